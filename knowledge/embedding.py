@@ -1,0 +1,153 @@
+"""Sentence vectors: e5 through sentence-transformers, each text encoded once and kept on disk under its hash."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.errors import KnowledgeError
+
+Vectors = npt.NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+MODEL_NAME: Final = "e5-small-zh"
+TEXT_LIMIT_CHARACTERS: Final = 400
+_BATCH: Final = 32
+_COMMIT_EVERY: Final = 512
+
+
+class Encoder:
+    """A sentence-transformers folder. Loading takes seconds, so it happens at the first use; calls are serialised.
+
+    Raises (at first use):
+        KnowledgeError: the folder is missing or is no such model.
+    """
+
+    def __init__(self, directory: Path, *, threads: int = 1) -> None:
+        self.directory = directory
+        self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}"
+        self._threads = threads
+        self._model: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def available(self) -> bool:
+        return (self.directory / "modules.json").is_file()
+
+    def load(self) -> None:
+        with self._lock:
+            self._load()
+
+    def _load(self) -> Any:
+        if self._model is None:
+            if not self.available:
+                raise KnowledgeError(f"no embedding model in {self.directory}: run `hotline setup`")
+            import torch
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
+
+            transformers_logging.disable_progress_bar()
+            torch.set_num_threads(self._threads)
+            try:
+                self._model = SentenceTransformer(str(self.directory), device="cpu", local_files_only=True)
+            except (OSError, ValueError, KeyError) as error:
+                raise KnowledgeError(f"the embedding model in {self.directory} cannot be loaded: {error}") from error
+        return self._model
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        return self._encode([f"passage: {text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], progress)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._encode([f"query: {text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], None)
+
+    def _encode(self, texts: list[str], progress: Progress | None) -> Vectors:
+        if not texts:
+            return np.zeros((0, 0), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+        parts: list[Vectors] = []
+        for start in range(0, len(order), _BATCH):
+            batch = [texts[position] for position in order[start : start + _BATCH]]
+            with self._lock:  # one batch at a time, so that a query never waits for a whole rebuild
+                model = self._load()
+                parts.append(
+                    np.asarray(model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False))
+                )
+            if progress is not None:
+                progress(min(start + _BATCH, len(order)), len(order))
+        stacked = np.concatenate(parts).astype(np.float32)
+        vectors = np.empty_like(stacked)
+        vectors[order] = stacked
+        return vectors
+
+
+class VectorStore:
+    """Vectors on disk as float16 in a small SQLite file: derived data, safe to delete, shared by processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(self._connect()) as connection, connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30.0)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    @staticmethod
+    def key(model: str, text: str) -> bytes:
+        return sha256(f"{model}\n{text[:TEXT_LIMIT_CHARACTERS]}".encode()).digest()[:16]
+
+    def known(self, model: str, texts: Sequence[str]) -> dict[int, npt.NDArray[np.float16]]:
+        """Position in `texts` -> vector, for those that are held."""
+        keys = [self.key(model, text) for text in texts]
+        with closing(self._connect()) as connection:
+            connection.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")
+            connection.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key,) for key in keys))
+            rows = connection.execute("SELECT key, vector FROM vectors JOIN wanted USING (key)")
+            held = {key: np.frombuffer(blob, dtype="<f2") for key, blob in rows}
+        return {position: held[key] for position, key in enumerate(keys) if key in held}
+
+    def add(self, model: str, texts: Sequence[str], vectors: Vectors) -> None:
+        rows = [
+            (self.key(model, text), vector.astype("<f2").tobytes())
+            for text, vector in zip(texts, vectors, strict=True)
+        ]
+        with closing(self._connect()) as connection, connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+
+def held_vectors(store: VectorStore, model: str, texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+    """The vectors held for `texts`, and which texts have one (rows of the others are zero)."""
+    known = store.known(model, texts)
+    width = len(next(iter(known.values()))) if known else 1
+    vectors = np.zeros((len(texts), width), dtype=np.float32)
+    present = np.zeros(len(texts), dtype=bool)
+    for position, vector in known.items():
+        vectors[position] = vector
+        present[position] = True
+    return vectors, present
+
+
+def encode_missing(
+    encoder: Encoder, store: VectorStore, texts: Sequence[str], progress: Progress | None = None
+) -> int:
+    """Encode what the store does not hold yet, kept every few hundred texts; returns how many were encoded."""
+    known = store.known(encoder.name, texts)
+    missing = list(dict.fromkeys(text for position, text in enumerate(texts) if position not in known))
+    missing.sort(key=len)
+    for start in range(0, len(missing), _COMMIT_EVERY):
+        batch = missing[start : start + _COMMIT_EVERY]
+        store.add(encoder.name, batch, encoder.passages(batch))
+        if progress is not None:
+            progress(start + len(batch), len(missing))
+    return len(missing)
