@@ -58,6 +58,7 @@ class Database:
         async with self._sessions() as session:
             await session.connection(execution_options={"hotline_read": True})
             yield session
+            session.expunge_all()  # rows that were read stay usable; a rollback would expire them
             await session.rollback()
 
     async def close(self) -> None:

@@ -1,0 +1,76 @@
+"""The migrations make exactly the tables of `storage/tables.py`, on every database that we claim to support."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, select
+
+from storage import migrate
+from storage.engine import Database, next_value
+from storage.tables import Base, Conversation
+
+
+def _differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_an_empty_database_is_upgraded_to_the_model(database: Database) -> None:
+    assert (await migrate.state(database)).current is None
+    after = await migrate.upgrade(database)
+    assert after.up_to_date
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+        names = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    assert set(Base.metadata.tables) <= names
+
+
+async def test_a_table_that_the_migrations_forgot_would_be_noticed(sqlite: Database) -> None:
+    await migrate.upgrade(sqlite)
+    async with sqlite.engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE callbacks DROP COLUMN note")
+        await connection.exec_driver_sql("DROP INDEX ix_orders_status")
+        found = await connection.run_sync(_differences)
+    assert {str(difference[0]) for difference in found} == {"add_column", "add_index"}
+
+
+async def test_upgrading_twice_and_at_once_is_harmless(database: Database) -> None:
+    first, second = await asyncio.gather(migrate.upgrade(database), migrate.upgrade(database))
+    assert first.up_to_date and second.up_to_date
+    assert (await migrate.upgrade(database)).up_to_date
+
+
+async def test_rows_go_in_and_come_out_with_their_zone(database: Database) -> None:
+    await migrate.upgrade(database)
+    now = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    async with database.write() as session:
+        session.add(
+            Conversation(id="c1", channel="web", trace_id="t", state={"问": ["一", 2]}, created_at=now, updated_at=now)
+        )
+        assert await next_value(session, "orders:260105") == 1
+        assert await next_value(session, "orders:260105") == 2
+    async with database.read() as session:
+        row = (await session.execute(select(Conversation))).scalar_one()
+    assert row.created_at == now and row.created_at.tzinfo is not None
+    assert row.state == {"问": ["一", 2]}
+
+
+async def test_the_upgrade_can_be_undone_on_an_empty_database(sqlite: Database) -> None:
+    from alembic import command
+
+    await migrate.upgrade(sqlite)
+
+    def down(connection: Connection) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+    async with sqlite.engine.begin() as connection:
+        await connection.run_sync(down)
+        left = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    assert left <= {"alembic_version"}

@@ -1,0 +1,318 @@
+"""The work-order room's shell: files, shows and moves orders. Every step is durable before it is told to anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.clock import Clock, SystemClock
+from base.errors import HotlineError
+from storage.engine import Database, next_value
+from storage.tables import Order, OrderEvent
+from workorders import duplicates, numbers
+from workorders.model import Assignment, FiledOrder, OrderDraft, OrderStatus
+from workorders.order import RULES, OrderStateError, actor_kind, advance
+from workorders.view import OrderView, order_view
+
+SYSTEM = "system:core"
+_TITLE_CHARACTERS = 40
+
+
+class OrderNotFound(HotlineError):
+    """No such order, or the tracking code is wrong: the two are never told apart."""
+
+    def __init__(self) -> None:
+        super().__init__("没有查到这个工单，请核对工单编号和查询码。")
+
+
+class OrderConflict(HotlineError):
+    """The order was changed by somebody else since it was read; read it again."""
+
+
+def make_title(draft: OrderDraft) -> str:
+    """A title from what was said and nothing else: the draft's own, or the first sentence of the detail."""
+    if draft.title.strip():
+        return draft.title.strip()[:200]
+    detail = " ".join(draft.detail.split())
+    for mark in "。！？；\n":
+        detail = detail.partition(mark)[0]
+    if len(detail) > _TITLE_CHARACTERS:
+        detail = detail[: _TITLE_CHARACTERS - 1] + "…"
+    place = draft.street or draft.district
+    prefix = "" if not place or place in detail else f"{place}："
+    return (prefix + detail)[:200] or draft.request_type
+
+
+def assign(draft: OrderDraft) -> Assignment:
+    """The unit and the deadline of a draft that has none yet (`workorders/dispatch.py`)."""
+    from workorders import dispatch  # the street tables are loaded on first use only
+
+    return dispatch.assign(draft)
+
+
+def _clip(value: str, limit: int) -> str | None:
+    return value[:limit] or None
+
+
+class OrderService:
+    """One instance a process; safe to use from many tasks."""
+
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    async def file(
+        self,
+        session: AsyncSession,
+        draft: OrderDraft,
+        *,
+        key: str,
+        now: datetime,
+        actor: str,
+        duplicate_of: str | None = None,
+    ) -> FiledOrder:
+        """File one matter inside the caller's transaction; it exists when the caller commits.
+
+        Args:
+            key: idempotency key, at most 80 characters; the same key again returns the order filed before, without
+                its tracking code (that is told once).
+            actor: `bot:…`, `seat:<id>` or `system:…`.
+            duplicate_of: a known earlier order; None looks for one of the same citizen.
+
+        Raises:
+            ValueError: the key is empty or too long, or the draft has no detail.
+        """
+        if not 0 < len(key) <= 80:
+            raise ValueError("an idempotency key has 1 to 80 characters")
+        if not draft.detail.strip():
+            raise ValueError("an order without a detail cannot be acted on")
+        known = (await session.execute(select(Order).where(Order.idempotency_key == key))).scalar_one_or_none()
+        if known is not None:
+            return FiledOrder(known.order_no, "", known.deadline_hours, known.unit or "", existing=True)
+        assignment = draft.assignment or assign(draft)
+        draft = replace(draft, assignment=assignment, title=make_title(draft))
+        earlier = duplicate_of or await self.find_duplicate(session, draft, now=now)
+        number = numbers.order_no(now, await next_value(session, numbers.counter_name(now)))
+        code = numbers.new_tracking_code()
+        order = _row(draft, assignment, number=number, key=key, now=now, actor=actor)
+        order.tracking_hash = numbers.tracking_hash(number, code)
+        order.duplicate_of = earlier
+        session.add(order)
+        await session.flush()
+        _record(session, order, "file", actor=actor, now=now, note="", data={})
+        _move(order, "dispatch", SYSTEM, now)
+        _record(
+            session,
+            order,
+            "dispatch",
+            actor=SYSTEM,
+            now=now,
+            note=assignment.reason,
+            data={"unit": assignment.unit, "mode": assignment.mode, "copies": list(assignment.copies)},
+        )
+        if earlier is not None:
+            _record(
+                session, order, "note", actor=SYSTEM, now=now, note=f"与工单 {earlier} 为同一诉求，已关联。", data={}
+            )
+        await session.flush()
+        return FiledOrder(number, code, order.deadline_hours, assignment.unit)
+
+    async def find_duplicate(self, session: AsyncSession, draft: OrderDraft, *, now: datetime) -> str | None:
+        """An open order of the last 30 days with the same contact, a place that agrees and a similar detail."""
+        if not draft.contact_phone:
+            return None
+        rows = await session.execute(
+            select(Order)
+            .where(
+                Order.contact_phone == draft.contact_phone,
+                Order.created_at >= now - timedelta(days=duplicates.LOOK_BACK_DAYS),
+                Order.status != "closed",
+                Order.request_type == draft.request_type,
+            )
+            .order_by(Order.created_at)
+            .limit(50)
+        )
+        for order in rows.scalars():
+            agrees = duplicates.same_place((order.district, order.street), (draft.district, draft.street))
+            if agrees and duplicates.similarity(order.detail, draft.detail) >= duplicates.SIMILAR_ENOUGH:
+                return order.duplicate_of or order.order_no
+        return None
+
+    async def view(self, order_no: str, *, tracking_code: str | None = None, seat: str | None = None) -> OrderView:
+        """One order, for the citizen who has its tracking code or for a seat (then `seat` is the seat's id).
+
+        Raises:
+            OrderNotFound: wrong number, wrong code, or neither code nor seat; takes as long in each case.
+        """
+        async with self._database.read() as session:
+            order = await session.get(Order, order_no)
+            events: list[OrderEvent] = []
+            if order is not None:
+                found = select(OrderEvent).where(OrderEvent.order_no == order_no).order_by(OrderEvent.id)
+                events = list((await session.execute(found)).scalars())
+        if seat is None:
+            stored = order.tracking_hash if order is not None else "0" * 64
+            code = tracking_code or ""
+            matches = await asyncio.to_thread(numbers.tracking_matches, order_no, code, stored)
+            if not matches:
+                raise OrderNotFound
+        if order is None:
+            raise OrderNotFound
+        return order_view(order, events)
+
+    async def search(
+        self, *, status: str | None = None, text: str = "", conversation_id: str | None = None, limit: int = 50
+    ) -> list[OrderView]:
+        """Orders for the desk, newest first, without their events. `text` is looked for in number, title and place."""
+        query = select(Order).order_by(Order.created_at.desc(), Order.order_no.desc()).limit(max(1, min(limit, 200)))
+        if status is not None:
+            query = query.where(Order.status == status)
+        if conversation_id is not None:
+            query = query.where(Order.conversation_id == conversation_id)
+        if text.strip():
+            term = text.strip()
+            query = query.where(
+                or_(
+                    Order.order_no == numbers.normalise(term),
+                    Order.title.contains(term, autoescape=True),
+                    Order.address.contains(term, autoescape=True),
+                    Order.street == term,
+                    Order.district == term,
+                )
+            )
+        async with self._database.read() as session:
+            return [order_view(order, []) for order in (await session.execute(query)).scalars()]
+
+    async def change(
+        self,
+        order_no: str,
+        event: str,
+        *,
+        actor: str,
+        note: str = "",
+        data: dict[str, Any] | None = None,
+        event_id: str | None = None,
+        expected_version: int | None = None,
+    ) -> OrderView:
+        """Let `event` happen to an order.
+
+        Args:
+            data: `dispatch` takes `unit`, `mode`, `copies`, `deadline_hours`; `extend` takes `deadline_hours` (added).
+            event_id: makes the call replay-safe: the same id again changes nothing and returns the order.
+            expected_version: refuse when the order has moved on since it was read.
+
+        Raises:
+            OrderNotFound: no such order.
+            OrderStateError: the event may not happen now, not by this actor, or lacks something.
+            OrderConflict: `expected_version` is old.
+        """
+        now, values = self._clock.now(), dict(data or {})
+        async with self._database.write() as session:
+            found = select(Order).where(Order.order_no == order_no).with_for_update()
+            order = (await session.execute(found)).scalar_one_or_none()
+            if order is None:
+                raise OrderNotFound
+            past = select(OrderEvent).where(OrderEvent.order_no == order_no).order_by(OrderEvent.id)
+            events = list((await session.execute(past)).scalars())
+            if event_id is not None and any(row.data.get("event_id") == event_id for row in events):
+                return order_view(order, events)
+            if expected_version is not None and expected_version != order.version:
+                raise OrderConflict("工单已被他人更新，请刷新后再操作。")
+            if actor_kind(actor) == "unit" and order.unit != actor.partition(":")[2]:
+                raise OrderNotFound  # another unit's order is as good as none
+            _move(order, event, actor, now, note=note, values=values)
+            if event_id is not None:
+                values["event_id"] = event_id
+            events.append(_record(session, order, event, actor=actor, now=now, note=note, data=values))
+            await session.flush()
+            return order_view(order, events)
+
+
+def _row(draft: OrderDraft, assignment: Assignment, *, number: str, key: str, now: datetime, actor: str) -> Order:
+    category = draft.category
+    return Order(
+        order_no=number,
+        idempotency_key=key,
+        conversation_id=draft.conversation_id,
+        matter=draft.matter,
+        version=0,
+        status="filed",
+        channel=draft.channel[:16],
+        request_type=draft.request_type,
+        title=draft.title,
+        detail=draft.detail,
+        district=_clip(draft.district, 32),
+        street=_clip(draft.street, 64),
+        address=draft.address or None,
+        event_time=_clip(draft.event_time, 200),
+        subject=draft.subject or None,
+        appeal=draft.appeal or None,
+        contact_name=_clip(draft.contact_name, 64),
+        contact_phone=_clip(draft.contact_phone, 32),
+        confidential=draft.confidential,
+        category_level1=category.level1 if category else None,
+        category_level2=category.level2 if category else None,
+        category_level3=category.level3 if category else None,
+        category_confidence=category.confidence if category else None,
+        urgency=assignment.urgency,
+        deadline_hours=assignment.deadline_hours,
+        deadline_at=now + timedelta(hours=assignment.deadline_hours),
+        unit=_clip(assignment.unit, 128),
+        dispatch_mode=assignment.mode,
+        copies=list(assignment.copies),
+        extra=dict(draft.extra),
+        created_by=actor[:40],
+        created_at=now,
+        filed_at=now,
+        updated_at=now,
+    )
+
+
+def _move(
+    order: Order, event: str, actor: str, now: datetime, *, note: str = "", values: dict[str, Any] | None = None
+) -> None:
+    status: OrderStatus = order.status  # type: ignore[assignment]
+    data = values or {}
+    order.status = advance(status, event, actor=actor, note=note)
+    if event == "dispatch" and data.get("unit"):
+        order.unit = _clip(str(data["unit"]), 128)
+        order.dispatch_mode = str(data.get("mode") or order.dispatch_mode or "直派")
+        order.copies = [str(copy) for copy in data.get("copies") or []]
+    if event == "dispatch" and "deadline_hours" in data:
+        order.deadline_hours = _hours(data["deadline_hours"])
+        order.deadline_at = now + timedelta(hours=order.deadline_hours)
+    if event == "extend":
+        added = _hours(data.get("deadline_hours"))
+        order.deadline_hours += added
+        order.deadline_at = (order.deadline_at or now) + timedelta(hours=added)
+    if event == "reopen":
+        order.deadline_at = now + timedelta(hours=order.deadline_hours)
+    order.version += 1
+    order.updated_at = now
+
+
+def _hours(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 24 * 90:
+        raise OrderStateError("期限应为1到2160之间的整数小时。")
+    return value
+
+
+def _record(
+    session: AsyncSession, order: Order, event: str, *, actor: str, now: datetime, note: str, data: dict[str, Any]
+) -> OrderEvent:
+    row = OrderEvent(
+        order_no=order.order_no,
+        event=event,
+        actor=actor[:64],
+        note=note[:4_000],
+        data=data,
+        public=RULES[event].public,
+        at=now,
+    )
+    session.add(row)
+    return row

@@ -1,0 +1,149 @@
+"""What of an order is shown to whom: the citizen with a tracking code, a responsible unit, a seat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from base.masking import mask_number
+from storage.tables import Order, OrderEvent
+from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with everything known; `public()` and `desk()` choose. Keep it out of logs: it holds personal data."""
+
+    order_no: str
+    status: str
+    request_type: str
+    title: str
+    unit: str
+    deadline_hours: int
+    deadline_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    confidential: bool
+    fields: dict[str, Any] = field(repr=False)
+    events: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @property
+    def status_text(self) -> str:
+        return STATUS_TEXT.get(self.status, self.status)
+
+    def public(self) -> dict[str, Any]:
+        """For the citizen who holds the tracking code: progress, no persons, no address, public events only.
+
+        The code may have been overheard or passed on, so of a confidential order not even the title is shown.
+        """
+        return {
+            "order_no": self.order_no,
+            "status": self.status,
+            "status_text": self.status_text,
+            "request_type": self.request_type,
+            "title": "（已按您的要求保密）" if self.confidential else self.title,
+            "confidential": self.confidential,
+            "category": None if self.confidential else self.fields["category_level1"],
+            "district": None if self.confidential else self.fields["district"],
+            "unit": self.unit,
+            "deadline_at": _iso(self.deadline_at),
+            "filed_at": _iso(self.created_at),
+            "updated_at": _iso(self.updated_at),
+            "events": [
+                {
+                    "event": event["event"],
+                    "text": EVENT_TEXT.get(event["event"], event["event"]),
+                    "note": event["note"] if event["event"] in ("answer", "extend") else "",
+                    "at": event["at"],
+                }
+                for event in self.events
+                if event["public"]
+            ],
+        }
+
+    def desk(self) -> dict[str, Any]:
+        """For a seat: everything."""
+        return {
+            **self.fields,
+            "order_no": self.order_no,
+            "status": self.status,
+            "status_text": self.status_text,
+            "request_type": self.request_type,
+            "title": self.title,
+            "unit": self.unit,
+            "deadline_hours": self.deadline_hours,
+            "deadline_at": _iso(self.deadline_at),
+            "filed_at": _iso(self.created_at),
+            "updated_at": _iso(self.updated_at),
+            "version": self.version,
+            "confidential": self.confidential,
+            "events": [dict(event, text=EVENT_TEXT.get(event["event"], event["event"])) for event in self.events],
+            "possible": list(possible(self.status, "seat")),  # type: ignore[arg-type]
+        }
+
+    def card(self) -> dict[str, Any]:
+        """For a list on the desk: who is concerned stays closed until the order is opened."""
+        full = self.desk()
+        full.pop("events")
+        full["contact_phone"] = mask_number(self.fields["contact_phone"]) if self.fields["contact_phone"] else None
+        return full
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+_FIELDS = (
+    "channel",
+    "detail",
+    "district",
+    "street",
+    "address",
+    "event_time",
+    "subject",
+    "appeal",
+    "contact_name",
+    "contact_phone",
+    "category_level1",
+    "category_level2",
+    "category_level3",
+    "category_confidence",
+    "urgency",
+    "dispatch_mode",
+    "copies",
+    "duplicate_of",
+    "conversation_id",
+    "matter",
+    "created_by",
+    "extra",
+)
+
+
+def order_view(order: Order, events: list[OrderEvent]) -> OrderView:
+    """A view of a row and its events; holds no session."""
+    return OrderView(
+        order_no=order.order_no,
+        status=order.status,
+        request_type=order.request_type,
+        title=order.title,
+        unit=order.unit or "",
+        deadline_hours=order.deadline_hours,
+        deadline_at=order.deadline_at,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        version=order.version,
+        confidential=order.confidential,
+        fields={name: getattr(order, name) for name in _FIELDS},
+        events=tuple(
+            {
+                "event": event.event,
+                "actor": event.actor,
+                "note": event.note,
+                "at": event.at.isoformat(),
+                "public": event.public,
+            }
+            for event in events
+        ),
+    )
