@@ -1,0 +1,160 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+
+import { CitizenConversation } from './conversation'
+
+/** A server end in memory: keeps what was sent and lets the test answer. */
+class Line {
+  readyState = 0
+  sent: Record<string, unknown>[] = []
+  onopen: (() => void) | null = null
+  onclose: ((event: { code: number }) => void) | null = null
+  onmessage: ((event: { data: string }) => void) | null = null
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as Record<string, unknown>)
+  }
+
+  close(): void {
+    this.readyState = 3
+    this.onclose?.({ code: 1000 })
+  }
+
+  open(): void {
+    this.readyState = 1
+    this.onopen?.()
+  }
+
+  drop(): void {
+    this.readyState = 3
+    this.onclose?.({ code: 1006 })
+  }
+
+  answer(message: Record<string, unknown>): void {
+    this.onmessage?.({ data: JSON.stringify(message) })
+  }
+}
+
+function begin(store: Storage = sessionStorage) {
+  const lines: Line[] = []
+  const conversation = new CitizenConversation(store, 'ws://test/ws/chat', {
+    create: () => {
+      const line = new Line()
+      lines.push(line)
+      return line as unknown as WebSocket
+    },
+    firstDelayMilliseconds: 1,
+  })
+  conversation.connect()
+  return { conversation, lines }
+}
+
+const welcome = (extra: Record<string, unknown> = {}) => ({
+  type: 'welcome',
+  conversation_id: 'C1',
+  transcript: [],
+  status: 'open',
+  asking: null,
+  outcome: null,
+  ...extra,
+})
+
+const reply = (to: unknown, seq: number, text: string) => ({
+  type: 'reply',
+  in_reply_to: to,
+  seq,
+  conversation_id: 'C1',
+  replies: [{ text, citations: [] }],
+  asking: null,
+  outcome: null,
+  orders: [],
+})
+
+describe('CitizenConversation', () => {
+  beforeEach(() => sessionStorage.clear())
+
+  it('sends what was typed before the line was up', () => {
+    const { conversation, lines } = begin()
+    conversation.say('居住证怎么办')
+    lines[0]!.open()
+    expect(lines[0]!.sent).toEqual([{ type: 'hello', conversation_id: null, after_seq: 0 }])
+    lines[0]!.answer(welcome())
+    expect(lines[0]!.sent[1]).toMatchObject({ type: 'message', text: '居住证怎么办' })
+  })
+
+  it('sends an unanswered message again after a reconnect, with the same identifier, and shows the reply once', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    conversation.say('路灯不亮')
+    const id = lines[0]!.sent[1]!.client_message_id
+    lines[0]!.drop()
+    conversation.retryNow()
+    // The first connection's timer may not have fired: retryNow opens the second line at once.
+    const second = lines[1]!
+    second.open()
+    expect(second.sent[0]).toEqual({ type: 'hello', conversation_id: 'C1', after_seq: 0 })
+    second.answer(
+      welcome({
+        transcript: [
+          { seq: 1, role: 'citizen', kind: 'text', text: '路灯不亮', at: '', citations: [], client_message_id: id },
+          { seq: 2, role: 'bot', kind: 'text', text: '请问在哪里？', at: '', citations: [] },
+        ],
+      }),
+    )
+    expect(second.sent[1]).toMatchObject({ type: 'message', client_message_id: id })
+    second.answer(reply(id, 2, '请问在哪里？'))
+    expect(conversation.view.lines.map((line) => line.text)).toEqual(['路灯不亮', '请问在哪里？'])
+    expect(conversation.view.lines[0]!.delivered).toBe(true)
+    expect(conversation.view.thinking).toBe(false)
+  })
+
+  it('keeps unanswered messages over a reload of the page', () => {
+    const first = begin()
+    first.lines[0]!.open()
+    first.lines[0]!.answer(welcome())
+    first.conversation.say('我要投诉')
+    const id = first.lines[0]!.sent[1]!.client_message_id
+    first.conversation.close()
+
+    const second = begin()
+    expect(second.conversation.view.lines.map((line) => line.text)).toEqual(['我要投诉'])
+    second.lines[0]!.open()
+    second.lines[0]!.answer(welcome())
+    expect(second.lines[0]!.sent[1]).toMatchObject({ client_message_id: id })
+  })
+
+  it('shows what a seat types and who is speaking', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    lines[0]!.answer({ type: 'status', status: 'with_seat' })
+    lines[0]!.answer({
+      type: 'turn',
+      turn: { seq: 5, role: 'seat', kind: 'text', text: '您好，我是人工坐席', at: '', citations: [] },
+    })
+    expect(conversation.view.status).toBe('with_seat')
+    expect(conversation.view.lines.at(-1)).toMatchObject({ role: 'seat', text: '您好，我是人工坐席' })
+  })
+
+  it('tells an error and does not send the refused message for ever', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    conversation.say('太长')
+    const id = lines[0]!.sent[1]!.client_message_id
+    lines[0]!.answer({ type: 'error', code: 'too_long', message: '内容太长', client_message_id: id })
+    expect(conversation.view.failure).toBe('内容太长')
+    expect(sessionStorage.getItem('hotline-outbox')).toBe('[]')
+  })
+
+  it('forgets everything when a new conversation is begun', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    conversation.say('你好')
+    conversation.startAgain()
+    expect(conversation.view.lines).toEqual([])
+    expect(sessionStorage.getItem('hotline-conversation')).toBeNull()
+    expect(lines[0]!.sent.at(-1)).toEqual({ type: 'hello', conversation_id: null, after_seq: 0 })
+  })
+})

@@ -1,0 +1,149 @@
+/** The state of one seat's desk, fed by `/ws/seat`: the queue, my conversations, and the one that is open. */
+
+import { reactive } from 'vue'
+
+import { newMessageId } from '../shared/outbox'
+import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
+import type { Card, SeatAccount, Snapshot, Turn } from '../shared/types'
+
+export interface OpenConversation {
+  id: string
+  turns: Turn[]
+  snapshot: Snapshot
+  unsent: string[]
+}
+
+export interface DeskView {
+  seat: SeatAccount | null
+  queue: Card[]
+  mine: Card[]
+  open: OpenConversation | null
+  connection: SocketState
+  notice: string
+  /** What this seat has typed but not sent, by conversation: it survives a change of conversation. */
+  drafts: Record<string, string>
+}
+
+export class Desk {
+  readonly view: DeskView = reactive({
+    seat: null,
+    queue: [],
+    mine: [],
+    open: null,
+    connection: 'connecting',
+    notice: '',
+    drafts: {},
+  })
+
+  private readonly socket: ReconnectingSocket
+  private unsent: { conversation_id: string; text: string; client_message_id: string }[] = []
+
+  constructor(url: string, onRefused: () => void, options: Partial<SocketOptions> = {}) {
+    this.socket = new ReconnectingSocket({
+      url,
+      onMessage: (message) => this.receive(message),
+      onState: (state) => (this.view.connection = state),
+      onOpen: () => this.resume(),
+      onRefused,
+      heartbeatMilliseconds: 5_000,
+      ...options,
+    })
+  }
+
+  connect(): void {
+    this.socket.connect()
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+
+  watch(conversationId: string): void {
+    this.socket.send({ type: 'watch', conversation_id: conversationId })
+  }
+
+  claim(conversationId: string): void {
+    this.socket.send({ type: 'claim', conversation_id: conversationId })
+  }
+
+  giveBack(conversationId: string): void {
+    this.socket.send({ type: 'give_back', conversation_id: conversationId })
+  }
+
+  finish(conversationId: string, disposition: string, note = ''): void {
+    this.socket.send({ type: 'finish', conversation_id: conversationId, disposition, note })
+  }
+
+  /** A message that cannot leave now is kept and sent, once, after the next reconnect. */
+  say(conversationId: string, text: string): void {
+    const message = { conversation_id: conversationId, text, client_message_id: newMessageId() }
+    this.unsent.push(message)
+    this.socket.send({ type: 'say', ...message })
+    this.view.drafts[conversationId] = ''
+    this.showUnsent()
+  }
+
+  private resume(): void {
+    if (this.view.open) this.watch(this.view.open.id)
+    for (const message of this.unsent) this.socket.send({ type: 'say', ...message })
+  }
+
+  private receive(message: Record<string, unknown>): void {
+    switch (message.type) {
+      case 'hello':
+        this.view.seat = message.seat as SeatAccount
+        this.lists(message)
+        break
+      case 'queue':
+        this.lists(message)
+        break
+      case 'conversation':
+        this.conversation(message)
+        break
+      case 'turn':
+        this.turn(message.conversation_id as string, message.turn as Turn)
+        break
+      case 'claimed':
+        this.view.notice = ''
+        this.watch(message.conversation_id as string)
+        break
+      case 'refused':
+      case 'error':
+        this.view.notice = String(message.message ?? '操作没有成功，请再试一次。')
+        break
+    }
+  }
+
+  private lists(message: Record<string, unknown>): void {
+    this.view.queue = (message.queue as Card[] | undefined) ?? []
+    this.view.mine = (message.mine as Card[] | undefined) ?? []
+  }
+
+  private conversation(message: Record<string, unknown>): void {
+    this.view.open = {
+      id: message.conversation_id as string,
+      turns: (message.transcript as Turn[] | undefined) ?? [],
+      snapshot: message.snapshot as Snapshot,
+      unsent: [],
+    }
+    for (const turn of this.view.open.turns) this.settled(turn)
+    this.showUnsent()
+  }
+
+  private turn(conversationId: string, turn: Turn): void {
+    this.settled(turn)
+    const open = this.view.open
+    if (open?.id === conversationId && turn.seq > (open.turns.at(-1)?.seq ?? 0)) open.turns.push(turn)
+    this.showUnsent()
+  }
+
+  private settled(turn: Turn): void {
+    const id = turn.client_message_id ?? turn.meta?.client_message_id
+    if (id) this.unsent = this.unsent.filter((message) => message.client_message_id !== id)
+  }
+
+  private showUnsent(): void {
+    const open = this.view.open
+    if (open) open.unsent = this.unsent.filter((message) => message.conversation_id === open.id).map(({ text }) => text)
+  }
+}

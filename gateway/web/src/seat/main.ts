@@ -1,0 +1,8 @@
+import { createApp } from 'vue'
+
+import 'element-plus/dist/index.css'
+import '../shared/base.css'
+import './seat.css'
+import SeatApp from './SeatApp.vue'
+
+createApp(SeatApp).mount('#app')

@@ -1,0 +1,58 @@
+/**
+ * Messages that were written but not yet answered. They are kept in the tab's storage, so that neither a lost line nor
+ * a reload loses one, and are sent again with the same identifier: the server answers a repeated one from its store.
+ */
+
+export interface Pending {
+  client_message_id: string
+  text: string
+}
+
+const KEY = 'hotline-outbox'
+
+export class Outbox {
+  private items: Pending[]
+
+  constructor(private readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>) {
+    this.items = this.load()
+  }
+
+  get pending(): readonly Pending[] {
+    return this.items
+  }
+
+  add(text: string): Pending {
+    const item = { client_message_id: newMessageId(), text }
+    this.items = [...this.items, item]
+    this.save()
+    return item
+  }
+
+  answered(clientMessageId: string): void {
+    this.items = this.items.filter((item) => item.client_message_id !== clientMessageId)
+    this.save()
+  }
+
+  clear(): void {
+    this.items = []
+    this.storage.removeItem(KEY)
+  }
+
+  private load(): Pending[] {
+    try {
+      const stored: unknown = JSON.parse(this.storage.getItem(KEY) ?? '[]')
+      return Array.isArray(stored) ? (stored as Pending[]) : []
+    } catch {
+      return []
+    }
+  }
+
+  private save(): void {
+    this.storage.setItem(KEY, JSON.stringify(this.items))
+  }
+}
+
+export function newMessageId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

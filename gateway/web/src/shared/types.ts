@@ -1,0 +1,89 @@
+/** Shapes of the core's API, as `docs/internals.md` and the chat contract give them. */
+
+export interface Citation {
+  title: string
+  source: string
+  clause: string
+  effective_from: string
+  url: string
+}
+
+export type Role = 'citizen' | 'bot' | 'seat' | 'system'
+export type Status = 'open' | 'waiting' | 'with_seat' | 'ended'
+
+export interface Turn {
+  seq: number
+  role: Role
+  kind: string
+  text: string
+  at: string
+  citations: Citation[]
+  meta?: Record<string, unknown>
+  client_message_id?: string | null
+}
+
+export interface ChatReply {
+  conversation_id: string
+  replies: { text: string; citations: Citation[] }[]
+  asking: string | null
+  outcome: string | null
+  orders: string[]
+  seq: number
+  in_reply_to: string
+  status?: Status
+}
+
+export interface Card {
+  conversation_id: string
+  channel: string
+  status: Status
+  waiting_since: string | null
+  reason: string
+  summary: string
+  priority: number
+  seat_id: string | null
+}
+
+export interface SeatAccount {
+  id: string
+  display_name: string
+  role: string
+}
+
+/** One field of a prefilled order: what was understood, and how sure the machine is (0..1). */
+export interface OrderField {
+  value: string | boolean | null
+  confidence: number | null
+}
+
+export interface Snapshot {
+  channel: string
+  status: Status
+  outcome: string | null
+  asking: string | null
+  orders: string[]
+  order: Record<string, unknown>
+}
+
+export const OUTCOMES: Record<string, string> = {
+  answered: '已答复',
+  order_filed: '已登记工单',
+  seat: '人工服务',
+  emergency: '已指引紧急电话',
+  lawful_channel: '已告知法定渠道',
+  callback: '等待回电',
+  closed: '已结束',
+}
+
+export const CHANNELS: Record<string, string> = { phone: '电话', web: '网页', api: '接口', wechat: '微信' }
+
+export const ORDER_STATUS: Record<string, string> = {
+  draft: '草稿',
+  filed: '已受理',
+  dispatched: '已派单',
+  accepted: '承办中',
+  objected: '派单异议',
+  answered: '已答复',
+  visited: '已回访',
+  closed: '已办结',
+}
