@@ -117,6 +117,10 @@ class RecogniserSettings(Section):
     window_seconds: float = Field(15.0, ge=10, le=30)
     deadline_seconds: float = Field(8.0, gt=0)
     queue_limit: int = Field(200, ge=1)
+    vocabulary: list[str] = Field(
+        default_factory=list, description="vosk only: the phrases that can be heard; empty: everything"
+    )
+    connect_timeout_seconds: float = Field(3.0, gt=0, description="for each download address of a model")
 
 
 class VoiceSettings(Section):

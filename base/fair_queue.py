@@ -1,0 +1,67 @@
+"""A bounded queue that serves many callers in turn, so that one busy caller cannot starve the others."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class FairQueue(Generic[Item]):
+    """Items wait under a key (a call, a connection); keys are served round robin, each key first in first out.
+
+    Background items are only served while no live item waits. Bounded by number and by weight (bytes).
+    """
+
+    def __init__(self, limit: int, weight_limit: int) -> None:
+        self._lanes: tuple[OrderedDict[Hashable, deque[tuple[Item, int]]], ...] = (OrderedDict(), OrderedDict())
+        self._limit = limit
+        self._weight_limit = weight_limit
+        self._count = 0
+        self._weight = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, key: Hashable, item: Item, *, weight: int = 0, background: bool = False) -> bool:
+        """False: full, the item was not taken."""
+        if self._count >= self._limit or (self._count and self._weight + weight > self._weight_limit):
+            return False
+        self._lanes[background].setdefault(key, deque()).append((item, weight))
+        self._count += 1
+        self._weight += weight
+        return True
+
+    def pop(self) -> Item | None:
+        """The next item in turn, or None where nothing waits."""
+        for lane in self._lanes:
+            if lane:
+                key, waiting = lane.popitem(last=False)
+                item, weight = waiting.popleft()
+                if waiting:
+                    lane[key] = waiting
+                self._count -= 1
+                self._weight -= weight
+                return item
+        return None
+
+    def remove(self, unwanted: Callable[[Item], bool]) -> list[Item]:
+        """Take out every item that is not wanted any more, and return them."""
+        removed: list[Item] = []
+        for lane in self._lanes:
+            for key in list(lane):
+                kept: deque[tuple[Item, int]] = deque()
+                for item, weight in lane[key]:
+                    if unwanted(item):
+                        removed.append(item)
+                        self._count -= 1
+                        self._weight -= weight
+                    else:
+                        kept.append((item, weight))
+                if kept:
+                    lane[key] = kept
+                else:
+                    del lane[key]
+        return removed

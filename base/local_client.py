@@ -1,0 +1,112 @@
+"""The client's end of a worker's local socket: many requests at once over one connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from base import wire
+from base.errors import UnavailableError
+
+_ANSWERS_LIMIT: Final = 512
+
+
+class ConnectionLost(UnavailableError):
+    """The worker went away; whether it did the work is not known. Safe to ask another one."""
+
+
+class LocalConnection:
+    """Open with `await LocalConnection.open(path)`; close with `await close()`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, payload_limit_bytes: int) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._payload_limit_bytes = payload_limit_bytes
+        self._numbers = itertools.count(1)
+        self._waiting: dict[str, asyncio.Queue[tuple[wire.Header, bytes] | None]] = {}
+        self._lost = False
+        self._pump = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(cls, path: Path, *, payload_limit_bytes: int = 4 * 1024 * 1024) -> LocalConnection:
+        """
+        Raises:
+            ConnectionLost: nobody listens there.
+        """
+        try:
+            reader, writer = await asyncio.open_unix_connection(path)
+        except OSError as error:
+            raise ConnectionLost(f"no worker answers at {path.name}: {error.strerror or error}") from error
+        return cls(reader, writer, payload_limit_bytes)
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def lost(self) -> bool:
+        return self._lost
+
+    async def request(self, header: wire.Header, payload: bytes = b"") -> AsyncIterator[tuple[wire.Header, bytes]]:
+        """Send one request and yield its answers until the caller stops asking; leaving early cancels the rest.
+
+        Raises:
+            ConnectionLost: the worker went away before it answered.
+        """
+        if self._lost:
+            raise ConnectionLost("the worker's connection is closed")
+        request_id = str(next(self._numbers))
+        answers: asyncio.Queue[tuple[wire.Header, bytes] | None] = asyncio.Queue(_ANSWERS_LIMIT)
+        self._waiting[request_id] = answers
+        finished = False
+        try:
+            await self._write({**header, "id": request_id}, payload)
+            while (answer := await answers.get()) is not None:
+                finished = "error" in answer[0] or answer[0].get("last", True)
+                yield answer
+                if finished:
+                    return
+            finished = True
+            raise ConnectionLost("the worker went away in the middle of a request")
+        finally:
+            self._waiting.pop(request_id, None)
+            if not finished and not self._lost:
+                # The answer is not wanted any more (deadline, hang-up, barge-in): spare the worker the work.
+                with contextlib.suppress(OSError):
+                    self._writer.write(wire.pack({"op": "cancel", "id": request_id}))
+
+    async def _write(self, header: wire.Header, payload: bytes) -> None:
+        try:
+            self._writer.write(wire.pack(header, payload))
+            await self._writer.drain()
+        except OSError as error:
+            raise ConnectionLost("the worker went away") from error
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await wire.read(self._reader, payload_limit_bytes=self._payload_limit_bytes)
+                if message is None:
+                    return
+                answers = self._waiting.get(str(message[0].get("id")))
+                if answers is not None:
+                    answers.put_nowait(message)
+        except (OSError, wire.WireError, asyncio.QueueFull):
+            return  # the clean-up below tells every waiting request
+        finally:
+            self._lost = True
+            self._writer.close()
+            for answers in self._waiting.values():
+                while answers.full():
+                    answers.get_nowait()
+                answers.put_nowait(None)
+
+    async def close(self) -> None:
+        self._pump.cancel()
+        await asyncio.gather(self._pump, return_exceptions=True)
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
