@@ -82,9 +82,7 @@ def ensure_uv(python: Path, environment: Mapping[str, str] | None = None) -> Uv:
         [str(python), "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
     )
     if has_pip.returncode != 0:
-        raise SetupError(
-            f"{python} has neither pip nor venv: install one of them (Debian: apt-get install python3-venv)"
-        )
+        raise SetupError(f"{python} has neither venv nor pip: install one (Debian: apt-get install python3.11-venv)")
     target = ["--target", str(UV_HOME / "target")]
     tools.run([str(python), *install, *target], what, log=LOGS / "packages.log", environment=environment)
     return Uv(beside, package_sources.read(python, environment), environment)
@@ -128,9 +126,11 @@ def install(uv: Uv, folder: Path, python: Path, lock: Path, *, needed_megabytes:
     elif stamp.exists():
         stamp.unlink()
     inside = ["--python", str(folder / "bin" / "python")]
-    # A wheel is unpacked and copied: building from source would need tools that a fresh machine does not have.
+    # Some packages exist as pure Python sources only: they are packed by the locked setuptools, nothing is compiled.
+    builder = next(line.split()[0] for line in lock.read_text("utf-8").splitlines() if line.startswith("setuptools=="))
     flags = [*inside, *_torch_source(uv, lock), "--no-build-isolation"]
     try:
+        uv.run(what, "pip", "install", *inside, "--no-deps", builder)
         uv.run(what, "pip", "sync", *flags, str(lock))
     except SetupError as error:
         if "torch" in str(error) and "disk" not in str(error):

@@ -30,8 +30,8 @@ def candidates(version: tuple[int, int], environment: Mapping[str, str], home: P
     yield from _newest_first(pyenv / "versions", "{}.{}.*".format(*version), name)
     for store in _uv_stores(environment, home):
         yield from _newest_first(store, "cpython-{}.{}.*".format(*version), name)
-    for folder in ("/usr/bin", "/usr/local/bin", "/opt/python/bin", "/opt/homebrew/bin"):
-        yield Path(folder) / name
+    for place in ("/usr/bin", "/usr/local/bin", "/opt/python/bin", "/opt/homebrew/bin"):
+        yield Path(place) / name
     for folder in folders:
         yield folder / "python3"
 

@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
             overrides = ["--override", str(LOCKS / recipe.overrides)] if recipe.overrides else []
             universal = ["--universal"] if recipe.lock == "bootstrap" else []
             uv.run(
-                f"locking {lock.name}", "pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
+                f"locking {lock.name}", "pip", "compile", "-q", "--generate-hashes", "--no-header", "--no-annotate",
                 "--python-version", recipe.python, *universal, *torch, *overrides, *arguments,
                 *(str(LOCKS / name) for name in recipe.inputs), "--output-file", str(lock),
             )  # fmt: skip

@@ -110,7 +110,7 @@ def _local_path(address: str) -> Path | None:
 
 
 def _exists(address: str) -> bool:
-    if address.startswith("file:") or address.startswith(("/", ".", "~")):
+    if address.startswith(("file:", "/", ".", "~")):
         path = _local_path(address)
         return path is not None and path.exists()
     return bool(address)

@@ -57,9 +57,8 @@ def run(
             except subprocess.TimeoutExpired:
                 seconds = time.monotonic() - began
                 if seconds > limit_seconds:
-                    raise SetupError(
-                        f"{what} took longer than {limit_seconds:.0f} s and was stopped: see {log}"
-                    ) from None
+                    late = f"{what} took longer than {limit_seconds:.0f} s and was stopped: see {log}"
+                    raise SetupError(late) from None
                 say(f"  … {what}, {seconds:.0f} s")
     finally:
         if process.poll() is None:
