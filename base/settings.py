@@ -50,7 +50,17 @@ class WebSettings(Section):
     request_limit_bytes: int = Field(262_144, ge=1024)
     message_limit_characters: int = Field(4_000, ge=100)
     chat_messages_a_minute: int = Field(60, ge=1)
-    chat_contacts_a_minute: int = Field(600, ge=1)
+    chat_contacts_a_minute: int = Field(600, ge=1, description="new conversations from one address")
+    requests_a_minute: int = Field(1_200, ge=1, description="requests of any kind from one address")
+    order_lookups_a_minute: int = Field(10, ge=1, description="order look-ups from one address, and for one order")
+    unit_clock_skew_seconds: float = Field(300.0, gt=0, description="how old a unit's signed message may be")
+    allowed_origins: list[str] = Field(
+        default_factory=list,
+        description="further web origins that may use the chat socket, e.g. https://www.example.cn",
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="networks whose X-Forwarded-For header is believed"
+    )
 
 
 class DatabaseSettings(Section):
@@ -73,6 +83,7 @@ class TelephonySettings(Section):
         default_factory=lambda: ["127.0.0.0/8"], description="networks whose INVITEs are taken; all others are ignored"
     )
     jitter_buffer_ms: tuple[int, int] = (40, 100)
+    rtp_ports: tuple[int, int] = Field((20_000, 29_999), description="UDP ports for the audio of the calls")
     rtp_timeout_seconds: int = Field(30, ge=5)
     person_sip_uri: str = Field(
         "", description="where a caller who wants a person is transferred; empty: the seat desk"
@@ -165,6 +176,8 @@ class SeatSettings(Section):
     session_hours: float = Field(12.0, gt=0)
     heartbeat_seconds: float = Field(20.0, gt=1)
     capacity: int = Field(3, ge=1)
+    login_failures: int = Field(5, ge=1, description="failed logins of one account or address before a pause")
+    login_pause_minutes: float = Field(5.0, gt=0)
 
 
 class Settings(BaseSettings):
