@@ -1,0 +1,108 @@
+"""Rows of digits in typed and dictated text: the ground on which telephone and order numbers are found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+DIGITS: Final = {
+    **{str(digit): str(digit) for digit in range(10)},
+    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
+    "〇": "0",
+    "○": "0",
+    "洞": "0",
+    "幺": "1",
+    "两": "2",
+    "拐": "7",
+    "壹": "1",
+    "贰": "2",
+}
+# What a recogniser writes for a dictated digit; believed only between digits that are sure.
+_MISHEARD: Final = {
+    **dict.fromkeys("要腰妖夭邀药吆", "1"),
+    **dict.fromkeys("灵铃领凌玲另林令", "0"),
+    **dict.fromkeys("儿耳而尔", "2"),
+    **dict.fromkeys("山伞散", "3"),
+    **dict.fromkeys("是似死事市式寺", "4"),
+    **dict.fromkeys("无吾舞武午务", "5"),
+    **dict.fromkeys("留流刘溜", "6"),
+    **dict.fromkeys("期起其气齐", "7"),
+    **dict.fromkeys("把吧巴爸", "8"),
+    **dict.fromkeys("就酒久旧", "9"),
+}
+_REPEAT: Final = re.compile(r"([两二三四五六七八]|[2-8])个([零〇洞一二三四五六七八九幺]|\d)")
+COUNTS: Final = {**{str(n): n for n in range(2, 9)}, **dict(zip("二三四五六七八", range(2, 9), strict=True)), "两": 2}
+_FILLER: Final = re.compile(
+    r"(?:[\s,，、。.．·;；\-－—–_()（）/]+"
+    r"|(?:嗯|呃|啊|哦|哎|诶|那个|这个|然后|接着|再|是|就是|还有"
+    r"|(?:最)?后(?:面|边)?(?:的)?(?:[四八七]位)?(?:数)?(?:是|呢)?|中间(?:的)?(?:[四]位)?(?:是)?|前(?:面)?(?:三位)?(?:是)?|杠|转))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DigitGroup:
+    digits: str
+    start: int
+    end: int
+    joined: bool  # only fillers stand between this group and the one before
+
+
+def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
+    """Rows of digits, each knowing whether the row before belongs to it."""
+    groups: list[DigitGroup] = []
+    position = 0
+    gap_start = 0
+    digits, start = "", 0
+
+    def close(end: int) -> None:
+        nonlocal digits, gap_start
+        if digits:
+            groups.append(DigitGroup(digits, start, end, bool(groups) and _only_filler(text[gap_start:start])))
+            digits, gap_start = "", end
+
+    while position < len(text):
+        repeat = _REPEAT.match(text, position)
+        if repeat:
+            piece, width = DIGITS[repeat[2]] * COUNTS[repeat[1]], repeat.end() - position
+        elif text[position] in DIGITS and text[position + 1 : position + 2] != "位":  # 后四位 counts, says no digit
+            piece, width = DIGITS[text[position]], 1
+        elif spoken and text[position] in _MISHEARD and _between_digits(text, position):
+            piece, width = _MISHEARD[text[position]], 1
+        else:
+            close(position)
+            position += 1
+            continue
+        if not digits:
+            start = position
+        digits += piece
+        position += width
+    close(len(text))
+    return groups
+
+
+def _between_digits(text: str, position: int) -> bool:
+    before = position > 0 and (text[position - 1] in DIGITS or text[position - 1] in _MISHEARD)
+    after = position + 1 < len(text) and text[position + 1] in DIGITS
+    sure_after = after and position + 2 < len(text) and text[position + 2] in DIGITS
+    return (before and (after or position + 1 == len(text))) or (text[position] in "要腰妖夭邀药吆" and sure_after)
+
+
+def _only_filler(gap: str) -> bool:
+    if len(gap) > 14:
+        return False
+    position = 0
+    while position < len(gap):
+        match = _FILLER.match(gap, position)
+        if not match or match.end() == position:
+            return False
+        position = match.end()
+    return True
+
+
+def fold(text: str) -> str:
+    """Full-width digits and punctuation folded character by character, so that offsets stay those of the text."""
+    return "".join(
+        folded if len(folded := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
+    )

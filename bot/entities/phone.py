@@ -1,0 +1,132 @@
+"""Telephone numbers in typed and dictated text.
+
+Handled: `139-0000-1234`, full-width digits, 幺/两, spoken groups (`幺三九,四个零,幺二三四`), fillers between groups
+(`139,0000,后四位是2702`), landlines with area code, 400 and 95 numbers. A longer row of digits (an order number, an
+identity number) is never cut down to a telephone number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bot.entities.digits import COUNTS, DigitGroup, fold, groups_of
+
+PhoneKind = Literal["mobile", "landline", "service"]
+
+_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
+_LANDLINE: Final = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
+_SERVICE: Final = re.compile(r"[48]00\d{7}|95\d{3,4}")
+_CITY_NUMBER: Final = re.compile(r"[2-9]\d{7}")
+_LANDLINE_WORDS: Final = re.compile(r"座机|固话|电话|号码|家里")
+_NOT_A_PHONE: Final = re.compile(r"(?:单号|工单|编号|身份证|证号|卡号|账号|车牌|户号|表号)[^,，。;；]{0,6}$")
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneFinding:
+    """`number` in digits only; `start` and `end` are offsets into the text as given."""
+
+    number: str
+    kind: PhoneKind
+    start: int
+    end: int
+
+
+def _kind(digits: str, *, landline_context: bool) -> PhoneKind | None:
+    if _MOBILE.fullmatch(digits):
+        return "mobile"
+    if _LANDLINE.fullmatch(digits):
+        return "landline"
+    if _SERVICE.fullmatch(digits):
+        return "service"
+    if landline_context and _CITY_NUMBER.fullmatch(digits):
+        return "landline"
+    return None
+
+
+def _strip_country(digits: str) -> str:
+    for prefix in ("0086", "86"):
+        if digits.startswith(prefix) and _MOBILE.fullmatch(digits[len(prefix) :]):
+            return digits[len(prefix) :]
+    return digits
+
+
+def _search(text: str, groups: list[DigitGroup]) -> list[PhoneFinding]:
+    found: list[PhoneFinding] = []
+    index = 0
+    while index < len(groups):
+        best: tuple[int, PhoneFinding] | None = None
+        digits = ""
+        context = bool(_LANDLINE_WORDS.search(text[: groups[index].start]))
+        for last in range(index, min(index + 13, len(groups))):
+            if last > index and not groups[last].joined:
+                break
+            digits += groups[last].digits
+            if len(digits) > 15:
+                break
+            number = _strip_country(digits)
+            kind = _kind(number, landline_context=context)
+            if kind and not _NOT_A_PHONE.search(text[: groups[index].start]):
+                finding = PhoneFinding(number, kind, groups[index].start, groups[last].end)
+                if best is None or kind == "mobile" or len(number) > len(best[1].number):
+                    best = (last, finding)
+                if kind == "mobile":
+                    break
+        if best:
+            found.append(best[1])
+            index = best[0] + 1
+        else:
+            index += 1
+    return _without_repeats(found)
+
+
+def _without_repeats(found: list[PhoneFinding]) -> list[PhoneFinding]:
+    """A part of a mobile number said before it ("九九幺六,幺三九…") is not a second number."""
+    mobiles = [finding for finding in found if finding.kind == "mobile"]
+    return [f for f in found if f.kind == "mobile" or not any(f.number in mobile.number for mobile in mobiles)]
+
+
+def find(text: str, *, spoken: bool = False) -> list[PhoneFinding]:
+    """All telephone numbers of `text` in order. `spoken` also reads what a recogniser makes of dictated digits."""
+    text = fold(text)
+    found = _search(text, groups_of(text, spoken=False))
+    if not found and spoken:
+        found = _search(text, groups_of(text, spoken=True))
+    return found
+
+
+def digits_said(text: str, *, spoken: bool = False) -> str:
+    """All digits of the longest dictated row, complete number or not: to read back what was understood so far."""
+    text = fold(text)
+    rows: list[str] = []
+    for group in groups_of(text, spoken=spoken):
+        if group.joined and rows:
+            rows[-1] += group.digits
+        else:
+            rows.append(group.digits)
+    return max(rows, key=len, default="")
+
+
+_TAIL: Final = re.compile(
+    r"(?:最后|后|末|尾)(?:面)?(?:的)?([一二两三四五六七八1-8])?(?:位)?(?:数)?(?:数字)?(?:号)?(?:应该)?(?:是|为|改成)(?!不)"
+)
+
+
+def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
+    """The number after a correction: a whole new number, or `最后一位是六` applied to `previous`.
+
+    None where the text corrects nothing.
+    """
+    found = find(text, spoken=spoken)
+    if found:
+        return found[-1].number
+    text = fold(text)
+    match = _TAIL.search(text)
+    if not match or not previous:
+        return None
+    row = next((g.digits for g in groups_of(text, spoken=spoken) if g.start >= match.end()), "")
+    count = COUNTS.get(match[1] or "", 1 if match[1] in ("一", "1") else len(row))
+    if not row or len(row) != count or len(row) >= len(previous):
+        return None
+    return previous[: -len(row)] + row

@@ -1,0 +1,358 @@
+"""Which district and street a citizen means, and the address behind it.
+
+Text is matched in three steps, each only where the one before found nothing: the official name, its short form or an
+alias, letter for letter; the same by sound (typed homophones such as 梨圆镇); and, for speech, the best-sounding name
+with the confusions of the telephone. A name that stands in two districts (八里庄街道) is resolved by a district in the
+text, else all are returned as candidates for the bot to ask about.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from bot.entities import address as address_text
+from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
+from bot.entities.pinyin import merged, syllables
+from bot.entities.place_sound import EQUAL, SoundIndex
+
+_SUFFIX_AFTER: Final = re.compile("|".join(SUFFIXES))
+_DENIED: Final = re.compile(r"(?:不是|不在|并非|不属于)(?:在|说)?$")
+_WORD_GOES_ON: Final = {
+    "朝阳": "门",
+    "大兴": "土安庄国",
+    "海淀": "街镇",
+    "丰台": "街镇",
+    "怀柔": "镇地",
+    "密云": "镇",
+    "延庆": "镇",
+}
+_NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
+_HANZI: Final = re.compile(r"[\u4e00-\u9fff]+")
+_SPOKEN_ACCEPT: Final = 0.74  # share of the best possible score
+_SPOKEN_MARGIN: Final = 1.2  # over the next street of another name
+_IN_DISTRICT_BONUS: Final = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCandidate:
+    district: str
+    street: str
+    score: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFinding:
+    """Empty strings for what is not known. `candidates` has two or more where the text leaves a choice.
+
+    `confidence` 0..1 says how sure district and street are; 0 where neither was found.
+    """
+
+    district: str = ""
+    street: str = ""
+    address: str = ""
+    candidates: tuple[PlaceCandidate, ...] = ()
+    confidence: float = 0.0
+
+    @property
+    def found(self) -> bool:
+        return bool(self.district or self.street or self.address or self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """A stretch of the text that names a district or some streets."""
+
+    start: int
+    end: int
+    streets: tuple[Street, ...] = ()
+    district: str = ""
+    suffixed: bool = False
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _SoundedText:
+    """Syllables of the Chinese characters of a text, with each one's offset; a break between runs is an offset gap."""
+
+    sounds: tuple[str, ...]
+    offsets: tuple[int, ...]
+
+
+class PlaceMatcher:
+    """Built once (about 50 ms), then pure; safe to use from several threads."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self._gazetteer = gazetteer
+        self._by_name: dict[str, list[Street]] = {}
+        for street in gazetteer.streets:
+            for form in {street.name, street.bare}:
+                self._by_name.setdefault(form, []).append(street)
+        named = {street.name: street for street in gazetteer.streets}
+        for alias, names in gazetteer.aliases.items():
+            known = self._by_name.setdefault(alias, [])
+            known.extend(named[name] for name in names if named[name] not in known)
+        forms = sorted(self._by_name, key=len, reverse=True)
+        self._exact = re.compile("|".join(map(re.escape, forms)))
+        self._short_districts = {district.removesuffix("区"): district for district in gazetteer.districts}
+        self._district = re.compile(
+            "|".join(map(re.escape, sorted((*gazetteer.districts, *self._short_districts), key=len, reverse=True)))
+        )
+        self._district_sounds = {
+            tuple(merged(syllable) for syllable in syllables(short)): district
+            for short, district in self._short_districts.items()
+        }
+        self._rows = [(street, row) for street in gazetteer.streets for row in street.sounds]
+        self._index = SoundIndex([row for _, row in self._rows])
+        self._by_sound: dict[tuple[str, ...], list[Street]] = {}
+        for street, row in self._rows:
+            same = self._by_sound.setdefault(tuple(merged(syllable) for syllable in row), [])
+            if street not in same:
+                same.append(street)
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_PATH) -> PlaceMatcher:
+        """A matcher for the gazetteer in `path`.
+
+        Raises:
+            ConfigurationError: the file cannot be used.
+        """
+        return cls(Gazetteer.load(path))
+
+    @property
+    def districts(self) -> tuple[str, ...]:
+        return self._gazetteer.districts
+
+    def streets_of(self, district: str) -> tuple[str, ...]:
+        return tuple(street.name for street in self._gazetteer.streets if street.district == district)
+
+    def find(self, text: str, *, spoken: bool = False, asked: bool = False, district: str = "") -> PlaceFinding:
+        """The place that `text` names.
+
+        Args:
+            text: what was typed or recognised.
+            spoken: it came through a recogniser: match by sound with the telephone's confusions too.
+            asked: the place was just asked for, so that everything beside district and street is the address.
+            district: one that is already known, used where the text names none.
+        """
+        mentions = self._district_mentions(text)
+        named = mentions[0].district if mentions else ""
+        streets = self._exact_mentions(text, mentions, district)
+        if not streets:
+            streets = self._homophone_mentions(text, mentions, district)
+        if not mentions:
+            mentions = self._district_by_sound(text, spoken=spoken)
+            named = mentions[0].district if mentions else ""
+            if mentions and not streets:
+                streets = self._exact_mentions(text, mentions, "") or self._homophone_mentions(text, mentions, "")
+        if not streets and spoken:
+            blank = "".join("," if any(m.start <= i < m.end for m in mentions) else c for i, c in enumerate(text))
+            streets = self._heard_mentions(blank, named or district, asked=asked)
+        place = self._resolve(streets, named, district)
+        spans = [(mention.start, mention.end) for mention in mentions]
+        spans += [
+            (mention.start, mention.end)
+            for mention in streets
+            if any(street.name == place.street for street in mention.streets)
+            and (mention.suffixed or not _NAME_GOES_ON.match(text, mention.end))
+        ]
+        return PlaceFinding(
+            place.district,
+            place.street,
+            address_text.extract(text, spans, asked=asked),
+            place.candidates,
+            place.confidence,
+        )
+
+    def rank(self, text: str, limit: int = 5, *, district: str = "") -> list[tuple[str, float]]:
+        """Official street names by how well the text sounds like them, best first, with their alignment scores.
+
+        A street of `district` (or of one named in the text) is preferred.
+        """
+        return [(street.name, score) for street, score, _, _ in self._ranked(text, district)[:limit]]
+
+    def _ranked(self, text: str, district: str) -> list[tuple[Street, float, float, int]]:
+        """(street, score, share of the best possible score, end) with one row a name, best first."""
+        sounded = _sounded(text)
+        if not sounded.sounds:
+            return []
+        mentions = self._district_mentions(text)
+        district = mentions[0].district if mentions else district
+        scores, ends = self._index.scores(sounded.sounds)
+        best: dict[str, tuple[Street, float, float, int]] = {}
+        for (street, row), score, end in zip(self._rows, scores.tolist(), ends.tolist(), strict=True):
+            value = score + (_IN_DISTRICT_BONUS if district and street.district == district else 0.0)
+            if street.name not in best or value > best[street.name][1]:
+                best[street.name] = (street, value, score / (EQUAL * len(row)), end)
+        return sorted(best.values(), key=lambda item: (-item[1], len(item[0].bare), item[0].name))
+
+    def _district_mentions(self, text: str) -> list[_Mention]:
+        found: list[_Mention] = []
+        for match in self._district.finditer(text):
+            name = match.group()
+            following = text[match.end() : match.end() + 1]
+            if name not in self._gazetteer.districts and following and following in _WORD_GOES_ON.get(name, ""):
+                continue
+            if _DENIED.search(text[: match.start()]):
+                continue
+            found.append(_Mention(match.start(), match.end(), district=self._short_districts.get(name, name)))
+        return found
+
+    def _district_by_sound(self, text: str, *, spoken: bool) -> list[_Mention]:
+        """`通洲区`, and `通洲` where a sentence names its place first. Speech: also with 区 misheard as 去, 曲."""
+        for run in _HANZI.finditer(text):
+            row = [merged(syllable) for syllable in syllables(run.group())]
+            if len(row) != len(run.group()):
+                continue
+            for sounds, district in self._district_sounds.items():
+                width = len(sounds)
+                for start in range(len(row) - width + 1):
+                    if tuple(row[start : start + width]) != sounds:
+                        continue
+                    begin, end = run.start() + start, run.start() + start + width
+                    after = text[end : end + 1]
+                    if after == "区" or (spoken and row[start + width : start + width + 1] == ["qu"]):
+                        return [_Mention(begin, end + 1, district=district, confidence=0.9)]
+                    if re.search(r"(?:^|在|住|北京市?|是)$", text[:begin]) and self._street_follows(
+                        text, end, district
+                    ):
+                        return [_Mention(begin, end, district=district, confidence=0.8)]
+        return []
+
+    def _street_follows(self, text: str, start: int, district: str) -> bool:
+        match = self._exact.match(text, start)
+        return bool(match and any(street.district == district for street in self._by_name[match.group()]))
+
+    def _exact_mentions(self, text: str, districts: list[_Mention], known: str) -> list[_Mention]:
+        found: list[_Mention] = []
+        taken = [(mention.start, mention.end) for mention in districts]
+        position = 0
+        while match := self._exact.search(text, position):
+            start, end = match.start(), match.end()
+            position = start + 1
+            if any(
+                start < stop
+                and end > begin
+                and not ((start <= begin and end > stop + 1) or (end >= stop and start < begin))
+                for begin, stop in taken
+            ) and not match.group().endswith(SUFFIXES):
+                continue
+            mention = self._exact_mention(text, match.group(), start, end, districts, known)
+            if mention:
+                found.append(mention)
+                position = mention.end
+        return found
+
+    def _exact_mention(
+        self, text: str, form: str, start: int, end: int, districts: list[_Mention], known: str
+    ) -> _Mention | None:
+        if _DENIED.search(text[:start]):
+            return None
+        streets = self._by_name[form]
+        suffixed = any(street.name == form and street.name != street.bare for street in streets)
+        if not suffixed and (suffix := _SUFFIX_AFTER.match(text, end)):
+            suffixed, end = True, suffix.end()
+        before = next((mention.district for mention in districts if 0 <= start - mention.end <= 2), "")
+        allowed = tuple(
+            street for street in streets if suffixed or not street.generic or street.district in (before, known)
+        )
+        if not allowed or (
+            not suffixed and re.match(r"[东南西北]?(?:路|大街|河|桥)", text[end:]) and all(s.generic for s in allowed)
+        ):
+            return None
+        return _Mention(start, end, streets=allowed, suffixed=suffixed)
+
+    def _homophone_mentions(self, text: str, districts: list[_Mention], known: str) -> list[_Mention]:
+        """Names with other characters of the same sound; two syllables only beside their district or a suffix."""
+        found: list[_Mention] = []
+        for run in _HANZI.finditer(text):
+            row = [merged(syllable) for syllable in syllables(run.group())]
+            if len(row) != len(run.group()):
+                continue
+            start = 0
+            while start < len(row):
+                mention = next(
+                    (
+                        mention
+                        for width in range(min(8, len(row) - start), 1, -1)
+                        if (
+                            mention := self._homophone(text, run.start() + start, row[start : start + width], districts)
+                        )
+                    ),
+                    None,
+                )
+                if mention and not (known and all(street.district != known for street in mention.streets)):
+                    found.append(mention)
+                    start = mention.end - run.start()
+                else:
+                    start += 1
+        return found
+
+    def _homophone(self, text: str, start: int, row: list[str], districts: list[_Mention]) -> _Mention | None:
+        streets = self._by_sound.get(tuple(row))
+        if not streets or _DENIED.search(text[:start]):
+            return None
+        end = start + len(row)
+        before = next((mention.district for mention in districts if 0 <= start - mention.end <= 2), "")
+        suffix = _SUFFIX_AFTER.match(text, end)
+        suffixed = bool(suffix) or bool(re.search(r"(?:街道|地区|镇|乡)$", text[start:end]) and len(row) > 2)
+        allowed = tuple(
+            street
+            for street in streets
+            if street.district == before or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
+        )
+        if not allowed:
+            return None
+        return _Mention(start, suffix.end() if suffix else end, streets=allowed, suffixed=suffixed, confidence=0.85)
+
+    def _heard_mentions(self, text: str, district: str, *, asked: bool) -> list[_Mention]:
+        ranked = self._ranked(text, district)
+        if not ranked:
+            return []
+        street, score, share, end_index = ranked[0]
+        long_enough = len(street.bare) >= 3 or asked
+        in_district = bool(district) and street.district == district
+        limit = _SPOKEN_ACCEPT - (0.08 if in_district else 0.0) - (0.04 if asked else 0.0)
+        if share < limit or not long_enough or (street.generic and not in_district):
+            return []
+        rivals = tuple(
+            other for other, value, _, _ in ranked[1:4] if score - value < _SPOKEN_MARGIN and other.name != street.name
+        )
+        same_name = tuple(s for s in self._gazetteer.streets if s.name == street.name)
+        sounded = _sounded(text)
+        end = sounded.offsets[end_index - 1] + 1 if end_index else 0
+        start = sounded.offsets[max(0, end_index - len(street.bare))]
+        return [_Mention(start, end, streets=(*same_name, *rivals), confidence=min(0.95, share))]
+
+    def _resolve(self, mentions: list[_Mention], named: str, known: str) -> PlaceFinding:
+        district = named or known
+        for mention in mentions:
+            streets = [street for street in mention.streets if not district or street.district == district]
+            if len(streets) == 1:
+                street = streets[0]
+                return PlaceFinding(street.district, street.name, "", (), mention.confidence)
+            if streets:
+                candidates = tuple(PlaceCandidate(s.district, s.name, round(1 / len(streets), 3)) for s in streets)
+                same = {street.district for street in streets}
+                return PlaceFinding(same.pop() if len(same) == 1 else "", "", "", candidates, 0.5)
+        if mentions and district and not named and mentions[0].suffixed and len(mentions[0].streets) == 1:
+            street = mentions[0].streets[0]  # the citizen now names a street of another district in full: that is news
+            return PlaceFinding(street.district, street.name, "", (), 0.8)
+        if mentions and named and mentions[0].suffixed:
+            candidates = tuple(PlaceCandidate(s.district, s.name, 0.4) for s in mentions[0].streets)
+            return PlaceFinding(named, "", "", candidates, 0.4)
+        return PlaceFinding(named, "", "", (), 0.9 if named else 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _sounded(text: str) -> _SoundedText:
+    sounds: list[str] = []
+    offsets: list[int] = []
+    for run in _HANZI.finditer(text):
+        row = syllables(run.group())
+        sounds.extend(row)
+        offsets.extend(min(run.start() + index, run.end() - 1) for index in range(len(row)))
+    return _SoundedText(tuple(sounds), tuple(offsets))

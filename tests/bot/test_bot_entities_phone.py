@@ -1,0 +1,102 @@
+"""A number is found however it is typed or dictated, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.entities import order_no, phone
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("我的电话是13812345678", "13812345678"),
+        ("138 1234 5678，白天打", "13812345678"),
+        ("138-1234-5678", "13812345678"),
+        ("１３８１２３４５６７８", "13812345678"),
+        ("+86 13812345678", "13812345678"),
+        ("幺三八,幺二三四,五六七八", "13812345678"),
+        ("一三八，一二，三四，五六，七八", "13812345678"),
+        ("你记一下啊,幺三九零零,零零幺二,三四", "13900001234"),
+        ("那个，幺五零，四个零，幺二三四", "15000001234"),
+        ("手机行吧?139,0000,后四位是2702", "13900002702"),
+        ("幺八六 嗯 三三二幺 然后 四四五五", "18633214455"),
+        ("幺三八 三个六 零 八八九九", "13866608899"),
+        ("还是那个号，幺三九零零零零七七八八", "13900007788"),
+        ("座机010-64123456", "01064123456"),
+        ("家里电话六四一二三四五六", "64123456"),
+        ("打400 810 1234", "4008101234"),
+        ("电话错了,最后一位是六,九九幺六,幺三九零零零零九九幺六", "13900009916"),
+    ],
+)
+def test_finds(said: str, number: str) -> None:
+    assert [finding.number for finding in phone.find(said)] == [number]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "单号是二零二六幺幺零三零零幺二",
+        "工单编号260105000013",
+        "身份证110101199003071234",
+        "充了3000块，退我2400",
+        "2026年1月5日上午10点",
+        "三号楼二单元五零一",
+        "我没手机，座机我也记不住",
+        "138123456",
+        "卡号6222021234567890123",
+    ],
+)
+def test_takes_nothing_else(said: str) -> None:
+    assert phone.find(said) == []
+
+
+def test_spoken_mishearing_is_repaired_only_when_spoken() -> None:
+    said = "要三九零零零零要二三四"
+    assert phone.find(said) == []
+    assert phone.find(said, spoken=True)[0].number == "13900001234"
+
+
+def test_offsets_are_those_of_the_text() -> None:
+    said = "打13812345678吧"
+    (finding,) = phone.find(said)
+    assert said[finding.start : finding.end] == "13812345678"
+
+
+def test_two_numbers() -> None:
+    assert [f.number for f in phone.find("13812345678或者座机01064123456")] == ["13812345678", "01064123456"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("最后一位是六", "13900009916"),
+        ("错了，后四位应该是九九幺六", "13900009916"),
+        ("后两位是幺六", "13900009916"),
+        ("幺三八零零零零幺幺幺幺", "13800001111"),
+        ("不对", None),
+        ("后四位是九九", None),
+    ],
+)
+def test_amend(said: str, expected: str | None) -> None:
+    assert phone.amend("13900009915", said) == expected
+
+
+def test_incomplete_number_can_be_read_back() -> None:
+    assert phone.find("幺三九零零零零七七") == []
+    assert phone.digits_said("幺三九零零，零零七七") == "139000077"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("单号260105000013", "260105000013"),
+        ("单号是,嗯,二零二六幺幺零三零零幺二", "202611030012"),
+        ("2601 0500 0013", "260105000013"),
+        ("不记得了", None),
+        ("13812345678", None),
+        ("269905000013", None),
+    ],
+)
+def test_order_no(said: str, expected: str | None) -> None:
+    assert order_no.find(said) == expected

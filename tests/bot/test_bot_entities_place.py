@@ -1,0 +1,118 @@
+"""District, street and address as people write and say them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.entities.place import PlaceMatcher
+
+
+@pytest.fixture(scope="module")
+def matcher() -> PlaceMatcher:
+    return PlaceMatcher.load()
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street", "address"),
+    [
+        ("朝阳区望京街道阜通东大街", "朝阳区", "望京街道", "阜通东大街"),
+        ("朝阳劲松这边，农光里小区", "朝阳区", "劲松街道", "农光里小区"),
+        ("海淀区清河毛纺路小区12号楼", "海淀区", "清河街道", "毛纺路小区12号楼"),
+        ("住在丰台马家堡街道，角门东里三号楼", "丰台区", "马家堡街道", "角门东里三号楼"),
+        ("大兴区黄村镇", "大兴区", "黄村地区", ""),
+        ("石景山鲁谷", "石景山区", "鲁谷街道", ""),
+        ("西城区西单", "西城区", "", "西单"),
+        ("丰台区", "丰台区", "", ""),
+        ("海淀街道", "海淀区", "海淀街道", ""),
+        ("我住广外红莲南里五号楼", "西城区", "广安门外街道", "红莲南里五号楼"),
+        ("昌平天通苑北", "昌平区", "天通苑北街道", ""),
+        ("朝阳门那边", "东城区", "朝阳门街道", ""),
+        ("房山区新镇", "房山区", "新镇街道", ""),
+        ("密云区密云镇", "密云区", "密云镇", ""),
+    ],
+)
+def test_finds(matcher: PlaceMatcher, said: str, district: str, street: str, address: str) -> None:
+    finding = matcher.find(said, asked=True)
+    assert (finding.district, finding.street, finding.address) == (district, street, address)
+
+
+@pytest.mark.parametrize(
+    ("typed", "street"),
+    [
+        ("大兴西洪门镇", "西红门地区"),
+        ("通洲区梨圆镇", "梨园镇"),
+        ("海淀区紫竹苑街道", "紫竹院街道"),
+        ("海淀区杨坊店", "羊坊店街道"),
+        ("丰台东铁匠赢街道", "东铁匠营街道"),
+        ("呼家搂街道", "呼家楼街道"),
+    ],
+)
+def test_wrong_characters_of_the_same_sound(matcher: PlaceMatcher, typed: str, street: str) -> None:
+    assert matcher.find(typed).street == street
+
+
+def test_a_name_in_two_districts_is_asked_about(matcher: PlaceMatcher) -> None:
+    finding = matcher.find("八里庄那个菜市场")
+    assert finding.street == ""
+    assert {candidate.district for candidate in finding.candidates} == {"朝阳区", "海淀区"}
+
+
+def test_a_district_settles_it(matcher: PlaceMatcher) -> None:
+    assert matcher.find("是海淀的那个八里庄").street == "八里庄街道"
+    assert matcher.find("八里庄那个菜市场", district="海淀区").district == "海淀区"
+
+
+def test_a_correction_names_the_new_place(matcher: PlaceMatcher) -> None:
+    finding = matcher.find("不是瀛海，我弄错了，是旧宫镇", district="大兴区")
+    assert (finding.district, finding.street) == ("大兴区", "旧宫地区")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["我们新村里的路坏了", "东风吹倒了广告牌", "胜利就在前面", "温泉门票退不了", "没别的了", "不清楚", "平房漏雨"],
+)
+def test_ordinary_words_are_no_streets(matcher: PlaceMatcher, said: str) -> None:
+    finding = matcher.find(said)
+    assert (finding.district, finding.street) == ("", "")
+
+
+def test_a_short_name_of_another_district_does_not_override(matcher: PlaceMatcher) -> None:
+    finding = matcher.find("朝阳北苑")
+    assert (finding.district, finding.street) == ("朝阳区", "")
+
+
+@pytest.mark.parametrize(
+    ("heard", "street"),
+    [
+        ("我家在陶燃亭街道", "陶然亭街道"),
+        ("朝阳区南摩房地区", "南磨房地区"),
+        ("在什刹海界道", "什刹海街道"),
+        ("回笼观街道那边", "回龙观街道"),
+        ("昌平的董小口", "东小口地区"),
+    ],
+)
+def test_speech_is_matched_by_sound(matcher: PlaceMatcher, heard: str, street: str) -> None:
+    assert matcher.find(heard, spoken=True, asked=True).street == street
+
+
+@pytest.mark.parametrize("heard", ["我想问一下社保卡怎么补办", "暖气一直不热没人管", "嗯那个我想想啊", "他们半夜打桩"])
+def test_speech_without_a_place_names_none(matcher: PlaceMatcher, heard: str) -> None:
+    finding = matcher.find(heard, spoken=True)
+    assert (finding.district, finding.street) == ("", "")
+
+
+def test_rank_lists_by_sound(matcher: PlaceMatcher) -> None:
+    names = [name for name, _ in matcher.rank("我住在大山子酒仙乔街道", 3)]
+    assert names[0] == "酒仙桥街道"
+
+
+def test_every_street_is_found_by_its_full_name(matcher: PlaceMatcher) -> None:
+    for district in matcher.districts:
+        for street in matcher.streets_of(district):
+            finding = matcher.find(f"{district}{street}", asked=True)
+            assert (finding.district, finding.street) == (district, street)
+
+
+def test_empty_and_strange_text(matcher: PlaceMatcher) -> None:
+    for text in ("", "，。", "abc 123", "\x00", "😀", "区"):
+        assert matcher.find(text, spoken=True, asked=True).street == ""

@@ -1,0 +1,97 @@
+"""The wording is kept, and what can be told in moments is told: on a Wednesday noon, 7 January 2026 in the city."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from base.clock import CHINA
+from bot.entities import time
+
+NOW = datetime(2026, 1, 7, 4, 0, tzinfo=UTC)
+
+
+def _at(month: int, day: int, hour: int = 0, minute: int = 0, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=CHINA)
+
+
+@pytest.mark.parametrize(
+    ("said", "start", "end"),
+    [
+        ("昨天晚上九点", _at(1, 6, 21), _at(1, 6, 21)),
+        ("昨儿中午", _at(1, 6, 11), _at(1, 6, 13)),
+        ("前天", _at(1, 5), _at(1, 6)),
+        ("今天下午三点半", _at(1, 7, 15, 30), _at(1, 7, 15, 30)),
+        ("上周一", _at(12, 29, year=2025), _at(12, 30, year=2025)),
+        ("周一", _at(1, 5), _at(1, 6)),
+        ("星期六", _at(1, 3), _at(1, 4)),
+        ("上周六买的", _at(1, 3), _at(1, 4)),
+        ("1月3号", _at(1, 3), _at(1, 4)),
+        ("十二月二十五号", _at(12, 25, year=2025), _at(12, 26, year=2025)),
+        ("2026-01-05", _at(1, 5), _at(1, 6)),
+        ("去年十二月", _at(12, 1, year=2025), _at(1, 1)),
+        ("上个月底", _at(12, 24, year=2025), _at(1, 1)),
+        ("3号那天", _at(1, 3), _at(1, 4)),
+    ],
+)
+def test_resolves(said: str, start: datetime, end: datetime) -> None:
+    finding = time.find(said, NOW)
+    assert finding is not None
+    assert (finding.start, finding.end) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("said", "start"),
+    [
+        ("有两个月了", _at(11, 7, year=2025)),
+        ("三天前", _at(1, 4)),
+        ("半个小时之前", _at(1, 7, 11, 30)),
+        ("从上周一到现在", _at(12, 29, year=2025)),
+        ("2008年到现在", _at(1, 1, year=2008)),
+    ],
+)
+def test_until_now(said: str, start: datetime) -> None:
+    finding = time.find(said, NOW)
+    assert finding is not None
+    assert (finding.start, finding.end) == (start, NOW)
+
+
+@pytest.mark.parametrize("said", ["每天晚上都这样", "天天半夜", "他们老是夜里干活"])
+def test_recurring(said: str) -> None:
+    finding = time.find(said, NOW)
+    assert finding is not None
+    assert finding.recurring
+
+
+@pytest.mark.parametrize(
+    "said", ["记不清了", "3号楼2单元", "我今年七十九了", "欠我们三个月工资", "13812345678", "不知道"]
+)
+def test_says_nothing_about_when(said: str) -> None:
+    assert time.find(said, NOW) is None
+
+
+def test_an_answer_keeps_its_wording() -> None:
+    finding = time.find("嗯，就是每天晚上，差不多五点到十点吧", NOW, asked=True)
+    assert finding is not None
+    assert finding.text == "每天晚上，差不多五点到十点"
+
+
+def test_an_impossible_date_keeps_its_wording_without_moments() -> None:
+    finding = time.find("2月30号", NOW)
+    assert finding is not None
+    assert (finding.text, finding.start) == ("2月30号", None)
+
+
+def test_a_naive_now_is_refused() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        time.find("昨天", datetime(2026, 1, 7))  # noqa: DTZ001
+
+
+@given(st.text(alphabet="一二三十零两半个年月日号周上下本今昨前天点分钟了到从-:0123456789", max_size=24))
+def test_no_row_of_time_words_breaks_it(said: str) -> None:
+    finding = time.find(said, NOW)
+    if finding and finding.start and finding.end:
+        assert finding.start <= finding.end or finding.start > NOW
