@@ -78,7 +78,9 @@ class Encoder:
             with self._lock:  # one batch at a time, so that a query never waits for a whole rebuild
                 model = self._load()
                 parts.append(
-                    np.asarray(model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False))
+                    np.asarray(
+                        model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
+                    )
                 )
             if progress is not None:
                 progress(min(start + _BATCH, len(order)), len(order))
@@ -119,8 +121,7 @@ class VectorStore:
 
     def add(self, model: str, texts: Sequence[str], vectors: Vectors) -> None:
         rows = [
-            (self.key(model, text), vector.astype("<f2").tobytes())
-            for text, vector in zip(texts, vectors, strict=True)
+            (self.key(model, text), vector.astype("<f2").tobytes()) for text, vector in zip(texts, vectors, strict=True)
         ]
         with closing(self._connect()) as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
@@ -138,9 +139,7 @@ def held_vectors(store: VectorStore, model: str, texts: Sequence[str]) -> tuple[
     return vectors, present
 
 
-def encode_missing(
-    encoder: Encoder, store: VectorStore, texts: Sequence[str], progress: Progress | None = None
-) -> int:
+def encode_missing(encoder: Encoder, store: VectorStore, texts: Sequence[str], progress: Progress | None = None) -> int:
     """Encode what the store does not hold yet, kept every few hundred texts; returns how many were encoded."""
     known = store.known(encoder.name, texts)
     missing = list(dict.fromkeys(text for position, text in enumerate(texts) if position not in known))

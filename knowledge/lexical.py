@@ -44,7 +44,14 @@ class TermMatrix:
         """Weigh terms by BM25 (Robertson-Spärck Jones idf, never negative), times the weight of their kind."""
         if not len(codes):
             empty = np.zeros(0)
-            return cls(codes, np.zeros(1, np.int64), empty.astype(np.int32), empty.astype(np.float32), empty.astype(np.float32), texts)  # fmt: skip
+            return cls(
+                codes,
+                np.zeros(1, np.int64),
+                empty.astype(np.int32),
+                empty.astype(np.float32),
+                empty.astype(np.float32),
+                texts,
+            )
         terms, numbers = np.unique(codes, return_inverse=True)
         keys, counts = np.unique(numbers.astype(np.int64) * texts + owners, return_counts=True)
         rows, columns = keys // texts, (keys % texts).astype(np.int32)

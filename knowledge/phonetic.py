@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from pypinyin import Style, lazy_pinyin
 
-from knowledge.text import KIND_SHIFT, PAIR, Codes, Owners, normalise, word_code
+from knowledge.text import HAN_END, HAN_START, KIND_SHIFT, PAIR, Codes, Owners, normalise, word_code
 
-_SEGMENT = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
+_SEGMENT = re.compile(r"[㐀-鿿]+|[a-z]+")
+_LATIN = re.compile(r"[a-z]+")
+_NUMBER = re.compile(r"[0-9]+")
 _DIGITS = "零一二三四五六七八九"
 _INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 
@@ -32,31 +35,29 @@ def spoken_number(digits: str) -> str:
     return f"{_DIGITS[value // 100]}百{joint}{spoken_number(str(rest))}"
 
 
+@cache
+def _reading(character: str) -> str:
+    return str(lazy_pinyin(character, style=Style.NORMAL, v_to_u=False)[0])
+
+
 def syllables(text: str) -> list[str]:
-    """Toneless pinyin of each Chinese character (readings chosen by phrase); a Latin word is one syllable, `@word`."""
+    """Toneless pinyin of each Chinese character, numbers as they are said; a Latin word is one syllable, `@word`.
+
+    Each character has its most common reading whatever its neighbours are: a misheard neighbour must not change it,
+    and on retrieval the readings chosen by phrase made no difference.
+    """
     found: list[str] = []
-    pending: list[str] = []
-
-    def flush() -> None:
-        if pending:
-            found.extend(lazy_pinyin("".join(pending), style=Style.NORMAL, v_to_u=False, errors="ignore"))
-            pending.clear()
-
-    last = -1
-    for match in _SEGMENT.finditer(normalise(text)):
+    for match in _SEGMENT.finditer(_said(text)):
         segment = match.group()
-        if match.start() != last:
-            flush()
-        last = match.end()
-        if segment.isdigit():
-            pending.append(spoken_number(segment))
-        elif segment[0] >= "㐀":
-            pending.append(segment)
+        if segment[0] >= "㐀":
+            found.extend(_reading(character) for character in segment)
         else:
-            flush()
             found.append(f"@{segment}")
-    flush()
     return found
+
+
+def _said(text: str) -> str:
+    return _NUMBER.sub(lambda match: spoken_number(match.group()), normalise(text))
 
 
 def split(syllable: str) -> tuple[str, str]:
@@ -67,29 +68,37 @@ def split(syllable: str) -> tuple[str, str]:
     return "", syllable
 
 
-def _syllable_number(syllable: str) -> int:
-    if syllable.startswith("@") or len(syllable) > 6:
-        return word_code(syllable, 0) & ((1 << 30) - 1)
-    number = 0
-    for letter in syllable:
-        number = (number << 5) | (ord(letter) - 96 & 31)
-    return number
-
-
 def syllable_terms(texts: Sequence[str]) -> tuple[Codes, Owners]:
     """Syllables and pairs of neighbouring syllables as terms (see `knowledge.text`)."""
-    numbers: dict[str, int] = {}
-    flat: list[int] = []
-    owners: list[int] = []
-    for position, text in enumerate(texts):
-        for syllable in syllables(text):
-            number = numbers.get(syllable)
-            if number is None:
-                number = numbers[syllable] = _syllable_number(syllable)
-            flat.append(number)
-            owners.append(position)
-    single = np.array(flat, dtype=np.int64)
-    owned = np.array(owners, dtype=np.int32)
-    same = owned[:-1] == owned[1:]
-    pairs = (PAIR << KIND_SHIFT) | (single[:-1][same] << 30) | single[1:][same]
-    return np.concatenate([single, pairs]), np.concatenate([owned, owned[:-1][same]])
+    said = [_said(text) for text in texts]
+    joined = "\n".join(said)
+    points = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
+    lengths = np.array([len(text) + 1 for text in said], dtype=np.int64)
+    lengths[-1:] -= 1
+    owners = np.repeat(np.arange(len(said), dtype=np.int32), lengths)
+    numbers = np.zeros_like(points)
+    distinct, places = np.unique(points, return_inverse=True)
+    table = [_syllable_number(_reading(chr(point))) if _is_han(point) else 0 for point in distinct.tolist()]
+    if len(points):
+        numbers = np.array(table, dtype=np.int64)[places]
+    single = numbers > 0
+    pair = single[:-1] & single[1:]
+    codes: list[Codes] = [numbers[single], (PAIR << KIND_SHIFT) | (numbers[:-1][pair] << 30) | numbers[1:][pair]]
+    owned: list[Owners] = [owners[single], owners[:-1][pair]]
+    words = [(word_code(match.group()), match.start()) for match in _LATIN.finditer(joined)]
+    if words:
+        codes.append(np.array([code for code, _ in words], dtype=np.int64))
+        owned.append(owners[np.array([start for _, start in words])])
+    return np.concatenate(codes), np.concatenate(owned).astype(np.int32)
+
+
+def _is_han(point: int) -> bool:
+    return HAN_START <= point <= HAN_END
+
+
+def _syllable_number(syllable: str) -> int:
+    """Up to six letters in 30 bits; never 0."""
+    number = 0
+    for letter in syllable[:6]:
+        number = (number << 5) | (ord(letter) & 31)
+    return number or 1

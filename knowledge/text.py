@@ -22,7 +22,8 @@ KIND_SHIFT: Final = 60
 CHARACTER, PAIR, WORD = 0, 1, 2
 _MASK: Final = (1 << KIND_SHIFT) - 1
 _RUN = re.compile(r"[a-z0-9]+")
-_HAN_START, _HAN_END = 0x3400, 0x9FFF
+HAN_START: Final = 0x3400
+HAN_END: Final = 0x9FFF
 
 
 def normalise(text: str) -> str:
@@ -51,7 +52,7 @@ def character_terms(texts: Sequence[str]) -> tuple[Codes, Owners]:
     lengths = np.array([len(text) + 1 for text in texts], dtype=np.int64)
     lengths[-1:] -= 1
     owners = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
-    han = (points >= _HAN_START) & (points <= _HAN_END)
+    han = (points >= HAN_START) & (points <= HAN_END)
     pair = han[:-1] & han[1:] if len(points) else np.zeros(0, dtype=bool)
     pairs = (PAIR << KIND_SHIFT) | (points[:-1][pair] << 20) | points[1:][pair]
     codes: list[Codes] = [points[han], pairs]

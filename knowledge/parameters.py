@@ -1,0 +1,70 @@
+"""The learned numbers of retrieval as one value, read from `parameters.yml` beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from math import exp
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from knowledge.errors import KnowledgeError
+from knowledge.search import IndexKind, Weights
+
+PATH: Final = Path(__file__).with_name("parameters.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A calibrated chance: the logistic function of weighted features. Features it has no weight for count nothing."""
+
+    bias: float
+    coefficients: Mapping[str, float]
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        total = self.bias + sum(weight * features[name] for name, weight in self.coefficients.items())
+        return 1.0 / (1.0 + exp(-max(min(total, 60.0), -60.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """`answer_at` and `choose_at` are probabilities: at or above the first the bot answers, below the second it says
+    that it does not know."""
+
+    weights: Mapping[tuple[IndexKind, bool], Weights]
+    entry: Logistic
+    clause: Logistic
+    answer_at: float
+    choose_at: float
+
+    def of(self, kind: IndexKind, *, spoken: bool) -> Weights:
+        return self.weights[(kind, spoken)]
+
+
+def parse(data: Mapping[str, Any]) -> Parameters:
+    """Raises KnowledgeError: a number is missing or unknown."""
+    try:
+        weights = {
+            (kind, mode == "spoken"): Weights(**{name: float(value) for name, value in values.items()})
+            for kind, modes in data["weights"].items()
+            for mode, values in modes.items()
+        }
+        verdict = data["verdict"]
+        chances = [
+            Logistic(
+                float(verdict[name]["bias"]),
+                {feature: float(value) for feature, value in verdict[name].items() if feature != "bias"},
+            )
+            for name in ("entry", "clause")
+        ]
+        return Parameters(weights, chances[0], chances[1], float(verdict["answer_at"]), float(verdict["choose_at"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise KnowledgeError(f"parameters.yml: {error!r}") from error
+
+
+@lru_cache(maxsize=1)
+def load() -> Parameters:
+    return parse(yaml.safe_load(PATH.read_text(encoding="utf-8")))

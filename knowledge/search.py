@@ -1,0 +1,228 @@
+"""Ranking: several channels score every text, each is stretched to 0..1 over its own best candidates, and fused.
+
+Pure: no clock, no database, no model. Vectors come in ready; whoever owns the encoder fills in the query's.
+The stretch runs from a channel's 100th best text (0) to its best (1), so that a channel votes only among its own
+candidates and its scale does not depend on how large the collection is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.embedding import Vectors
+from knowledge.lexical import TermMatrix
+from knowledge.phonetic import syllable_terms
+from knowledge.text import Codes, character_terms, normalise
+
+Floats = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+IndexKind = Literal["questions", "passages", "clauses"]
+CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each channel's stretched score counts. `group` is a document's title and its best clauses together;
+    `preferred` is added to texts of a preferred scope (the city's own rule before the national one)."""
+
+    vector: float = 1.0
+    lexical: float = 0.3
+    phonetic: float = 0.0
+    title: float = 0.0
+    group: float = 0.0
+    preferred: float = 0.0
+    formal: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is searched. An item may have several texts (an entry's wordings): it scores as its best text.
+
+    Args:
+        ids: of the items. texts: all texts. owners: item of each text. groups: document of each item, or empty.
+        titles: of the documents. preferred: 1.0 for items of the preferred scope. formal: 1.0 for texts that seldom
+        answer anything (purpose, commencement).
+    """
+
+    kind: IndexKind
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    owners: Positions
+    groups: Positions = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    titles: tuple[str, ...] = ()
+    preferred: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    formal: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+
+    @classmethod
+    def of_texts(cls, kind: IndexKind, ids: Sequence[str], texts: Sequence[str]) -> Corpus:
+        return cls(kind, tuple(ids), tuple(texts), np.arange(len(ids), dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question, cut into terms once. `vector` is None while no encoder is at hand: then the other channels decide.
+
+    `expanded` holds legal words for citizens' words, only used on clauses.
+    """
+
+    text: str
+    spoken: bool
+    characters: Codes
+    syllables: Codes
+    vector: Vectors | None = None
+    expansion: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @classmethod
+    def of(cls, text: str, *, spoken: bool = False, vector: Vectors | None = None, expansion: str = "") -> Query:
+        clean = normalise(text)
+        return cls(
+            text,
+            spoken,
+            character_terms([clean])[0],
+            syllable_terms([clean])[0],
+            vector,
+            character_terms([normalise(expansion)])[0] if expansion else np.zeros(0, dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An item with its fused score and what each channel said of it (raw: cosine, share of the query's mass)."""
+
+    item: int
+    score: float
+    cosine: float
+    coverage: float
+    sound: float
+
+
+class SearchIndex:
+    """An immutable index over a corpus. Building is lexical and fast; vectors may be missing for some texts."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        vectors: Vectors | None = None,
+        present: npt.NDArray[np.bool_] | None = None,
+        *,
+        phonetic: bool = True,
+    ) -> None:
+        self.corpus = corpus
+        clean = [normalise(text) for text in corpus.texts]
+        if corpus.kind == "clauses":
+            clean = [
+                f"{normalise(corpus.titles[corpus.groups[owner]])}\n{text}"
+                for owner, text in zip(corpus.owners, clean, strict=True)
+            ]
+        self.lexical = TermMatrix.build(*character_terms(clean), len(clean))
+        self.phonetic = TermMatrix.build(*syllable_terms(clean), len(clean)) if phonetic else None
+        titles = [normalise(title) for title in corpus.titles]
+        self.title = TermMatrix.build(*character_terms(titles), len(titles), b=0.3) if titles else None
+        self._plain = len(corpus.ids) == len(corpus.texts)
+        self._faiss: faiss.IndexFlatIP | None = None
+        self._rows = np.zeros(0, dtype=np.int64)
+        if vectors is not None and len(corpus.texts):
+            self._rows = np.arange(len(vectors)) if present is None else np.flatnonzero(present)
+            if len(self._rows):
+                self._faiss = faiss.IndexFlatIP(vectors.shape[1])
+                self._faiss.add(np.ascontiguousarray(vectors[self._rows]))
+
+    def __len__(self) -> int:
+        return len(self.corpus.ids)
+
+    @property
+    def embedded_share(self) -> float:
+        return len(self._rows) / max(len(self.corpus.texts), 1)
+
+    def cosines(self, query: Query) -> Floats | None:
+        """Cosine of every text with the query; texts without a vector get the lowest cosine seen."""
+        if query.vector is None or self._faiss is None:
+            return None
+        scores, places = self._faiss.search(query.vector.reshape(1, -1), self._faiss.ntotal)
+        full = np.full(len(self.corpus.texts), scores[0, -1], dtype=np.float32)
+        full[self._rows[places[0]]] = scores[0]
+        return full
+
+    def rank(self, query: Query, weights: Weights, limit: int = 10) -> list[Ranked]:
+        """The best items, best first."""
+        if not len(self.corpus.ids):
+            return []
+        fused, raw = self._fuse(query, weights)
+        limit = min(limit, len(fused))
+        top = np.argpartition(-fused, limit - 1)[:limit]
+        top = top[np.argsort(-fused[top], kind="stable")]
+        return [
+            Ranked(int(item), float(fused[item]), *(float(raw[name][item]) for name in ("cosine", "coverage", "sound")))
+            for item in top
+        ]
+
+    def scores(self, query: Query, weights: Weights) -> Floats:
+        """The fused score of every item: for evaluation."""
+        return self._fuse(query, weights)[0]
+
+    def _fuse(self, query: Query, weights: Weights) -> tuple[Floats, dict[str, Floats]]:
+        zero = np.zeros(len(self.corpus.ids), dtype=np.float32)
+        fused = zero.copy()
+        raw = {"cosine": zero, "coverage": zero, "sound": zero}
+        cosine = self.cosines(query)
+        if cosine is not None:
+            raw["cosine"] = self._items(cosine)
+            fused += weights.vector * stretch(raw["cosine"])
+        lexical = self.lexical.scores(query.characters)
+        raw["coverage"] = self._items(lexical) / max(self.lexical.best_possible(query.characters), 1e-9)
+        if len(query.expansion):
+            lexical += 0.5 * self.lexical.scores(query.expansion)
+        lexical_items = self._items(lexical)
+        fused += weights.lexical * stretch(lexical_items)
+        if weights.phonetic and self.phonetic is not None:
+            sound = self._items(self.phonetic.scores(query.syllables))
+            raw["sound"] = sound / max(self.phonetic.best_possible(query.syllables), 1e-9)
+            fused += weights.phonetic * stretch(sound)
+        if self.title is not None and len(self.corpus.groups):
+            if weights.title:
+                titles = self.title.scores(np.concatenate([query.characters, query.expansion]))
+                fused += weights.title * stretch(titles)[self.corpus.groups]
+            if weights.group:
+                fused += weights.group * stretch(self._group_strength(fused))[self.corpus.groups]
+            if weights.preferred:
+                fused += weights.preferred * self.corpus.preferred
+            if weights.formal:
+                fused -= weights.formal * self.corpus.formal
+        return fused, raw
+
+    def _items(self, by_text: Floats) -> Floats:
+        if self._plain:
+            return by_text
+        best = np.full(len(self.corpus.ids), -np.inf, dtype=np.float32)
+        np.maximum.at(best, self.corpus.owners, by_text)
+        return best
+
+    def _group_strength(self, by_item: Floats) -> Floats:
+        """How much a document as a whole speaks to the query: its three best clauses, the later ones counting less."""
+        order = np.lexsort((-by_item, self.corpus.groups))
+        groups = self.corpus.groups[order]
+        first = np.searchsorted(groups, np.arange(len(self.corpus.titles)))
+        place = np.arange(len(order)) - first[groups]
+        strength = np.zeros(len(self.corpus.titles), dtype=np.float32)
+        for rank, share in enumerate((1.0, 0.6, 0.4)):
+            chosen = order[place == rank]
+            strength[self.corpus.groups[chosen]] += share * by_item[chosen]
+        return strength
+
+
+def stretch(scores: Floats, candidates: int = CANDIDATES) -> Floats:
+    """0 at the `candidates`-th best score (or the lowest), 1 at the best; below 0 is cut off at -0.5."""
+    if not len(scores):
+        return scores
+    high = float(scores.max())
+    low = float(-np.partition(-scores, candidates)[candidates]) if len(scores) > candidates else float(scores.min())
+    if high - low < 1e-9:
+        return np.zeros_like(scores)
+    stretched: Floats = np.maximum((scores - low) / (high - low), -0.5)
+    return stretched

@@ -1,0 +1,170 @@
+"""The one door to the knowledge base for the running product: search off the event loop, swap snapshots, stay fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from base.clock import Clock, SystemClock
+from base.logs import get_logger
+from base.settings import Settings
+from knowledge import answering, parameters, store
+from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
+from knowledge.entry import Entry
+from knowledge.errors import KnowledgeError
+from knowledge.model import SearchResult
+from knowledge.search import Query
+from knowledge.snapshot import EntryBook, LawBook, Snapshot, entry_book, law_book
+from knowledge.store import Document, StoredClause
+from storage.engine import Database
+
+_log = get_logger(__name__)
+MAXIMUM_QUERY_CHARACTERS = 300
+
+
+def encoder_of(settings: Settings) -> Encoder:
+    return Encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME)
+
+
+def vector_store_of(settings: Settings) -> VectorStore:
+    return VectorStore(settings.var / "index" / "vectors.db")
+
+
+class KnowledgeService:
+    """Search over entries and clauses.
+
+    Withdrawal is immediate: every search first reads the revision; what changed since the snapshot was built is left
+    out until the new snapshot, built in a thread, takes its place.
+    """
+
+    def __init__(self, database: Database, settings: Settings, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._parameters = parameters.load()
+        self._encoder = encoder_of(settings)
+        self._vectors: VectorStore | None = None
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-search")
+        self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-build")
+        self._snapshot: Snapshot | None = None
+        self._building = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._poller: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._snapshot is not None
+
+    @property
+    def revision(self) -> int:
+        """The revision that answers come from, -1 before `start`."""
+        return -1 if self._snapshot is None else self._snapshot.revision
+
+    @property
+    def embeds(self) -> bool:
+        """False: there is no embedding model; words and sounds alone decide."""
+        return self._encoder.available
+
+    async def start(self) -> None:
+        """Load the model and the first snapshot, then keep watching the revision."""
+        loop = asyncio.get_running_loop()
+        self._vectors = await loop.run_in_executor(self._builder, vector_store_of, self._settings)
+        if self._encoder.available:
+            await loop.run_in_executor(self._builder, self._encoder.load)
+        else:
+            _log.warning(
+                "no embedding model: searching by words and sounds alone", directory=str(self._encoder.directory)
+            )
+        await self.refresh()
+        self._poller = asyncio.create_task(self._watch(), name="knowledge-watch")
+
+    async def close(self) -> None:
+        if self._poller is not None:
+            self._poller.cancel()
+            await asyncio.gather(self._poller, return_exceptions=True)
+            self._poller = None
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._builder.shutdown(wait=False, cancel_futures=True)
+
+    async def refresh(self) -> None:
+        """Build a snapshot of the newest revision, if it is not the one held, and swap it in."""
+        async with self._building:
+            held = self._snapshot
+            async with self._database.read() as session:
+                number = await store.revision(session)
+                if held is not None and held.revision == number:
+                    return
+                entries = await store.published_entries(session)
+                documents = await store.documents_in_force(session)
+                fingerprint = _fingerprint(documents)
+                same_laws = held is not None and held.laws.fingerprint == fingerprint
+                clauses = [] if same_laws else await store.clauses_in_force(session)
+            build = partial(
+                self._build, entries, documents, clauses, fingerprint, held.laws if held and same_laws else None
+            )
+            book, laws = await asyncio.get_running_loop().run_in_executor(self._builder, build)
+            self._snapshot = Snapshot(number, book, laws)
+            _log.info(
+                "knowledge ready",
+                revision=number,
+                entries=len(book.entries),
+                clauses=len(laws.clauses),
+                clause_vectors=f"{laws.index.embedded_share:.0%}",
+            )
+
+    def _build(
+        self,
+        entries: list[Entry],
+        documents: list[Document],
+        clauses: list[StoredClause],
+        fingerprint: str,
+        laws: LawBook | None,
+    ) -> tuple[EntryBook, LawBook]:
+        encoder = self._encoder if self._encoder.available else None
+        if laws is None:
+            laws = law_book(documents, clauses, encoder, self._vectors, fingerprint)
+        return entry_book(entries, encoder, self._vectors), laws
+
+    async def search(
+        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+    ) -> SearchResult:
+        """Find what answers `text`. `spoken`: the words came from a recogniser, so sounds count too.
+
+        Raises:
+            KnowledgeError: the service was not started.
+        """
+        question = " ".join(text.split())[:MAXIMUM_QUERY_CHARACTERS]
+        snapshot = self._snapshot
+        if snapshot is None:
+            raise KnowledgeError("the knowledge service was not started")
+        if not question or limit < 1:
+            return SearchResult(text, question)
+        async with self._database.read() as session:
+            number, stale = await store.changed_since(session, snapshot.revision)
+        if number != snapshot.revision:
+            self._wake.set()
+        asked = answering.Asked(self._clock.now(), district, stale)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._search, snapshot, question, spoken, limit, asked
+        )
+
+    def _search(self, snapshot: Snapshot, text: str, spoken: bool, limit: int, asked: answering.Asked) -> SearchResult:
+        vector = self._encoder.queries([text])[0] if self._encoder.available else None
+        query = Query.of(text, spoken=spoken, vector=vector)
+        return answering.answer(snapshot, query, text, self._parameters, asked, limit)
+
+    async def _watch(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout=self._settings.knowledge.snapshot_poll_seconds)
+            self._wake.clear()
+            try:
+                await self.refresh()
+            except (KnowledgeError, OSError, ValueError) as error:
+                _log.error("knowledge refresh failed; the last snapshot goes on answering", error=str(error))
+
+
+def _fingerprint(documents: list[Document]) -> str:
+    return "\n".join(document.content_hash for document in documents)

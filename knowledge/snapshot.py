@@ -1,0 +1,123 @@
+"""All that can be answered at one revision: immutable, built aside, swapped in one assignment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vectors
+from knowledge.entry import Entry
+from knowledge.search import Corpus, SearchIndex
+from knowledge.store import Document, StoredClause
+
+_PURPOSE = re.compile(r"为了?|根据")
+_COMMENCEMENT = re.compile(r"^本[^，。]{1,8}自[^，。]{2,24}起?(施行|实施|生效)")
+_LOCAL = "北京"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryBook:
+    """The published entries and their index. Wordings and the answer are texts of one item."""
+
+    entries: tuple[Entry, ...]
+    index: SearchIndex
+
+
+@dataclass(frozen=True, slots=True)
+class LawBook:
+    """The clauses in force and their index; `fingerprint` changes with the set of documents or of held vectors."""
+
+    documents: tuple[Document, ...]
+    clauses: tuple[StoredClause, ...]
+    index: SearchIndex
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    revision: int
+    book: EntryBook
+    laws: LawBook
+
+
+def clause_text(title: str, article: str, text: str) -> str:
+    """What is embedded of a clause."""
+    return f"{short_title(title)} {text}"
+
+
+def short_title(title: str) -> str:
+    return title.removeprefix("中华人民共和国")
+
+
+def is_formal(article: str, text: str) -> bool:
+    """Purpose and commencement articles: they share every word with a question and answer none."""
+    return bool((article == "第一条" and _PURPOSE.match(text)) or _COMMENCEMENT.match(text))
+
+
+def clause_corpus(
+    ids: Sequence[str],
+    articles: Sequence[str],
+    texts: Sequence[str],
+    groups: Sequence[int],
+    titles: Sequence[str],
+    local: Sequence[bool],
+) -> Corpus:
+    """`groups`: position in `titles` of each clause; `local`: whether that document is the city's own."""
+    return Corpus(
+        kind="clauses",
+        ids=tuple(ids),
+        texts=tuple(texts),
+        owners=np.arange(len(ids), dtype=np.int64),
+        groups=np.array(groups, dtype=np.int64),
+        titles=tuple(titles),
+        preferred=np.array([1.0 if local[group] else 0.0 for group in groups], dtype=np.float32),
+        formal=np.array(
+            [1.0 if is_formal(article, text) else 0.0 for article, text in zip(articles, texts, strict=True)],
+            dtype=np.float32,
+        ),
+    )
+
+
+def entry_book(entries: Sequence[Entry], encoder: Encoder | None, store: VectorStore | None) -> EntryBook:
+    """Index entries; wordings that the store does not hold yet are encoded now. Blocking."""
+    texts: list[str] = []
+    owners: list[int] = []
+    for position, entry in enumerate(entries):
+        texts += entry.wordings
+        owners += [position] * len(entry.wordings)
+    corpus = Corpus("questions", tuple(entry.id for entry in entries), tuple(texts), np.array(owners, dtype=np.int64))
+    if encoder is None or store is None or not texts:
+        return EntryBook(tuple(entries), SearchIndex(corpus))
+    encode_missing(encoder, store, texts)
+    return EntryBook(tuple(entries), SearchIndex(corpus, *held_vectors(store, encoder.name, texts)))
+
+
+def law_book(
+    documents: Sequence[Document],
+    clauses: Sequence[StoredClause],
+    encoder: Encoder | None,
+    store: VectorStore | None,
+    fingerprint: str,
+) -> LawBook:
+    """Index clauses at once by words and sounds; vectors are used as far as they are held. Blocking."""
+    place = {document.id: position for position, document in enumerate(documents)}
+    corpus = clause_corpus(
+        [clause.id for clause in clauses],
+        [clause.article for clause in clauses],
+        [clause.text for clause in clauses],
+        [place[clause.document_id] for clause in clauses],
+        [document.title for document in documents],
+        [document.scope.startswith(_LOCAL) for document in documents],
+    )
+    if encoder is None or store is None or not clauses:
+        return LawBook(tuple(documents), tuple(clauses), SearchIndex(corpus), fingerprint)
+    vectors, present = held_vectors(store, encoder.name, embedded_clauses(documents, clauses))
+    return LawBook(tuple(documents), tuple(clauses), SearchIndex(corpus, vectors, present), fingerprint)
+
+
+def embedded_clauses(documents: Sequence[Document], clauses: Sequence[StoredClause]) -> list[str]:
+    titles = {document.id: document.title for document in documents}
+    return [clause_text(titles[clause.document_id], clause.article, clause.text) for clause in clauses]
