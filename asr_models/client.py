@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from asr_models.recogniser import Recognition, RecogniserError
+from asr_models.recogniser import RecogniserError, Recognition
 from asr_models.server import PAYLOAD_LIMIT_BYTES, socket_path
 from base import wire
 from base.local_client import ConnectionLost, LocalConnection

@@ -13,7 +13,7 @@ import zhconv
 from faster_whisper.feature_extractor import FeatureExtractor
 
 from asr_models import audio, whisper_guards
-from asr_models.recogniser import Recognition, RecogniserError, RecogniserStream, Samples
+from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
 
 _PROMPT: Final = " 以下是普通话的句子。"
 _LONGEST_WINDOW_SECONDS: Final = 30.0

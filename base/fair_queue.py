@@ -25,9 +25,9 @@ class FairQueue(Generic[Item]):
     def __len__(self) -> int:
         return self._count
 
-    def put(self, key: Hashable, item: Item, *, weight: int = 0, background: bool = False) -> bool:
-        """False: full, the item was not taken."""
-        if self._count >= self._limit or (self._count and self._weight + weight > self._weight_limit):
+    def put(self, key: Hashable, item: Item, *, weight: int = 0, background: bool = False, force: bool = False) -> bool:
+        """False: full, the item was not taken; `force` takes it all the same (it was taken before)."""
+        if not force and (self._count >= self._limit or (self._count and self._weight + weight > self._weight_limit)):
             return False
         self._lanes[background].setdefault(key, deque()).append((item, weight))
         self._count += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +51,9 @@ class LocalConnection:
     def lost(self) -> bool:
         return self._lost
 
-    async def request(self, header: wire.Header, payload: bytes = b"") -> AsyncIterator[tuple[wire.Header, bytes]]:
+    async def request(
+        self, header: wire.Header, payload: bytes = b""
+    ) -> AsyncGenerator[tuple[wire.Header, bytes], None]:
         """Send one request and yield its answers until the caller stops asking; leaving early cancels the rest.
 
         Raises:

@@ -24,7 +24,9 @@ from base.fair_queue import FairQueue
 from base.logs import get_logger
 
 Handler = Callable[[wire.Header, bytes], Iterator[tuple[wire.Header, bytes]]]
-"""Computes the answers to one request, in the model's thread. Raises HotlineError for what the client must know."""
+"""Computes the answers to one request, each in the model's thread; the last one has `last` true or no `last` at all.
+
+Raises HotlineError for what the client must know."""
 
 _QUEUE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 _SLOW_CLIENT_SECONDS: Final = 5.0
@@ -57,6 +59,15 @@ class _Job:
     payload: bytes
     deadline: float
     cancelled: bool = False
+    answers: Iterator[tuple[wire.Header, bytes]] | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return id(self.connection), str(self.header.get("call_id", ""))
+
+    @property
+    def background(self) -> bool:
+        return self.header.get("lane") == "background"
 
     @property
     def request_id(self) -> object:
@@ -150,7 +161,7 @@ class LocalWorker:
                 continue
             if job.cancelled or job.connection.closed:
                 self.counters.cancelled += 1
-            elif self._clock() >= job.deadline:
+            elif job.answers is None and self._clock() >= job.deadline:
                 self.counters.late += 1
                 await self._refuse(job, "late", "the deadline passed while the request was waiting")
             else:
@@ -161,21 +172,26 @@ class LocalWorker:
                     self._running = None
 
     async def _answer(self, job: _Job, executor: ThreadPoolExecutor) -> None:
+        """One answer of one request; where more are to come, the others have their turn first."""
         loop = asyncio.get_running_loop()
         started = self._clock()
-        answers = self._handler(job.header, job.payload)
+        if job.answers is None:
+            job.answers = self._handler(job.header, job.payload)
+            job.payload = b""
         try:
-            while (answer := await loop.run_in_executor(executor, next, answers, None)) is not None:
-                await job.connection.send({"id": job.request_id, **answer[0]}, answer[1])
-                if job.cancelled or job.connection.closed:
-                    self.counters.cancelled += 1
-                    return
-            self.counters.done += 1
+            answer = await loop.run_in_executor(executor, next, job.answers, None)
+            if answer is None:
+                self.counters.done += 1
+                return
+            await job.connection.send({"id": job.request_id, **answer[0]}, answer[1])
+            if answer[0].get("last", True):
+                self.counters.done += 1
+            else:
+                self._queue.put(job.key, job, background=job.background, force=True)
         except HotlineError as error:
             self.counters.failed += 1
             await self._refuse(job, "failed", str(error))
-        except Exception:
-            # The boundary of the process: one request that breaks the model must not end it for the others.
+        except Exception:  # noqa: BLE001 - one request that breaks the model must not end the worker for the others
             self.counters.failed += 1
             self._log.exception("request_failed")
             await self._refuse(job, "failed", "an internal error; the worker's log has the details")
@@ -217,11 +233,9 @@ class LocalWorker:
         seconds = header.get("deadline_seconds", self._deadline_seconds)
         usable = isinstance(seconds, int | float) and seconds == seconds
         job = _Job(connection, header, payload, self._clock() + (min(float(seconds), 3600.0) if usable else 0.0))
-        key = (id(connection), str(header.get("call_id", "")))
-        background = header.get("lane") == "background"
         if self._stopping.is_set():
             await self._refuse(job, "stopping", "this worker is stopping")
-        elif not self._queue.put(key, job, weight=len(payload), background=background):
+        elif not self._queue.put(job.key, job, weight=len(payload), background=job.background):
             self.counters.refused += 1
             await self._refuse(job, "busy", f"{len(self._queue)} requests are waiting already")
         else:

@@ -1,0 +1,1 @@
+"""Text to speech: normaliser, front end, voice, shaping of the audio."""
