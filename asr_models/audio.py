@@ -27,13 +27,21 @@ def from_pcm16(pcm16: bytes) -> Samples:
     return np.frombuffer(pcm16, dtype="<i2").astype(np.float32) / np.float32(32768.0)
 
 
+def check_rate(sample_rate_hz: int) -> None:
+    """
+    Raises:
+        RecogniserError: not 8,000 or 16,000 Hz.
+    """
+    if sample_rate_hz not in _RATES_HZ:
+        raise RecogniserError(f"audio at {sample_rate_hz} Hz: only 8000 and 16000 Hz can be recognised")
+
+
 def check(samples: Samples, sample_rate_hz: int) -> None:
     """
     Raises:
         RecogniserError: not mono float samples at 8,000 or 16,000 Hz of 0.1 to 60 seconds.
     """
-    if sample_rate_hz not in _RATES_HZ:
-        raise RecogniserError(f"audio at {sample_rate_hz} Hz: only 8000 and 16000 Hz can be recognised")
+    check_rate(sample_rate_hz)
     if samples.ndim != 1:
         raise RecogniserError(f"audio with {samples.ndim} dimensions: one channel is needed")
     seconds = len(samples) / sample_rate_hz
@@ -49,6 +57,27 @@ def to_model_rate(samples: Samples, sample_rate_hz: int) -> Samples:
         return samples.astype(np.float32, copy=False)
     resampled: Samples = soxr.resample(samples, sample_rate_hz, MODEL_RATE_HZ, quality="HQ").astype(np.float32)
     return resampled
+
+
+class StreamResampler:
+    """As `to_model_rate`, chunk by chunk without seams."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        check_rate(sample_rate_hz)
+        same = sample_rate_hz == MODEL_RATE_HZ
+        self._stream = None if same else soxr.ResampleStream(sample_rate_hz, MODEL_RATE_HZ, 1, dtype="float32")
+        self._sample_rate_hz = sample_rate_hz
+
+    def __call__(self, samples: Samples) -> Samples:
+        wide = samples.astype(np.float32, copy=False)
+        return wide if self._stream is None else np.asarray(self._stream.resample_chunk(wide), np.float32)
+
+    def flush(self, silence_seconds: float) -> Samples:
+        """What the filter still holds, followed by silence; nothing can be fed afterwards."""
+        silence = np.zeros(round(silence_seconds * self._sample_rate_hz), np.float32)
+        if self._stream is None:
+            return silence
+        return np.asarray(self._stream.resample_chunk(silence, last=True), np.float32)
 
 
 def frame_levels(samples: Samples, sample_rate_hz: int) -> Samples:

@@ -1,9 +1,9 @@
 """What Whisper says where nobody spoke, and how it is told from speech. Pure.
 
-Whisper was trained on subtitles: on noise, music or silence it writes a likely sentence, often a subtitle credit. No list
-of phrases can hold them all. What they have in common is that the sound does not support them: the decoder finds them
-about as likely after pure silence. So the measure is the *support*: how much likelier (mean log probability a token, in
-nats) the audio makes the text than silence does. Speech has 4 and more, noise, tones and music 0 to 1.7.
+Whisper was trained on subtitles: on noise, music or silence it writes a likely sentence, often a subtitle credit. No
+list of phrases can hold them all. What they have in common is that the sound does not support them: the decoder finds
+them about as likely after pure silence. So the measure is the *support*: how much likelier (mean log probability a
+token, in nats) the audio makes the text than silence does. Speech has 4 and more; noise, tones and music 0 to 1.7.
 """
 
 from __future__ import annotations
