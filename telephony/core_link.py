@@ -1,0 +1,285 @@
+"""The phone's line to the core: one websocket for all calls, which comes back by itself.
+
+Everything that matters is in the outbox until the core has answered it, so a core that was restarted hears again of
+every live call, every unanswered turn (idempotent by `turn_id`) and every call that has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import aiohttp
+import orjson
+
+from base.logs import get_logger
+from base.masking import Masked
+from telephony.core_messages import EndedMessage, ErrorMessage, Opened, ReplyMessage, SayMessage, parse
+from telephony.outbox import Message, Outbox
+
+log = get_logger("telephony.core_link")
+
+ALIVE_SECONDS: Final = 5.0
+ENDED_AGAIN_SECONDS: Final = 10.0
+_FIRST_BACK_OFF_SECONDS: Final = 0.2
+_LONGEST_BACK_OFF_SECONDS: Final = 3.0
+_QUEUE_LIMIT: Final = 10_000
+
+
+class CallHandler(Protocol):
+    """The call's side of the link; all methods return at once."""
+
+    def on_opened(self, message: Opened) -> None: ...
+    def on_reply(self, message: ReplyMessage) -> None: ...
+    def on_say(self, message: SayMessage) -> None: ...
+    def on_turn_failed(self, message: ErrorMessage) -> None: ...
+
+
+class Core(Protocol):
+    """What a call needs from the core."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None: ...
+
+    def turn(
+        self,
+        call_id: str,
+        turn_id: str,
+        kind: str,
+        text: str,
+        *,
+        confidence: float | None,
+        unplayed: str,
+        meta: dict[str, Any],
+    ) -> None: ...
+
+    def call_ended(self, call_id: str, reason: str, recording: str | None) -> None: ...
+
+
+class CoreLink:
+    """A `Core` over the websocket."""
+
+    def __init__(
+        self,
+        url: str,
+        token_file: Path,
+        journal: Path,
+        *,
+        metrics: Callable[[], Message] = dict,
+        verify_tls: bool = True,
+    ) -> None:
+        """
+        Args:
+            url: `http(s)://host:port/internal/phone` of the core.
+            token_file: holds the bearer token; read again for every connection, for the core makes a new one.
+            journal: where ends of calls wait for a core that is away.
+            metrics: the fields of the `metrics` message; empty: nothing is sent.
+            verify_tls: False for a core on this machine, whose certificate names the public host.
+        """
+        self._url = url
+        self._token_file = token_file
+        self._outbox = Outbox(journal)
+        self._metrics = metrics
+        self._verify_tls = verify_tls
+        self._announce_again: set[str] = set()  # calls that the core says it does not know
+        self._handlers: dict[str, CallHandler] = {}
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(_QUEUE_LIMIT)
+        self._connected = False
+        self._journal_changed = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    # --- what calls say ---------------------------------------------------------------------------------------------
+
+    def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None:
+        self._handlers[call_id] = handler
+        message: Message = {
+            "type": "call_started",
+            "call_id": call_id,
+            "caller": caller.reveal() or None,
+            "leg": leg,
+            "trace_id": trace_id,
+            "conversation_id": None,
+        }
+        self._outbox.started(message)
+        self._send(message)
+
+    def turn(
+        self,
+        call_id: str,
+        turn_id: str,
+        kind: str,
+        text: str,
+        *,
+        confidence: float | None,
+        unplayed: str,
+        meta: dict[str, Any],
+    ) -> None:
+        message: Message = {
+            "type": "turn",
+            "call_id": call_id,
+            "turn_id": turn_id,
+            "kind": kind,
+            "text": text,
+            "confidence": confidence,
+            "unplayed": unplayed,
+            "meta": meta,
+        }
+        self._outbox.turn(message)
+        self._send(message)
+
+    def call_ended(self, call_id: str, reason: str, recording: str | None) -> None:
+        self._handlers.pop(call_id, None)
+        message: Message = {"type": "call_ended", "call_id": call_id, "reason": reason, "recording": recording}
+        if self._outbox.ended(message):
+            self._journal_changed.set()
+            self._send(message)
+
+    def _send(self, message: Message) -> None:
+        """Hand a message to the writer; without a connection it is dropped: the outbox has what must not be lost."""
+        if not self._connected:
+            return
+        try:
+            self._queue.put_nowait(message)
+        except asyncio.QueueFull:
+            log.error("the core does not take messages; the link is opened anew", waiting=self._queue.qsize())
+            self._connected = False
+
+    # --- the connection ---------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep the connection until cancelled."""
+        waiting = await asyncio.to_thread(self._outbox.load)
+        if waiting:
+            log.info("ends of earlier calls are still to be told to the core", calls=waiting)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_journal())
+            tasks.create_task(self._reconnect_for_ever())
+
+    async def _reconnect_for_ever(self) -> None:
+        back_off = _FIRST_BACK_OFF_SECONDS
+        told = False
+        async with aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    token = (await asyncio.to_thread(self._token_file.read_text, encoding="utf-8")).strip()
+                    async with session.ws_connect(
+                        self._url,
+                        headers={"Authorization": f"Bearer {token}"},
+                        heartbeat=ALIVE_SECONDS,
+                        ssl=self._verify_tls,
+                        max_msg_size=1 << 20,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    ) as socket:
+                        log.info("connected to the core")
+                        back_off, told = _FIRST_BACK_OFF_SECONDS, False
+                        await self._talk(socket)
+                        log.warning("the core has closed the link")
+                except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    if not told:
+                        log.warning("the core cannot be reached; trying again", problem=str(error))
+                        told = True
+                finally:
+                    self._connected = False
+                await asyncio.sleep(back_off * random.uniform(0.7, 1.3))
+                back_off = min(_LONGEST_BACK_OFF_SECONDS, back_off * 1.6)
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        waiting = self._outbox.after_reconnect()
+        self._connected = True  # from here on new messages queue up behind those that waited
+        for message in waiting:
+            await _send_json(socket, message)
+        writer = asyncio.create_task(self._write(socket))
+        pulse = asyncio.create_task(self._pulse())
+        try:
+            async for received in socket:
+                if received.type is aiohttp.WSMsgType.TEXT:
+                    self._receive(received.data)
+                if not self._connected or writer.done():
+                    return
+        finally:
+            self._connected = False
+            for task in (writer, pulse):
+                task.cancel()
+            await asyncio.gather(writer, pulse, return_exceptions=True)
+
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await _send_json(socket, await self._queue.get())
+        await socket.close()
+
+    async def _pulse(self) -> None:
+        """The heartbeat and the counters every five seconds; unconfirmed ends every second time."""
+        beat = 0
+        while True:
+            self._send({"type": "alive", "call_id": "", "calls": self._outbox.live_calls()})
+            if fields := self._metrics():
+                self._send({"type": "metrics", "call_id": "", **fields})
+            for call_id in self._announce_again:
+                for message in self._outbox.of_call(call_id):
+                    self._send(message)
+            self._announce_again.clear()
+            if beat and beat % round(ENDED_AGAIN_SECONDS / ALIVE_SECONDS) == 0:
+                for message in self._outbox.unconfirmed_ends():
+                    self._send(message)
+                self._journal_changed.set()
+            beat += 1
+            await asyncio.sleep(ALIVE_SECONDS)
+
+    def _receive(self, text: str) -> None:
+        try:
+            message = parse(orjson.loads(text))
+        except ValueError as error:  # orjson.JSONDecodeError is one
+            log.warning("a message from the core is not understood", problem=str(error))
+            return
+        if message is None:
+            return
+        if isinstance(message, EndedMessage):
+            if self._outbox.confirmed(message.call_id):
+                self._journal_changed.set()
+            return
+        handler = self._handlers.get(message.call_id)
+        if isinstance(message, Opened):
+            self._outbox.opened(message.call_id, message.conversation_id)
+            if handler:
+                handler.on_opened(message)
+        elif isinstance(message, ReplyMessage):
+            if self._outbox.answered(message.turn_id) and handler:
+                handler.on_reply(message)
+        elif handler and isinstance(message, SayMessage):
+            handler.on_say(message)
+        elif handler and isinstance(message, ErrorMessage):
+            if message.code == "unknown_call" or (
+                message.turn_id is None and not self._outbox.is_open(message.call_id)
+            ):
+                self._announce_again.add(message.call_id)  # with its turns, at the next beat
+                return
+            if message.turn_id:
+                self._outbox.answered(message.turn_id)
+            handler.on_turn_failed(message)
+
+    async def _keep_journal(self) -> None:
+        while True:
+            await self._journal_changed.wait()
+            self._journal_changed.clear()
+            try:
+                await asyncio.to_thread(self._outbox.save, self._outbox.journal_text())
+            except OSError as error:
+                log.error("the journal of ended calls cannot be written", problem=str(error))
+                await asyncio.sleep(1.0)
+                self._journal_changed.set()
+
+
+async def _send_json(socket: aiohttp.ClientWebSocketResponse, message: Message) -> None:
+    await socket.send_str(orjson.dumps(message).decode())

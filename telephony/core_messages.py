@@ -1,0 +1,126 @@
+"""What the core tells the phone, checked at the boundary (the link's contract stands in `docs/internals.md`)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from telephony.turn_taking import Patience
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Spoken(_Message):
+    """One thing to say: `spoken` is the wording for the ear where it differs from `text`."""
+
+    text: str
+    spoken: str = ""
+    origin: Literal["bot", "seat", "system"] = "bot"
+
+    @property
+    def for_the_ear(self) -> str:
+        return self.spoken or self.text
+
+
+class TransferOrder(_Message):
+    """`target`: `seat` or an emergency line; `sip_uri` empty: there is no line to transfer to, the call stays."""
+
+    target: str
+    sip_uri: str = ""
+
+    @field_validator("sip_uri", mode="before")
+    @classmethod
+    def _none_is_empty(cls, value: Any) -> Any:
+        return value or ""
+
+
+def _as_items(value: Any) -> Any:
+    """A plain text, one object or a list of either."""
+    if value is None or value == "":
+        return []
+    items = value if isinstance(value, list | tuple) else [value]
+    return [{"text": item} if isinstance(item, str) else item for item in items]
+
+
+class Opened(_Message):
+    type: Literal["opened"]
+    call_id: str
+    conversation_id: str
+    say: list[Spoken] = Field(default_factory=list)
+
+    _items = field_validator("say", mode="before")(_as_items)
+
+
+class ReplyMessage(_Message):
+    type: Literal["reply"]
+    call_id: str
+    turn_id: str
+    conversation_id: str | None = None
+    say: list[Spoken] = Field(default_factory=list)
+    asking: str | None = None
+    patience: Patience = "normal"
+    outcome: str | None = None
+    transfer: TransferOrder | None = None
+    hang_up: bool = False
+
+    _items = field_validator("say", mode="before")(_as_items)
+
+
+class SayMessage(_Message):
+    """Pushed, without a turn: a seat typed, or the desk closed the conversation."""
+
+    type: Literal["say"]
+    call_id: str
+    say: list[Spoken] = Field(default_factory=list)
+    hang_up: bool = False
+
+    _items = field_validator("say", mode="before")(_as_items)
+
+
+class ErrorMessage(_Message):
+    """The core could not work on a turn (`turn_id`) or on the call; it may be asked again."""
+
+    type: Literal["error"]
+    call_id: str
+    turn_id: str | None = None
+    code: str = ""
+    message: str = ""
+
+
+class EndedMessage(_Message):
+    """The core has the end of this call in its database."""
+
+    type: Literal["ended"]
+    call_id: str
+
+
+CoreMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | EndedMessage
+
+_KINDS: dict[str, type[CoreMessage]] = {
+    "opened": Opened,
+    "reply": ReplyMessage,
+    "say": SayMessage,
+    "error": ErrorMessage,
+    "ended": EndedMessage,
+}
+
+
+def parse(data: Any) -> CoreMessage | None:
+    """The message, or None where it is of a kind that this version does not know.
+
+    Raises:
+        ValueError: it is of a known kind and does not fit; the text names the field and holds none of the contents.
+    """
+    if not isinstance(data, dict):
+        raise ValueError("a message must be an object")
+    kind = _KINDS.get(str(data.get("type")))
+    if kind is None:
+        return None
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        where = ", ".join(".".join(str(part) for part in item["loc"]) for item in error.errors()[:3])
+        raise ValueError(f"message {data.get('type')!r} does not fit at: {where}") from None

@@ -1,0 +1,233 @@
+"""Calls over SIP: the embedded endpoint (libre/baresip). One runtime a process; a dead runtime means a new process.
+
+G.711 A-law and mu-law only; DTMF as RFC 4733 or SIP INFO; more calls than the limit get 486, an offer without our
+codecs 488, both from the stack itself. Who may call is decided by `access.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import baresip
+from baresip.events import Event
+
+from base.logs import get_logger
+from base.masking import Masked
+from base.settings import TelephonySettings
+from telephony.errors import LegClosed, TelephonyError, TransferError
+from telephony.legs import access
+from telephony.legs.leg import CallerId
+
+log = get_logger("telephony.sip")
+
+_READ_BYTES: Final = 32_000  # two seconds: more than the stack ever holds
+_ANSWER_SECONDS: Final = 10.0
+_USER = re.compile(r"^<?(?:sips?|tel):(?:\+?([^@;>]*)@|\+?([\d]+))", re.IGNORECASE)
+
+
+def caller_number(uri: str | None) -> str:
+    """The user part of the caller's address, if it looks like a telephone number; else an empty string."""
+    match = _USER.match(uri or "")
+    user = (match.group(1) or match.group(2) or "") if match else ""
+    digits = re.sub(r"[^\d]", "", user)
+    return digits if 3 <= len(digits) <= 15 and len(digits) >= len(user) - 3 else ""
+
+
+def account(settings: TelephonySettings) -> baresip.Account:
+    return baresip.Account(
+        user=settings.sip_user,
+        domain=f"{settings.sip_host}:{settings.sip_port}",
+        password="",
+        reg_interval=0,
+        audio_codecs=("pcma", "pcmu"),
+        # Without these the stack sends a needless re-INVITE, and takes calls for one user only.
+        extra_params=("catchall=yes", "video_codecs=none"),
+    )
+
+
+def configuration(
+    *,
+    host: str,
+    port: int,
+    maximum_calls: int | None,
+    rtp_timeout_seconds: int,
+    jitter_buffer_ms: tuple[int, int],
+    rtp_ports: tuple[int, int],
+) -> baresip.Config:
+    """The stack's configuration, shared by the endpoint and by the test caller."""
+    low, high = jitter_buffer_ms
+    return baresip.Config(
+        net_interface=host,
+        max_concurrent_calls=maximum_calls,
+        rtp_timeout=rtp_timeout_seconds,
+        native_log_level="error",
+        extra_config_text="\n".join(
+            (
+                f"sip_listen {host}:{port}",
+                "sip_transports udp,tcp",
+                "call_hold_other_calls no",
+                "audio_jitter_buffer_type fixed",
+                f"audio_jitter_buffer_ms {low}-{high}",
+                f"rtp_ports {rtp_ports[0]}-{rtp_ports[1]}",
+            )
+        ),
+    )
+
+
+class SipLeg:
+    """One SIP call, seen as a `Leg`."""
+
+    kind = "sip"
+
+    def __init__(self, call: baresip.Call) -> None:
+        self._call: Any = call
+        self._closed_reason: str | None = None
+        self._hanging_up = False
+        self._established = asyncio.Event()
+        self._key_callbacks: list[Callable[[str], None]] = []
+        self._closed_callbacks: list[Callable[[str], None]] = []
+        self.caller = CallerId(Masked(caller_number(call.peer)), str(call.call_id or ""))
+        call.on(self._on_event)
+
+    def _on_event(self, event: Any) -> None:
+        if event.event is Event.CALL_ESTABLISHED:
+            self._established.set()
+        elif event.event is Event.CALL_DTMF_START and event.text:
+            for callback in list(self._key_callbacks):
+                callback(str(event.text)[:1])
+        elif event.event is Event.CALL_CLOSED:
+            self._close(self._reason(str(event.text or "")))
+
+    def _reason(self, text: str) -> str:
+        if "transfer" in text.lower():
+            return "transferred"
+        if "rtp stream error" in text.lower():
+            return "rtp_timeout"
+        return "bot_hung_up" if self._hanging_up else "caller_hung_up"
+
+    def _close(self, reason: str) -> None:
+        if self._closed_reason is not None:
+            return
+        self._closed_reason = reason
+        self._established.set()
+        callbacks, self._closed_callbacks = self._closed_callbacks, []
+        for callback in callbacks:
+            callback(reason)
+
+    def on_key(self, callback: Callable[[str], None]) -> None:
+        self._key_callbacks.append(callback)
+
+    def on_closed(self, callback: Callable[[str], None]) -> None:
+        if self._closed_reason is not None:
+            callback(self._closed_reason)
+        else:
+            self._closed_callbacks.append(callback)
+
+    async def answer(self) -> None:
+        try:
+            await self._call.answer()
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._established.wait()
+        except (baresip.BaresipError, TimeoutError) as error:
+            raise LegClosed(f"the call could not be answered: {error}") from error
+        if self._closed_reason is not None:
+            raise LegClosed("the caller gave up before the call was answered")
+
+    def read(self) -> bytes:
+        try:
+            return bytes(self._call.audio.read(_READ_BYTES))
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return b""
+
+    def write(self, pcm: bytes) -> int:
+        try:
+            return int(self._call.audio.write(pcm))
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return 0
+
+    def buffered(self) -> int:
+        try:
+            return int(self._call.audio.info().tx_buffered)
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return 0
+
+    def flush(self) -> None:
+        try:
+            self._call.audio.flush_tx()
+        except (baresip.AudioNotActive, baresip.AudioRestarted):
+            return
+
+    async def transfer(self, uri: str, timeout_seconds: float) -> None:
+        try:
+            await self._call.transfer(uri, timeout=timeout_seconds)
+        except baresip.StaleHandleError as error:
+            raise LegClosed("the caller hung up during the transfer") from error
+        except (baresip.BaresipError, ValueError) as error:
+            if self._closed_reason is not None:
+                raise LegClosed("the caller hung up during the transfer") from error
+            raise TransferError(f"the transfer was refused or not answered: {error}") from error
+
+    async def hang_up(self) -> None:
+        if self._closed_reason is not None:
+            return
+        self._hanging_up = True
+        try:
+            await self._call.hangup()
+        except baresip.StaleHandleError:
+            self._close("caller_hung_up")
+        except baresip.BaresipError as error:
+            log.warning("hang-up was not taken by the SIP stack", problem=str(error))
+            self._close("error")
+
+
+class SipEndpoint:
+    """The phone's SIP address: takes calls and hands each to `on_call` as a leg that has not been answered yet."""
+
+    def __init__(self, settings: TelephonySettings, on_call: Callable[[SipLeg], None]) -> None:
+        self._settings = settings
+        self._on_call = on_call
+        self._runtime = baresip.Runtime()
+        self.dead = asyncio.Event()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            TelephonyError: the address or port cannot be used.
+            ConfigurationError: the access list is wrong or cannot be enforced.
+        """
+        networks = access.parse_networks(self._settings.allowed_peers)
+        logging.getLogger("baresip").setLevel(logging.WARNING)  # its INFO lines carry callers' addresses
+        self._runtime.on_dead = self.dead.set
+        try:
+            await self._runtime.start(
+                configuration(
+                    host=self._settings.sip_host,
+                    port=self._settings.sip_port,
+                    maximum_calls=self._settings.maximum_calls,
+                    rtp_timeout_seconds=self._settings.rtp_timeout_seconds,
+                    jitter_buffer_ms=self._settings.jitter_buffer_ms,
+                    rtp_ports=self._settings.rtp_ports,
+                )
+            )
+            agent = await baresip.UserAgent.create(self._runtime, account(self._settings), transfer_policy="reject")
+        except (baresip.BaresipError, ValueError) as error:
+            raise TelephonyError(
+                f"the SIP endpoint cannot start on {self._settings.sip_host}:{self._settings.sip_port}: {error}"
+            ) from error
+        access.protect_port(self._settings.sip_port, self._settings.sip_host, networks)
+        agent.on_incoming(self._incoming)
+
+    def _incoming(self, call: baresip.Call) -> None:
+        assert call.call_id is not None or call.handle
+        self._on_call(SipLeg(call))
+
+    async def close(self) -> None:
+        try:
+            await self._runtime.close()
+        except baresip.BaresipError as error:
+            log.warning("the SIP stack did not close cleanly", problem=str(error))

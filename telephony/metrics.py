@@ -1,0 +1,46 @@
+"""What the phone counts. No label ever holds a number, a name or a call."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_WAITS = (0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.5, 8.0, 12.0, 20.0)
+_LAGS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.5)
+
+
+class PhoneMetrics:
+    """One set a process, in a registry of its own; sent to the core, which shows it under `/metrics`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"hotline_phone_{name}", text, labels, registry=self.registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"hotline_phone_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+        self.calls_active = Gauge("hotline_phone_calls_active", "Calls at this moment", registry=self.registry)
+        self.core_connected = Gauge("hotline_phone_core_connected", "1: link to the core is up", registry=self.registry)
+        self.prompts_ready = Gauge("hotline_phone_prompts_ready", "1: all prompts are rendered", registry=self.registry)
+        self.calls = counter("calls", "Calls that ended, by reason", "reason")
+        self.turns = counter("turns", "Turns given to the core", "kind")
+        self.barge_ins = counter("barge_ins", "Playbacks that the caller interrupted")
+        self.back_channels = counter("back_channels", "Short sounds during playback that were no turns")
+        self.resumed = counter("resumed", "Interrupted playbacks that went on because nothing had been said")
+        self.prompts = counter("prompts", "Sentences of the phone itself", "prompt")
+        self.greetings = counter("greetings", "Greetings, by where the text came from", "source")
+        self.guesses = counter("guesses", "Recognitions begun at a short pause", "result")
+        self.recognition_failures = counter("recognition_failures", "Utterances that could not be recognised")
+        self.rendering_failures = counter("rendering_failures", "Sentences that could not be rendered")
+        self.recognition_seconds = histogram("recognition_seconds", "End of turn to recognised text", _WAITS)
+        self.reply_seconds = histogram("reply_seconds", "Turn given to reply received", _WAITS)
+        self.voice_to_voice_seconds = histogram(
+            "voice_to_voice_seconds", "Last sound of the caller to first sound of the answer", _WAITS
+        )
+        self.ticker_lag_seconds = histogram("ticker_lag_seconds", "How late a 20 ms tick came", _LAGS)
+        self.voice_activity_seconds = histogram("voice_activity_seconds", "One batched run of the detector", _LAGS)
+
+    def text(self) -> str:
+        """All values in Prometheus' text format."""
+        return generate_latest(self.registry).decode()

@@ -1,0 +1,232 @@
+"""The phone process (`python -m telephony.phone`): the SIP endpoint, the ticker, the calls, the link to the core.
+
+It has no database session and no dialogue: it outlives a core that restarts. When the SIP stack dies the process ends
+with status 1 and the supervisor starts a new one, for there is one stack a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+import sys
+from ipaddress import ip_address
+
+from asr_models.client import RecogniserClient
+from base import logs
+from base.clock import Clock, SystemClock
+from base.errors import HotlineError
+from base.ids import new_id
+from base.settings import Settings, load
+from telephony.call import Call, CallServices
+from telephony.core_link import CoreLink
+from telephony.endpointing import EndpointingRules
+from telephony.legs.leg import Leg
+from telephony.legs.sip import SipEndpoint
+from telephony.metrics import PhoneMetrics
+from telephony.prompts import PromptBook
+from telephony.recording import Recorder
+from telephony.speech import SpeechClient
+from telephony.ticker import Ticker
+from telephony.turn_taking import TurnTakingRules
+from telephony.voice_activity import VoiceActivity
+
+log = logs.get_logger("telephony.phone")
+
+_GOODBYE_SECONDS = 3.0
+_HEALTH_SECONDS = 5.0
+
+
+def call_id_of(leg_call_id: str) -> str:
+    """Our name of a call: whoever placed it (`hotline call`) can work it out from the SIP Call-ID of their own leg."""
+    return "c" + hashlib.sha256(leg_call_id.encode()).hexdigest()[:30]
+
+
+def turn_taking_rules(settings: Settings) -> TurnTakingRules:
+    chosen = settings.turn_taking
+    return TurnTakingRules(
+        endpointing=EndpointingRules(
+            speech_threshold=chosen.speech_threshold,
+            silence_threshold=chosen.silence_threshold,
+            minimum_speech_seconds=chosen.minimum_speech_seconds,
+            maximum_turn_seconds=chosen.maximum_turn_seconds,
+        ),
+        patience_seconds=dict(chosen.patience_seconds),
+        barge_in_speech_seconds=chosen.barge_in_speech_seconds,
+        first_silence_prompt_seconds=chosen.first_silence_prompt_seconds,
+        second_silence_prompt_seconds=chosen.second_silence_prompt_seconds,
+        filler_after_seconds=chosen.filler_after_seconds,
+    )
+
+
+def core_url(settings: Settings) -> str:
+    """Where this machine reaches the core's phone link."""
+    scheme = "https" if settings.web.tls_certificate is not None else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.web.host, settings.web.host)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.web.port}/internal/phone"
+
+
+def _is_local(settings: Settings) -> bool:
+    try:
+        address = ip_address(settings.web.host or "0.0.0.0")
+    except ValueError:
+        return settings.web.host == "localhost"
+    return address.is_loopback or address.is_unspecified
+
+
+class Phone:
+    """All calls of this process. `run` serves until `stop` is called."""
+
+    def __init__(self, settings: Settings, speech: SpeechClient, *, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._metrics = PhoneMetrics()
+        self._recogniser = RecogniserClient(settings)
+        self._recogniser_ready: bool | None = None
+        self._speech = speech
+        self._prompts = PromptBook(speech)
+        self._ticker = Ticker(VoiceActivity(), self._clock, self._metrics)
+        self._recorder = Recorder(settings.var / "recordings") if settings.telephony.record_calls else None
+        self._link = CoreLink(
+            core_url(settings),
+            settings.run / "internal.token",
+            settings.var / "phone" / "ended.jsonl",
+            metrics=self._metrics_message,
+            verify_tls=not _is_local(settings),
+        )
+        self._services = CallServices(
+            core=self._link,
+            speech=speech,
+            prompts=self._prompts,
+            listener=None if settings.recogniser.engine == "none" else self._recogniser,
+            metrics=self._metrics,
+            recorder=self._recorder,
+            clock=self._clock,
+            rules=turn_taking_rules(settings),
+            maximum_call_seconds=settings.telephony.maximum_call_seconds,
+        )
+        self._endpoint = SipEndpoint(settings.telephony, self._incoming)
+        self._calls: dict[str, Call] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no more calls, end those that are going on, and let `run` return."""
+        self._stopping.set()
+
+    async def run(self) -> int:
+        """Serve; returns the exit status: 0 after `stop`, 1 after the SIP stack died.
+
+        Raises:
+            HotlineError: the endpoint cannot start.
+        """
+        background = [
+            asyncio.create_task(work)
+            for work in (self._link.run(), self._ticker.run(), self._prompts.prepare(), self._watch_health())
+        ]
+        try:
+            await self._endpoint.start()
+            telephony = self._settings.telephony
+            log.info(
+                "phone_listening",
+                address=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}",
+                maximum_calls=telephony.maximum_calls,
+            )
+            return await self._serve(background)
+        finally:
+            await self._end_calls()
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await self._endpoint.close()
+            await self._prompts.close()
+            await self._recogniser.close()
+            await self._speech.close()
+            if self._recorder is not None:
+                await asyncio.to_thread(self._recorder.close)
+
+    async def _serve(self, background: list[asyncio.Task[None]]) -> int:
+        stop = asyncio.create_task(self._stopping.wait())
+        dead = asyncio.create_task(self._endpoint.dead.wait())
+        try:
+            forever = [task for task in background if task is not background[2]]  # rendering prompts ends by itself
+            await asyncio.wait([stop, dead, *forever], return_when=asyncio.FIRST_COMPLETED)
+            for task in forever:
+                if task.done():
+                    task.result()  # none of them ever ends: this raises what went wrong
+            if dead.done():
+                log.critical("sip_stack_died", calls=len(self._calls))
+                return 1
+            return 0
+        finally:
+            for waiter in (stop, dead):
+                waiter.cancel()
+
+    async def _end_calls(self) -> None:
+        """Calls that are cut by a stop end with `error`: the core makes call-backs of them."""
+        for call in self._calls.values():
+            call.hang_up("error")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GOODBYE_SECONDS)
+        if self._link.connected:
+            await asyncio.sleep(0.2)  # the writer sends the ends; what is not confirmed stays in the journal
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _incoming(self, leg: Leg) -> None:
+        if self._stopping.is_set():
+            task = asyncio.create_task(leg.hang_up())
+        else:
+            call_id = call_id_of(leg.caller.leg_call_id or new_id())
+            if call_id in self._calls:  # a second INVITE under the Call-ID of a living call
+                call_id = new_id("c")
+            call = self._calls[call_id] = Call(leg, call_id, self._services)
+            self._ticker.add(call)
+            task = asyncio.create_task(self._serve_call(call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve_call(self, call: Call) -> None:
+        try:
+            await call.run()
+        except HotlineError as error:
+            log.error("call_failed", call_id=call.call_id, problem=str(error))
+        except Exception as error:  # one call's defect must not end the process; the core was told in `run`
+            log.error("call_failed", call_id=call.call_id, exc_info=error)
+        finally:
+            self._ticker.remove(call)
+            self._calls.pop(call.call_id, None)
+
+    async def _watch_health(self) -> None:
+        while True:
+            if self._services.listener is not None:
+                self._recogniser_ready = bool(await self._recogniser.status())
+            self._metrics.core_connected.set(self._link.connected)
+            self._metrics.prompts_ready.set(self._prompts.complete)
+            await asyncio.sleep(_HEALTH_SECONDS)
+
+    def _metrics_message(self) -> dict[str, object]:
+        return {"text": self._metrics.text(), "recogniser": self._recogniser_ready}
+
+
+async def _main(settings: Settings) -> int:
+    phone = Phone(settings, SpeechClient(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, phone.stop)
+    return await phone.run()
+
+
+def main() -> int:
+    try:
+        settings = load()
+        logs.configure("phone", settings.service.log_level, settings.service.log_style)
+        return asyncio.run(_main(settings))
+    except HotlineError as error:
+        print(f"phone: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,119 @@
+"""The sentences that the phone says by itself, rendered ahead so that they play whatever else is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from enum import Enum
+from typing import Final, Protocol
+
+from base.errors import HotlineError
+from base.logs import get_logger
+from telephony import audio
+
+log = get_logger("telephony.prompts")
+
+_LEARNED_LIMIT: Final = 64
+_RETRY_SECONDS: Final = 5.0
+
+
+class Speech(Protocol):
+    """Text to audio; the real one is `telephony.speech.SpeechClient`."""
+
+    def stream(self, text: str) -> AsyncGenerator[bytes, None]:
+        """PCM16 at 8 kHz, one chunk for each piece of `telephony.voice.sentences.split`."""
+        ...
+
+
+class Prompt(Enum):
+    """Every fixed sentence of the phone."""
+
+    GREETING = "您好，12345智能语音助手，通话将录音，请讲。"
+    GREETING_NOT_RECORDED = "您好，12345智能语音助手，请讲。"
+    SILENCE_FIRST = "您好，请问您还在吗？请说出您的问题。"
+    SILENCE_SECOND = "我没有听到您的声音。请说出您的问题，或者按零转人工。"
+    NOT_HEARD = "不好意思，我没有听清，请您再说一遍。"
+    GO_ON = "您请讲。"
+    FILLER = "请稍等，我查一下。"
+    FILLER_AGAIN = "还在查询，请您再等一下。"
+    CORE_AWAY = "系统正在恢复，请您稍等，不要挂机。"
+    GIVE_UP = "非常抱歉，系统暂时无法回答。我们会尽快给您回电，再见。"
+    KEYPAD = "抱歉，语音识别暂时不可用。转人工请按零。需要回电，请输入您的电话号码，按井号键结束。"
+    WAITING_FOR_SEAT = "正在为您接通人工，请不要挂机。"
+    TRANSFER_FAILED = "转接没有接通，您可以继续对我说，我们也会给您回电。"
+    EMERGENCY_TRANSFER_FAILED = "转接没有接通，请您马上挂机，直接拨打急救或报警电话。"
+    TIME_IS_UP = "本次通话时间已到。没有说完的事情，我们会给您回电，再见。"
+    VOICE_TROUBLE = "抱歉，语音播报暂时有问题，请稍后再拨，或者按零转人工。"
+
+
+class PromptBook:
+    """Audio of the fixed prompts, and of a few other texts (greetings) that the core has asked for at the start."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+        self._audio: dict[str, bytes] = {}
+        self._learning: dict[str, asyncio.Task[bytes]] = {}
+
+    def of(self, prompt: Prompt) -> bytes | None:
+        return self._audio.get(prompt.value)
+
+    def of_text(self, text: str) -> bytes | None:
+        return self._audio.get(text)
+
+    @property
+    def complete(self) -> bool:
+        return all(prompt.value in self._audio for prompt in Prompt)
+
+    async def learn(self, text: str) -> bytes:
+        """Render a text and remember it; concurrent calls for one text render once, and go on if a caller gives up.
+
+        Raises:
+            HotlineError: the renderer cannot.
+        """
+        if (known := self._audio.get(text)) is not None:
+            return known
+        task = self._learning.get(text)
+        if task is None:
+            task = self._learning[text] = asyncio.create_task(self._render(text))
+            task.add_done_callback(lambda done: self._learned(text, done))
+        return await asyncio.shield(task)
+
+    def _learned(self, text: str, task: asyncio.Task[bytes]) -> None:
+        self._learning.pop(text, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.info("a sentence could not be rendered ahead", problem=str(error))
+
+    async def _render(self, text: str) -> bytes:
+        pieces = [piece async for piece in self._speech.stream(text)]
+        sound = b"".join(pieces)
+        if not sound:
+            raise HotlineError("the renderer gave no audio")
+        if len(self._audio) >= len(Prompt) + _LEARNED_LIMIT:
+            fixed = {prompt.value for prompt in Prompt}
+            self._audio.pop(next(key for key in self._audio if key not in fixed), None)
+        self._audio[text] = sound
+        return sound
+
+    async def prepare(self) -> None:
+        """Render all prompts, the greeting first; try again until the renderer has done them all."""
+        while not self.complete:
+            failures = 0
+            for prompt in Prompt:
+                try:
+                    await self.learn(prompt.value)
+                except (HotlineError, OSError, TimeoutError):
+                    failures += 1
+                    break
+            if failures:
+                await asyncio.sleep(_RETRY_SECONDS)
+        log.info(
+            "prompts are ready",
+            prompts=len(Prompt),
+            greeting_seconds=round(audio.seconds_of(self._audio[Prompt.GREETING.value]), 2),
+        )
+
+    async def close(self) -> None:
+        tasks = list(self._learning.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,185 @@
+"""Saying things to the caller: sentences are rendered one by one, the leg is fed a little ahead, a stop is at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from typing import Final
+
+from base.errors import HotlineError
+from base.logs import get_logger
+from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, tone
+from telephony.legs.leg import Leg
+from telephony.metrics import PhoneMetrics
+from telephony.playback import Playback, Sentence
+from telephony.prompts import Prompt, PromptBook, Speech
+from telephony.voice import sentences
+
+log = get_logger("telephony.speaking")
+
+AHEAD_BYTES: Final = int(0.16 * BYTES_A_SECOND)  # bridges a late tick; a barge-in flushes it
+
+
+class Speaker:
+    """One call's mouth. `pump` is called with every tick of 20 ms."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        speech: Speech,
+        prompts: PromptBook,
+        metrics: PhoneMetrics,
+        *,
+        started: Callable[[bool], None],
+        finished: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            started: called with the first audio after a pause; True if it is an answer, False for a prompt.
+            finished: called when the last sample has left and nothing is queued.
+        """
+        self._leg = leg
+        self._speech = speech
+        self._prompts = prompts
+        self._metrics = metrics
+        self._started = started
+        self._finished = finished
+        self._playback = Playback()
+        self._sent = bytearray()  # written to the leg, not known to have left it
+        self._to_render: asyncio.Queue[tuple[str, list[Sentence]]] = asyncio.Queue(100)
+        self._renderer: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()  # cancelled renderers on their way out
+        self._sounding = False
+        self._answering = False
+        self.hold_back = False  # do not begin while the caller speaks
+
+    @property
+    def busy(self) -> bool:
+        """Something is playing, queued or being rendered."""
+        return self._sounding or not self._playback.idle
+
+    def prompt(self, prompt: Prompt, *, first: bool = False) -> None:
+        """One of the phone's own sentences. Without any voice a tone shows that the line is alive.
+
+        `first`: before answers that are still being rendered.
+        """
+        self._metrics.prompts.labels(prompt.name.lower()).inc()
+        sentence = self._playback.add("", first=first)
+        sentence.audio += self._prompts.of(prompt) or tone(440.0, 0.25)
+        sentence.complete = True
+
+    def play(self, pcm: bytes, text: str) -> None:
+        """An answer whose audio is there already."""
+        sentence = self._playback.add(text, answer=True)
+        sentence.audio += pcm
+        sentence.complete = True
+
+    def say(self, texts: Iterable[str]) -> None:
+        """Answers, rendered piece by piece in order; the first is heard while the others are still being rendered."""
+        for text in texts:
+            pieces = [self._playback.add(words, answer=True) for words in sentences.split(text)]
+            try:
+                self._to_render.put_nowait((text, pieces))
+            except asyncio.QueueFull:
+                _complete(pieces)
+                log.error("far too many answers wait for their audio; one is left out")
+        if self._renderer is None or self._renderer.done():
+            self._renderer = asyncio.create_task(self._render())
+
+    async def _render(self) -> None:
+        while not self._to_render.empty():
+            text, pieces = self._to_render.get_nowait()
+            try:
+                await self._render_one(text, pieces)
+            except (HotlineError, OSError, TimeoutError) as error:
+                self._metrics.rendering_failures.inc()
+                log.warning("an answer could not be rendered", problem=str(error) or type(error).__name__)
+                silent = next((piece for piece in pieces if not piece.audio), None)
+                if silent is not None:
+                    silent.audio += self._prompts.of(Prompt.VOICE_TROUBLE) or tone(440.0, 0.5)
+                    self._skip_the_rest()  # the apology is enough, once
+            finally:
+                _complete(pieces)
+
+    async def _render_one(self, text: str, pieces: list[Sentence]) -> None:
+        known = self._prompts.of_text(text)
+        if known is not None and pieces:
+            pieces[0].audio += known
+            pieces[0].text = text
+            return
+        index = 0
+        async with aclosing(self._speech.stream(text)) as chunks:
+            async for chunk in chunks:  # one for each piece
+                if pieces:
+                    piece = pieces[min(index, len(pieces) - 1)]
+                    piece.audio += chunk
+                    piece.complete = index < len(pieces) - 1
+                index += 1
+
+    def _skip_the_rest(self) -> None:
+        while not self._to_render.empty():
+            _complete(self._to_render.get_nowait()[1])
+
+    def pump(self) -> bytes:
+        """Feed the leg; returns what has left it since the last call (for the recording)."""
+        pending = self._leg.buffered()
+        gone = bytes(self._sent[: max(0, len(self._sent) - pending)])
+        del self._sent[: len(gone)]
+        self._playback.heard(len(self._sent))
+        if not (self.hold_back and not self._sounding):
+            self._top_up(pending)
+        if self._sounding and self._playback.idle and not self._sent:
+            self._sounding = self._answering = False
+            self._finished()
+        return gone
+
+    def _top_up(self, pending: int) -> None:
+        room = AHEAD_BYTES - pending
+        if room < FRAME_BYTES:
+            return
+        answer = self._playback.next_is_answer
+        piece = self._playback.take(room - room % 2)
+        if not piece:
+            return
+        taken = self._leg.write(piece)
+        if taken < len(piece):
+            self._playback.put_back(len(piece) - taken)
+        if not taken:
+            return
+        self._sent += piece[:taken]
+        if not self._sounding or (answer and not self._answering):
+            self._sounding, self._answering = True, answer
+            self._started(answer)
+
+    def stop(self) -> str:
+        """Silence at once. Returns the words of answers that were not heard; `resume` can bring them back."""
+        pending = self._leg.buffered()
+        self._leg.flush()
+        self._sent.clear()
+        self._sounding = self._answering = False
+        return self._playback.interrupt(pending)
+
+    def resume(self) -> bool:
+        """Say again what was stopped, from the beginning of the sentence that was cut."""
+        return self._playback.resume()
+
+    def forget_stopped(self) -> None:
+        """What was stopped will not be said any more; its rendering ends."""
+        self._playback.forget_interrupted()
+        self._skip_the_rest()
+        if self._renderer is not None:
+            self._renderer.cancel()
+            self._ending.add(self._renderer)
+            self._renderer.add_done_callback(self._ending.discard)
+            self._renderer = None
+
+    async def close(self) -> None:
+        """Stop and wait for the rendering to end."""
+        self.forget_stopped()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+def _complete(pieces: list[Sentence]) -> None:
+    for piece in pieces:
+        piece.complete = True
