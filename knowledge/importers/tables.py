@@ -1,0 +1,136 @@
+"""Questions and answers from YAML, JSON Lines, CSV or Excel: every row checked, nothing imported unless all fit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from knowledge.entry import Entry, load_yaml_list, validate_rows
+from knowledge.errors import ImportRefused, KnowledgeError, RowProblem
+from knowledge.importers.documents import read_text
+
+SUFFIXES: Final = (".yml", ".yaml", ".jsonl", ".csv", ".xlsx")
+MAXIMUM_ROWS: Final = 200_000
+COLUMNS: Final[Mapping[str, str]] = {
+    "编号": "id",
+    "标准问题": "question",
+    "问题": "question",
+    "相似问": "ask",
+    "其他问法": "ask",
+    "答案": "answer",
+    "口播": "spoken",
+    "主题": "topic",
+    "承办单位": "owner",
+    "范围": "scope",
+    "对象": "audience",
+    "生效日期": "effective_from",
+    "失效日期": "effective_to",
+    "密级": "sensitivity",
+    "示例": "sample",
+    "相关": "related",
+    "来源": "source_title",
+    "来源标题": "source_title",
+    "发布机关": "source_issuing_body",
+    "文号": "source_document_no",
+    "条款": "source_clause",
+    "版本日期": "source_version_date",
+    "原文": "source_quote",
+    "网址": "source_url",
+}
+"""Column headings in Chinese; the English field names work too (`source_…` for the one source of a row)."""
+
+_LIST_SPLIT: Final = re.compile(r"[\n；;|]+")
+_YES: Final = frozenset({"是", "true", "1", "yes", "y", "示例"})
+_AUDIENCE: Final = {"个人": "person", "企业": "enterprise", "个人和企业": "both", "公开": "public", "内部": "internal"}
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """The entries of one file.
+
+    Raises:
+        ImportRefused: a row does not fit (all problems are named). KnowledgeError: the file cannot be read at all.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".yml", ".yaml"):
+        return validate_rows(path.name, load_yaml_list(path))
+    if suffix == ".jsonl":
+        return validate_rows(path.name, _json_lines(path))
+    if suffix == ".csv":
+        return validate_rows(path.name, [_row(row) for row in csv.DictReader(io.StringIO(read_text(path), newline=""))])
+    if suffix == ".xlsx":
+        return validate_rows(path.name, [_row(row) for row in _sheet(path)])
+    raise KnowledgeError(f"{path.name}: cannot import {suffix or 'a file without an ending'}")
+
+
+def _json_lines(path: Path) -> list[Any]:
+    rows: list[Any] = []
+    problems: list[RowProblem] = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            problems.append(RowProblem(path.name, number, f"is not JSON: {error}"))
+    if problems:
+        raise ImportRefused(path.name, problems)
+    return rows
+
+
+def _sheet(path: Path) -> list[dict[str, Any]]:
+    """The first sheet, its first row being the headings."""
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+        raise KnowledgeError(f"{path.name} is no Excel workbook: {error}") from error
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    headings = [str(cell or "").strip() for cell in next(rows, ())]
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        if any(cell not in (None, "") for cell in row):
+            found.append(dict(zip(headings, row, strict=False)))
+        if len(found) > MAXIMUM_ROWS:
+            raise KnowledgeError(f"{path.name} has more than {MAXIMUM_ROWS} rows: split it")
+    book.close()
+    return found
+
+
+def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A table's row as an entry's fields: Chinese headings, lists in one cell, one source in columns of its own."""
+    fields: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    for heading, value in row.items():
+        if heading is None:
+            fields["more cells than headings"] = value
+            continue
+        name = COLUMNS.get(str(heading).strip(), str(heading).strip())
+        if isinstance(value, datetime | date):
+            value = value.strftime("%Y-%m-%d")
+        text = "" if value is None else str(value).strip()
+        if not text or not name:
+            continue
+        if name.startswith("source_"):
+            source[name.removeprefix("source_")] = text
+        elif name in ("ask", "related"):
+            fields[name] = [part.strip() for part in _LIST_SPLIT.split(text) if part.strip()]
+        elif name == "sample":
+            fields[name] = text.lower() in _YES
+        else:
+            fields[name] = _AUDIENCE.get(text, text) if name in ("audience", "sensitivity") else text
+    if source:
+        fields["sources"] = [source]
+    fields.setdefault("topic", "其他")
+    if "id" not in fields and fields.get("question"):
+        fields["id"] = "q-" + sha256(str(fields["question"]).encode()).hexdigest()[:12]
+    return fields
