@@ -41,10 +41,10 @@ POWERS: Final = {"十": 10, "百": 100, "千": 1000}
 NUMERAL: Final = r"(?:\d[\d,.]*|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)万?"
 UNITS: Final = (
     "个工作日|工作日|个自然日|个小时|小时|个月|个星期|分钟|分贝|周岁|周年|平方米|毫克|公斤|公里|千米|厘米|万元|亿元"
-    "|日|天|元|岁|年|倍|月|米|周|分|人|户|次|点|级|层|时|本|只|名|℃|%|％"
+    "|日|天|元|岁|年|倍|月|米|周|分|人|户|次|点|级|层|时|本|只|名|℃|%|％|‰"
 )
 QUANTITY: Final = re.compile(
-    rf"(?P<whole>[二三四五六七八九十]|百)分之(?P<part>{NUMERAL})|(?P<number>{NUMERAL}|半)(?P<unit>{UNITS})"
+    rf"(?P<whole>[二三四五六七八九十百千万])分之(?P<part>{NUMERAL})|(?P<number>{NUMERAL}|半)(?P<unit>{UNITS})"
 )
 SAME_UNIT: Final = {
     "天": "日",
@@ -55,6 +55,7 @@ SAME_UNIT: Final = {
     "个工作日": "工作日",
     "周年": "年",
     "％": "%",
+    "‰": "/千",
     "个星期": "周",
     "千米": "公里",
 }
@@ -179,6 +180,7 @@ def test_numerals_are_read_and_compared() -> None:
     assert [q[:2] for q in quantities("自收到之日起十五日内")] == [q[:2] for q in quantities("15天以内")]
     assert [q[:2] for q in quantities("百分之八十")] == [(80, "%")] == [q[:2] for q in quantities("80%")]
     assert [q[:2] for q in quantities("三分之二")] == [(2, "/三")]
+    assert [q[:2] for q in quantities("千分之一")] == [(1, "/千")] == [q[:2] for q in quantities("1‰")]
     assert [q[:2] for q in quantities("一百一十天，半年")] == [(110, "日"), (0.5, "年")]
     assert [q[:2] for q in quantities("两万元")] == [(20000, "元")]
     assert [q[:2] for q in quantities("五个工作日")] != [q[:2] for q in quantities("五日")]
