@@ -1,0 +1,25 @@
+"""The web application: every route in one place."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway import chat, chat_socket, health, internal, knowledge_api, pages, phone_link, sockets
+from gateway.core import CORE, Core
+from gateway.middleware import add_headers, errors, throttle, trace
+
+
+def build_app(core: Core) -> web.Application:
+    """The application around a core; the core may still be loading, its parts answer 503 until they are there."""
+    app = web.Application(
+        middlewares=[trace, errors, throttle],
+        client_max_size=core.settings.web.request_limit_bytes,
+    )
+    app[CORE] = core
+    app[internal.INTERNAL_TOKEN] = internal.ensure_token(core.settings)
+    app[sockets.OPEN_SOCKETS] = sockets.OpenSockets()
+    for room in (health, pages, chat, chat_socket, knowledge_api, internal, phone_link):
+        room.add_routes(app)
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(sockets.close_all)
+    return app

@@ -1,0 +1,155 @@
+"""`/ws/chat`: the citizen's page. Nothing is lost when the line drops: the page says what it has seen, and gets the
+rest; a message that was not answered is sent again under the same id and happens once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from conversations.messages import ConversationEvent
+from gateway.address import client_address
+from gateway.body import parse_model
+from gateway.chat import FIRST_MESSAGES, MessageId, is_unknown_conversation, make_turn, say
+from gateway.core import Core, core_of
+from gateway.errors import bad_request, too_many, unknown_conversation
+from gateway.middleware import trace_id_of
+from gateway.ports import Subscription
+from gateway.shapes import chat_object, turn_object
+from gateway.sockets import Socket, open_socket
+
+
+class Hello(BaseModel):
+    conversation_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    after_seq: int = Field(0, ge=0)
+
+
+class Message(BaseModel):
+    text: str
+    client_message_id: MessageId
+
+
+class _Citizen:
+    """One page's connection: which conversation it shows, and up to which turn it was told."""
+
+    def __init__(self, core: Core, socket: Socket, request: web.Request) -> None:
+        self.core = core
+        self.socket = socket
+        self.address = client_address(request, core.settings.web)
+        self.trace_id = trace_id_of(request)
+        self.first = request.app[FIRST_MESSAGES]
+        self.conversation_id: str | None = None
+        self.told_seq = 0
+        self.subscription: Subscription | None = None
+        self.pusher: asyncio.Task[None] | None = None
+
+    async def hello(self, hello: Hello) -> None:
+        conversations = self.core.conversations
+        conversation_id = hello.conversation_id
+        if conversation_id is None:
+            if (wait := self.core.limits.contacts.take(self.address, self.core.clock.monotonic())) > 0:
+                raise too_many(wait)
+            conversation_id = (await conversations.open("web", trace_id=self.trace_id)).conversation_id
+        await self.unsubscribe()
+        subscription = conversations.subscribe(conversation_id)  # before the transcript is read: nothing falls between
+        try:
+            turns = await conversations.transcript(conversation_id, after_seq=hello.after_seq)
+            snapshot = await conversations.snapshot(conversation_id)
+        except Exception as error:
+            subscription.close()
+            if is_unknown_conversation(error):
+                raise unknown_conversation() from error
+            raise
+        self.conversation_id, self.subscription = conversation_id, subscription
+        self.told_seq = max([hello.after_seq, *(turn.seq for turn in turns)])
+        await self.socket.send(
+            {
+                "type": "welcome",
+                "conversation_id": conversation_id,
+                "transcript": [turn_object(turn) for turn in turns],
+                "status": snapshot.get("status"),
+                "asking": snapshot.get("asking"),
+                "outcome": snapshot.get("outcome"),
+            }
+        )
+        self.pusher = self.core.spawn(self.push(subscription), "chat pusher")
+
+    async def message(self, message: Message) -> None:
+        turn = make_turn(self.core, message.text, "web", message.client_message_id, self.trace_id)
+        if self.conversation_id is None:
+            raise bad_request("请先发送 hello。", "hello_first")
+        result = await say(self.core, self.conversation_id, turn, address=self.address, first=self.first)
+        await self.socket.send(
+            {
+                **chat_object(result),
+                "type": "reply",
+                "in_reply_to": message.client_message_id,
+                "seq": result.seq,
+                "status": result.status,
+            }
+        )
+
+    async def push(self, subscription: Subscription) -> None:
+        """What a seat types, and when one takes over; replies of the bot go back with the message they answer."""
+        try:
+            async for event in subscription:
+                message = self.pushed(event)
+                if message is not None:
+                    await self.socket.send(message)
+        except ConnectionResetError:
+            return
+        # The stream ended because this reader fell behind: the page reconnects and gets what it missed.
+        await self.socket.response.close()
+
+    def pushed(self, event: ConversationEvent) -> dict[str, object] | None:
+        if event.kind == "turn" and event.turn is not None:
+            if event.turn.seq <= self.told_seq or event.turn.role not in ("seat", "system"):
+                return None
+            self.told_seq = event.turn.seq
+            return {"type": "turn", "turn": turn_object(event.turn)}
+        if event.kind in ("status", "outcome"):
+            return {"type": "status", "status": event.status, "outcome": event.outcome}
+        return None
+
+    async def unsubscribe(self) -> None:
+        if self.pusher is not None:
+            self.pusher.cancel()
+            await asyncio.gather(self.pusher, return_exceptions=True)
+            self.pusher = None
+        if self.subscription is not None:
+            self.subscription.close()
+            self.subscription = None
+
+
+async def chat_socket(request: web.Request) -> web.StreamResponse:
+    core = core_of(request)
+    _ = core.conversations  # 503 before the upgrade while the core is starting
+    async with open_socket(request, "chat") as socket:
+        citizen = _Citizen(core, socket, request)
+        try:
+            async for raw in socket.messages():
+                await _handle(citizen, raw)
+        finally:
+            await citizen.unsubscribe()
+    return socket.response
+
+
+async def _handle(citizen: _Citizen, raw: dict[str, object]) -> None:
+    about = {"client_message_id": raw["client_message_id"]} if isinstance(raw.get("client_message_id"), str) else {}
+    try:
+        if raw["type"] == "hello":
+            await citizen.hello(parse_model(Hello, raw))
+        elif raw["type"] == "message":
+            await citizen.message(parse_model(Message, raw))
+        elif raw["type"] == "ping":
+            await citizen.socket.send({"type": "pong"})
+        else:
+            raise bad_request("不认识的消息类型。", "unknown_type")
+    except Exception as error:  # noqa: BLE001  (answered to this one citizen; the socket stays open)
+        await citizen.socket.fail(error, **about)
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/ws/chat", chat_socket)

@@ -1,0 +1,141 @@
+"""The core process: its parts, how they come up one after another, and its background work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from base.clock import Clock, SystemClock
+from base.errors import HotlineError
+from base.logs import get_logger
+from base.settings import Settings
+from gateway.errors import starting
+from gateway.limits import FailureLimiter, RateLimiter
+from gateway.metrics import Metrics
+from gateway.ports import Conversations, Knowledge
+from seats.presence import Presence
+from seats.store import SeatStore
+from storage.engine import Database
+from workorders.service import OrderService
+
+log = get_logger("gateway.core")
+
+
+@dataclass(slots=True)
+class Part:
+    """One line of `/readyz`. `needed` parts must be `ok` before the core calls itself ready."""
+
+    ok: bool = False
+    needed: bool = True
+    detail: str = "正在启动"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"ok": self.ok, "needed": self.needed, "detail": self.detail, **self.extra}
+
+
+class Limits:
+    """Every throttle of the gateway; keys are addresses, conversations, orders or logins."""
+
+    def __init__(self, settings: Settings) -> None:
+        web_settings, seats = settings.web, settings.seats
+        self.requests = RateLimiter(web_settings.requests_a_minute)
+        self.contacts = RateLimiter(web_settings.chat_contacts_a_minute)
+        self.messages = RateLimiter(web_settings.chat_messages_a_minute)
+        self.order_lookups = RateLimiter(web_settings.order_lookups_a_minute)
+        self.wrong_codes = FailureLimiter(web_settings.order_lookups_a_minute, 900.0)
+        self.logins = FailureLimiter(seats.login_failures, seats.login_pause_minutes * 60)
+
+
+class Core:
+    """Everything a request may need. Parts that load in the background are None until they are there."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, database: Database | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.database = database or Database(
+            settings.database_url,
+            busy_timeout_seconds=settings.database.busy_timeout_seconds,
+            pool_size=settings.database.pool_size,
+        )
+        self.orders = OrderService(self.database, clock=self.clock)
+        self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
+        self.presence = Presence(settings.seats.heartbeat_seconds)
+        self.metrics = Metrics()
+        self.limits = Limits(settings)
+        self.parts: dict[str, Part] = {
+            "database": Part(),
+            "knowledge": Part(),
+            "understanding": Part(),
+            "conversations": Part(),
+            "phone": Part(needed=False, detail="电话进程未连接"),
+            "recogniser": Part(needed=False, detail="未知"),
+        }
+        self._conversations: Conversations | None = None
+        self._knowledge: Knowledge | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.stopping = False
+
+    @property
+    def conversations(self) -> Conversations:
+        """
+        Raises:
+            ApiError: 503, while the core is starting.
+        """
+        if self._conversations is None:
+            raise starting()
+        return self._conversations
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """
+        Raises:
+            ApiError: 503, while the core is starting.
+        """
+        if self._knowledge is None:
+            raise starting()
+        return self._knowledge
+
+    def use(self, *, conversations: Conversations, knowledge: Knowledge) -> None:
+        """Hand over the loaded rooms."""
+        self._conversations, self._knowledge = conversations, knowledge
+        self.parts["conversations"] = Part(ok=True, detail="就绪")
+
+    @property
+    def ready(self) -> bool:
+        return not self.stopping and all(part.ok for part in self.parts.values() if part.needed)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Background work that this core owns: a failure is logged, and it is cancelled when the core closes."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            if isinstance(error, HotlineError):
+                log.error("background work failed", task=task.get_name(), reason=str(error))
+            else:
+                log.error("background work failed", task=task.get_name(), exc_info=error)
+
+    async def close(self) -> None:
+        """Stop the background work and close the database; the rooms were closed by whoever loaded them."""
+        self.stopping = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.database.close()
+
+
+CORE: web.AppKey[Core] = web.AppKey("core", Core)
+
+
+def core_of(request: web.Request) -> Core:
+    return request.app[CORE]

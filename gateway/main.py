@@ -1,0 +1,115 @@
+"""The core process: `python -m gateway.main`. Serves at once, is ready when its parts have loaded, stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import ssl
+import sys
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from base import logs, settings
+from base.errors import ConfigurationError, HotlineError
+from base.logs import get_logger
+from base.settings import Settings
+from gateway.app import build_app
+from gateway.core import Core
+
+log = get_logger("gateway.main")
+_SHUTDOWN_SECONDS = 5.0
+
+
+def _tls(chosen: Settings) -> ssl.SSLContext | None:
+    certificate, key = chosen.web.tls_certificate, chosen.web.tls_key
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise ConfigurationError("web.tls_certificate and web.tls_key are set together or not at all")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"the TLS certificate {certificate} or its key cannot be used: {error}") from error
+    return context
+
+
+async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
+    """Serve until told to stop (SIGTERM, SIGINT, or `stop`).
+
+    Returns:
+        0 after an orderly stop; 1 where a part could not be loaded (the reason is in the log).
+
+    Raises:
+        HotlineError: the port is taken, or a setting cannot be used.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as closing:
+        core = Core(chosen)
+        closing.push_async_callback(core.close)
+        runner = web.AppRunner(build_app(core), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, chosen.web.host, chosen.web.port, ssl_context=_tls(chosen))
+        try:
+            await site.start()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise ConfigurationError(
+                    f"port {chosen.web.port} on {chosen.web.host} is taken by another program: stop it, or choose "
+                    "another with HOTLINE_WEB__PORT"
+                ) from error
+            raise ConfigurationError(f"cannot listen on {chosen.web.host}:{chosen.web.port}: {error}") from error
+        log.info("serving", address=chosen.web.public_url)
+        waiting = asyncio.create_task(stop.wait(), name="stop signal")
+        living = asyncio.create_task(_live(core), name="rooms")
+        try:
+            done, _ = await asyncio.wait({waiting, living}, return_when=asyncio.FIRST_COMPLETED)
+            if living in done and not stop.is_set():
+                living.result()
+                return 1
+            log.info("stopping")
+            return 0
+        finally:
+            core.stopping = True
+            for task in (waiting, living):
+                task.cancel()
+            await asyncio.gather(waiting, living, return_exceptions=True)
+
+
+async def _live(core: Core) -> None:
+    """Load the rooms and keep them until cancelled. The heavy modules are imported in a thread: while they load, the
+    probes are answered."""
+
+    def load() -> object:
+        from gateway import rooms
+
+        return rooms.open_rooms
+
+    await asyncio.to_thread(load)
+    from gateway.rooms import open_rooms
+
+    async with open_rooms(core):
+        await asyncio.Event().wait()
+
+
+def main() -> int:
+    try:
+        chosen = settings.load()
+        logs.configure("core", chosen.service.log_level, chosen.service.log_style)
+        return asyncio.run(serve(chosen))
+    except HotlineError as error:
+        print(f"core: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,64 @@
+"""Prometheus metrics. Labels are from small closed sets: never a number, a name or a word that somebody said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from conversations.messages import ConversationEvent
+
+_REPLY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
+_HTTP_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """One registry a core process, so that tests can have many."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.http_requests = Counter(
+            "hotline_http_requests", "HTTP requests", ["route", "method", "status"], registry=self.registry
+        )
+        self.http_seconds = Histogram(
+            "hotline_http_seconds", "HTTP request time", ["route"], buckets=_HTTP_BUCKETS, registry=self.registry
+        )
+        self.turns = Counter(
+            "hotline_turns", "Turns of citizens, by channel and what understood them", ["channel", "source"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.reply_seconds = Histogram(
+            "hotline_reply_seconds", "From a citizen's turn to its reply, in the core", ["channel"],
+            buckets=_REPLY_BUCKETS, registry=self.registry,
+        )  # fmt: skip
+        self.turn_failures = Counter(
+            "hotline_turn_failures", "Turns that ended in an apology", ["channel"], registry=self.registry
+        )
+        self.outcomes = Counter("hotline_outcomes", "Contacts ended, by outcome", ["outcome"], registry=self.registry)
+        self.calls = Counter("hotline_calls", "Calls, by how they went", ["event"], registry=self.registry)
+        self.calls_now = Gauge("hotline_calls_now", "Calls on the phone link now", registry=self.registry)
+        self.phone_links = Gauge("hotline_phone_links", "Phone processes connected", registry=self.registry)
+        self.sockets = Gauge("hotline_sockets", "Open web sockets", ["kind"], registry=self.registry)
+        self.queue_length = Gauge("hotline_queue_length", "Citizens waiting for a seat", registry=self.registry)
+        self.queue_oldest_seconds = Gauge(
+            "hotline_queue_oldest_seconds", "How long the first in the queue has waited", registry=self.registry
+        )
+        self.seats_present = Gauge("hotline_seats_present", "Seats at their desk", registry=self.registry)
+        self.contacts = Gauge(
+            "hotline_contacts_open", "Contacts without an outcome", ["channel", "status"], registry=self.registry
+        )
+        self.swept = Counter("hotline_swept", "Contacts the sweeper gave an outcome", registry=self.registry)
+        self.ready = Gauge("hotline_ready", "1 when every needed part is ready", registry=self.registry)
+
+    def count_event(self, event: ConversationEvent) -> None:
+        if event.kind == "outcome" and event.outcome is not None:
+            self.outcomes.labels(event.outcome).inc()
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+def understood_by(meta: dict[str, Any]) -> str:
+    """The `source` label of a turn: a short name from its meta, `none` where nothing had to be understood."""
+    source = meta.get("source") or meta.get("intent_source")
+    return source if isinstance(source, str) and source in ("rasa", "fallback", "guard", "rule") else "none"

@@ -1,0 +1,57 @@
+"""The front end's files. Where it is not built, a page says so in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.core import core_of
+
+DIST: Path = Path(__file__).resolve().parent / "web" / "dist"
+
+_NOT_BUILT = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><title>{name}</title></head>
+<body><main><h1>{name}</h1>
+<p>网页还没有构建。请在项目目录运行 <code>make setup</code>，完成后刷新本页。</p>
+<p>接口已经可用：<a href="/readyz">/readyz</a>、<code>POST /api/v1/chat</code>。</p>
+</main></body></html>
+"""
+
+
+async def _page(request: web.Request, name: str) -> web.StreamResponse:
+    path = DIST / name
+    if path.is_file():
+        return web.FileResponse(path, headers={"Cache-Control": "no-cache", "Content-Type": "text/html; charset=utf-8"})
+    text = _NOT_BUILT.format(name=core_of(request).settings.service.hotline_name)
+    return web.Response(text=text, status=503, content_type="text/html", charset="utf-8")
+
+
+async def citizen_page(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "index.html")
+
+
+async def seat_page(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "seat.html")
+
+
+async def favicon(_request: web.Request) -> web.StreamResponse:
+    for name in ("favicon.svg", "favicon.ico"):
+        if (DIST / name).is_file():
+            return web.FileResponse(DIST / name)
+    return web.Response(status=204)
+
+
+async def _cache_assets(request: web.Request, response: web.StreamResponse) -> None:
+    if request.path.startswith("/assets/") and response.status == 200:  # their names hold a hash of their content
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/", citizen_page)
+    app.router.add_get("/seat", seat_page)
+    app.router.add_get("/favicon.ico", favicon)
+    app.router.add_get("/favicon.svg", favicon)
+    if (DIST / "assets").is_dir():
+        app.router.add_static("/assets/", DIST / "assets", append_version=False)
+        app.on_response_prepare.append(_cache_assets)

@@ -1,0 +1,363 @@
+"""`/internal/phone`: one websocket for all calls of a phone process, each call a conversation.
+
+The messages of one call are worked on in their order, calls beside each other. When the link is lost the calls stay
+open: the phone comes back and names them again, else the sweeper makes them call-backs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from base.logs import get_logger
+from base.settings import Settings
+from conversations.messages import CitizenTurn, Transfer, TurnResult
+from gateway.body import clean_text, parse_model
+from gateway.chat import is_unknown_conversation
+from gateway.core import CORE, Core, Part, core_of
+from gateway.errors import ApiError, bad_request
+from gateway.internal import check_token, find_call
+from gateway.phone_messages import Alive, CallEnded, CallStarted, PhoneMetrics, PhoneTurn
+from gateway.ports import Subscription
+from gateway.shapes import say_objects
+from gateway.sockets import Socket, open_socket
+
+log = get_logger("gateway.phone")
+
+SORRY: Final = "抱歉，我这边刚才出了点问题，没有处理好您的话。请您再说一遍，或者按0转人工。"
+_CALL_QUEUE: Final = 100
+_METRICS_CHARACTERS: Final = 500_000
+
+
+class PhoneLinks:
+    """The phone processes connected now, and the counters they last sent (a Prometheus collector)."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._families: dict[int, list[Metric]] = {}
+        self.calls: dict[int, int] = {}
+
+    def connect(self) -> int:
+        number = next(self._numbers)
+        self.calls[number] = 0
+        return number
+
+    def disconnect(self, number: int) -> None:
+        self._families.pop(number, None)
+        self.calls.pop(number, None)
+
+    def take_metrics(self, number: int, text: str) -> None:
+        """
+        Raises:
+            ValueError: it is not in Prometheus' text format, or a name is not the phone's own.
+        """
+        families = list(text_string_to_metric_families(text))
+        if any(not family.name.startswith("hotline_phone_") for family in families):
+            raise ValueError("a metric of the phone is called hotline_phone_…")
+        self._families[number] = families
+
+    def collect(self) -> Iterator[Metric]:
+        merged: dict[str, Metric] = {}
+        for number, families in self._families.items():
+            for family in families:
+                known = merged.get(family.name)
+                if known is None:
+                    known = merged[family.name] = Metric(family.name, family.documentation, family.type)
+                for sample in family.samples:
+                    known.add_sample(sample.name, {**sample.labels, "phone": str(number)}, sample.value)
+        yield from merged.values()
+
+
+PHONE_LINKS: web.AppKey[PhoneLinks] = web.AppKey("phone_links", PhoneLinks)
+
+
+def transfer_object(transfer: Transfer | None, settings: Settings) -> dict[str, str | None] | None:
+    """Where the phone sends the call; `sip_uri` null: no line is configured, the call stays with us."""
+    if transfer is None:
+        return None
+    telephony = settings.telephony
+    if transfer.target == "seat":
+        return {"target": "seat", "sip_uri": telephony.person_sip_uri or None}
+    return {"target": transfer.target, "sip_uri": telephony.emergency_sip_uris.get(transfer.target)}
+
+
+class _Call:
+    """One call on the link."""
+
+    def __init__(self, link: _Link, call_id: str) -> None:
+        self.link = link
+        self.call_id = call_id
+        self.conversation_id: str | None = None
+        self.trace_id: str | None = None
+        self.queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_CALL_QUEUE)
+        self.subscription: Subscription | None = None
+
+    async def work(self) -> None:
+        """The messages of this call, one after another, until it ended or the link is gone."""
+        try:
+            while (message := await self.queue.get()) is not None:
+                with structlog.contextvars.bound_contextvars(call_id=self.call_id, trace_id=self.trace_id):
+                    if not await self._handle(message):
+                        return
+        except ConnectionResetError:
+            log.info("the phone went away while it was answered", call_id=self.call_id)
+        finally:
+            if self.subscription is not None:
+                self.subscription.close()
+            self.link.forget(self)
+
+    async def _handle(self, message: dict[str, Any]) -> bool:
+        """False when the call is over."""
+        turn_id = message.get("turn_id") if isinstance(message.get("turn_id"), str) else None
+        try:
+            if message["type"] == "call_started":
+                await self._started(parse_model(CallStarted, message))
+            elif message["type"] == "turn":
+                await self._turn(parse_model(PhoneTurn, message))
+            else:
+                await self._ended(parse_model(CallEnded, message))
+                return False
+        except ConnectionResetError:
+            raise
+        except ApiError as error:
+            await self._error(error.message, error.code, turn_id)
+        except Exception as error:  # the caller hears an apology; the call goes on
+            log.error("a call's message failed", kind=message["type"], exc_info=error)
+            self.link.core.metrics.turn_failures.labels("phone").inc()
+            await self._apologise(message["type"], turn_id)
+        return True
+
+    async def _started(self, started: CallStarted) -> None:
+        core = self.link.core
+        self.trace_id = started.trace_id
+        known = started.conversation_id
+        if known is None and (row := await find_call(core, self.call_id)) is not None and row.status != "ended":
+            known = row.id  # we were restarted after the row was stored and before the phone heard of it
+        try:
+            result = await self._open(started, known)
+        except Exception as error:
+            if known is None or not is_unknown_conversation(error):
+                raise
+            result = await self._open(started, None)
+        self.conversation_id = result.conversation_id
+        core.metrics.calls.labels("reattached" if known else "started").inc()
+        if self.subscription is None:
+            self.subscription = core.conversations.subscribe(self.conversation_id)
+            core.spawn(self._push(self.subscription), "call pusher")
+        await self.link.socket.send(
+            {
+                "type": "opened",
+                "call_id": self.call_id,
+                "conversation_id": self.conversation_id,
+                "say": say_objects(result.replies),
+            }
+        )
+
+    async def _open(self, started: CallStarted, conversation_id: str | None) -> TurnResult:
+        return await self.link.core.conversations.open(
+            "phone",
+            conversation_id=conversation_id,
+            caller_number=started.caller or None,
+            call_id=self.call_id,
+            trace_id=started.trace_id,
+        )
+
+    async def _turn(self, turn: PhoneTurn) -> None:
+        core = self.link.core
+        if self.conversation_id is None:
+            raise ApiError(404, "unknown_call", "这通电话还没有开始。")
+        began = time.monotonic()
+        said = CitizenTurn(
+            text=clean_text(turn.text)[: core.settings.web.message_limit_characters],
+            channel="phone",
+            kind=turn.kind,
+            client_message_id=turn.turn_id,
+            confidence=turn.confidence,
+            unplayed=clean_text(turn.unplayed),
+            meta=turn.meta,
+        )
+        result = await core.conversations.citizen_turn(self.conversation_id, said)
+        core.metrics.reply_seconds.labels("phone").observe(time.monotonic() - began)
+        await self.link.socket.send(
+            {
+                "type": "reply",
+                "call_id": self.call_id,
+                "turn_id": turn.turn_id,
+                "conversation_id": result.conversation_id,
+                "say": say_objects(result.replies),
+                "asking": result.asking,
+                "patience": result.patience,
+                "outcome": result.outcome,
+                "transfer": transfer_object(result.transfer, core.settings),
+                "hang_up": result.hang_up,
+            }
+        )
+
+    async def _ended(self, ended: CallEnded) -> None:
+        core = self.link.core
+        conversation_id = self.conversation_id
+        if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
+            conversation_id = row.id
+        if conversation_id is not None:
+            try:
+                await core.conversations.hang_up(conversation_id, reason=ended.reason)
+            except Exception as error:
+                if not is_unknown_conversation(error):
+                    raise
+        core.metrics.calls.labels(ended.reason).inc()
+        await self.link.socket.send({"type": "ended", "call_id": self.call_id})
+
+    async def _push(self, subscription: Subscription) -> None:
+        with_seat = False
+        async for event in subscription:
+            message = None
+            if event.kind == "turn" and event.turn is not None and event.turn.role == "seat":
+                say = {"text": event.turn.text, "spoken": event.turn.text, "origin": "seat"}
+                message = {"type": "say", "call_id": self.call_id, "say": [say], "hang_up": False}
+            elif event.kind == "status":
+                if event.status == "ended" and with_seat:
+                    message = {"type": "say", "call_id": self.call_id, "say": [], "hang_up": True}
+                with_seat = event.status == "with_seat"
+            if message is not None:
+                message["conversation_id"] = event.conversation_id
+                await self.link.socket.send(message)
+
+    async def _apologise(self, kind: str, turn_id: str | None) -> None:
+        if kind == "turn" and turn_id is not None:
+            say = [{"text": SORRY, "spoken": SORRY, "origin": "system"}]
+            await self.link.socket.send(
+                {
+                    "type": "reply",
+                    "call_id": self.call_id,
+                    "turn_id": turn_id,
+                    "conversation_id": self.conversation_id,
+                    "say": say,
+                    "asking": None,
+                    "patience": "normal",
+                    "outcome": None,
+                    "transfer": None,
+                    "hang_up": False,
+                }
+            )
+        elif kind == "call_started":
+            await self._error("暂时无法开始这通电话。", "internal", None)
+        # A failed `call_ended` is not confirmed: the phone tells of it again.
+
+    async def _error(self, message: str, code: str, turn_id: str | None) -> None:
+        await self.link.socket.send(
+            {"type": "error", "call_id": self.call_id, "turn_id": turn_id, "code": code, "message": message}
+        )
+
+
+class _Link:
+    """One phone process."""
+
+    def __init__(self, core: Core, socket: Socket, links: PhoneLinks) -> None:
+        self.core = core
+        self.socket = socket
+        self.links = links
+        self.number = links.connect()
+        self.calls: dict[str, _Call] = {}
+
+    async def take(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "alive":
+            await self._alive(parse_model(Alive, message))
+        elif kind == "metrics":
+            await self._metrics(parse_model(PhoneMetrics, message))
+        elif kind in ("call_started", "turn", "call_ended"):
+            await self._for_call(message)
+        else:
+            raise bad_request("不认识的消息类型。", "unknown_type")
+
+    async def _for_call(self, message: dict[str, Any]) -> None:
+        call_id = message.get("call_id")
+        if not isinstance(call_id, str) or not 1 <= len(call_id) <= 64:
+            raise bad_request("字段 call_id 缺失或不正确。", "invalid_field")
+        call = self.calls.get(call_id)
+        if call is None:
+            call = self.calls[call_id] = _Call(self, call_id)
+            self.links.calls[self.number] = len(self.calls)
+            self.core.spawn(call.work(), "call")
+        try:
+            call.queue.put_nowait(message)
+        except asyncio.QueueFull:
+            raise ApiError(429, "too_many_requests", "这通电话的消息太多了。") from None
+
+    async def _alive(self, alive: Alive) -> None:
+        conversations = [
+            call.conversation_id
+            for call_id in alive.calls
+            if (call := self.calls.get(call_id)) is not None and call.conversation_id is not None
+        ]
+        if conversations:
+            await self.core.conversations.heard_of(conversations)
+
+    async def _metrics(self, metrics: PhoneMetrics) -> None:
+        try:
+            self.links.take_metrics(self.number, metrics.text[:_METRICS_CHARACTERS])
+        except ValueError as error:
+            raise bad_request("指标的格式不正确。", "invalid_field") from error
+        if metrics.recogniser is not None:
+            self.core.parts["recogniser"] = Part(
+                ok=metrics.recogniser, needed=False, detail="就绪" if metrics.recogniser else "不可用"
+            )
+
+    def forget(self, call: _Call) -> None:
+        if self.calls.get(call.call_id) is call:
+            del self.calls[call.call_id]
+            if self.number in self.links.calls:
+                self.links.calls[self.number] = len(self.calls)
+
+    def close(self) -> None:
+        """The phone went away: each call finishes the message it is at, and waits to be named again."""
+        self.links.disconnect(self.number)
+        for call in list(self.calls.values()):
+            while call.queue.full():
+                call.queue.get_nowait()
+            call.queue.put_nowait(None)
+
+
+async def phone_link(request: web.Request) -> web.StreamResponse:
+    check_token(request)
+    core = core_of(request)
+    _ = core.conversations  # 503 while the core is starting; the phone tries again
+    links = request.app[PHONE_LINKS]
+    async with open_socket(request, "phone", check_origin=False) as socket:
+        link = _Link(core, socket, links)
+        _show(core, links)
+        log.info("phone connected", phone=link.number)
+        try:
+            async for message in socket.messages():
+                try:
+                    await link.take(message)
+                except Exception as error:  # noqa: BLE001  (answered to the phone; the link stays)
+                    await socket.fail(error, call_id=str(message.get("call_id", ""))[:64])
+        finally:
+            link.close()
+            _show(core, links)
+            log.warning("phone disconnected", phone=link.number)
+    return socket.response
+
+
+def _show(core: Core, links: PhoneLinks) -> None:
+    count = len(links.calls)
+    core.metrics.phone_links.set(count)
+    detail = "已连接" if count else "电话进程未连接"
+    core.parts["phone"] = Part(ok=count > 0, needed=False, detail=detail, extra={"links": count})
+
+
+def add_routes(app: web.Application) -> None:
+    links = app[PHONE_LINKS] = PhoneLinks()
+    core = app[CORE]
+    core.metrics.registry.register(links)
+    core.metrics.calls_now.set_function(lambda: sum(links.calls.values()))
+    app.router.add_get("/internal/phone", phone_link)

@@ -1,0 +1,44 @@
+"""What the phone tells the core, checked at the boundary (the contract stands in `docs/internals.md`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+CallId = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CallStarted(BaseModel):
+    call_id: CallId
+    caller: Annotated[str, Field(max_length=32)] | None = None
+    leg: str = ""
+    trace_id: Annotated[str, Field(max_length=32)] | None = None
+    conversation_id: Annotated[str, Field(max_length=64)] | None = None
+
+
+class PhoneTurn(BaseModel):
+    call_id: CallId
+    turn_id: Annotated[str, Field(min_length=1, max_length=64)]
+    kind: Literal["speech", "dtmf", "silence", "barge_in"]
+    text: str = ""
+    confidence: float | None = None
+    unplayed: str = ""
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class CallEnded(BaseModel):
+    call_id: CallId
+    reason: Literal["caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error"]
+    recording: str | None = None
+
+
+class Alive(BaseModel):
+    calls: list[CallId] = Field(max_length=10_000)
+
+
+class PhoneMetrics(BaseModel):
+    """`text`: Prometheus' text format, names beginning with `hotline_phone_`."""
+
+    text: str = ""
+    recogniser: bool | None = None
