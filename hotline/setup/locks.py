@@ -29,6 +29,7 @@ RECIPES = (
     Recipe("main", "3.11", ("main.in",)),
     # The development lock is the main one and more: the same versions, so that tests test what runs.
     Recipe("dev", "3.11", ("main.lock", "dev.in")),
+    Recipe("node", "3.11", ("node.in",)),
     Recipe("rasa", "3.10", ("rasa.in",), "rasa.overrides"),
     Recipe("convert", "3.11", ("convert.in",), "convert.overrides"),
 )
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
         for recipe in RECIPES:
             lock = LOCKS / f"{recipe.lock}.lock"
             overrides = ["--override", str(LOCKS / recipe.overrides)] if recipe.overrides else []
-            universal = ["--universal"] if recipe.lock == "bootstrap" else []
+            universal = ["--universal"] if recipe.lock in ("bootstrap", "node") else []
             uv.run(
                 f"locking {lock.name}", "pip", "compile", "-q", "--generate-hashes", "--no-header", "--no-annotate",
                 "--python-version", recipe.python, *universal, *torch, *overrides, *arguments,
