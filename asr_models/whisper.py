@@ -21,7 +21,7 @@ _PAD_SECONDS: Final = 1.0
 _FRAMES_A_SECOND: Final = 100
 _TOKENS_A_SECOND: Final = 12
 _TOKEN_LIMIT: Final = 448
-_FILES: Final = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
+_FILES: Final = ("model.bin", "config.json", "tokenizer.json")
 
 
 class Whisper:
@@ -39,6 +39,8 @@ class Whisper:
             RecogniserError: a file of the model is missing or cannot be loaded.
         """
         missing = [name for name in _FILES if not (directory / name).is_file()]
+        if not any((directory / f"vocabulary.{kind}").is_file() for kind in ("txt", "json")):
+            missing.append("vocabulary.txt")
         if missing:
             raise RecogniserError(
                 f"no Whisper model in {directory} (missing: {', '.join(missing)}): run `hotline models fetch`"
