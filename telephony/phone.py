@@ -129,7 +129,7 @@ class Phone:
             telephony = self._settings.telephony
             log.info(
                 "phone_listening",
-                address=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}",
+                listening=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}",
                 maximum_calls=telephony.maximum_calls,
             )
             return await self._serve(background)

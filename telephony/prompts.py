@@ -28,8 +28,8 @@ class Speech(Protocol):
 class Prompt(Enum):
     """Every fixed sentence of the phone."""
 
-    GREETING = "您好，12345智能语音助手，通话将录音，请讲。"
-    GREETING_NOT_RECORDED = "您好，12345智能语音助手，请讲。"
+    GREETING = "您好，12345机器人，通话会录音。"
+    GREETING_NOT_RECORDED = "您好，12345机器人，请讲。"
     SILENCE_FIRST = "您好，请问您还在吗？请说出您的问题。"
     SILENCE_SECOND = "我没有听到您的声音。请说出您的问题，或者按零转人工。"
     NOT_HEARD = "不好意思，我没有听清，请您再说一遍。"
