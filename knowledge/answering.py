@@ -75,7 +75,7 @@ def _in_force(entry: Entry, asked: Asked) -> bool:
     return not elsewhere
 
 
-def _features(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
+def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
     """Features of the candidate at a rank; the margin is to the best other candidate."""
 
     def features(place: int) -> dict[str, float]:
@@ -97,7 +97,7 @@ def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked:
     ranked = [candidate for candidate in ranked if _in_force(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))
-    features = _features(ranked)
+    features = features_of(ranked)
     return [
         _entry_hit(book.entries[found.item], found, parameters.entry.probability(features(place)))
         for place, found in enumerate(ranked[:limit])
@@ -121,7 +121,7 @@ def _entry_hit(entry: Entry, found: Ranked, probability: float) -> Hit:
 def _clause_hits(snapshot: Snapshot, query: Query, parameters: Parameters, limit: int) -> list[Hit]:
     laws = snapshot.laws
     ranked = laws.index.rank(query, parameters.of("clauses", spoken=query.spoken), limit)
-    features = _features(ranked)
+    features = features_of(ranked)
     hits: list[Hit] = []
     for place, found in enumerate(ranked):
         clause = laws.clauses[found.item]

@@ -127,11 +127,17 @@ class SearchIndex:
         self._plain = len(corpus.ids) == len(corpus.texts)
         self._faiss: faiss.IndexFlatIP | None = None
         self._rows = np.zeros(0, dtype=np.int64)
-        if vectors is not None and len(corpus.texts):
-            self._rows = np.arange(len(vectors)) if present is None else np.flatnonzero(present)
-            if len(self._rows):
-                self._faiss = faiss.IndexFlatIP(vectors.shape[1])
-                self._faiss.add(np.ascontiguousarray(vectors[self._rows]))
+        if vectors is not None:
+            self.set_vectors(vectors, present)
+
+    def set_vectors(self, vectors: Vectors, present: npt.NDArray[np.bool_] | None = None) -> None:
+        """The vectors of the texts; `present` tells which rows hold one (all of them where it is left out)."""
+        rows = np.arange(len(vectors)) if present is None else np.flatnonzero(present)
+        index = None
+        if len(rows):
+            index = faiss.IndexFlatIP(vectors.shape[1])
+            index.add(np.ascontiguousarray(vectors[rows]))
+        self._rows, self._faiss = rows, index
 
     def __len__(self) -> int:
         return len(self.corpus.ids)
