@@ -21,6 +21,7 @@ _PAD_SECONDS: Final = 1.0
 _FRAMES_A_SECOND: Final = 100
 _TOKENS_A_SECOND: Final = 12
 _TOKEN_LIMIT: Final = 448
+_DIGIT_MARKS: Final = frozenset("0123456789%")
 _FILES: Final = ("model.bin", "config.json", "tokenizer.json")
 
 
@@ -61,6 +62,9 @@ class Whisper:
         self._start = [token(f"<|{name}|>") for name in ("startoftranscript", "zh", "transcribe", "notimestamps")]
         prompt = self._tokenizer.encode(_PROMPT, add_special_tokens=False).ids
         self._prompt = [token("<|startofprev|>"), *prompt, *self._start]
+        vocabulary: dict[str, int] = self._tokenizer.get_vocab()
+        digits = sorted(number for text, number in vocabulary.items() if _DIGIT_MARKS & set(text))
+        self._suppressed = [-1, *(number for number in digits if number < self._first_special)]
         self._silence: dict[int, Any] = {}
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
@@ -136,6 +140,7 @@ class Whisper:
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
+            suppress_tokens=self._suppressed,
         )[0]
         tokens = [token for token in result.sequences_ids[0] if token < self._first_special]
         text = zhconv.convert(self._tokenizer.decode(tokens), "zh-cn").replace("\ufffd", "").strip()

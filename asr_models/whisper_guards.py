@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _REPEATS: Final = re.compile(r"(.{1,12}?)\1{3,}")
+_NUMERALS: Final = frozenset("零一二三四五六七八九幺两0123456789")
 _SUSPECT_NO_SPEECH: Final = 0.5
 _SUSPECT_LOG_PROBABILITY: Final = -0.9
 _MINIMUM_SUPPORT: Final = 2.0
@@ -53,13 +54,17 @@ def too_fast(evidence: Evidence) -> bool:
 
 
 def repeats(text: str) -> bool:
-    """A unit said four times or more in a row; digits may repeat, people have such telephone numbers."""
-    return any(not match.group(1).isdigit() for match in _REPEATS.finditer(text))
+    """A unit said four times or more in a row; numerals may repeat, people have such telephone numbers."""
+    return any(not _is_number(match) for match in _REPEATS.finditer(text))
 
 
 def collapse(text: str) -> str:
     """A decoder's loop cut down to one round."""
-    return _REPEATS.sub(lambda match: match.group() if match.group(1).isdigit() else match.group(1), text)
+    return _REPEATS.sub(lambda match: match.group() if _is_number(match) else match.group(1), text)
+
+
+def _is_number(match: re.Match[str]) -> bool:
+    return set(match.group(1)) <= _NUMERALS
 
 
 def confidence(log_probability: float, support: float | None) -> float:
