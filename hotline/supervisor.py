@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -98,7 +99,8 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
 
     async def announce() -> None:
         await readiness.wait(readiness.base_url(settings), clock, say)
-        screen.plain(welcome(settings, chosen, clock.monotonic() - began))
+        seconds = clock.monotonic() - began
+        screen.plain(welcome(settings, chosen, seconds, await first_seat(say)))
 
     async def follow_parent(process_id: int) -> None:
         await parent.gone(process_id)
@@ -128,7 +130,20 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
     return 0 if keeper.lost is None else 1
 
 
-def welcome(settings: Settings, chosen: plan.Plan, seconds: float) -> str:
+async def first_seat(say: Callable[[str], None]) -> tuple[str, str] | None:
+    """Login and password of the account that a new system begins with; None where there are accounts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hotline.setup.first_seat", cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, preexec_fn=tie_to_parent(os.getpid(), 0),
+    )  # fmt: skip
+    output, problem = await process.communicate()
+    if process.returncode != 0:
+        say(f"no first seat account could be made ({problem.decode(errors='replace').strip()[-200:]})")
+    words = output.decode().split()
+    return (words[0], words[1]) if len(words) == 2 else None
+
+
+def welcome(settings: Settings, chosen: plan.Plan, seconds: float, seat: tuple[str, str] | None) -> str:
     """What a person needs when everything is up."""
     url = settings.web.public_url.rstrip("/")
     if settings.web.public_url == "http://127.0.0.1:8345":  # not set: then the address that we really listen on
@@ -139,6 +154,8 @@ def welcome(settings: Settings, chosen: plan.Plan, seconds: float) -> str:
         f"    citizen page   {url}/",
         f"    seat desk      {url}/seat",
     ]
+    if seat is not None:
+        lines.append(f"    first seat     login {seat[0]}, password {seat[1]} (shown only now)")
     if settings.telephony.enabled:
         telephony = settings.telephony
         lines.append(f"    phone          sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}")

@@ -245,7 +245,8 @@ def fallback(settings: Settings) -> str:
 def samples(settings: Settings) -> str:
     from knowledge import samples as sample_entries
 
-    return str(sample_entries.install(settings))
+    change = sample_entries.install(settings)
+    return f"{change.added} entries added, {change.changed} changed"
 
 
 def index(settings: Settings) -> str:

@@ -71,7 +71,7 @@ def run_all(steps: Iterable[Step], default_stamp_folder: Path, *, force: frozens
             missing.append(str(error))
             continue
         seconds = time.monotonic() - began
-        if wanted is None and not detail and seconds < 1.0:
+        if wanted is None and not detail:
             continue
         tools.say(f"{label}: {detail or 'done'}, {seconds:.0f} s")
         done.append(step.name)

@@ -80,9 +80,7 @@ def _speech(settings: Settings, python: str, left_out: list[str]) -> list[Proces
         left_out.append("no voice (voice.engine: none): callers hear only what was rendered before")
     else:
         processes.append(
-            ProcessSpecification(
-                "renderer", (python, "-m", "telephony.renderer"), _COMMON, niceness=5, stop_seconds=4.0
-            )
+            ProcessSpecification("renderer", (python, "-m", "telephony.renderer"), _COMMON, stop_seconds=4.0)
         )
     return processes
 

@@ -34,22 +34,21 @@ def base_url(settings: Settings) -> str:
 
 
 def parse(status: int, body: str) -> Readiness:
-    """Read an answer of `/readyz`: 200 is ready; any other names in its JSON what is missing."""
+    """Read an answer of `/readyz`: 200 is ready; any other tells in its JSON which needed parts are not."""
     if status == 200:
         return Readiness(True, "")
     try:
         content = json.loads(body)
     except ValueError:
         return Readiness(False, f"the core (status {status})")
-    checks = content.get("checks", content) if isinstance(content, dict) else {}
-    missing = [str(name) for name, state in checks.items() if state is False or _is_bad(state)]
+    checks = content.get("parts") if isinstance(content, dict) else None
+    parts = checks if isinstance(checks, dict) else {}
+    missing = [str(name) for name, part in parts.items() if isinstance(part, dict) and _holds_up(part)]
     return Readiness(False, ", ".join(missing) or f"the core (status {status})")
 
 
-def _is_bad(state: object) -> bool:
-    if isinstance(state, dict):
-        return state.get("ready") is False or state.get("ok") is False
-    return isinstance(state, str) and state.lower() not in ("ok", "ready", "off", "not ready", "starting")
+def _holds_up(part: dict[str, object]) -> bool:
+    return part.get("needed", True) is True and part.get("ok") is not True
 
 
 def ask(url: str) -> Readiness:
