@@ -1,0 +1,47 @@
+"""The whole system, once for all end-to-end tests, and the caller's voice."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import require
+
+from hotline.trial.system import System
+from hotline.trial.voice import CallerVoice
+
+
+@pytest.fixture(scope="session")
+def short_directory() -> Iterator[Path]:
+    """Unix sockets have names of at most 107 bytes: pytest's own folders are too deep."""
+    path = Path(tempfile.mkdtemp(prefix="hl"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def system(short_directory: Path, models: Path) -> Iterator[System]:
+    del models
+    running = System(short_directory / "var")
+    running.prepare()
+    running.start()
+    yield running
+    left = running.children()
+    running.stop()
+    assert [process for process in left if process.is_running() and process.status() != "zombie"] == []
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    require(found is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
+    return Path(str(found))
+
+
+@pytest.fixture(scope="session")
+def voice(models: Path, tmp_path_factory: pytest.TempPathFactory) -> CallerVoice:
+    """Questions spoken by the synthetic voice, as A-law telephone recordings."""
+    return CallerVoice(models, tmp_path_factory.mktemp("spoken"))

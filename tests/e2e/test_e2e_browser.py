@@ -1,0 +1,153 @@
+"""A citizen and a seat in two real browsers: question, answer with source, hand-over, order, end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from base.settings import ROOT
+from hotline.trial.system import System
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(chromium), args=CHROMIUM_OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def citizen(browser: Browser, system: System) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{system.base_url}/")
+    expect(page.get_by_role("status").first).to_contain_text("已连接", timeout=PATIENCE_MS)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def seat(browser: Browser, system: System) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1366, "height": 860})
+    page = context.new_page()
+    page.goto(f"{system.base_url}/seat")
+    page.get_by_label("账号").fill(system.seat_login)
+    page.get_by_label("密码").fill(system.seat_password)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_text("在线", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    yield page
+    context.close()
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("请输入您的问题或诉求").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_question_is_answered_with_its_source(citizen: Page, system: System) -> None:
+    say(citizen, "什么情况下可以申领居住证?")
+    citations = citizen.get_by_role("list", name="答复依据")
+    expect(citations.first).to_contain_text("居住证", timeout=PATIENCE_MS)
+    expect(citations.first).to_contain_text(re.compile("第.+条"))
+    system.screenshot(citizen, "citizen-answer")
+
+
+def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
+    citizen: Page, seat: Page, system: System
+) -> None:
+    say(citizen, "我要找人工")
+    expect(citizen.get_by_role("status").first).to_contain_text("人工坐席", timeout=PATIENCE_MS)
+
+    # Pushed, not polled: the card appears without a reload, and the transcript is there before the first word.
+    seat.get_by_role("region", name="排队与我的会话").get_by_role("button", name="接起").first.click()
+    transcript = seat.get_by_role("log", name="对话记录")
+    expect(transcript).to_contain_text("我要找人工", timeout=PATIENCE_MS)
+
+    seat.get_by_label("回复市民").fill("您好,我是坐席小王,请问什么事?")
+    seat.keyboard.press("Enter")
+    expect(citizen.get_by_role("log")).to_contain_text("我是坐席小王", timeout=PATIENCE_MS)
+    expect(citizen.get_by_role("status").first).to_contain_text("正在为您服务")
+
+    say(citizen, "海淀区学院路街道路灯坏了三天")
+    expect(transcript).to_contain_text("路灯坏了三天", timeout=PATIENCE_MS)
+    system.screenshot(seat, "seat-conversation")
+    system.screenshot(citizen, "citizen-with-seat")
+
+    seat.get_by_label("诉求类型").click()
+    seat.get_by_role("option", name="求助").click()
+    seat.get_by_label("标题").fill("学院路街道路灯不亮")
+    seat.get_by_label("反映内容").fill("市民反映海淀区学院路街道路灯坏了三天。")
+    seat.get_by_label("区", exact=True).fill("海淀区")
+    seat.get_by_label("街道（乡镇）").fill("学院路街道")
+    seat.get_by_role("button", name="登记工单").click()
+    filed = seat.get_by_text(re.compile(r"已登记，工单号 \d+"))
+    expect(filed).to_be_visible(timeout=PATIENCE_MS)
+    system.screenshot(seat, "seat-filed")
+    seat.get_by_role("button", name="结束会话").click()
+    expect(citizen.get_by_text("本次服务已结束")).to_be_visible(timeout=PATIENCE_MS)
+
+    seat.get_by_role("button", name="工单", exact=True).click()
+    expect(seat.get_by_role("region", name="工单表")).to_contain_text("学院路街道路灯不亮", timeout=PATIENCE_MS)
+    system.screenshot(seat, "seat-orders")
+
+
+def test_a_message_written_while_the_line_is_down_is_not_lost(citizen: Page) -> None:
+    citizen.context.set_offline(True)
+    # An open websocket survives `set_offline`; a reload does not.
+    say(citizen, "物业费怎么收?")
+    citizen.context.set_offline(False)
+    citizen.reload()
+    expect(citizen.get_by_role("log")).to_contain_text("物业费怎么收", timeout=PATIENCE_MS)
+    expect(citizen.locator(".line.bot").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(citizen.locator(".line.citizen")).to_have_count(1)
+
+
+def test_a_wrong_password_is_told_plainly(browser: Browser, system: System) -> None:
+    page = browser.new_page()
+    page.goto(f"{system.base_url}/seat")
+    page.get_by_label("账号").fill(system.seat_login)
+    page.get_by_label("密码").fill("not-the-password")
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_label("密码")).to_have_value("")
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/seat"])
+def test_the_pages_have_no_serious_accessibility_finding(browser: Browser, system: System, path: str) -> None:
+    axe = (ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{system.base_url}{path}")
+    expect(page.get_by_role("main").first).to_be_visible(timeout=PATIENCE_MS)
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
+    context.close()
+    assert [entry for entry in found if entry[1] in ("serious", "critical")] == []
+
+
+def test_nothing_scrolls_sideways_on_a_narrow_phone(browser: Browser, system: System) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"{system.base_url}/")
+    for size in ("normal", "large"):
+        if size == "large":
+            page.get_by_role("button", name="大字").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, size
+    page.close()
