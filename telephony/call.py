@@ -107,6 +107,7 @@ class Call:
         self._failures = 0
         self._after_playback: TransferOrder | str | None = None  # a reason: hang up with it
         self._transferring = False
+        self._facts: dict[str, Any] = {}  # told to the core with the next turn
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording: Recording | None = None
 
@@ -374,8 +375,15 @@ class Call:
         self._services.metrics.turns.labels(kind).inc()
         self._log.info("turn_given", turn_id=turn_id, kind=kind, characters=len(text))
         self._services.core.turn(
-            self.call_id, turn_id, kind, text, confidence=confidence, unplayed=unplayed, meta=meta or {}
+            self.call_id,
+            turn_id,
+            kind,
+            text,
+            confidence=confidence,
+            unplayed=unplayed,
+            meta={**(meta or {}), **self._facts},
         )
+        self._facts = {}
 
     # --- what the core says -----------------------------------------------------------------------------------------
 
@@ -436,7 +444,8 @@ class Call:
 
     def _playback_started(self, answer: bool) -> None:
         now = self._now
-        self._turns.playback_started(now, interruptible=self._after_playback in (None, "bot_hung_up"))
+        interruptible = self._after_playback in (None, "bot_hung_up")
+        self._turns.playback_started(now, interruptible=interruptible, answer=answer)
         if answer and not self._given and not self._recognising:
             if self._spoke_until is not None:
                 self._services.metrics.voice_to_voice_seconds.observe(now - self._spoke_until)
@@ -462,19 +471,27 @@ class Call:
     async def _transfer(self, order: TransferOrder) -> None:
         self._log.info("transfer", target=order.target)
         self._transferring = True
+        self._disregard_caller()
         line, self._turns.line = self._turns.line, "waiting_for_seat"
         try:
             await self._leg.transfer(order.sip_uri, TRANSFER_SECONDS)
         except TransferError as error:
             self._log.warning("transfer_failed", target=order.target, problem=str(error))
             failed = Prompt.TRANSFER_FAILED if order.target == "seat" else Prompt.EMERGENCY_TRANSFER_FAILED
+            self._disregard_caller()
             self._speaker.prompt(failed)
             self._transferring = False
+            self._facts["transfer_failed"] = order.target
             self._turns.line = line
         except LegClosed:
             self._end("caller_hung_up")
         else:
             self._end("transferred")
+
+    def _disregard_caller(self) -> None:
+        """What is said into a line that is being transferred is no turn."""
+        self._turns.disregard(self._now)
+        self._hearing.forget()
 
 
 class _NoRecogniser:

@@ -166,8 +166,11 @@ class TurnTaking:
         """What was asked decides how long a pause may last."""
         self._endpointer.patience_seconds = self._rules.patience_seconds[patience]
 
-    def playback_started(self, now: float, *, interruptible: bool = True) -> None:
+    def playback_started(self, now: float, *, interruptible: bool = True, answer: bool = True) -> None:
+        """The caller begins to hear something; `answer`: it is new to them, so their silence counts from its end."""
         self._advance(now)
+        if answer:
+            self._reset_silence()
         self._playing = True
         self._interruptible = interruptible
         self._turn_is_the_callers = False
@@ -190,10 +193,11 @@ class TurnTaking:
             self._fillers = 0
 
     def thinking_ended(self, now: float) -> None:
-        """The answer is here (or there will be none)."""
+        """The answer is here (or there will be none). Without a turn that was given away this is a no-op."""
         self._advance(now)
-        self._thinking_since = None
-        self._reset_silence()
+        if self._thinking_since is not None:
+            self._thinking_since = None
+            self._reset_silence()
 
     def key_pressed(self, now: float) -> list[Action]:
         """A key is a sign of life and stops the bot like a barge-in does."""
@@ -203,6 +207,13 @@ class TurnTaking:
             self._playing = False
             return [StopPlayback(0.0)]
         return []
+
+    def disregard(self, now: float) -> None:
+        """Whatever the caller is saying at this moment is no turn."""
+        self._advance(now)
+        self._endpointer.reset()
+        self._turn_is_the_callers = False
+        self._run_seconds = 0.0
 
     def voice(self, probability: float, seconds: float, now: float) -> list[Action]:
         """The next stretch of the caller's audio."""

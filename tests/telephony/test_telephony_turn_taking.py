@@ -1,0 +1,211 @@
+"""Turn taking, driven by numbers in scripted time."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telephony.turn_taking import (
+    Action,
+    BackChannel,
+    CallerBegan,
+    CallerFinished,
+    Comfort,
+    DropGuess,
+    Filler,
+    GiveSilenceTurn,
+    Guess,
+    SilencePrompt,
+    StopPlayback,
+    TurnTaking,
+    TurnTakingRules,
+)
+
+STEP = 0.032
+
+
+class Table:
+    """A machine, its clock, and everything it wanted."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.machine = TurnTaking(TurnTakingRules(), 0.0)
+        self.actions: list[tuple[float, Action]] = []
+
+    def hear(self, probability: float, seconds: float) -> list[Action]:
+        wanted: list[Action] = []
+        for _ in range(round(seconds / STEP)):
+            self.now += STEP
+            wanted += self.machine.voice(probability, STEP, self.now)
+            wanted += self.machine.tick(self.now)
+        self.actions += [(self.now, action) for action in wanted]
+        return wanted
+
+    def speech(self, seconds: float) -> list[Action]:
+        return self.hear(0.95, seconds)
+
+    def quiet(self, seconds: float) -> list[Action]:
+        return self.hear(0.02, seconds)
+
+
+def kinds(actions: list[Action]) -> list[type]:
+    return [type(action) for action in actions]
+
+
+def test_a_turn_in_silence() -> None:
+    table = Table()
+    assert kinds(table.speech(1.0)) == [CallerBegan]
+    assert kinds(table.quiet(1.0)) == [Guess, CallerFinished]
+
+
+def test_barge_in_works_every_time() -> None:
+    table = Table()
+    for _ in range(12):
+        table.machine.playback_started(table.now)
+        assert table.quiet(1.0) == []
+        assert kinds(table.speech(0.4)) == []
+        assert kinds(table.speech(0.3)) == [StopPlayback, CallerBegan]
+        assert not table.machine.playing
+        assert kinds(table.quiet(1.0)) == [Guess, CallerFinished]
+
+
+def test_short_sounds_with_gaps_never_add_up_to_an_interruption() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    for _ in range(30):
+        assert StopPlayback not in kinds(table.speech(0.3))
+        assert StopPlayback not in kinds(table.quiet(0.3))
+
+
+def test_a_back_channel_is_told_as_such() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    table.speech(0.3)
+    assert kinds(table.quiet(1.0)) == [BackChannel]
+
+
+def test_what_must_be_heard_is_not_interrupted() -> None:
+    table = Table()
+    table.machine.playback_started(table.now, interruptible=False)
+    assert table.speech(3.0) == []
+    assert table.machine.key_pressed(table.now) == []
+    assert kinds(table.machine.playback_finished(table.now)) == [CallerBegan]  # they still speak: now it counts
+
+
+def test_speech_that_outlasts_the_playback_is_a_turn() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    table.speech(0.35)
+    began = table.machine.playback_finished(table.now)
+    assert kinds(began) == [CallerBegan]
+    assert isinstance(began[0], CallerBegan) and 0.3 < began[0].ago_seconds < 0.4
+    assert kinds(table.speech(0.5) + table.quiet(1.0)) == [Guess, CallerFinished]
+
+
+def test_a_guess_is_dropped_when_the_caller_goes_on() -> None:
+    table = Table()
+    table.speech(1.0)
+    assert kinds(table.quiet(0.5)) == [Guess]
+    assert kinds(table.speech(0.5)) == [DropGuess]
+
+
+def test_the_patience_depends_on_what_was_asked() -> None:
+    for patience, pause, finished in (("yes_no", 0.7, True), ("number", 1.3, False), ("number", 1.6, True)):
+        table = Table()
+        table.machine.expect(patience)  # type: ignore[arg-type]
+        table.speech(0.5)
+        assert (CallerFinished in kinds(table.quiet(pause))) is finished
+
+
+def test_silence_counts_only_in_the_callers_time() -> None:
+    table = Table()
+    table.machine.playback_started(0.0)
+    assert table.quiet(20.0) == []
+    table.machine.playback_finished(table.now)
+    assert table.quiet(5.9) == []
+    assert table.quiet(0.3) == [SilencePrompt(1)]
+    table.machine.playback_started(table.now, answer=False)
+    table.quiet(3.0)
+    table.machine.playback_finished(table.now)
+    assert table.quiet(5.5) == []
+    assert table.quiet(0.6) == [SilencePrompt(2)]
+    assert GiveSilenceTurn() in table.quiet(6.5)
+
+
+def test_any_sign_of_life_begins_the_silence_anew() -> None:
+    table = Table()
+    table.quiet(5.5)
+    table.speech(0.5)
+    table.quiet(1.0)
+    assert table.quiet(4.8) == []
+    table.machine.key_pressed(table.now)
+    assert table.quiet(5.8) == []
+
+
+def test_fillers_while_the_answer_is_late() -> None:
+    table = Table()
+    table.machine.thinking_started(table.now)
+    assert table.quiet(1.4) == []
+    assert table.quiet(0.2) == [Filler(1)]
+    assert table.quiet(7.5) == []
+    assert table.quiet(0.6) == [Filler(2)]
+    table.machine.thinking_ended(table.now)
+    assert table.quiet(5.5) == []
+
+
+def test_a_caller_who_waits_for_a_seat_is_comforted_not_questioned() -> None:
+    table = Table()
+    table.machine.line = "waiting_for_seat"
+    wanted = table.quiet(65.0)
+    assert wanted == [Comfort()] * 3
+    table.machine.line = "with_seat"
+    assert table.quiet(65.0) == []
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("hear"), st.floats(0.0, 1.0), st.integers(1, 60)),
+        st.tuples(
+            st.sampled_from(["play", "end_play", "think", "end_think", "key"]), st.just(0.0), st.integers(0, 1)
+        ),
+    ),
+    max_size=50,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_no_pattern_confuses_the_machine(pattern: list[tuple[str, float, int]]) -> None:
+    """Stop only while playing; every finished turn began; after enough quiet the machine always asks again."""
+    table = Table()
+    machine = table.machine
+    caller = False
+    for what, probability, count in pattern:
+        was_playing = machine.playing
+        wanted: list[Action] = []
+        match what:
+            case "hear":
+                wanted = table.hear(probability, count * STEP)
+            case "play" if not machine.caller_speaking:
+                machine.playback_started(table.now)
+            case "end_play":
+                wanted = machine.playback_finished(table.now)
+            case "think":
+                machine.thinking_started(table.now)
+            case "end_think":
+                machine.thinking_ended(table.now)
+            case "key":
+                wanted = machine.key_pressed(table.now)
+        assert sum(isinstance(action, StopPlayback) for action in wanted) <= int(was_playing)
+        for action in wanted:
+            if isinstance(action, CallerBegan):
+                caller = True
+            elif isinstance(action, Guess | DropGuess):
+                assert caller
+            elif isinstance(action, CallerFinished):
+                assert caller
+                caller = False
+        assert machine.caller_speaking == caller or machine.playing
+    machine.playback_finished(table.now)
+    machine.thinking_ended(table.now)
+    assert any(isinstance(action, SilencePrompt | GiveSilenceTurn) for action in table.quiet(30.0))
