@@ -86,9 +86,13 @@ class StoredTurn:
 
 @dataclass(frozen=True, slots=True)
 class ConversationEvent:
-    """Something that watchers (the citizen's socket, the seat desk, the phone link) are told about at once."""
+    """Something that watchers (the citizen's socket, the seat desk, the phone link) are told about at once.
 
-    kind: Literal["turn", "status", "outcome"]
+    `dropped` is the last event of a subscription whose reader fell too far behind: read the transcript and subscribe
+    anew.
+    """
+
+    kind: Literal["turn", "status", "outcome", "dropped"]
     conversation_id: str
     turn: StoredTurn | None = None
     status: Status | None = None

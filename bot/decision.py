@@ -1,0 +1,174 @@
+"""The values that go into and come out of the policy.
+
+The policy asks nobody: what it needs to look up (a search, a category, a place) it names in `Decision.wants`; the shell
+looks it up, adds it to the findings and calls `decide` again with the same state and turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from bot.entities.place import PlaceFinding
+from bot.guards_model import GuardFindings
+from bot.state import State
+from knowledge.model import Citation, SearchResult
+from workorders.model import Assignment, CategorySuggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the citizen did, as the policy sees it."""
+
+    text: str
+    kind: Literal["text", "speech", "dtmf", "silence", "barge_in"] = "text"
+    spoken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The intent of one piece of text, with its confidence 0..1 and the runners-up."""
+
+    intent: str
+    confidence: float
+    ranking: tuple[tuple[str, float], ...] = ()
+
+    def score(self, *intents: str) -> float:
+        """The summed confidence of some intents."""
+        if not self.ranking:
+            return self.confidence if self.intent in intents else 0.0
+        return sum(value for name, value in self.ranking if name in intents)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKnown:
+    """What may be told about an order whose number and tracking code were given; `found` False: no such order."""
+
+    found: bool
+    order_no: str = ""
+    status_text: str = ""
+    unit: str = ""
+    last_event: str = ""
+    deadline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One look-up. `key` is what is looked up (text, or a tuple of texts)."""
+
+    what: Literal["understand", "search", "place", "category", "order", "duplicate"]
+    key: tuple[Any, ...]
+
+
+class Missing(Exception):
+    """Raised inside the policy when a finding is not there yet; never leaves `decide`."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted.what)
+        self.wanted = wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is known about a turn besides its words."""
+
+    guards: GuardFindings
+    looked_up: dict[Wanted, Any] = field(default_factory=dict)
+
+    def add(self, wanted: Wanted, value: Any) -> Findings:
+        return replace(self, looked_up={**self.looked_up, wanted: value})
+
+    def _get(self, wanted: Wanted) -> Any:
+        if wanted not in self.looked_up:
+            raise Missing(wanted)
+        return self.looked_up[wanted]
+
+    def understand(self, text: str) -> Understood:
+        result: Understood = self._get(Wanted("understand", (text,)))
+        return result
+
+    def search(self, text: str) -> SearchResult:
+        result: SearchResult = self._get(Wanted("search", (text,)))
+        return result
+
+    def place(self, text: str, *, asked: bool = False, district: str = "") -> PlaceFinding:
+        result: PlaceFinding = self._get(Wanted("place", (text, asked, district)))
+        return result
+
+    def category(
+        self, request_type: str, text: str, district: str = "", street: str = ""
+    ) -> tuple[CategorySuggestion | None, Assignment | None]:
+        result: tuple[CategorySuggestion | None, Assignment | None] = self._get(
+            Wanted("category", (request_type, text, district, street))
+        )
+        return result
+
+    def order(self, order_no: str, code: str) -> OrderKnown:
+        result: OrderKnown = self._get(Wanted("order", (order_no, code)))
+        return result
+
+    def duplicate(self, phone: str, district: str, street: str, text: str, again: bool) -> str | None:
+        result: str | None = self._get(Wanted("duplicate", (phone, district, street, text, again)))
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One thing to say: `text` for the eye, `spoken` for the ear where it differs."""
+
+    text: str
+    spoken: str = ""
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrder:
+    """File the matter with this number as a work order."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Add what was said to an earlier order of the same citizen on the same matter."""
+
+    number: int
+    order_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswerable:
+    """A question for the editors: not found, not sure, or the answer was turned down."""
+
+    text: str
+    reason: Literal["nothing_near", "turned_down", "unsure"]
+    offered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Somebody has to call or write back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """To a person, or to an emergency line."""
+
+    target: str
+    reason: str
+
+
+Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`wants` not empty: nothing was decided yet. Otherwise `replies` is never empty."""
+
+    state: State
+    replies: tuple[Say, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    wants: tuple[Wanted, ...] = ()
+    hang_up: bool = False

@@ -1,0 +1,101 @@
+"""A small classifier beside the rules: character and syllable n-grams, logistic regression, trained when first used.
+
+It learns from `guards.yml` alone (a few hundred sentences, well under a second), so there is no model file that could
+be out of step with the data. Syllables let it hear what a recogniser writes with the wrong characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import yaml
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from base.errors import ConfigurationError
+from bot.entities.pinyin import merged, syllables
+
+PATH: Final = Path(__file__).with_name("guards.yml")
+NONE: Final = "none"
+_DIGITS: Final = re.compile(r"\d{5,}")
+_NOISE: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Sentences and their labels."""
+
+    emergency: tuple[tuple[str, str], ...]  # (sentence, line or `none`)
+    lawful: tuple[tuple[str, str], ...]  # (sentence, channel)
+
+    @classmethod
+    def load(cls, path: Path = PATH) -> Data:
+        """
+        Raises:
+            ConfigurationError: the file cannot be used.
+        """
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            lawful = tuple((text, channel) for channel, texts in data["lawful"].items() for text in texts)
+            dangers = tuple((text, str(line)) for line, texts in data["emergency"].items() for text in texts)
+            harmless = tuple((text, NONE) for text in data["harmless"])
+        except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
+        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful)), lawful)
+
+
+def clean(text: str) -> str:
+    return _NOISE.sub("", _DIGITS.sub("", text))
+
+
+def sounds(text: str) -> str:
+    """The syllables of a text with the telephone's mergers, one token each."""
+    return " ".join(merged(syllable) for syllable in syllables(clean(text)))
+
+
+class Classifier:
+    """Probability of each label for a text. Immutable after training; safe from several threads."""
+
+    def __init__(self, examples: Sequence[tuple[str, str]], *, strength: float = 12.0) -> None:
+        texts = [clean(text) for text, _ in examples]
+        self._letters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=1)
+        self._sounds = TfidfVectorizer(
+            analyzer="word", token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True, min_df=1
+        )
+        features = hstack(
+            [self._letters.fit_transform(texts), 0.7 * self._sounds.fit_transform([sounds(t) for t in texts])]
+        ).tocsr()
+        self._model = LogisticRegression(C=strength, max_iter=300, class_weight="balanced")
+        self._model.fit(features, [label for _, label in examples])
+        self.labels: tuple[str, ...] = tuple(str(label) for label in self._model.classes_)
+
+    def probabilities(self, texts: Sequence[str]) -> Any:
+        """An array (texts x labels)."""
+        cleaned = [clean(text) for text in texts]
+        features = hstack(
+            [self._letters.transform(cleaned), 0.7 * self._sounds.transform([sounds(text) for text in cleaned])]
+        ).tocsr()
+        return np.asarray(self._model.predict_proba(features))
+
+    def danger(self, texts: Sequence[str]) -> list[tuple[float, str]]:
+        """For each text how probable a danger is, and the most probable line."""
+        table = self.probabilities(texts)
+        none = self.labels.index(NONE)
+        result = []
+        for row in table:
+            lines = [(float(value), label) for value, label in zip(row, self.labels, strict=True) if label != NONE]
+            result.append((1.0 - float(row[none]), max(lines)[1]))
+        return result
+
+
+@lru_cache(maxsize=1)
+def default() -> Classifier:
+    """Trained once a process."""
+    return Classifier(Data.load().emergency)

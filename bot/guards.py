@@ -1,0 +1,268 @@
+"""Guards: what must be noticed in any state, in the same turn, before any model outside this process is asked.
+
+Emergencies are found by rules and a small classifier together, on letters and on sounds: a rule that fires is believed
+unless the sentence speaks of procedures or of the past; without a rule the classifier must be sure. A wish for a person,
+abuse, attacks on the bot and the lawful channels (负面清单, 条例 article 11 (2)) are found by rules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import guard_classifier, reading
+from bot.guards_model import GuardFindings
+from bot.state import State
+
+SURE: Final = 0.80  # without a rule
+SURE_OF_PART: Final = 0.88  # of one sentence inside a longer story
+SURE_DESPITE_VETO: Final = 0.97
+BELIEVE_RULE: Final = 0.12
+_LONGEST: Final = 400
+_PART: Final = re.compile(r"[。!！?？;；\n]+")
+_CLAUSE: Final = re.compile(r"[,，。!！?？;；\n]+")
+
+_FIRE: Final = re.compile(
+    r"(?<!打不)着(?:起)?(?:大)?火了|起火|失火|(?:房子|屋里|楼|家|车|阳台|厨房|箱子?|棚|仓库|店|垃圾桶|柴火?|草|山|电瓶|东西|被子|床|窗帘)(?:上|里|都|也|全|就|给|好像|已经)*(?:烧|着)(?:起来|着)?了|烧(?:起来|着)了|火苗|火光|大火|(?:冒|往外冒|窜)(?:着|出|了)?(?:滚滚|大|黑|浓|白)*烟|浓烟|自燃|爆炸|炸了(?!毛|锅|鸡|串)|冒火"
+)
+_GAS: Final = re.compile(
+    r"(?:煤气|燃气|天然气|液化气|瓦斯|臭鸡蛋)(?:罐|管道|管|灶|表)?[^,，。]{0,8}(?:味|漏|泄漏|泄露|呲呲|跑气)|漏(?:煤气|燃气|天然气)|(?:煤气|燃气|气)(?:管)?(?:泄漏|泄露)|燃气报警器.{0,6}响"
+)
+_TRAPPED: Final = re.compile(
+    r"(?:被困|困在|困住|关在|卡在|夹在|压在|埋在|锁在)[^,，。]{0,10}(?:电梯|轿厢|车里|车底|水里|井|下面|底下|里头|里面|屋里|楼里|废墟|土里|山上|阳台|栏杆|洞)|电梯[^,，。]{0,12}(?:困|关|出不(?:来|去)|打不开门|停在(?:半|中)|不动了)|(?:我|人|孩子|老人|他|她|们)(?:被)?(?:困|卡)(?:在|住)"
+)
+_WATER: Final = re.compile(
+    r"溺水|落水|(?:掉|滑|跳|冲|卷|摔)(?:进|到|下|入|落)(?:了)?[^,，。]{0,6}(?:河|湖|水|井|冰|池塘|水库|沟|坑|洞)(?:里|去|中|下)|快淹(?:死|没)|在(?:水|河|湖)里(?:扑腾|挣扎|喊)"
+)
+_COLLAPSE: Final = re.compile(r"(?:楼|房|墙|桥|架|棚|顶|工地|地面|路面)[^,，。]{0,6}(?:塌|倒)了?[^。]{0,10}(?:人|压|埋)|埋了|压在(?:下|底)")
+_INJURY: Final = re.compile(
+    r"晕(?:倒|过去|了|死)|昏(?:倒|迷|过去|死)|没(?:有)?(?:了)?(?:呼吸|意识|知觉|心跳|脉搏|气了|动静)|叫(?:他|她|也|都)?(?:怎么)?(?:也|都)?(?:叫)?不(?:醒|应|答应)|(?:叫|喊|推|拍)[^,，。]{0,6}(?:没反应|不醒|不应|不答应|不动)|没(?:有)?反应|不省人事|抽(?:搐|过去|风|筋了?倒)|口吐白沫|翻白眼|大出血|(?:流|吐|淌|都是|满是|咳|呕)(?:了|着|好|很|一|不)?(?:好|很|一)?(?:多|地|少|头|脸|身)?(?:的)?血|血(?:止不住|流)|喘不(?:上|过)(?:来)?(?:气)?|呼吸困难|憋得|脸(?:色)?(?:都)?(?:发)?(?:紫|青|煞白)|嘴唇(?:都)?(?:发)?紫|心(?:脏病|梗|绞痛)(?:犯|发作|了)|脑(?:梗|出血|溢血)了|中风了|半(?:边|个)身子(?:动不了|麻)|(?:胸口|心口|心脏)(?:疼|痛|闷)|噎(?:着|住)|卡住(?:喉咙|嗓子)|触电|中毒(?!事件)|喝了?(?:农药|百草枯|洗衣液)|吞了|(?:吃|服)(?:了|下)(?:一|好多|很多|整)[^,，。]{0,4}(?:瓶|把|盒|片)?(?:安眠)?药|要生了|羊水|(?:躺|倒|趴|摔)(?:在)?(?:地|路|马路|那儿|那里)[^,，。]{0,6}(?:不动|动不了|起不来|没动)|(?:一动不动)|受(?:重)?伤|烫(?:伤|着)了?|(?:腿|胳膊|骨头|手)(?:好像|都|给|压|摔)?(?:断|折)了|摔(?:下来|下去|断)"
+)
+_VIOLENCE: Final = re.compile(
+    r"救命|(?:拿|持|举|提|掏|带|挥|抄|动)(?:着|出|了|起)?(?:把|一把|大|菜|水果|砍|尖)*(?:刀|枪|斧|棍|钢管|铁棍|酒瓶|砍)|动刀|持刀|持枪|砍(?:人|我|他|她|伤|死)|捅(?:了|人|我|伤|死)|杀(?:人|我|了|死)|(?:在|正|又|快|要|往死里)(?:打|揍|殴打)(?:人|我|他|她|老婆|孩子|老人|媳妇|女|男|妈|爸)|打(?:起来|得头破|死人|伤人|架)|(?:被|让)(?:人|他|她|老公|邻居)?(?:打了|殴打|抢了|绑架|跟踪|劫持|围住|扣住|关起来)|抢(?:劫|了我|走了|我)|绑架|劫持|入室|(?:撬|砸|踹)(?:我|着|我家|家里|我们)*(?:的)?(?:门|锁)|(?:家里|屋里)(?:进|来|有)(?:了)?(?:贼|小偷|坏人)|闯(?:进|入)|掐(?:着|住)|强奸|猥亵|非法拘禁|同归于尽|扬言.{0,6}(?:炸|烧|杀)|尾随|跟踪我"
+)
+_SUICIDE: Final = re.compile(
+    r"(?:要|想|说|准备|闹着)(?:要|着)?(?:去)?(?:跳(?:楼|河|桥|下|江|湖|轨)|自杀|轻生|寻死|去死|死给)|跳楼(?!价|机|游戏|促销)|轻生|自杀|割腕|不想活|活(?:着)?(?:没|不下去)|遗书|(?:楼顶|天台|窗台|窗外|桥|塔吊|阳台|房顶|屋顶|广告牌|楼上|护栏|栏杆)[^,，。]{0,8}(?:坐|站|爬|趴|蹲|翻)(?:着|了)?(?:一|个|有|在|到|上|出|过)*[^,，。]{0,4}(?:人|姑娘|小伙|男|女|孩子|老人|外(?:面|头|边))|(?:坐|站|爬|翻)(?:在|到|上)(?:了)?(?:楼顶|天台|窗台|窗外|桥|栏杆|塔吊|阳台外)"
+)
+_LOST: Final = re.compile(
+    r"(?:孩子|小孩|老人|奶奶|爷爷|我妈|我爸|女儿|儿子|闺女|孙子|孙女)(?:刚才|刚刚|突然|现在)?[^,，。]{0,8}(?:走丢|走失|不见了|丢了|找不(?:到|着))|(?:抢|拐|抱|领)(?:走|了)(?:我|一个|个)?(?:的)?(?:孩子|小孩|娃)|人贩子"
+)
+_ACCIDENT: Final = re.compile(
+    r"车祸|追尾|(?:车|骑车的|行人|人)[^,，。]{0,8}(?:撞|刮|蹭|碰)(?:了|上|到|在|一块|翻|飞|倒)|(?:撞|刮|蹭|剐)(?:了|上|到)?(?:我|人家|别人|前|后|对方)*(?:的)?车|剐蹭|刮蹭|交通事故|(?:车|货车|轿车|三轮|摩托)[^,，。]{0,5}(?:翻了|侧翻)|撞(?:上|了|到)(?:护栏|隔离|树|墙|人)"
+)
+_UNHURT: Final = re.compile(
+    r"(?:人|双方|大家|谁|司机|都)(?:员|们)?(?:也|都|倒|倒是|全|没|自己|好在|没有|没什么|没啥|挺|是)*(?:没(?:有)?(?:事|受?伤|大碍|伤着|问题)|没伤|平安|好好的|挺好|无大碍|无伤亡|不要紧)|没(?:有)?(?:人)?(?:员)?(?:受|伤)(?:伤|着|亡|员|人)?|无人(?:员)?受伤|没伤(?:人|着|到)|没有伤员"
+)
+_PAST: Final = re.compile(
+    r"去年|前年|(?:上|前)(?:个|一)?(?:月|周|礼拜|星期|年)|前(?:几|两|些|一?阵子?)天?|前天|大前天|上次|上回|那(?:次|回|天|年)|以前|曾经|过(?:一|好几|几|两)(?:次|回)|\d+年前|小时候|早就|(?:一|两|三|几|半)个?多?(?:月|年|星期|礼拜)(?:前|之前|了)|已经(?:出院|扑灭|灭了|报警处理|送医院|结案|解决)|出院|住院|后来|当时|事后"
+)
+_ONGOING: Final = re.compile(r"现在|正在|还在|此刻|这会儿|刚才|刚刚|又(?:在|来|打|开始)|越来越|马上|快(?:点|来|不行|要)|一直(?:在)?(?:冒|流|响|喊|漏)|还(?:没|困|流|冒|漏|烧|着|躺)")
+_TOPIC: Final = re.compile(
+    r"消防(?:验收|通道|检查|栓|证|设施|培训|演|宣传|车进|站|员(?:招|待)|审|手续|备案|安全证|器材|日|门|龙头|许可|设计|隐患|登高)|119(?:消防)?(?:宣传|活动|开放|日|是)|120(?:急救站|收费|的?费|多少|是)|110(?:是|和|跟)|122(?:是|和|的)|急救(?:站|点|知识|培训|课|证|中心的?(?:收费|待遇))|救护车(?:的?(?:收费|费用|多少钱|钱)|进不)|灭火器|演[习练]|培训|宣传|招聘|报名|报销|医保|保险|理赔|赔(?:偿|付|我|钱|不)|补贴|津贴|待遇|材料|手续|流程|资格|条件|标准|收费|费用|多少钱|怎么(?:办理|申请|报名|开|领|查|交|预防|投诉|举报)|如何(?:办理|申请|预防)|可以(?:办理|申请)|鉴定|认定|证明|年检|感谢|表扬|点赞|锦旗|建议|如果|假如|万一|容易(?:着火|起火|发生|引起|引发|掉|摔|出)|怕(?:着火|起火|出事|发生|引|有人|掉|摔|撞|砸|伤|被|孩子|老人|哪天)|担心|会不会(?:着火|爆炸|引|塌|掉)|隐患|谁负责|责任|合不合|有没有人管|预防|防火|防止"
+)
+_SMOKE_NUISANCE: Final = re.compile(
+    r"烧烤|油烟|烟囱|尾气|排烟|抽烟|吸烟|炒菜|饭馆|餐馆|饭店的烟|烧(?:纸|香|秸秆|树叶|落叶|柴)|香炉|烟道|烟花|爆竹|鞭炮|工厂.{0,6}烟|厂(?:子|里)?.{0,8}冒|天天.{0,8}冒|每天.{0,8}冒|焚烧厂|蒸汽"
+)
+_NO_GAS_LEAK: Final = re.compile(r"没(?:有)?(?:什么|啥|闻到|闻见)?(?:煤气|燃气|异)?味|没漏|不漏|通(?:天然|燃)?气|打不着|开户|换表|充值|缴费|买气|气费|报警器(?:在哪|补贴|坏|怎么装|多少钱)|装.{0,4}报警器")
+_STILL_FIRE: Final = re.compile(r"(?:火锅|火车|火腿|火葬|火化|发火|恼火|火大|火爆|上火|冒火药味)|气(?:炸|得冒烟)|嗓子冒烟|(?:肺|头)(?:都)?(?:要)?(?:气)?炸")
+
+_RULES: Final = (
+    ("119", "fire", _FIRE),
+    ("119", "gas", _GAS),
+    ("110", "suicide", _SUICIDE),
+    ("110", "violence", _VIOLENCE),
+    ("119", "water", _WATER),
+    ("119", "trapped", _TRAPPED),
+    ("119", "collapse", _COLLAPSE),
+    ("120", "injury", _INJURY),
+    ("110", "lost", _LOST),
+    ("122", "accident", _ACCIDENT),
+)
+
+_HUMAN: Final = re.compile(
+    r"(?:转|接|找|要|换|叫|给我接|帮我接|帮我转|请转|我想找|我想要|让)(?:个|一个|到|一下|你们|给|你们的|下|过)*(?:人工|真人|活人|大活人|客服|坐席|接线员|话务员|服务人员|工作人员|值班员|值班人员|专员|人来(?:跟|和|接)|人(?:跟我|和我)(?:说|讲|谈))"
+    r"|^(?:我要|要|请)?(?:人工|真人|客服|人工服务|人工客服|人工坐席|转接|转人工)(?:服务|客服)?(?:吧|啊|呢|谢谢|可以吗|行吗)?[。!！,，\s]*$"
+    r"|(?:不(?:想|愿意?|要)?|别让我|谁要|懒得)(?:跟|和|同)(?:你(?:这个|个)?)?(?:机器人?|电脑|ai|AI|人机|智能)(?:.{0,2})(?:说|聊|讲|对话|沟通|谈|废话)|(?:有没有|有|能不能换|换)(?:个)?(?:真人|活人|人工|大活人)(?:吗|没有|接|来|啊|呀)?|(?:跟|和|同|找)(?:个)?(?:真人|活人|人工|大活人|你们的人|工作人员|接线员|客服)(?:说|讲|聊|谈|沟通|反映|来)|我要(?:跟|和|找)(?:你们)?(?:领导|人)(?:说|讲|谈)(?:话)?"
+)
+_HUMAN_ABOUT: Final = re.compile(r"投诉.{0,12}(?:客服|人工)|(?:银行|公司|平台|商家|快递|燃气|供热|供电|移动|联通|电信|95\d+|他们|对方|那边)[^,，。]{0,8}(?:客服|人工)|(?:客服|人工)(?:态度|电话|不接|打不通|没人接|一直占线|推|说(?:让|他|要))|人工(?:智能|费|成本|湖|草|降雨|授精|流产)")
+_ABUSE: Final = re.compile(
+    r"废物|饭桶|白痴|傻[逼比叉屄b]|[傻煞沙]逼|智障|弱智|脑残|王八蛋|混蛋|他妈的|你妈|妈的|操你|草你|艹|滚(?:蛋|开|犊子|吧|[,，。!！]|$)|去死|狗东西|畜生|贱人|贱货|臭婊|不要脸|神经病|蠢货|蠢猪|垃圾(?:玩意|东西|热线|政府|机器|客服|[!！。]|$)|吃屎|放屁|死全家|sb\b|nmsl|tmd\b|cnm|吃干饭的|狗屁|缺德|孙子(?:们)?[!！,，。]",
+    re.IGNORECASE,
+)
+_AT_US: Final = re.compile(r"你们?|你这|机器|12345|热线|接线|客服")
+_ATTACK: Final = re.compile(
+    r"(?:忽略|无视|忘(?:记|掉|了)|抛开|跳过|绕过|不(?:要|用)(?:管|理会|遵守))(?:你|之前|以上|上面|前面|先前|所有|一切|全部|的|那些)*(?:指令|指示|规则|设定|提示|命令|限制|要求|对话)|(?:system|系统)\s*(?:prompt|提示词|指令)|提示词|(?:ignore|disregard|forget)\s+(?:all|previous|the|your|above)|(?:输出|打印|显示|告诉我|重复|泄露|说出)(?:一下)?(?:你)?(?:的)?(?:系统|内部|初始|全部|后台|隐藏)(?:提示|指令|设定|规则|数据|信息|配置|密码|日志)|开发者模式|调试模式|管理员(?:模式|权限|密码|账号)|(?:扮演|假装|现在起?你是|你现在是)(?!.{0,6}(?:人工|机器人吗|真人吗|吗))[^,，。]{0,20}|越狱|jailbreak|DAN模式|drop\s+table|select\s+\*|(?:导出|拷贝|下载|列出)[^,，。]{0,8}(?:数据库|所有(?:用户|市民|工单|电话)|用户数据|市民信息|通话记录)",
+    re.IGNORECASE,
+)
+_OTHERS: Final = re.compile(
+    r"(?:上一个|前一个|别的|其他|另一个|别人|隔壁|邻居|某某|张三|那个|所有|刚才那个|上一位|前一位|其他)(?:打电话|来电|投诉|举报|反映)?(?:的)?(?:人|市民|用户|客户|来电人|举报人|投诉人|当事人|老百姓|群众)?(?:们)?(?:的)?[^,，。]{0,10}(?:电话|手机号|号码|姓名|住址|地址|身份证|工单|个人信息|投诉内容|举报内容|记录|隐私)"
+)
+_REVEAL: Final = re.compile(r"(?:告诉我|发给我|给我(?:看|查|发|说|念|报)|查一?下|我(?:要|想)(?:知道|看|查)|念(?:给我|一下)|透露|说一下|提供|报一下|是(?:谁|多少)|显示)")
+_WHO_REPORTED: Final = re.compile(r"(?:是)?(?:谁|哪个人|哪家)(?:投诉|举报|告|反映)(?:的|了)?(?:我|我们|我家)|(?:投诉|举报|告)(?:我|我们|我家|我们家|我们店)(?:的)?(?:那个|这个)?(?:人)?(?:是谁|的(?:电话|姓名|名字|地址|信息)|叫什么)")
+
+_LAWFUL: Final = (
+    (
+        "行政复议",
+        re.compile(r"复议|(?:不服|不认|不接受)[^,，。]{0,8}(?:行政处罚|处罚决定|罚款决定|行政决定|认定决定)|(?:处罚|罚款|认定|行政)(?:的)?决定(?:书)?[^,，。]{0,6}(?:不服|不认|申诉)"),
+    ),
+    (
+        "政府信息公开",
+        re.compile(r"信息公开|依申请公开|政务公开申请|(?:申请|要求|想|让(?:他们|政府|街道)?|请)(?:政府|你们|街道|村里|依法)?公开[^,，。]{0,20}(?:文件|批复|材料|信息|合同|方案|批文|预算|账|标准|资料|档案|名单|图|协议|依据)|(?:文件|批复|批文|材料|档案)[^,，。]{0,8}(?:不给|不肯|拒绝|没有)公开"),
+    ),
+    (
+        "纪检监察",
+        re.compile(
+            r"(?:领导|干部|书记|村长|村主任|主任|局长|处长|科长|所长|镇长|乡长|区长|县长|会计|公务员|官员|当官的|民警|警察|校长|院长|支书|执法人员|工作人员|公职人员|党员|城管队长|队长)[^。]{0,24}(?:受贿|行贿|贪(?:污|了|腐|钱)|索贿|腐败|收(?:了|受|取)?[^,，。]{0,8}(?:钱|礼|好处|红包|回扣|贿)|要(?:了)?好处|吃拿卡要|拿回扣|拿(?:了)?[^,，。]{0,6}(?:好处|钱|回扣)|以权谋私|公款|挪用|侵吞|包庇|保护伞|优亲厚友|利益输送|勾结|违纪|送礼|吃空饷|买官|装(?:进|到|自己)[^,，。]{0,4}(?:兜|口袋|腰包)|房产来历)"
+            r"|贪污|受贿|行贿|贪腐|腐败|纪委|监察委|公款吃喝|违纪违法|(?:给|把)[^,，。]{0,12}(?:名额|低保|指标)[^,，。]{0,6}(?:给了|安排给)[^,，。]{0,4}(?:亲戚|自己人|家人)"
+        ),
+    ),
+    (
+        "仲裁",
+        re.compile(r"仲裁(?!委员会在哪|费|员证)[^。]{0,16}(?:不服|结果|裁决|开庭|没动静|催|执行|判|偏|不受理|申请了|已经|还没|拖|怎么还|要去|告)|(?:已经|正在|在|去|要|想|准备|打算)(?:打|走|做|申请|提|提起|去|过)*(?:劳动)?仲裁|仲裁(?:裁决|委)[^,，。]{0,10}(?:不|没)"),
+    ),
+    (
+        "诉讼",
+        re.compile(
+            r"(?:法院|法官|法庭|开庭|一审|二审|再审|终审|判决|起诉|打官司|官司|诉讼|强制执行|执行局|立案庭|上诉|败诉|胜诉)"
+        ),
+    ),
+    (
+        "信访",
+        re.compile(r"(?:已经|正在|一直|在|去|要去|再去|天天|多次|多年)?(?:上访|信访)(?!条例|办法|局在哪|局(?:的)?(?:地址|电话)|制度)"),
+    ),
+)
+_LAWFUL_QUESTION: Final = re.compile(
+    r"(?:怎么|如何|哪里|哪儿|去哪|需要(?:什么|哪些)|带什么|多少钱|费用|流程|材料|几天|期限|时效|条件|可以吗|能不能|是什么|有什么区别|电话是|地址)"
+)
+_OWN_CASE: Final = re.compile(r"我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|(?:已经|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开")
+_ENQUIRY_ONLY: Final = re.compile(r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?")
+
+
+def check(text: str, *, spoken: bool = False, state: State | None = None) -> GuardFindings:
+    """Everything the guards see in one turn. Pure; a millisecond or two.
+
+    `state` tells what was asked: an answer to "闻到燃气味了吗" is read together with the question's topic.
+    """
+    text = reading.normalise(text)[:_LONGEST]
+    if not text:
+        return GuardFindings()
+    line, danger, probability = emergency(text)
+    abusive = bool(_ABUSE.search(text))
+    return GuardFindings(
+        emergency=line,
+        danger=danger,
+        probability=round(probability, 3),
+        human=wants_person(text),
+        abuse=abusive,
+        request=abusive and _holds_request(text),
+        lawful=lawful_channel(text),
+        attack=attacks(text),
+    )
+
+
+def emergency(text: str) -> tuple[str, str, float]:
+    """(line, danger, probability); an empty line when there is no danger now."""
+    parts = _parts(text)
+    scores = guard_classifier.default().danger(parts)
+    probability, likely = scores[0]
+    best = max(scores[1:], default=(0.0, ""))
+    candidates: list[tuple[str, str, float]] = []
+    for part, (score, _) in zip(parts, scores, strict=True):
+        found = _by_rule(part)
+        if found and score >= BELIEVE_RULE and not _vetoed(part, found[1]) and not _vetoed(text, found[1]):
+            candidates.append((*found, max(score, probability)))
+    if candidates:
+        line, danger, score = candidates[0]
+        return line, danger, score
+    harmless = _vetoed(text, "")
+    if probability >= (SURE_DESPITE_VETO if harmless else SURE):
+        return _line_of(text, likely), "classifier", probability
+    if best[0] >= SURE_OF_PART and not harmless and len(parts) > 1:
+        return _line_of(text, best[1]), "classifier", best[0]
+    return "", "", max(probability, best[0])
+
+
+def _parts(text: str) -> list[str]:
+    """The whole, and in longer texts each sentence and each pair of clauses."""
+    parts = [text]
+    if len(text) > 18:
+        clauses = [clause for clause in _CLAUSE.split(text) if len(clause.strip()) >= 2]
+        pieces = [piece for piece in _PART.split(text) if len(piece.strip()) >= 4]
+        pairs = [f"{first}，{second}" for first, second in zip(clauses, clauses[1:], strict=False)]
+        parts += [piece for piece in dict.fromkeys((*pieces, *pairs)) if piece != text]
+    return parts[:24]
+
+
+def _by_rule(text: str) -> tuple[str, str] | None:
+    hits = [(line, danger) for line, danger, pattern in _RULES if pattern.search(text)]
+    if not hits:
+        return None
+    names = {danger for _, danger in hits}
+    if "accident" in names:
+        if _UNHURT.search(text):
+            return ("119", "trapped") if "trapped" in names else ("122", "accident")
+        if "injury" in names or re.search(r"血|伤|躺|晕|昏|动不了|起不来|断了|不动|没气|压着|飞", text):
+            return "120", "injury"
+        if "trapped" in names:
+            return "119", "trapped"
+        if "fire" in names:
+            return "119", "fire"
+        return "122", "accident"
+    if "injury" in names and _UNHURT.search(text):
+        hits = [hit for hit in hits if hit[1] != "injury"]
+        if not hits:
+            return None
+    if "suicide" in names and "injury" in names and re.search(r"割|吃了|喝了|吞|流血|没反应|叫不", text):
+        return "120", "injury"
+    if "gas" in names and "injury" in names and re.search(r"中毒|晕|昏|躺|叫不", text) and "fire" not in names:
+        return "120", "injury"
+    return hits[0]
+
+
+def _vetoed(text: str, danger: str) -> bool:
+    """Whether the sentence speaks of a procedure, of fear, or of what is over."""
+    if danger == "fire" and (_SMOKE_NUISANCE.search(text) or _STILL_FIRE.search(text)) and not re.search(r"着火|起火|失火|火苗|烧(?:起来|着)", text):
+        return True
+    if danger == "gas" and _NO_GAS_LEAK.search(text) and not re.search(r"漏气|泄[漏露]|(?:很|好|挺|太|特别)(?:大|重|浓|冲)", text):
+        return True
+    ongoing = bool(_ONGOING.search(text))
+    if _TOPIC.search(text) and not (ongoing and danger):
+        return True
+    return bool(_PAST.search(text)) and not ongoing
+
+
+def _line_of(text: str, likely: str) -> str:
+    found = _by_rule(text)
+    return found[0] if found else likely
+
+
+def wants_person(text: str) -> bool:
+    """Whether the citizen asks for a human; not when they complain about somebody else's hotline."""
+    return bool(_HUMAN.search(text)) and not _HUMAN_ABOUT.search(text)
+
+
+def attacks(text: str) -> bool:
+    """Attempts to get other people's data or to bend the bot's rules."""
+    if _ATTACK.search(text) or _WHO_REPORTED.search(text):
+        return True
+    return bool(_OTHERS.search(text)) and bool(_REVEAL.search(text)) and not re.search(r"我(?:的|自己的)(?:工单|投诉|诉求)", text)
+
+
+def _holds_request(text: str) -> bool:
+    """Whether an abusive text also tells of something to act on."""
+    rest = _ABUSE.sub("", text)
+    words = re.sub(r"你们?|这帮|这群|一群|都是|就是|全是|的|了|吧|啊|没事|骂|什么|东西|玩意儿?|热线|政府|机器人?|客服|管(?:不管|事)?|就", "", reading.bare(rest))
+    return len(words) >= 8
+
+
+def lawful_channel(text: str) -> str:
+    """The lawful channel that a matter belongs to, or an empty string. A mere question about procedure is none."""
+    if _ENQUIRY_ONLY.search(text):
+        return ""
+    for channel, pattern in _LAWFUL:
+        if not pattern.search(text):
+            continue
+        if channel != "纪检监察" and _LAWFUL_QUESTION.search(text) and not _OWN_CASE.search(text):
+            return ""
+        return channel
+    return ""

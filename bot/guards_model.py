@@ -1,0 +1,24 @@
+"""What the guards find in a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFindings:
+    """Empty strings and False where nothing was found.
+
+    `emergency`: the line (110, 119, 120, 122); `danger` a short name of the kind of danger, for the record.
+    `lawful`: one of 诉讼, 仲裁, 纪检监察, 行政复议, 政府信息公开, 信访. `request` is true when an abusive text
+    also holds a request.
+    """
+
+    emergency: str = ""
+    danger: str = ""
+    probability: float = 0.0
+    human: bool = False
+    abuse: bool = False
+    request: bool = False
+    lawful: str = ""
+    attack: bool = False

@@ -1,0 +1,88 @@
+"""How a conversation ends: exactly one outcome, whatever happened before."""
+
+from __future__ import annotations
+
+from bot import wording
+from bot.decision import CallBack, Escalate, Unanswerable
+from bot.policy.talk import Talk
+from bot.state import State
+
+
+def outcome_of(state: State) -> str:
+    """The outcome of what was reached so far: an order weighs more than a lawful channel, that more than an answer."""
+    matters = state.matters
+    if any(matter.result in ("filed", "merged") for matter in matters):
+        return "order_filed"
+    if any(matter.kind == "lawful" and matter.stage == "done" for matter in matters):
+        return "lawful_channel"
+    if any(matter.result in ("answered", "told") for matter in matters):
+        return "answered"
+    return "closed"
+
+
+def close(talk: Talk, *, farewell: str | None = None) -> None:
+    """Say goodbye and set the outcome; what is still open is dropped by the citizen's own wish."""
+    state = talk.state
+    for matter in state.matters:
+        if matter.stage == "open":
+            matter.stage = "dropped"
+    state.asking = None
+    state.outcome = outcome_of(state)
+    _note(state)
+    talk.say(farewell or (wording.GOODBYE if talk.phone else wording.GOODBYE_WEB))
+    talk.hang_up = True
+
+
+def emergency(talk: Talk) -> None:
+    """The line is told at once, the call is transferred, an urgent record stands."""
+    state, guards = talk.state, talk.findings.guards
+    line = guards.emergency
+    told = wording.EMERGENCY_GAS if guards.danger == "gas" else wording.EMERGENCY[line]
+    talk.say(told)
+    talk.say(wording.EMERGENCY_PHONE.format(line=line) if talk.phone else wording.EMERGENCY_WEB)
+    state.asking = None
+    state.outcome = "emergency"
+    state.detail = {**state.detail, "emergency_line": line, "danger": guards.danger, "said": talk.text[:500]}
+    talk.effects.append(Escalate(line, guards.danger or "emergency"))
+
+
+def to_person(talk: Talk, *, reason: str = "asked") -> None:
+    """To a seat: the conversation waits in the queue with everything that was said."""
+    state = talk.state
+    talk.say(wording.SEAT)
+    state.asking = None
+    state.outcome = "seat"
+    state.detail = {**state.detail, "reason": reason}
+    for matter in state.matters:
+        if matter.kind == "consult" and matter.stage == "open":
+            matter.stage, matter.result = "done", "unanswered"
+            talk.effects.append(Unanswerable(matter.question or matter.text, "unsure"))
+    talk.effects.append(Escalate("seat", reason))
+
+
+def abandoned(state: State) -> tuple[str, bool]:
+    """The outcome when the citizen went away in the middle, and whether somebody must call back."""
+    if state.outcome is not None:
+        return state.outcome, False
+    if state.has_content:
+        return "callback", True
+    return outcome_of(state), False
+
+
+def call_back(talk: Talk, reason: str) -> None:
+    """What was said stays; somebody will be in touch."""
+    talk.say(wording.CALLBACK)
+    talk.state.asking = None
+    talk.state.outcome = "callback"
+    talk.effects.append(CallBack(reason))
+    talk.hang_up = True
+
+
+def _note(state: State) -> None:
+    lawful = next((matter.channel_name for matter in state.matters if matter.kind == "lawful"), "")
+    if state.outcome == "lawful_channel" and lawful:
+        state.detail = {**state.detail, "lawful_channel": lawful}
+    if state.matters and "request_type" not in state.detail:
+        first = state.matters[0]
+        kind = "咨询" if first.kind in ("consult", "status") else first.request_type
+        state.detail = {**state.detail, "request_type": kind}

@@ -1,0 +1,156 @@
+"""Consultations: the standard question is restated, an unsure match is asked about, "no" is data for the editors."""
+
+from __future__ import annotations
+
+from bot import reading, wording
+from bot.decision import Unanswerable
+from bot.entities import yes_no
+from bot.policy import closing
+from bot.policy.talk import Talk
+from bot.state import Matter
+from knowledge.model import Hit
+
+_OFFERED_AT_ONCE = 3
+
+
+def answer_open(talk: Talk) -> bool:
+    """Answer every open consultation; True when one of them needs the citizen's choice first."""
+    state = talk.state
+    while (matter := state.open_consultation) is not None:
+        result = talk.findings.search(matter.question)
+        hits = [hit for hit in result.hits if hit.id not in _turned_down(matter)]
+        if result.verdict == "answer" and hits and not matter.offered:
+            tell(talk, matter, hits[0])
+        elif result.verdict != "unknown" and hits and matter.offered < 2:
+            _offer(talk, matter, hits)
+            return True
+        elif state.form:
+            _leave_open_question(talk, matter)
+        else:
+            _offer_person(talk, matter)
+            return True
+    return False
+
+
+def tell(talk: Talk, matter: Matter, hit: Hit) -> None:
+    """Say an answer with its source; the matter counts as answered."""
+    talk.say(wording.answer(hit))
+    matter.stage, matter.result, matter.search = "done", "answered", ""
+    matter.candidates = [{"id": hit.id, "question": hit.question, "told": True}]
+    talk.state.unclear = 0
+
+
+def turned_down(talk: Talk) -> bool:
+    """After an answer: "that is not what I meant" brings the next candidate; True when it was that."""
+    state, text = talk.state, talk.text
+    matter = state.last_answered
+    if matter is None or state.matters[-1] is not matter:
+        return False
+    plain_no = yes_no.answer(text) == "no" and len(reading.bare(text)) <= 4 and not reading.nothing_more(text)
+    if not (reading.not_this(text) or plain_no):
+        return False
+    talk.effects.append(Unanswerable(matter.question, "turned_down", tuple(c["question"] for c in matter.candidates)))
+    matter.stage, matter.result = "open", ""
+    matter.offered += 1
+    rest = _rephrased(text)
+    if rest:
+        matter.question = rest
+        matter.text = f"{matter.text}，{rest}"
+    answer_open(talk)
+    return True
+
+
+def answer_confirmation(talk: Talk) -> bool:
+    """The answer to "is this your question?"; True when the talk can go on to what is open."""
+    state, text = talk.state, talk.text
+    matter = state.matter(state.asking_about)
+    if matter is None or matter.stage != "open":
+        state.asking = None
+        return True
+    said = yes_no.answer(text)
+    number = reading.ordinal(text)
+    if matter.search == "person":
+        return _person_offered(talk, matter, said)
+    hits = {hit.id: hit for hit in talk.findings.search(matter.question).hits}
+    offered = [hits[c["id"]] for c in matter.candidates if not c.get("down") and c["id"] in hits][:_OFFERED_AT_ONCE]
+    if number is not None and 1 <= number <= len(offered) and len(offered) > 1:
+        tell(talk, matter, offered[number - 1])
+        return True
+    if said == "yes" and offered:
+        tell(talk, matter, offered[0])
+        return True
+    if said == "no" or reading.not_this(text):
+        rest = _rephrased(text)
+        talk.effects.append(Unanswerable(matter.question, "turned_down", tuple(hit.question for hit in offered)))
+        for candidate in matter.candidates:
+            candidate["down"] = True
+        if rest:
+            matter.question, matter.text, matter.candidates = rest, f"{matter.text}，{rest}", []
+        matter.offered += 1
+        return True
+    named = [hit for hit in offered if len(reading.bare(text)) >= 2 and reading.bare(text) in reading.bare(hit.question)]
+    if len(named) == 1:
+        tell(talk, matter, named[0])
+        return True
+    if reading.nothing_more(text) or reading.goodbye(text):
+        matter.stage = "dropped"
+        return True
+    state.unclear += 1
+    if state.unclear >= 3:
+        _offer_person(talk, matter)
+        return False
+    matter.question, matter.candidates = reading.tidy(text), []  # the question put in other words
+    matter.text = f"{matter.text}，{text}"
+    return True
+
+
+def _offer(talk: Talk, matter: Matter, hits: list[Hit]) -> None:
+    shown = hits[: _OFFERED_AT_ONCE if matter.offered == 0 else 1]
+    down = [candidate for candidate in matter.candidates if candidate.get("down")]
+    matter.candidates = [*down, *({"id": hit.id, "question": hit.question} for hit in shown)]
+    matter.search = "choice"
+    talk.ask("confirm_question", wording.choose([hit.question for hit in shown]), about=matter.number)
+
+
+def _offer_person(talk: Talk, matter: Matter) -> None:
+    talk.effects.append(Unanswerable(matter.question, "nothing_near"))
+    matter.search = "person"
+    talk.ask("confirm_question", wording.unknown(reading.tidy(matter.question)[:60]), about=matter.number)
+
+
+def _person_offered(talk: Talk, matter: Matter, said: str | None) -> bool:
+    if said == "yes":
+        closing.to_person(talk, reason="unanswered question")
+        return False
+    if said == "no" or reading.nothing_more(talk.text):
+        matter.stage, matter.result = "done", "unanswered"
+        return True
+    matter.search, matter.question = "", reading.tidy(talk.text)
+    matter.offered = 0
+    talk.state.unclear += 1
+    if talk.state.unclear >= 3:
+        closing.to_person(talk, reason="unanswered question")
+        return False
+    return True
+
+
+def _leave_open_question(talk: Talk, matter: Matter) -> None:
+    """A form is waiting: the question is recorded and said to be unanswered, the form goes on."""
+    talk.effects.append(Unanswerable(matter.question, "nothing_near"))
+    matter.stage, matter.result = "done", "unanswered"
+    talk.say(f"您问的“{reading.tidy(matter.question)[:40]}”，我没有查到准确的答案，先记下来。")
+
+
+def _turned_down(matter: Matter) -> set[str]:
+    return {candidate["id"] for candidate in matter.candidates if candidate.get("down") or candidate.get("told")}
+
+
+def _rephrased(text: str) -> str:
+    """What follows "no, I meant …"; empty when nothing of weight does."""
+    rest = text
+    for mark in ("我问的是", "我是问", "我是想问", "我想问的是", "我想问", "我要问的是", "我说的是", "是问"):
+        head, found, tail = rest.rpartition(mark)
+        if found and not head.rstrip().endswith("不"):
+            rest = tail
+            return reading.tidy(rest) if len(reading.content(rest)) >= 4 else ""
+    return ""

@@ -1,0 +1,188 @@
+"""Taking back what was said: the slot is told by the content, the value is changed, everything else stays."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import reading
+from bot.entities import person, phone, yes_no
+from bot.entities import time as times
+from bot.policy.talk import Talk
+from bot.state import Matter, Place
+
+_NOT_BUT: Final = re.compile(r"不是\s*([^,，。是]{1,16}?)\s*[,，、]?\s*(?:而)?(?:应该)?是\s*([^,，。]{1,30})")
+_BUT_NOT: Final = re.compile(r"是\s*([^,，。是]{1,30}?)\s*[,，、]?\s*(?:而)?不是\s*([^,，。]{1,16})")
+_LEAD: Final = re.compile(
+    r"(?:哎呀?|不对|不是|对不起|不好意思|我)?[,，、\s]*(?:我)?(?:刚才|刚刚|前面)?(?:说|弄|搞|记|写|打|讲|报|填)错了?[,，。、\s]*|^(?:不对|错了|不是)[,，、。\s]*|(?:应该|其实|准确(?:地|的)?说)(?:是)?"
+)
+_TYPES: Final = {"投诉": "投诉", "举报": "举报", "建议": "建议", "表扬": "表扬", "求助": "求助"}
+_SECRET: Final = re.compile(r"保密|匿名|公开|实名")
+_PHONE_WORDS: Final = re.compile(r"电话|手机|号码|尾号|最后(?:一|两|三|四)位|后(?:一|两|三|四)位")
+_NAME_WORDS: Final = re.compile(r"姓|名字|叫")
+_TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
+
+
+def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]:
+    """Change what `text` corrects; returns the slots that were changed, empty when nothing could be told.
+
+    Args:
+        asked: the slot whose question stands: it is not corrected by what is simply its answer.
+        loose: the citizen said that something is wrong; take also what has no correcting word.
+    """
+    changed: set[str] = set()
+    if _phone(talk, text, asked):
+        changed.add("contact_phone")
+        return changed
+    if _SECRET.search(text) and asked != "confidential":
+        wish = yes_no.confidential(_LEAD.sub("", text))
+        if wish is not None:
+            talk.state.confidential = wish
+            changed.add("confidential")
+    for matter in talk.state.form:
+        if _place(talk, matter, text):
+            changed.add("place")
+        if _time(talk, matter, text, asked):
+            changed.add("event_time")
+    if _NAME_WORDS.search(text):
+        who = person.find(_LEAD.sub("", text), asked=True)
+        if who is not None and not who.anonymous:
+            talk.state.contact_name = who.name
+            changed.add("contact_name")
+    if not changed and (kind := _request_type(text)):
+        for matter in talk.state.form:
+            matter.request_type = kind
+        changed.add("request_type")
+    if not changed and _words(talk, text, loose=loose):
+        changed.add("detail")
+    return changed
+
+
+def _phone(talk: Talk, text: str, asked: str) -> bool:
+    state = talk.state
+    if asked == "contact_phone" and not state.contact_phone:
+        return False
+    number = phone.amend(state.contact_phone, text, spoken=talk.turn.spoken)
+    if number is None and _PHONE_WORDS.search(text) and (found := phone.find(text, spoken=talk.turn.spoken)):
+        number = found[-1].number
+    if number is None or number == state.contact_phone:
+        return False
+    state.contact_phone = number
+    if "contact_phone" in state.refused:
+        state.refused.remove("contact_phone")
+    return True
+
+
+def _place(talk: Talk, matter: Matter, text: str) -> bool:
+    place = matter.place
+    new = _affirmed(text)
+    found = talk.findings.place(new, asked=False, district=place.district)
+    buildings = reading.buildings(new)
+    if found.street or (found.district and found.district != place.district):
+        same = found.district == place.district and found.street == place.street
+        if same and not buildings:
+            return False
+        kept = place.text if same else _without_old(place.text, text)
+        matter.place = Place(found.address or kept, found.district, found.street)
+        matter.text = f"{matter.text}。更正：{new}"
+        return True
+    if found.candidates and place.district == "":
+        matter.place.candidates = [[c.district, c.street] for c in found.candidates]
+        return True
+    if buildings:
+        place.text = _with_building(place.text, buildings)
+        matter.opening = _replace_denied(matter.opening, text)
+        matter.detail = _replace_denied(matter.detail, text)
+        return True
+    swap = _swap(text)
+    if swap and swap[0] in place.text:
+        place.text = place.text.replace(swap[0], swap[1])
+        return True
+    if found.address and reading.locative(new) and re.search(r"地址|地点|位置|地方|小区", text):
+        place.text = found.address
+        return True
+    return False
+
+
+def _affirmed(text: str) -> str:
+    """The part that is now right: without "I was wrong" and without "not X"."""
+    words = _LEAD.sub("，", text)
+    words = re.sub(r"不是[^,，。是]{1,16}(?=[,，。]|$)", "", words)
+    words = re.sub(r"不是[^,，。是]{1,16}?(?:而)?(?=是)", "", words)
+    return words.strip(" ,，。、")
+
+
+def _swap(text: str) -> tuple[str, str] | None:
+    """(wrong, right) of "not A but B" or "B, not A"."""
+    if found := _NOT_BUT.search(text):
+        return found[1].strip(), found[2].strip()
+    if found := _BUT_NOT.search(text):
+        return found[2].strip(), found[1].strip()
+    return None
+
+
+def _with_building(address: str, buildings: list[str]) -> str:
+    """The address with the numbers of the same kind (号楼, 单元, 层) replaced, others added."""
+    for building in buildings:
+        kind = reading.building_kind(building)
+        old = next((known for known in reading.buildings(address) if reading.building_kind(known) == kind), None)
+        address = address.replace(old, building) if old else address + building
+    return address
+
+
+def _replace_denied(words: str, correction: str) -> str:
+    """The story told with the right building too, where it named the wrong one."""
+    right = reading.buildings(_affirmed(correction))
+    for building in right:
+        kind = reading.building_kind(building)
+        for known in reading.buildings(words):
+            if reading.building_kind(known) == kind:
+                words = words.replace(known, building)
+    return words
+
+
+def _without_old(address: str, correction: str) -> str:
+    """An address of another street is not kept, unless it names an estate or a building of its own."""
+    swap = _swap(correction)
+    return "" if swap and swap[0] in address else address if reading.buildings(address) else ""
+
+
+def _time(talk: Talk, matter: Matter, text: str, asked: str) -> bool:
+    if asked == "event_time" and not matter.event_time:
+        return False
+    new = _affirmed(text).replace("刚才", "").replace("刚刚", "")
+    if not _TIME_WORDS.search(new):
+        return False
+    found = times.find(new, talk.now)
+    if found is None or found.text in ("上次", "现在") or len(found.text) < 2:
+        return False
+    matter.event_time = found.text
+    return True
+
+
+def _request_type(text: str) -> str:
+    words = re.sub(r"不(?:是|想|要)(?:要|来|想)?(?:投诉|举报|建议|表扬|求助)", "", text)
+    return next((kind for kind in _TYPES if kind in words), "") if words != text else ""
+
+
+def _words(talk: Talk, text: str, *, loose: bool) -> bool:
+    """"Not A but B" about the story itself."""
+    swap = _swap(text)
+    form = talk.state.form
+    if swap is None:
+        if loose and len(form) == 1 and len(reading.content(_affirmed(text))) >= 6:
+            form[0].detail = "。".join(part for part in (form[0].detail, f"更正：{_affirmed(text)}") if part)
+            return True
+        return False
+    wrong, right = swap
+    hit = False
+    for matter in form:
+        for name in ("opening", "detail", "subject", "appeal", "event_time"):
+            value = getattr(matter, name)
+            if wrong and wrong in value:
+                setattr(matter, name, value.replace(wrong, right))
+                hit = True
+    if not hit and len(form) == 1:
+        form[0].detail = "。".join(part for part in (form[0].detail, f"更正：{reading.tidy(text)}") if part)
+        hit = True
+    return hit

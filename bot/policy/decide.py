@@ -1,0 +1,138 @@
+"""The order of things in one turn: guards, then the answer to what was asked, then something new.
+
+`decide` is pure. It works on a copy of the state; what it has to look up it names in `Decision.wants`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot import reading, wording
+from bot.decision import Decision, Findings, Missing, Say, Turn
+from bot.guards_model import GuardFindings
+from bot.policy import answers, closing, matters
+from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
+from bot.state import State
+from workorders.model import FiledOrder
+
+
+def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "") -> Decision:
+    """The greeting of a new conversation: says that a machine speaks and, on the phone, that the call is recorded."""
+    state = State(channel=channel, caller_number=caller_number)
+    text = wording.GREETING.format(name=name, recorded=wording.RECORDED if recorded else "")
+    state.last_text = state.last_spoken = state.question_text = text
+    return Decision(state, (Say(text),))
+
+
+def decide(
+    state: State, turn: Turn, findings: Findings, now: datetime, *, maximum_questions: int = MAXIMUM_QUESTIONS
+) -> Decision:
+    """What to say and do about one turn; `wants` names what must be looked up first."""
+    talk = Talk(state.copy(), turn, findings, now, maximum_questions)
+    talk.state.turns += 1
+    try:
+        _turn(talk)
+    except Missing as missing:
+        return Decision(state, wants=(missing.wanted,))
+    return talk.done()
+
+
+def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> Decision:
+    """What to say once orders are stored. `filed`: matter number -> the order."""
+    talk = Talk(state.copy(), Turn(""), Findings(guards=GuardFindings()), now)
+    told = []
+    for number, order in sorted(filed.items()):
+        matter = talk.state.matter(number)
+        if matter is None:
+            continue
+        matter.stage, matter.result, matter.order_no = "done", "filed", order.order_no
+        told.append((order.order_no, order.tracking_code, order.deadline_hours, matter.title))
+    if told:
+        talk.say(wording.filed(told))
+    matters.reset_form(talk.state)
+    talk.ask(None, wording.ASK_MORE)
+    return talk.done()
+
+
+def leave(state: State) -> tuple[str, bool]:
+    """The outcome of a conversation that the citizen left, and whether somebody must call back."""
+    return closing.abandoned(state)
+
+
+def _turn(talk: Talk) -> None:
+    state, guards = talk.state, talk.findings.guards
+    if talk.turn.kind == "silence":
+        _silence(talk)
+        return
+    state.silences = 0
+    if guards.emergency:
+        closing.emergency(talk)
+    elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0"):
+        closing.to_person(talk)
+    elif guards.attack:
+        _attack(talk)
+    elif guards.abuse and not guards.request:
+        _abuse(talk)
+    elif not reading.normalise(talk.text):
+        talk.again(wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB)
+    elif _about_the_talk(talk):
+        return
+    elif state.asking is not None:
+        answers.answer(talk)
+    else:
+        matters.open_turn(talk)
+
+
+def _about_the_talk(talk: Talk) -> bool:
+    """Moves about the conversation itself: once more, slower, one moment, are you there."""
+    state, text = talk.state, talk.text
+    if reading.presence(text) and (state.asking is not None or state.matters):
+        talk.again(wording.HERE)
+    elif reading.wait(text):
+        talk.again(wording.WAIT)
+    elif reading.repeat(text):
+        if state.asking is not None:
+            talk.again(wording.REPEAT_LEAD)
+        else:
+            talk.say(wording.REPEAT_LEAD)
+            talk.say(Say(state.last_text or wording.ASK_MATTER, state.last_spoken))
+    elif reading.slower(text) and state.last_text:
+        talk.say(wording.SLOWER_LEAD)
+        talk.say(Say(state.question_text or state.last_text, ""))
+    else:
+        return False
+    return True
+
+
+def _silence(talk: Talk) -> None:
+    talk.state.silences += 1
+    if talk.state.silences < 3:
+        talk.again(wording.SILENCE)
+    elif talk.state.has_content:
+        closing.call_back(talk, "silence")
+    else:
+        closing.close(talk, farewell=wording.SILENCE_END)
+
+
+def _attack(talk: Talk) -> None:
+    talk.state.attacks += 1
+    if talk.state.attacks >= 2 and not talk.state.form:
+        closing.close(talk, farewell=wording.ATTACK_CLOSE)
+    elif talk.state.asking is not None:
+        talk.again(wording.ATTACK)
+    else:
+        talk.ask(None, wording.ATTACK)
+
+
+def _abuse(talk: Talk) -> None:
+    state = talk.state
+    state.warnings += 1
+    if state.warnings >= 2:
+        if state.has_content:
+            closing.call_back(talk, "abuse")
+        else:
+            closing.close(talk, farewell=wording.ABUSE_CLOSE)
+    elif state.asking is not None and state.form:
+        talk.again(wording.ABUSE_WARNING)
+    else:
+        talk.ask("detail", wording.ABUSE_WARNING)

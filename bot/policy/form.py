@@ -1,0 +1,186 @@
+"""Taking an order down: what is missing is asked, everything is read back, then it is filed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from bot import intake, reading, wording
+from bot.decision import FileOrder, Merge, Say
+from bot.policy.talk import Talk
+from bot.state import Matter
+
+_TITLE_CHARACTERS = 30
+
+
+def go_on(talk: Talk) -> None:
+    """Ask the next thing that is missing, or read the form back."""
+    state = talk.state
+    for matter in state.form:
+        categorise(talk, matter)
+    while True:
+        step = intake.next_question(state.form, state, maximum=talk.maximum_questions)
+        if step is None:
+            confirm(talk)
+            return
+        question, about = step
+        if state.asked.get(question.slot, 0) >= 2 and not question.key:
+            give_up(talk, question.slot)
+            continue
+        break
+    if question.key:
+        state.extra_asked.append(question.key)
+    else:
+        state.asked[question.slot] = state.asked.get(question.slot, 0) + 1
+    if question.key or state.asked[question.slot] == 1:
+        state.questions += 1
+    text = question.text
+    if question.slot == "place" and about[0].place.candidates:
+        text = _which_district(about[0]) or text
+    elif question.slot == "place" and state.asked["place"] > 1:
+        text = "请问是北京的哪个区、哪个街道或者乡镇？"
+    elif question.slot == "contact_phone" and talk.phone and state.caller_number and state.asked["contact_phone"] == 1:
+        text = "用您现在打来的这个号码联系您，可以吗？也请说一下怎么称呼您。"
+    if len(state.form) > 1 and question.slot in ("detail", "place", "event_time", "subject", "appeal"):
+        text = f"您反映的{_count(len(state.form))}件事我分开登记。{text}" if state.questions == 1 else text
+    talk.ask(question.slot, text, about=about[0].number if len(about) == 1 and len(state.form) > 1 else None)
+
+
+def give_up(talk: Talk, slot: str) -> None:
+    """A slot that two questions did not fill stays empty."""
+    if slot not in talk.state.refused:
+        talk.state.refused.append(slot)
+    if slot == "place":
+        for matter in talk.state.form:
+            matter.place.candidates = []
+
+
+def categorise(talk: Talk, matter: Matter) -> None:
+    """Category, responsible unit and deadline from all that is known of the matter so far."""
+    suggestion, assignment = talk.findings.category(
+        matter.request_type, order_detail(matter), matter.place.district, matter.place.street
+    )
+    matter.category = asdict(suggestion) if suggestion is not None else None
+    matter.assignment = asdict(assignment) if assignment is not None else None
+    if assignment is not None:
+        matter.assignment = {**asdict(assignment), "copies": list(assignment.copies)}
+    matter.title = title(matter)
+
+
+def order_detail(matter: Matter) -> str:
+    """What happened, in the citizen's own words."""
+    opening = reading.tidy(matter.opening)
+    detail = reading.tidy(matter.detail)
+    if not detail or detail in opening:
+        return opening
+    return f"{opening}。{detail}" if opening and opening not in detail else detail
+
+
+def title(matter: Matter) -> str:
+    """`劲松街道：…` with the first words of what happened."""
+    words = reading.tidy(matter.detail or matter.opening)
+    content = reading.tidy(matter.opening)
+    if len(reading.content(content)) >= 6 or not words:
+        words = content
+    for mark in "。！？!?；":
+        words = words.partition(mark)[0] or words
+    if len(words) > _TITLE_CHARACTERS:
+        words = words[: _TITLE_CHARACTERS - 1] + "…"
+    place = matter.place.street or matter.place.district
+    return words if not place or place in words else f"{place}：{words}"
+
+
+def confirm(talk: Talk, *, changed: bool = False) -> None:
+    """Read the form back and ask whether it is right; an earlier order on the same matter is asked about first."""
+    state = talk.state
+    for matter in state.form:
+        categorise(talk, matter)
+    for matter in state.form:
+        if state.contact_phone and not matter.duplicate_declined and len(state.form) == 1:
+            place = matter.place
+            known = talk.findings.duplicate(
+                state.contact_phone, place.district, place.street, order_detail(matter), matter.again
+            )
+            if known:
+                matter.duplicate_of = known
+                talk.ask("confirm_order", wording.duplicate(known), about=matter.number)
+                return
+    state.asked["confirm_order"] = state.asked.get("confirm_order", 0) + 1
+    talk.ask("confirm_order", read_back(talk, changed=changed))
+
+
+def read_back(talk: Talk, *, changed: bool = False) -> Say:
+    state = talk.state
+    parts: list[tuple[str, str]] = []
+    several = len(state.form) > 1
+    for position, matter in enumerate(state.form, 1):
+        label = f"第{_count(position)}件，{matter.request_type}" if several else matter.request_type
+        parts.append((label, _short(order_detail(matter), 30 if several else 60)))
+        if place := place_text(matter):
+            parts.append(("地点", place))
+        if matter.event_time:
+            parts.append(("时间", _short(matter.event_time, 24)))
+        if matter.subject and not several:
+            parts.append(("涉及", _short(matter.subject, 24)))
+        if matter.appeal and not several:
+            parts.append(("您的要求", _short(matter.appeal, 24)))
+    if state.contact_name:
+        parts.append(("联系人", state.contact_name))
+    parts.append(("电话", state.contact_phone or "不留"))
+    if state.confidential:
+        parts.append(("个人信息", "保密"))
+    return wording.summary(parts, again=changed)
+
+
+def place_text(matter: Matter) -> str:
+    place = matter.place
+    official = place.district + place.street
+    rest = place.text if place.text and place.text not in official else ""
+    return official + rest
+
+
+def file_all(talk: Talk) -> None:
+    """The citizen agreed: file each matter. What is said about it is said once it is stored (`after_filing`)."""
+    state = talk.state
+    for matter in state.form:
+        talk.effects.append(FileOrder(matter.number))
+    state.asking = None
+    talk.say("好的，正在为您登记。")
+
+
+def merge(talk: Talk, matter: Matter) -> None:
+    """The same matter again: told to be so, added to the earlier order."""
+    number = matter.duplicate_of or ""
+    matter.stage, matter.result, matter.order_no = "done", "merged", number
+    talk.effects.append(Merge(matter.number, number))
+    talk.say(
+        wording.MERGED.format(number=f"（尾号{number[-4:]}）"),
+        wording.MERGED.format(number=f"，尾号{wording.spell(number[-4:])}，"),
+    )
+
+
+def ask_order_no(talk: Talk, matter: Matter) -> None:
+    """An earlier request: its number, then its tracking code."""
+    if matter.order_no:
+        talk.state.asked["tracking"] = 1
+        talk.ask("order_no", wording.TRACKING, about=matter.number)
+    else:
+        talk.ask("order_no", wording.ORDER_NO, about=matter.number)
+
+
+def _which_district(matter: Matter) -> str:
+    pairs = matter.place.candidates
+    districts = list(dict.fromkeys(pair[0] for pair in pairs))
+    names = list(dict.fromkeys(pair[1] for pair in pairs))
+    if len(districts) > 1 and len(names) == 1:
+        return wording.two_districts(names[0], districts)
+    if len(names) > 1:
+        return f"请问是{'，还是'.join(names[:3])}？"
+    return ""
+
+
+def _count(number: int) -> str:
+    return "零一两三四五六七八九十"[number] if number <= 10 else str(number)
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,232 @@
+"""What did the citizen come with? Each matter is recognised, and the conversation goes to what it needs next."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import guards, reading, splitting, wording
+from bot.decision import Understood
+from bot.entities import order_no as order_numbers
+from bot.policy import closing, consult, form
+from bot.policy.prefill import prefill
+from bot.policy.talk import Talk
+from bot.state import Matter, State
+
+REQUESTS: Final = ("complain", "report", "help", "suggest", "praise")
+_TYPE_OF: Final = {
+    "complain": "投诉",
+    "report": "举报",
+    "help": "求助",
+    "suggest": "建议",
+    "praise": "表扬",
+    "consult": "咨询",
+}
+_DENIED: Final = re.compile(r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?")
+_CUES: Final = (
+    ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
+    ("report", re.compile(r"举报|检举|揭发")),
+    ("complain", re.compile(r"投诉|告(?:他们|它)(?!诉)")),
+    ("suggest", re.compile(r"(?:我)?(?:想|要|来)?(?:提|有)(?:一)?(?:个|条|点)?(?:小)?(?:建议|意见)|^(?:我)?建议|建议(?:你们|政府|咱们|在|把|增|加|开|设|能)")),
+    ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询")),
+)
+_WRONGDOING: Final = re.compile(
+    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|打桩|油烟|私(?:搭|拆|装)|偷"
+)
+_BROKEN: Final = re.compile(
+    r"坏了|不亮|漏水|漏了|爆了|堵了|停水|停电|没水|没电|没气|不热|没暖气|打不着|断了|塌|大坑|没了|丢了|裂|积水|冒水|没人修|倒了|没地方|办不(?:了|下)|不来水|掉(?:了|下)|灭了|不通"
+)
+
+
+def open_turn(talk: Talk) -> None:
+    """A turn while no question stands: something new, "that was not it", or the end."""
+    state, text = talk.state, talk.text
+    if state.matters and consult.turned_down(talk):
+        return
+    if reading.nothing_more(text) or reading.goodbye(text):
+        closing.close(talk)
+    elif reading.thanks_only(text):
+        talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
+    elif reading.greeting_only(text):
+        talk.ask("detail", wording.HERE)
+    elif add(talk, text):
+        proceed(talk)
+    else:
+        _led_nowhere(talk)
+
+
+def add(talk: Talk, text: str) -> list[Matter]:
+    """Recognise the matters in `text` and add them to the state; empty when there is none."""
+    segments = splitting.split(text)
+    if len(segments) == 1:
+        found = [matter] if (matter := _one(talk, text)) else []
+    elif all(segment.sure for segment in segments):
+        found = [m for segment in segments if (m := _one(talk, segment.text, sure=True, whole=text))]
+    else:
+        found = _several(talk, text, [segment.text for segment in segments])
+    for matter in found:
+        prefill(talk, matter, text if len(found) == 1 else matter.text, whole=text)
+    return found
+
+
+def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
+    """Pieces around a connecting word: matters of their own only where they differ in kind or in category."""
+    groups: list[tuple[str, str, str]] = []  # words, kind, second level of the category
+    for piece in pieces:
+        if len(reading.content(piece)) < 4:
+            groups = [*groups[:-1], (f"{groups[-1][0]}，{piece}", *groups[-1][1:])] if groups else [(piece, "", "")]
+            continue
+        kind, request_type = classify(talk, piece)
+        topic = ""
+        if kind == "order":
+            suggestion, _ = talk.findings.category(request_type, piece)
+            topic = f"{suggestion.level1}/{suggestion.level2}/{suggestion.level3}" if suggestion else ""
+        previous = groups[-1] if groups else None
+        joins = previous is not None and (
+            not kind
+            or not previous[1]
+            or (kind == previous[1] == "order" and (topic == previous[2] or not _stands_alone(piece)))
+            or (kind == previous[1] == "consult" and not reading.question(piece))
+        )
+        if joins and previous is not None:
+            kept_kind = previous[1] or kind
+            groups[-1] = (f"{previous[0]}，{piece}", kept_kind, previous[2] or topic)
+        else:
+            groups.append((piece, kind, topic))
+    if len(groups) <= 1:
+        return [matter] if (matter := _one(talk, text)) else []
+    return [matter for words, _, _ in groups if (matter := _one(talk, words, whole=text))]
+
+
+def _stands_alone(piece: str) -> bool:
+    """Whether a piece names something wrong by itself, rather than more of what was said before."""
+    return bool(_WRONGDOING.search(piece) or _BROKEN.search(piece) or any(cue.search(piece) for _, cue in _CUES))
+
+
+def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matter | None:
+    state = talk.state
+    lawful = guards.lawful_channel(text)
+    if lawful:
+        matter = state.new_matter("lawful", text, "求助")
+        matter.channel_name = lawful
+        return matter
+    kind, request_type = classify(talk, text)
+    if not kind and sure and len(reading.content(text)) >= 3:
+        kind, request_type = "order", _by_words(talk, whole or text) or "求助"
+    if kind == "consult":
+        matter = state.new_matter("consult", text, "咨询")
+        matter.question = reading.tidy(text)
+        return matter
+    if kind == "status":
+        matter = state.new_matter("status", text, "咨询")
+        matter.order_no = order_numbers.find(text, spoken=talk.turn.spoken)
+        return matter
+    if kind == "order":
+        matter = state.new_matter("order", text, request_type)
+        matter.again = reading.again(text)
+        return matter
+    return None
+
+
+def classify(talk: Talk, text: str) -> tuple[str, str]:
+    """(kind, request type) of a piece of text; an empty kind where it holds no matter."""
+    words = _DENIED.sub("", text)
+    understood = talk.findings.understand(words)
+    cue = _by_words(talk, words)
+    problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words))
+    if reading.asks_progress(words) and cue in ("", "咨询"):
+        has_matter = problem and not re.search(r"工单|单号|单子|进度|进展|查询", words)
+        return ("order", "求助") if has_matter else ("status", "咨询")
+    if cue and cue != "咨询":
+        return "order", cue
+    if understood.intent == "order_status" and understood.confidence >= 0.5 and not problem:
+        return "status", "咨询"
+    if cue == "咨询":
+        return "consult", "咨询"
+    return _by_model(words, understood, problem=problem)
+
+
+def _by_words(talk: Talk, text: str) -> str:
+    """The request type that the citizen names, or an empty string."""
+    words = _DENIED.sub("", text)
+    return next((_TYPE_OF[name] for name, cue in _CUES if cue.search(words)), "")
+
+
+def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str, str]:
+    requests = understood.score(*REQUESTS)
+    asks = understood.score("consult")
+    if problem:
+        requests += 0.25
+    if reading.question(words) and not problem:
+        asks += 0.2
+    nothing = understood.score("none", "out_of_scope", "chitchat", "greet", "abuse", "prompt_attack")
+    if max(requests, asks) < 0.3 and not problem:
+        return "", ""
+    if nothing > max(requests, asks) and not problem:
+        return "", ""
+    if asks > requests:
+        return "consult", "咨询"
+    ranking = [(name, value) for name, value in understood.ranking if name in REQUESTS]
+    best = max(ranking, key=lambda item: item[1])[0] if ranking else understood.intent
+    if best not in REQUESTS:
+        best = "complain" if _WRONGDOING.search(words) else "help"
+    scores = dict(ranking)
+    if best in ("complain", "help", "report") and abs(scores.get("complain", 0.0) - scores.get("help", 0.0)) < 0.25:
+        best = "complain" if _WRONGDOING.search(words) else "help" if _BROKEN.search(words) else best
+    return "order", _TYPE_OF[best]
+
+
+def proceed(talk: Talk) -> None:
+    """Go on with whatever is open: questions first, then channels, earlier orders, and the form."""
+    state = talk.state
+    state.asking = None
+    for matter in [m for m in state.matters if m.stage == "open" and m.kind == "lawful"]:
+        _tell_channel(talk, matter)
+    if consult.answer_open(talk):
+        return
+    status = next((m for m in state.matters if m.kind == "status" and m.stage == "open"), None)
+    if status is not None:
+        form.ask_order_no(talk, status)
+        return
+    if state.form:
+        form.go_on(talk)
+        return
+    talk.ask(None, wording.ASK_MORE)
+
+
+def _tell_channel(talk: Talk, matter: Matter) -> None:
+    matter.stage, matter.result = "done", "told"
+    talk.say(wording.LAWFUL[matter.channel_name] + wording.LAWFUL_TAIL)
+
+
+def _led_nowhere(talk: Talk) -> None:
+    """No matter in the words: small talk, out of scope, or not understood."""
+    state = talk.state
+    understood = talk.findings.understand(talk.text)
+    if understood.intent == "not_this" and state.matters:
+        talk.ask("detail", f"{wording.NOT_CAUGHT}{wording.ASK_MATTER}")
+        return
+    state.unclear += 1
+    if state.unclear >= 3:
+        if state.matters:
+            closing.close(talk)
+        else:
+            closing.to_person(talk, reason="not understood")
+    elif understood.intent == "out_of_scope":
+        talk.ask(None, wording.OUT_OF_SCOPE)
+    elif understood.intent in ("chitchat", "thanks", "greet", "praise"):
+        talk.ask(None, wording.CHITCHAT)
+    elif understood.intent in ("nothing_more", "goodbye", "deny") and state.matters:
+        closing.close(talk)
+    else:
+        lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
+        talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
+
+
+def reset_form(state: State) -> None:
+    """A new form begins; what is known of the citizen stays."""
+    state.asked = {}
+    state.refused = [slot for slot in state.refused if slot in ("contact_name", "contact_phone")]
+    state.questions = 0
+    state.extra_asked = []
+    state.unclear = 0

@@ -1,0 +1,99 @@
+"""What a citizen says unasked is not asked again: numbers, names, places and times are taken from every turn."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import reading
+from bot.entities import person, phone
+from bot.entities import time as times
+from bot.policy.talk import Talk
+from bot.state import Matter, Place, State
+
+_SECRET: Final = re.compile(r"匿名|保密|别(?:让|跟|告诉).{0,6}(?:知道|说)|不要(?:透露|泄露|让.{0,6}知道|告诉)|怕(?:被)?(?:报复|打击)")
+_NO_SECRET: Final = re.compile(r"(?:不用|不需要|不必|无需|没必要)(?:给我)?保密|实名|可以公开")
+_WANTS: Final = re.compile(
+    r"(?:希望|要求|请求|恳请|想让|想要)(?!.{0,3}(?:投诉|举报|反映|咨询|表扬|建议))([^,，。!！?？]{3,40})|((?:能不能|赶紧|尽快|请)(?:派人|给|让|安排|把|帮)[^,，。!！?？]{2,30})"
+)
+
+
+def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", place: bool = True) -> set[str]:
+    """Take what `text` tells into the matter and the contact; returns the slots that were filled.
+
+    Only empty slots are filled: what the citizen said on purpose is changed by a correction alone.
+    """
+    state, spoken = talk.state, talk.turn.spoken
+    filled = contact(talk, whole or text)
+    if matter is None or matter.kind != "order":
+        return filled
+    if place and not matter.place.district:
+        found = talk.findings.place(text)
+        if not found.district and whole and whole != text:
+            found = talk.findings.place(whole)
+        if found.district or found.candidates:
+            matter.place = Place(
+                text=found.address or matter.place.text,
+                district=found.district,
+                street=found.street,
+                candidates=[[c.district, c.street] for c in found.candidates],
+            )
+            filled.add("place")
+        elif found.address and not matter.place.text:
+            matter.place.text = found.address
+    if not matter.event_time:
+        moment = times.find(text, talk.now)
+        if moment is not None:
+            matter.event_time = moment.text
+            filled.add("event_time")
+    if not matter.appeal:
+        wish = _WANTS.search(text)
+        if wish:
+            matter.appeal = (wish[1] or wish[2]).strip()
+    if state.confidential is None and matter.request_type in ("投诉", "举报"):
+        if _NO_SECRET.search(text):
+            state.confidential = False
+        elif _SECRET.search(text):
+            state.confidential = True
+    _ = spoken
+    return filled
+
+
+def contact(talk: Talk, text: str) -> set[str]:
+    """Telephone number and name, from any turn."""
+    state: State = talk.state
+    filled: set[str] = set()
+    if not state.contact_phone:
+        numbers = [found for found in phone.find(text, spoken=talk.turn.spoken) if found.kind != "service"]
+        if numbers and not re.search(r"(?:他|她|对方|商家|店|公司|物业|司机)[^,，。]{0,4}(?:的)?(?:电话|号码|手机)", text):
+            state.contact_phone = numbers[-1].number
+            filled.add("contact_phone")
+    if not state.contact_name:
+        who = person.find(text)
+        if who is not None and not who.anonymous:
+            state.contact_name = who.name
+            filled.add("contact_name")
+    return filled
+
+
+def place_from(talk: Talk, matter: Matter, text: str) -> bool:
+    """Read the answer to "where?" into a matter; False when no district or street was found in it."""
+    known = matter.place
+    found = talk.findings.place(text, asked=True, district=known.district)
+    if known.candidates and not found.street:
+        districts = [pair for pair in known.candidates if found.district and pair[0] == found.district]
+        if not districts:
+            short = reading.bare(text)
+            districts = [pair for pair in known.candidates if pair[0].removesuffix("区") in short]
+        if len(districts) == 1:
+            matter.place = Place(known.text or found.address, districts[0][0], districts[0][1])
+            return True
+    if not (found.district or found.candidates):
+        return False
+    matter.place = Place(
+        text=found.address or known.text,
+        district=found.district,
+        street=found.street or (known.street if found.district == known.district else ""),
+        candidates=[[c.district, c.street] for c in found.candidates],
+    )
+    return True

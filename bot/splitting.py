@@ -1,0 +1,135 @@
+"""Several matters in one breath: where one ends and the next begins.
+
+An enumeration ("一个是…再一个是…", "1.…2.…") is believed; a mere connecting word ("另外…") only proposes a cut, and
+whoever calls decides whether both sides are matters of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from bot import reading
+
+_EDGE: Final = r"(?:^|(?<=[\s,，。;；:：!！?？、]))\s*"
+_ENUMERATION: Final = re.compile(
+    _EDGE
+    + r"(?:\(?[1-5][.、．)）:：](?!\d)|[①②③④⑤]|第[一二三四五](?:个|件|点|条|件事|个事)?(?:儿)?(?:[,，、:：]|是|就是|(?=[\u4e00-\u9fff]))|[一二三四五](?:[、.．]|是(?!不)|来[,，]?)"
+    r"|(?:一|头一|另一|再一|还有一|又一)(?:个|件|桩)(?:事|问题)?(?:儿)?(?:呢|就是|是|[,，、])"
+    r"|(?:首先|其次|其一|其二|再次|最后)(?:呢|是|[,，、])?|再(?:就是|者)(?:呢|是|[,，、])?|(?:前一|后一)(?:个|件)(?:是|[,，、]))\s*"
+)
+_CONNECTOR: Final = re.compile(
+    _EDGE
+    + r"(?:还有(?:就是|一个(?:事|问题)?|个事|件事|一件事|呢)?|另外(?:就是|还有|再|一个(?:事|问题)?|一件事|呢)?|再(?:一个|有|就是)(?:就是)?|顺便(?:再)?|对了|同时(?:也)?|然后(?:还有|就是还有)|除此之外|此外)(?:儿|呢|啊|吧)?[,，、]?\s*(?:就是[,，、]?)?(?:那个|嗯)?[,，、]?\s*"
+)
+_PREAMBLE: Final = re.compile(
+    r"^(?:.{0,14})?(?:有|说|反映|问|投诉|讲|报)(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样)?(?:不同的|方面的?)?(?:事儿?|问题|情况|事情|诉求)(?:儿|啊|呢|吧|想反映|要反映|要说)?[,，。:：、\s]*"
+)
+_POLITE: Final = re.compile(
+    r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
+)
+_SEPARATOR: Final = re.compile(r"[。!！;；\n]+")
+_CLAUSE: Final = re.compile(r"[,，。!！;；\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of what was said. `sure`: it stands in an enumeration."""
+
+    text: str
+    sure: bool
+
+
+def polite_only(text: str) -> bool:
+    """Thanks, goodbye and "please hurry": nothing to act on."""
+    return not reading.bare(text) or bool(_POLITE.match(text.strip()))
+
+
+def split(text: str) -> list[Segment]:
+    """The pieces of `text` that may be matters of their own; one piece, unchanged, where there is no sign of more."""
+    marks = list(_ENUMERATION.finditer(text))
+    announced = bool(_PREAMBLE.match(text))
+    if len(marks) >= 2 or (announced and len(marks) == 1):
+        pieces = _cut(text, marks)
+        head = text[: marks[0].start()]
+        if len(marks) == 1 or (not announced and len(reading.content(head)) >= 6):
+            pieces = [_PREAMBLE.sub("", head), *pieces]
+        kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
+        if len(kept) >= 2:
+            return [Segment(piece, True) for piece in kept]
+        if kept:
+            return [Segment(_join(kept, text), False)]
+    cuts = list(_CONNECTOR.finditer(text))
+    if cuts:
+        pieces = [text[: cuts[0].start()], *_cut(text, cuts)]
+        pieces[0] = _PREAMBLE.sub("", pieces[0])
+        kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
+        if len(kept) >= 2:
+            return [Segment(piece, announced and len(kept) == 2) for piece in kept]
+    return [Segment(text, False)]
+
+
+def sentences(text: str) -> list[str]:
+    """Whole sentences, for text without any connecting word."""
+    return [piece.strip() for piece in _SEPARATOR.split(text) if piece.strip() and not polite_only(piece)]
+
+
+def announced(text: str) -> bool:
+    """Whether the citizen says that there are several matters."""
+    return bool(_PREAMBLE.match(text))
+
+
+def _cut(text: str, marks: list[re.Match[str]]) -> list[str]:
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+
+
+def _join(kept: list[str], text: str) -> str:
+    return kept[0] if len(kept) == 1 else text
+
+
+def distribute(answer: str, matters: list[str]) -> list[str]:
+    """One answer about several matters, cut up: what of `answer` belongs to each of `matters` (their words so far).
+
+    An enumeration with as many parts as there are matters goes in order; else each clause goes to the matter that it
+    shares most characters with; a clause that fits none goes to all. A matter that gets nothing gets the whole answer.
+    """
+    if len(matters) < 2:
+        return [answer] * len(matters)
+    parts = [segment.text for segment in split(answer)]
+    if len(parts) == len(matters):
+        order = _best_order(parts, matters)
+        return [parts[index] for index in order]
+    clauses = [clause.strip() for clause in _CLAUSE.split(answer) if clause.strip()]
+    pairs = [_pairs(matter) for matter in matters]
+    shares: list[list[str]] = [[] for _ in matters]
+    owner: int | None = None
+    for clause in clauses:
+        scores = [len(_pairs(clause) & own) for own in pairs]
+        best = max(scores)
+        if best > 0 and scores.count(best) == 1:
+            owner = scores.index(best)
+            shares[owner].append(clause)
+        elif owner is not None:
+            shares[owner].append(clause)
+        else:
+            for share in shares:
+                share.append(clause)
+    if any(not share for share in shares):
+        return [answer] * len(matters)
+    return ["，".join(share) for share in shares]
+
+
+def _best_order(parts: list[str], matters: list[str]) -> list[int]:
+    """For each matter the part about it: by shared characters where these are clear, else in the order said."""
+    straight = list(range(len(matters)))
+    if len(matters) != 2:
+        return straight
+    table = [[len(_pairs(part) & _pairs(matter)) for part in parts] for matter in matters]
+    return [1, 0] if table[0][1] + table[1][0] > table[0][0] + table[1][1] else straight
+
+
+def _pairs(text: str) -> set[str]:
+    letters = re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]", "", text)
+    return {letters[index : index + 2] for index in range(len(letters) - 1)}

@@ -1,0 +1,142 @@
+"""The state of a dialogue: what the citizen came with, what is known of it, what was asked last.
+
+It is stored as JSON with each turn. `decide` works on a copy: a state that was handed in is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, Literal
+
+MatterKind = Literal["consult", "order", "status", "lawful"]
+Stage = Literal["open", "done", "dropped"]
+VERSION: Final = 1
+
+
+@dataclass
+class Place:
+    """Where it is. `text` is what the citizen said, `district` and `street` the official names or empty."""
+
+    text: str = ""
+    district: str = ""
+    street: str = ""
+    candidates: list[list[str]] = field(default_factory=list)  # [district, street] pairs of an ambiguous name
+
+    @property
+    def known(self) -> bool:
+        return bool(self.district or self.text)
+
+
+@dataclass
+class Matter:
+    """One matter (一事): a question, a request that becomes one order, a look at an earlier order, a lawful channel."""
+
+    number: int
+    kind: MatterKind
+    text: str  # every word that was said of it
+    request_type: str = "求助"
+    stage: Stage = "open"
+    result: str = ""  # answered, unanswered, told, merged, filed, declined
+    title: str = ""
+    opening: str = ""
+    detail: str = ""
+    event_time: str = ""
+    subject: str = ""
+    appeal: str = ""
+    place: Place = field(default_factory=Place)
+    category: dict[str, Any] | None = None
+    assignment: dict[str, Any] | None = None
+    again: bool = False  # the citizen says that it was reported before
+    duplicate_of: str | None = None
+    duplicate_declined: bool = False
+    order_no: str | None = None
+    channel_name: str = ""  # of a lawful matter
+    question: str = ""  # of a consultation: what is searched for
+    candidates: list[dict[str, Any]] = field(default_factory=list)  # standard questions offered, best first
+    offered: int = 0
+    search: str = ""
+    tracking_code: str = ""
+
+
+@dataclass
+class State:
+    """Everything that must survive the loss of a process between two turns."""
+
+    channel: str = "web"
+    matters: list[Matter] = field(default_factory=list)
+    asking: str | None = None
+    asking_about: int | None = None  # number of the matter, None: the form as a whole
+    question_text: str = ""  # the question as it was last asked, for "please repeat"
+    last_text: str = ""
+    last_spoken: str = ""
+    asked: dict[str, int] = field(default_factory=dict)  # slot -> how often, in the present form
+    refused: list[str] = field(default_factory=list)  # slots that the citizen cannot or will not fill
+    questions: int = 0  # slots asked in the present form, repetitions not counted
+    extra_asked: list[str] = field(default_factory=list)  # questions special to a category
+    contact_name: str = ""
+    contact_phone: str = ""
+    confidential: bool | None = None
+    caller_number: str = ""
+    turns: int = 0
+    warnings: int = 0
+    unclear: int = 0  # turns running that led nowhere
+    silences: int = 0
+    attacks: int = 0
+    offered_person: bool = False
+    outcome: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)  # of the outcome: line, channel, reason
+    version: int = VERSION
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> State:
+        """A state as it was stored; unknown keys of a newer version are left out, missing ones take their default."""
+        known = _only_fields(cls, stored)
+        known["matters"] = [_matter(entry) for entry in stored.get("matters", [])]
+        return cls(**known)
+
+    def copy(self) -> State:
+        return State.from_dict(self.as_dict())
+
+    @property
+    def form(self) -> list[Matter]:
+        """The matters that are being taken down for an order."""
+        return [matter for matter in self.matters if matter.kind == "order" and matter.stage == "open"]
+
+    @property
+    def open_consultation(self) -> Matter | None:
+        return next((m for m in self.matters if m.kind == "consult" and m.stage == "open"), None)
+
+    @property
+    def last_answered(self) -> Matter | None:
+        done = [m for m in self.matters if m.kind == "consult" and m.result in ("answered", "unanswered")]
+        return done[-1] if done else None
+
+    def matter(self, number: int | None) -> Matter | None:
+        return next((m for m in self.matters if m.number == number), None)
+
+    def new_matter(self, kind: MatterKind, text: str, request_type: str = "求助") -> Matter:
+        matter = Matter(number=len(self.matters) + 1, kind=kind, text=text, opening=text, request_type=request_type)
+        self.matters.append(matter)
+        return matter
+
+    @property
+    def has_content(self) -> bool:
+        """Whether something was said that must not be lost when the citizen goes away."""
+        return any(
+            matter.stage == "open" and matter.kind in ("order", "consult", "status") and bool(matter.text.strip())
+            for matter in self.matters
+        )
+
+
+def _only_fields(cls: type[Any], stored: dict[str, Any]) -> dict[str, Any]:
+    names = {entry.name for entry in fields(cls)}
+    return {key: value for key, value in stored.items() if key in names}
+
+
+def _matter(stored: dict[str, Any]) -> Matter:
+    known = _only_fields(Matter, stored)
+    known["place"] = Place(**_only_fields(Place, stored.get("place") or {}))
+    return Matter(**known)

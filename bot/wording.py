@@ -1,0 +1,223 @@
+"""Every sentence that the bot says, in one place: plain, polite, short.
+
+Text for the eye; where the ear needs another wording (numbers digit by digit, no lists) the spoken form stands beside
+it. No sentence says 已受理 of anything that is not stored.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.decision import Say
+from knowledge.model import Citation, Hit
+
+GREETING: Final = "您好，这里是{name}，我是智能助手。{recorded}请问您有什么事要咨询或者反映？"
+RECORDED: Final = "通话会录音。"
+
+ASK_MORE: Final = "请问还有别的事吗？"
+ASK_MATTER: Final = "请问您遇到了什么事？请您说说。"
+GOODBYE: Final = "感谢您的来电，再见。"
+GOODBYE_WEB: Final = "感谢您的留言，再见。"
+HERE: Final = "在的，您请讲。"
+WAIT: Final = "好的，不着急，您慢慢来。"
+WELCOME: Final = "不客气。"
+REPEAT_LEAD: Final = "好的，我再说一遍。"
+SLOWER_LEAD: Final = "好的，我慢一点说。"
+NOT_CAUGHT: Final = "对不起，我没有听明白。"
+NOT_CAUGHT_WEB: Final = "对不起，我没有看明白。"
+TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经记录下来，请您接着说，或者说“人工”。"
+JOURNALLED: Final = "对不起，系统暂时有故障。您说的情况已记录，恢复后会有工作人员联系您。"
+LOST: Final = "对不起，系统暂时有故障，这次没有记录成功。请您稍后再试，紧急情况请直接拨打110、119或120。"
+SILENCE: Final = "您还在吗？请您接着说。"
+SILENCE_END: Final = "没有听到您说话，我先挂断了。您可以随时再打12345。"
+
+EMERGENCY: Final = {
+    "110": "情况紧急，请您马上拨打110报警，并先保证自己的安全。",
+    "119": "情况紧急，请您马上拨打119，同时远离危险、到安全的地方。",
+    "120": "情况紧急，请您马上拨打120叫救护车，尽量守在病人身边。",
+    "122": "请您马上拨打122交通事故报警，人先撤到安全的地方，打开双闪。",
+}
+EMERGENCY_GAS: Final = "情况紧急，请您马上离开有气味的地方，不要开关电器、不要点火，到室外拨打119。"
+EMERGENCY_PHONE: Final = "我现在就为您转接{line}，请不要挂断。"
+EMERGENCY_WEB: Final = "您的情况我已经作为紧急事项记录，工作人员会马上看到。"
+EMERGENCY_AFTER: Final = "已经补充到紧急记录里。请您务必先拨打{line}。"
+
+SEAT: Final = "好的，正在为您转接人工坐席，请稍候。您刚才说的情况，坐席都能看到，不用重复。"
+SEAT_WAITING: Final = "收到，您说的坐席都能看到，请您稍候。"
+SEAT_BUSY: Final = "坐席现在都在忙，已经为您登记回电，工作人员会尽快联系您。您也可以继续等。"
+SEAT_JOINED: Final = "人工坐席已经接入，请您直接跟坐席说。"
+SEAT_LEFT: Final = "坐席已把您的会话交回排队，您排在最前面，请稍候。"
+SEAT_ENDED: Final = "坐席已经结束本次服务，感谢您的来电，再见。"
+
+ABUSE_WARNING: Final = "我理解您现在心情不好，请您文明用语。请问您遇到了什么事？我来帮您登记。"
+ABUSE_CLOSE: Final = "请您理解，这样我没有办法为您服务，本次服务先到这里。有需要您可以随时再联系我们，再见。"
+ATTACK: Final = "对不起，别人的信息和系统内部的内容不能提供。您自己有什么事要咨询或者反映，我可以帮您。"
+ATTACK_CLOSE: Final = "对不起，这个不能提供。本次服务先到这里，再见。"
+OUT_OF_SCOPE: Final = (
+    "对不起，这个不在12345的服务范围内，我帮不上忙。您有政策上的问题，或者生活中的困难要反映，可以跟我说。"
+)
+CHITCHAT: Final = "我是12345的智能助手，主要帮您查政策、登记诉求。您有这方面的事，可以跟我说。"
+
+LAWFUL: Final = {
+    "诉讼": "您说的事已经进入或者需要通过诉讼程序，行政机关和热线不能干预法院办案。您可以拨打12368诉讼服务热线，或者到审理法院的诉讼服务中心查询、反映。",
+    "仲裁": "您说的事要通过仲裁程序解决。劳动争议可以向用人单位所在地或者合同履行地的劳动人事争议仲裁委员会申请，已经在仲裁的请联系办案的仲裁委员会；法律问题可以拨打12348。",
+    "纪检监察": "反映党员干部和公职人员违纪违法的问题，由纪检监察机关受理。您可以拨打12388举报电话，或者登录纪检监察机关的举报网站，也可以写信。",
+    "行政复议": "对行政处罚等行政行为不服，可以依法申请行政复议，一般要在知道之日起六十日内，向作出决定的机关的同级人民政府（有法定例外）提出；法律问题可以拨打12348。",
+    "政府信息公开": "申请公开政府信息，要向制作或者保存这份信息的行政机关提出，可以通过这个机关网站上的“依申请公开”栏目、当面或者写信申请。",
+    "信访": "已经在信访程序中的事项，请通过信访渠道查询和反映：可以登录信访部门的网站，或者到原来受理的信访机构询问办理情况。",
+}
+LAWFUL_TAIL: Final = "您反映的情况我已经记录。"
+
+ASIDE_LATER: Final = "这个问题我先记下。"
+ASIDE_TIME: Final = "登记以后，承办单位会在{deadline}内给您答复。"
+ASIDE_TIME_UNKNOWN: Final = "登记以后我会告诉您办理期限：水电气热的急事一天之内，一般的事七天之内给您答复。"
+
+ORDER_NO: Final = "请告诉我工单编号。"
+TRACKING: Final = "请再告诉我查询码，登记的时候一起给您的。没有的话请说没有。"
+NO_ORDER: Final = "没有查到这个工单，请您核对一下编号和查询码。"
+NO_NUMBER: Final = "没有工单编号和查询码，为了保护隐私，我不能查内容。您可以说“人工”，由坐席核实后帮您查。"
+STATUS_PERSON: Final = "需要人工帮您核对，请说“人工”。"
+
+MERGED: Final = "好的，这次的情况已经补充到您原来的工单{number}，会催承办单位尽快办理，不再重复立单。"
+CALLBACK: Final = "您说的情况已记录，会有工作人员联系您。"
+
+_DIGITS: Final = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
+_KIND: Final = {"投诉": "投诉", "举报": "举报", "求助": "求助", "建议": "建议", "表扬": "表扬", "咨询": "咨询"}
+
+
+def spell(number: str, group: int = 4) -> str:
+    """A number for the ear, digit by digit with small pauses: `260105000012` -> 二六零幺，零五零零，零零幺二."""
+    words = "".join(_DIGITS.get(character, character) for character in number)
+    if len(words) == 11:
+        return f"{words[:3]}，{words[3:7]}，{words[7:]}"
+    return "，".join(words[start : start + group] for start in range(0, len(words), group))
+
+
+def hours(deadline_hours: int) -> str:
+    """2 -> 2小时, 24 -> 24小时, 168 -> 7天."""
+    return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
+
+
+def source_line(citations: tuple[Citation, ...]) -> str:
+    """Where an answer comes from, with the date of the version where it is known."""
+    if not citations:
+        return ""
+    first = citations[0]
+    date = f"（{first.effective_from}）" if first.effective_from else ""
+    clause = first.clause if first.clause else ""
+    return f"依据：《{first.title.strip('《》')}》{clause}{date}。"
+
+
+def spoken_source(citations: tuple[Citation, ...]) -> str:
+    if not citations:
+        return ""
+    first = citations[0]
+    year, _, rest = first.effective_from.partition("-")
+    month, _, day = rest.partition("-")
+    date = ""
+    if year.isdigit():
+        date = f"{year}年" + (f"{int(month)}月" if month.isdigit() else "") + (f"{int(day)}日" if day.isdigit() else "")
+        date = f"，{date}的版本"
+    return f"依据是{first.title.strip('《》')}{first.clause}{date}。"
+
+
+def answer(hit: Hit) -> Say:
+    """A knowledge answer: the standard question restated, the answer, its source and date."""
+    lead = f"您问的是“{hit.question}”。"
+    caution = "以下内容未经核对，仅供参考：" if hit.sample else ""
+    body = hit.answer.strip()
+    text = f"{lead}\n{caution}{body}"
+    source = source_line(hit.citations)
+    if source:
+        text += f"\n{source}"
+    said = (hit.answer_spoken or body).strip()
+    return Say(text, f"{lead}{caution}{_sentence(said)}{spoken_source(hit.citations)}", hit.citations)
+
+
+def aside(hit: Hit) -> Say:
+    """The same for a side question in the middle of a form: without restating."""
+    body = hit.answer.strip()
+    caution = "以下仅供参考：" if hit.sample else ""
+    source = source_line(hit.citations)
+    said = (hit.answer_spoken or body).strip()
+    return Say(f"{caution}{body}\n{source}".strip(), f"{caution}{_sentence(said)}", hit.citations)
+
+
+def confirm_question(question: str) -> Say:
+    return Say(f"您问的是“{question}”吗？")
+
+
+def choose(questions: list[str]) -> Say:
+    if len(questions) == 1:
+        return confirm_question(questions[0])
+    listed = "\n".join(f"{number}. {question}" for number, question in enumerate(questions, 1))
+    names = ("第一", "第二", "第三")
+    said = "；".join(f"{name}，{question}" for name, question in zip(names, questions, strict=False))
+    return Say(f"您想问的是下面哪一个？\n{listed}", f"您想问的是哪一个？{said}。")
+
+
+def unknown(question: str) -> Say:
+    return Say(f"您问的是“{question}”。这个问题我没有查到准确的答案，不能乱说。需要帮您转人工坐席吗？")
+
+
+def summary(parts: list[tuple[str, str]], *, again: bool = False) -> Say:
+    """The order read back. `parts`: (label, value) with the phone number as digits."""
+    lead = "好的，改过来了，我再跟您核对一下：" if again else "我跟您核对一下："
+    text = "；".join(f"{label}：{value}" for label, value in parts)
+    said = "，".join(
+        f"{label}，{spell(value) if value.isdigit() and len(value) >= 7 else value}" for label, value in parts
+    )
+    return Say(f"{lead}{text}。对吗？", f"{lead}{said}。对吗？")
+
+
+def filed(orders: list[tuple[str, str, int, str]]) -> Say:
+    """`orders`: (order number, tracking code, deadline in hours, title)."""
+    if len(orders) == 1:
+        number, code, deadline, _ = orders[0]
+        text = f"已受理，工单编号{number}" + (f"，查询码{code}" if code else "")
+        said = f"已受理，工单编号是，{spell(number)}" + (f"。查询码是，{spell(code, 3)}" if code else "")
+        tail = f"。承办单位会在{hours(deadline)}内给您答复。"
+        return Say(text + tail, said + tail)
+    lines, said_lines = [], []
+    for position, (number, code, deadline, title) in enumerate(orders, 1):
+        lines.append(
+            f"{position}. {title}：工单编号{number}"
+            + (f"，查询码{code}" if code else "")
+            + f"，{hours(deadline)}内答复"
+        )
+        said_lines.append(
+            f"第{position}件，工单编号是，{spell(number)}"
+            + (f"，查询码是，{spell(code, 3)}" if code else "")
+            + f"，{hours(deadline)}内答复"
+        )
+    lead = f"{len(orders)}件事已分别受理。"
+    return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。")
+
+
+def duplicate(number: str) -> Say:
+    tail = number[-4:]
+    return Say(
+        f"查到用这个电话反映过同一地点的同类问题，工单尾号{tail}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办，不重复立单。",
+        f"查到用这个电话反映过同一地点的同类问题，工单尾号{spell(tail)}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办。",
+    )
+
+
+def two_districts(name: str, districts: list[str]) -> str:
+    return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
+
+
+def heard_digits(digits: str) -> Say:
+    return Say(
+        f"我记下的号码是{digits}，好像不完整，请您再说一遍完整的号码。",
+        f"我记下的是{spell(digits)}，好像不完整，请您再说一遍完整的号码。",
+    )
+
+
+def order_status(status: str, unit: str, deadline: str) -> Say:
+    unit_part = f"，承办单位是{unit}" if unit else ""
+    deadline_part = f"，答复期限到{deadline}" if deadline else ""
+    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}。")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("。", "！", "？", "!", "?", "；")) else text + "。"

@@ -1,0 +1,155 @@
+"""The seats' side of a conversation: queue, claim, words, give back, finish. Every step is atomic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.clock import Clock
+from bot import wording
+from conversations import cards, store
+from conversations.errors import ConversationError, NotYours, UnknownConversation
+from conversations.locks import KeyedLocks
+from conversations.messages import ConversationEvent, StoredTurn
+from conversations.subscriptions import Hub
+from storage.engine import Database
+from storage.tables import Conversation, Turn
+
+DISPOSITIONS: Final = ("answered", "order_filed", "closed", "callback")
+_GIVEN_BACK_PRIORITY: Final = 10
+
+
+class Desk:
+    def __init__(self, database: Database, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+        self._database = database
+        self._locks = locks
+        self._hub = hub
+        self._clock = clock
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        query = (
+            select(Conversation)
+            .where(Conversation.status == "waiting")
+            .order_by(Conversation.priority.desc(), Conversation.waiting_since, Conversation.id)
+            .limit(500)
+        )
+        async with self._database.read() as session:
+            return [cards.card(row) for row in (await session.execute(query)).scalars()]
+
+    async def held(self, seat_id: str | None) -> list[dict[str, Any]]:
+        query = select(Conversation).where(Conversation.status == "with_seat").order_by(Conversation.claimed_at)
+        if seat_id is not None:
+            query = query.where(Conversation.seat_id == seat_id)
+        async with self._database.read() as session:
+            return [cards.card(row) for row in (await session.execute(query.limit(500))).scalars()]
+
+    async def claim(self, conversation_id: str, seat_id: str) -> bool:
+        """Raises UnknownConversation. A seat that holds it already gets True."""
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status == "with_seat" and row.seat_id == seat_id:
+                return True
+            if row.status != "waiting":
+                return False
+            row.status, row.seat_id, row.claimed_at, row.updated_at = "with_seat", seat_id, now, now
+            row.outcome = row.outcome if row.outcome == "emergency" else "seat"
+            row.version += 1
+            turn = await _system_turn(session, row, wording.SEAT_JOINED, now)
+        self._tell(turn, row)
+        return True
+
+    async def say(
+        self, conversation_id: str, seat_id: str, text: str, *, client_message_id: str | None
+    ) -> StoredTurn:
+        """
+        Raises:
+            UnknownConversation: there is none with this id.
+            NotYours: another seat or none holds it.
+        """
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if client_message_id is not None:
+                before = await store.turn_with_id(session, conversation_id, client_message_id, "seat")
+                if before is not None:
+                    return store.stored(before)
+            if row.status != "with_seat" or row.seat_id != seat_id:
+                raise NotYours
+            seq = await store.last_seq(session, conversation_id) + 1
+            turn = store.add_turn(
+                session,
+                conversation_id,
+                seq,
+                "seat",
+                text,
+                now,
+                client_message_id=client_message_id,
+                meta={"seat_id": seat_id},
+            )
+            row.updated_at = now
+            row.version += 1
+            await session.flush()
+        stored = store.stored(turn)
+        self._hub.publish(ConversationEvent("turn", conversation_id, turn=stored))
+        return stored
+
+    async def give_back(self, conversation_id: str, seat_id: str) -> None:
+        """Raises UnknownConversation, NotYours."""
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status != "with_seat" or row.seat_id != seat_id:
+                raise NotYours
+            row.status, row.seat_id, row.claimed_at, row.updated_at = "waiting", None, None, now
+            row.priority = max(row.priority, _GIVEN_BACK_PRIORITY)
+            row.version += 1
+            turn = await _system_turn(session, row, wording.SEAT_LEFT, now)
+        self._tell(turn, row)
+
+    async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None:
+        """
+        Raises:
+            UnknownConversation: there is none with this id.
+            NotYours: another seat or none holds it.
+            ConversationError: the disposition is not one of `DISPOSITIONS`.
+        """
+        if disposition not in DISPOSITIONS:
+            raise ConversationError("处理结果应为 answered、order_filed、closed 或 callback。")
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status == "ended" and row.seat_id == seat_id and row.disposition == disposition:
+                return
+            if row.status != "with_seat" or row.seat_id != seat_id:
+                raise NotYours
+            if disposition == "callback":
+                await store.promise_call_back(
+                    session, row, reason="seat", number=row.caller_number, note="", due_at=now, now=now
+                )
+            row.status, row.disposition, row.ended_at, row.updated_at = "ended", disposition, now, now
+            row.asking = None
+            row.version += 1
+            turn = await _system_turn(session, row, wording.SEAT_ENDED, now)
+        self._tell(turn, row)
+
+    def _tell(self, turn: Turn, row: Conversation) -> None:
+        self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
+        self._hub.publish(ConversationEvent("status", row.id, status=row.status))  # type: ignore[arg-type]
+
+
+async def _row(session: AsyncSession, conversation_id: str) -> Conversation:
+    row = await store.load(session, conversation_id, for_update=True)
+    if row is None:
+        raise UnknownConversation
+    return row
+
+
+async def _system_turn(session: AsyncSession, row: Conversation, text: str, now: datetime) -> Turn:
+    seq = await store.last_seq(session, row.id) + 1
+    turn = store.add_turn(session, row.id, seq, "system", text, now)
+    await session.flush()
+    return turn

@@ -1,0 +1,183 @@
+"""Looks up what the policy asks for. A look-up that fails gives an empty finding: the conversation goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from base.clock import Clock, local
+from base.logs import get_logger
+from bot.decision import OrderKnown, Understood, Wanted
+from bot.entities.place import PlaceFinding, PlaceMatcher
+from knowledge.model import SearchResult
+from storage.engine import Database
+from storage.tables import Order
+from workorders import duplicates, numbers
+from workorders.model import Assignment, CategorySuggestion, OrderDraft
+from workorders.order import STATUS_TEXT
+
+_log = get_logger(__name__)
+_LOOK_BACK_DAYS = 180
+_SIMILAR_AGAIN = 0.12  # the citizen says that it was reported before: a hint of the same words is enough to ask
+_SIMILAR = 0.35
+
+
+class Parser(Protocol):
+    """`bot/understanding.py`."""
+
+    async def parse(self, text: str, *, spoken: bool) -> Any: ...
+
+
+class Searcher(Protocol):
+    """`knowledge/service.py`."""
+
+    async def search(
+        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+    ) -> SearchResult: ...
+
+
+class Categories(Protocol):
+    """`workorders/catalogue.py`."""
+
+    def suggest(self, text: str, limit: int = 3) -> list[CategorySuggestion]: ...
+
+
+class Lookups:
+    """One instance a process."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        understanding: Parser,
+        knowledge: Searcher,
+        catalogue: Categories,
+        places: PlaceMatcher,
+        assign: Callable[[OrderDraft], Assignment],
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._understanding = understanding
+        self._knowledge = knowledge
+        self._catalogue = catalogue
+        self._places = places
+        self._assign = assign
+        self._clock = clock
+
+    async def find(self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any]) -> Any:
+        """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding)."""
+        ways: dict[str, Callable[..., Awaitable[Any]]] = {
+            "understand": self._understand,
+            "search": self._search,
+            "place": self._place,
+            "category": self._category,
+            "order": self._order,
+            "duplicate": self._duplicate,
+        }
+        try:
+            return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes)
+        except Exception as error:  # noqa: BLE001 - whatever is broken behind it, the citizen gets an answer
+            _log.error("a look-up failed", what=wanted.what, error=type(error).__name__, exc_info=error)
+            notes.setdefault("failed", []).append(wanted.what)
+            return _nothing(wanted)
+
+    async def _understand(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> Understood:
+        parsed = await self._understanding.parse(text, spoken=spoken)
+        notes.setdefault("intent", parsed.intent)
+        notes.setdefault("confidence", round(float(parsed.confidence), 3))
+        notes.setdefault("source", str(getattr(parsed, "source", "")))
+        return Understood(parsed.intent, float(parsed.confidence), _ranking(getattr(parsed, "ranking", ())))
+
+    async def _search(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> SearchResult:
+        result = await self._knowledge.search(text, spoken=spoken, limit=5)
+        notes["verdict"] = result.verdict
+        return result
+
+    async def _place(
+        self, text: str, asked: bool, district: str, *, spoken: bool, notes: dict[str, Any]
+    ) -> PlaceFinding:
+        return await asyncio.to_thread(self._places.find, text, spoken=spoken, asked=asked, district=district)
+
+    async def _category(
+        self, request_type: Any, text: str, district: str, street: str, *, spoken: bool, notes: dict[str, Any]
+    ) -> tuple[CategorySuggestion | None, Assignment | None]:
+        return await asyncio.to_thread(self._categorise, request_type, text, district, street)
+
+    def _categorise(
+        self, request_type: Any, text: str, district: str, street: str
+    ) -> tuple[CategorySuggestion | None, Assignment | None]:
+        found = self._catalogue.suggest(text, limit=1)
+        suggestion = found[0] if found else None
+        draft = OrderDraft(
+            request_type, "", text, "bot", district=district, street=street, category=suggestion
+        )
+        return suggestion, self._assign(draft)
+
+    async def _order(self, number: str, code: str, *, spoken: bool, notes: dict[str, Any]) -> OrderKnown:
+        """With a tracking code what may be told; without one only whether such a number exists."""
+        number = numbers.normalise(number)
+        async with self._database.read() as session:
+            order = await session.get(Order, number)
+        if order is None:
+            return OrderKnown(False)
+        if not code:
+            return OrderKnown(True, number)
+        if not await asyncio.to_thread(numbers.tracking_matches, number, code, order.tracking_hash):
+            return OrderKnown(False)
+        deadline = f"{local(order.deadline_at):%m月%d日%H点}" if order.deadline_at else ""
+        return OrderKnown(True, number, STATUS_TEXT.get(order.status, order.status), order.unit or "", "", deadline)
+
+    async def _duplicate(
+        self, phone: str, district: str, street: str, text: str, again: bool, *, spoken: bool, notes: dict[str, Any]
+    ) -> str | None:
+        """An open order with the same telephone number, a place that agrees and similar words; the citizen is asked."""
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(Order)
+                .where(
+                    Order.contact_phone == phone,
+                    Order.created_at >= self._clock.now() - timedelta(days=_LOOK_BACK_DAYS),
+                    Order.status.not_in(("closed", "draft")),
+                )
+                .order_by(Order.created_at.desc())
+                .limit(20)
+            )
+            orders = list(rows.scalars())
+        for order in orders:
+            if not duplicates.same_place((order.district, order.street), (district, street)):
+                continue
+            words = f"{order.detail}{order.address or ''}"
+            if duplicates.similarity(words, text) >= (_SIMILAR_AGAIN if again else _SIMILAR):
+                return order.duplicate_of or order.order_no
+        return None
+
+
+def _ranking(ranking: Any) -> tuple[tuple[str, float], ...]:
+    pairs: list[tuple[str, float]] = []
+    for entry in ranking or ():
+        if isinstance(entry, dict):
+            pairs.append((str(entry.get("intent") or entry.get("name")), float(entry["confidence"])))
+        elif isinstance(entry, tuple | list):
+            pairs.append((str(entry[0]), float(entry[1])))
+        else:
+            pairs.append((str(entry.intent), float(entry.confidence)))
+    return tuple(pairs)
+
+
+def _nothing(wanted: Wanted) -> Any:
+    match wanted.what:
+        case "understand":
+            return Understood("none", 0.0)
+        case "search":
+            return SearchResult(wanted.key[0], wanted.key[0])
+        case "place":
+            return PlaceFinding()
+        case "category":
+            return None, None
+        case "order":
+            return OrderKnown(False)
+    return None

@@ -1,0 +1,338 @@
+"""The one owner of conversations: takes a turn, decides, stores everything in one transaction, then tells the watchers.
+
+The order of things in a turn: read -> guards and policy (with what they look up) -> one write transaction (turns, state,
+outcome, orders, call-backs) -> events. Turns of one conversation wait for each other; a version check catches whoever
+else wrote meanwhile. Nothing is said to be accepted before the transaction is committed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
+
+from base.clock import Clock, SystemClock
+from base.ids import new_id, new_trace_id
+from base.logs import get_logger
+from base.settings import Settings
+from bot import policy, wording
+from bot.entities.place import PlaceMatcher
+from bot.state import State
+from conversations import cards, store
+from conversations.desk import Desk
+from conversations.errors import Conflict, UnknownConversation
+from conversations.journal import Entry, Journal
+from conversations.locks import KeyedLocks
+from conversations.lookups import Categories, Lookups, Parser, Searcher
+from conversations.messages import (
+    Channel,
+    CitizenTurn,
+    ConversationEvent,
+    Outcome,
+    Reply,
+    StoredTurn,
+    TurnResult,
+)
+from conversations.subscriptions import Hub, Subscription
+from conversations.sweeper import Sweeper
+from conversations.turns import TurnTaker
+from storage.engine import Database
+from storage.tables import Conversation
+from workorders.service import OrderService, assign
+
+_log = get_logger(__name__)
+_TRIES = 4
+
+
+class ConversationService:
+    """One instance a core process.
+
+    Args:
+        understanding: `bot/understanding.py`; knowledge: `knowledge/service.py`; catalogue: `workorders/catalogue.py`.
+        places: built here when not given (about 50 ms).
+        owner: the incarnation of this process; a new one each start.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        understanding: Parser,
+        knowledge: Searcher,
+        catalogue: Categories,
+        orders: OrderService,
+        places: PlaceMatcher | None = None,
+        clock: Clock | None = None,
+        owner: str | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._owner = owner or new_id("core_")
+        self._locks = KeyedLocks()
+        self._hub = Hub()
+        self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
+        lookups = Lookups(
+            database,
+            understanding=understanding,
+            knowledge=knowledge,
+            catalogue=catalogue,
+            places=places or PlaceMatcher.load(),
+            assign=assign,
+            clock=self._clock,
+        )
+        self._turns = TurnTaker(database, settings, lookups=lookups, orders=orders, clock=self._clock)
+        self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._desk = Desk(database, locks=self._locks, hub=self._hub, clock=self._clock)
+
+    async def start(self) -> None:
+        """Take in what was journalled, and give lost calls their outcome."""
+        await self._replay()
+        swept = await self._sweeper.sweep()
+        _log.info("conversations ready", swept=swept, owner=self._owner)
+
+    async def close(self) -> None:
+        """End every subscription."""
+        self._hub.close()
+
+    # -- the citizen ---------------------------------------------------------------------------------------------
+
+    async def open(
+        self,
+        channel: Channel,
+        *,
+        conversation_id: str | None = None,
+        caller_number: str | None = None,
+        call_id: str | None = None,
+        trace_id: str | None = None,
+    ) -> TurnResult:
+        """Begin a conversation with a greeting, or take a known one up again after a lost connection.
+
+        Raises:
+            UnknownConversation: `conversation_id` is given and there is none.
+        """
+        if conversation_id is not None:
+            taken_up = await self._take_up(conversation_id, call_id)
+            if taken_up is not None:
+                return taken_up
+        service = self._settings.service
+        greeting = policy.opening(
+            channel,
+            name=service.hotline_name,
+            recorded=channel == "phone" and self._settings.telephony.record_calls,
+            caller_number=caller_number or "",
+        )
+        now = self._clock.now()
+        row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
+        try:
+            async with self._database.write() as session:
+                session.add(row)
+                await session.flush()
+                turns = [
+                    store.add_turn(session, row.id, seq, "bot", say.text, now, spoken=say.spoken or None)
+                    for seq, say in enumerate(greeting.replies, 1)
+                ]
+        except SQLAlchemyError as error:
+            # The caller is greeted all the same; the first turn stores the conversation, or journals what is said.
+            _log.error("a conversation could not be stored at its start", error=type(error).__name__)
+            return TurnResult(row.id, tuple(Reply(say.text, say.spoken) for say in greeting.replies), patience="story")
+        for turn in turns:
+            self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
+        replies = tuple(store.reply(turn) for turn in turns)
+        return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq)
+
+    async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
+        """Take one turn of the citizen. The replies are never empty unless a seat holds the conversation.
+
+        Raises:
+            UnknownConversation: `conversation_id` is given and there is none.
+        """
+        known = conversation_id
+        try:
+            if conversation_id is None:
+                conversation_id = await self._begin_silently(turn)
+            return await self._take(conversation_id, turn)
+        except SQLAlchemyError as error:
+            _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
+            return await self._journalled(conversation_id or known, turn)
+
+    async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
+        """The citizen is gone: the conversation gets its one outcome, whatever state it was in. Idempotent.
+
+        Raises:
+            UnknownConversation: there is none with this id.
+        """
+        return await self._sweeper.hang_up(conversation_id, reason=reason)
+
+    async def heard_of(self, conversation_ids: list[str]) -> None:
+        """The phone process is alive and holds these calls."""
+        if not conversation_ids:
+            return
+        async with self._database.write() as session:
+            await session.execute(
+                update(Conversation)
+                .where(Conversation.id.in_(conversation_ids), Conversation.status != "ended")
+                .values(heard_at=self._clock.now(), owner=self._owner)
+            )
+
+    # -- what was said and where it stands -----------------------------------------------------------------------
+
+    async def transcript(self, conversation_id: str, *, after_seq: int = 0) -> list[StoredTurn]:
+        """The turns after `after_seq`, in order.
+
+        Raises:
+            UnknownConversation: there is none with this id.
+        """
+        async with self._database.read() as session:
+            if await store.load(session, conversation_id) is None:
+                raise UnknownConversation
+            return [store.stored(turn) for turn in await store.turns_after(session, conversation_id, after_seq)]
+
+    async def snapshot(self, conversation_id: str) -> dict[str, Any]:
+        """State, prefilled order, orders and outcome, for the seat and for a page that reconnects.
+
+        Raises:
+            UnknownConversation: there is none with this id.
+        """
+        async with self._database.read() as session:
+            row = await store.load(session, conversation_id)
+            if row is None:
+                raise UnknownConversation
+            return cards.snapshot(row)
+
+    def subscribe(self, conversation_id: str | None) -> Subscription:
+        """Events of one conversation, or of all (None). Close it when done."""
+        return self._hub.subscribe(conversation_id)
+
+    # -- seats ---------------------------------------------------------------------------------------------------
+
+    async def waiting(self) -> list[dict[str, Any]]:
+        """The live queue, first to be served first."""
+        return await self._desk.waiting()
+
+    async def held(self, seat_id: str | None = None) -> list[dict[str, Any]]:
+        """Conversations that seats hold now; of one seat, or of all."""
+        return await self._desk.held(seat_id)
+
+    async def claim(self, conversation_id: str, seat_id: str) -> bool:
+        """Take a waiting conversation; False when another seat was faster."""
+        return await self._desk.claim(conversation_id, seat_id)
+
+    async def seat_message(
+        self, conversation_id: str, seat_id: str, text: str, *, client_message_id: str | None = None
+    ) -> StoredTurn:
+        """What the seat says to the citizen. The same `client_message_id` again stores nothing."""
+        return await self._desk.say(conversation_id, seat_id, text, client_message_id=client_message_id)
+
+    async def give_back(self, conversation_id: str, seat_id: str) -> None:
+        """Back to the front of the queue, with everything that was said."""
+        await self._desk.give_back(conversation_id, seat_id)
+
+    async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None:
+        """The seat is done: answered, order_filed, closed or callback."""
+        await self._desk.finish(conversation_id, seat_id, disposition)
+
+    async def sweep(self) -> int:
+        """Idle chats, lost calls and long waits get what is due to them; returns how many."""
+        return await self._sweeper.sweep()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    async def _take(self, conversation_id: str, turn: CitizenTurn) -> TurnResult:
+        async with self._locks.hold(conversation_id):
+            for attempt in range(_TRIES):
+                try:
+                    taken = await self._turns.take(conversation_id, turn)
+                except Conflict:
+                    if attempt == _TRIES - 1:
+                        raise
+                    continue
+                for event in taken.events:
+                    self._hub.publish(event)
+                break
+        if taken.elsewhere:  # the conversation had ended long ago: this is a new contact
+            return await self._take(await self._begin_silently(turn), turn)
+        assert taken.result is not None
+        return taken.result
+
+    async def _begin_silently(self, turn: CitizenTurn) -> str:
+        state = State(channel=turn.channel)
+        row = self._new_row(turn.channel, state, None, None, turn.meta.get("trace_id"))
+        async with self._database.write() as session:
+            session.add(row)
+        return row.id
+
+    def _new_row(
+        self, channel: str, state: State, caller_number: str | None, call_id: str | None, trace_id: str | None
+    ) -> Conversation:
+        now = self._clock.now()
+        return Conversation(
+            id=new_id("c_"),
+            channel=channel,
+            trace_id=trace_id or new_trace_id(),
+            status="open",
+            version=0,
+            state=state.as_dict(),
+            outcome_detail={},
+            caller_number=caller_number[:32] if caller_number else None,
+            call_id=call_id[:64] if call_id else None,
+            priority=0,
+            owner=self._owner if channel == "phone" else None,
+            heard_at=now if channel == "phone" else None,
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _take_up(self, conversation_id: str, call_id: str | None) -> TurnResult | None:
+        """The conversation goes on where it was; None when it had ended, and a new one must begin."""
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await store.load(session, conversation_id, for_update=True)
+            if row is None:
+                raise UnknownConversation
+            if row.status == "ended":
+                return None
+            row.owner = self._owner if row.channel == "phone" else row.owner
+            row.heard_at = self._clock.now() if row.channel == "phone" else row.heard_at
+            row.call_id = call_id or row.call_id
+            state = State.from_dict(row.state)
+            seq = await store.last_seq(session, conversation_id)
+            again = state.question_text or state.last_text
+            return TurnResult(
+                conversation_id,
+                (Reply(again),) if again and row.status == "open" else (Reply(wording.SEAT_WAITING),),
+                asking=row.asking,
+                orders=tuple(cards.order_numbers(state)),
+                status=row.status,  # type: ignore[arg-type]
+                seq=seq,
+            )
+
+    async def _journalled(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
+        """The database is away: what was said is on disk, and that is all that is promised."""
+        conversation_id = conversation_id or new_id("c_")
+        entry = Entry(
+            conversation_id,
+            turn.channel,
+            turn.kind,
+            turn.text,
+            turn.client_message_id,
+            None,
+            self._clock.now().isoformat(),
+        )
+        try:
+            await self._journal.append(entry)
+            text = wording.JOURNALLED
+        except OSError as error:
+            _log.error("the journal cannot be written", error=str(error))
+            text = wording.LOST
+        return TurnResult(conversation_id, (Reply(text, origin="system"),))
+
+    async def _replay(self) -> None:
+        entries = await self._journal.entries()
+        if not entries:
+            return
+        for entry in entries:
+            await self._sweeper.take_in(entry)
+        await self._journal.set_aside(self._clock.now())
+        _log.info("journal taken in", entries=len(entries))

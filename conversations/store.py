@@ -1,0 +1,135 @@
+"""Rows in and out: the conversation, its turns, its call-back. Every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.ids import new_id
+from conversations.messages import Reply, StoredTurn
+from knowledge.model import Citation
+from storage.tables import CallbackTask, Conversation, Turn
+
+
+async def load(session: AsyncSession, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    if for_update:
+        query = query.with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def last_seq(session: AsyncSession, conversation_id: str) -> int:
+    found = await session.execute(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id))
+    return int(found.scalar_one_or_none() or 0)
+
+
+async def turn_with_id(session: AsyncSession, conversation_id: str, message_id: str, role: str) -> Turn | None:
+    found = await session.execute(
+        select(Turn).where(
+            Turn.conversation_id == conversation_id, Turn.client_message_id == message_id, Turn.role == role
+        )
+    )
+    return found.scalar_one_or_none()
+
+
+async def replies_to(session: AsyncSession, conversation_id: str, seq: int) -> list[Turn]:
+    found = await session.execute(
+        select(Turn)
+        .where(Turn.conversation_id == conversation_id, Turn.in_reply_to == seq)
+        .order_by(Turn.seq)
+    )
+    return list(found.scalars())
+
+
+async def turns_after(session: AsyncSession, conversation_id: str, after_seq: int, limit: int = 2_000) -> list[Turn]:
+    found = await session.execute(
+        select(Turn)
+        .where(Turn.conversation_id == conversation_id, Turn.seq > after_seq)
+        .order_by(Turn.seq)
+        .limit(limit)
+    )
+    return list(found.scalars())
+
+
+def add_turn(
+    session: AsyncSession,
+    conversation_id: str,
+    seq: int,
+    role: str,
+    text: str,
+    now: datetime,
+    *,
+    kind: str = "text",
+    spoken: str | None = None,
+    client_message_id: str | None = None,
+    in_reply_to: int | None = None,
+    meta: dict[str, Any] | None = None,
+) -> Turn:
+    turn = Turn(
+        conversation_id=conversation_id,
+        seq=seq,
+        role=role,
+        kind=kind,
+        text=text,
+        spoken=spoken,
+        client_message_id=client_message_id,
+        in_reply_to=in_reply_to,
+        meta=meta or {},
+        created_at=now,
+    )
+    session.add(turn)
+    return turn
+
+
+async def promise_call_back(
+    session: AsyncSession, conversation: Conversation, *, reason: str, number: str | None, note: str, due_at: datetime, now: datetime
+) -> bool:
+    """A call-back task for the conversation; False when one stands already (then only its note grows)."""
+    found = await session.execute(select(CallbackTask).where(CallbackTask.conversation_id == conversation.id))
+    known = found.scalar_one_or_none()
+    if known is not None:
+        known.number = known.number or number
+        if note and note not in known.note:
+            known.note = f"{known.note}\n{note}".strip()[:4_000]
+        known.due_at = min(known.due_at, due_at)
+        return False
+    session.add(
+        CallbackTask(
+            id=new_id("cb_"),
+            conversation_id=conversation.id,
+            number=number,
+            reason=reason[:64],
+            note=note[:4_000],
+            due_at=due_at,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def stored(turn: Turn) -> StoredTurn:
+    """A row as the transcript shows it."""
+    meta = {key: value for key, value in turn.meta.items() if key not in ("citations", "result")}
+    if turn.spoken:
+        meta["spoken"] = turn.spoken
+    return StoredTurn(
+        seq=turn.seq,
+        role=cast(Any, turn.role),
+        kind=turn.kind,
+        text=turn.text,
+        at=turn.created_at.isoformat(),
+        citations=citations(turn),
+        meta=meta,
+    )
+
+
+def citations(turn: Turn) -> tuple[Citation, ...]:
+    return tuple(Citation(**entry) for entry in turn.meta.get("citations", []))
+
+
+def reply(turn: Turn) -> Reply:
+    origin = cast(Any, "seat" if turn.role == "seat" else "system" if turn.role == "system" else "bot")
+    return Reply(turn.text, turn.spoken or "", citations(turn), origin, turn.seq)

@@ -1,0 +1,208 @@
+"""Nobody vanishes: a contact that the citizen or a process left gets its one outcome, and a call-back where it is due."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.clock import Clock
+from base.ids import new_trace_id
+from base.logs import get_logger
+from base.settings import Settings
+from bot import policy, wording
+from bot.state import State
+from conversations import cards, store
+from conversations.errors import UnknownConversation
+from conversations.journal import Entry
+from conversations.locks import KeyedLocks
+from conversations.messages import ConversationEvent, Outcome
+from conversations.subscriptions import Hub
+from storage.engine import Database
+from storage.tables import Conversation
+
+_log = get_logger(__name__)
+_CALL_BACK_WITHIN = timedelta(hours=2)
+_BATCH = 200
+_TRANSFERRED = "transferred"
+
+
+class Sweeper:
+    def __init__(self, database: Database, settings: Settings, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+        self._database = database
+        self._dialogue = settings.dialogue
+        self._locks = locks
+        self._hub = hub
+        self._clock = clock
+
+    async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
+        """End a conversation whose citizen is gone; the outcome it has, or the one that it gets now.
+
+        Raises:
+            UnknownConversation: there is none with this id.
+        """
+        return await self._end(conversation_id, reason=reason)
+
+    async def sweep(self) -> int:
+        """Give every overdue conversation what is due to it; returns how many there were."""
+        now = self._clock.now()
+        lost_before = now - timedelta(seconds=self._dialogue.phone_lost_seconds)
+        idle_before = now - timedelta(minutes=self._dialogue.idle_minutes_before_close)
+        waits_before = now - timedelta(seconds=self._dialogue.seat_wait_seconds)
+        phone = Conversation.channel == "phone"
+        lost = and_(phone, Conversation.status != "ended", Conversation.heard_at < lost_before)
+        idle = and_(~phone, Conversation.status.in_(("open", "waiting")), Conversation.updated_at < idle_before)
+        long_wait = and_(
+            Conversation.status == "waiting", Conversation.waiting_since < waits_before, Conversation.outcome == "seat"
+        )
+        async with self._database.read() as session:
+            query = select(Conversation).where(or_(lost, idle, long_wait)).order_by(Conversation.updated_at)
+            rows = list((await session.execute(query.limit(_BATCH))).scalars())
+        for row in rows:
+            if row.channel == "phone" and row.heard_at is not None and row.heard_at < lost_before:
+                await self._end(row.id, reason="lost", not_heard_since=lost_before)
+            elif row.channel != "phone" and row.updated_at < idle_before:
+                await self._end(row.id, reason="idle", idle_since=idle_before)
+            else:
+                await self._waited_long(row.id, now)
+        return len(rows)
+
+    async def take_in(self, entry: Entry) -> None:
+        """A journalled turn becomes part of its conversation, and somebody will call or write back."""
+        now = self._clock.now()
+        message_id = entry.client_message_id or _fingerprint(entry)
+        async with self._locks.hold(entry.conversation_id), self._database.write() as session:
+            row = await store.load(session, entry.conversation_id, for_update=True)
+            if row is None:
+                state = State(channel=entry.channel)
+                row = Conversation(
+                    id=entry.conversation_id,
+                    channel=entry.channel,
+                    trace_id=new_trace_id(),
+                    status="ended",
+                    version=0,
+                    state=state.as_dict(),
+                    outcome="callback",
+                    outcome_detail={"reason": "journal"},
+                    caller_number=entry.caller_number,
+                    priority=0,
+                    created_at=datetime.fromisoformat(entry.at),
+                    updated_at=now,
+                    ended_at=now,
+                )
+                session.add(row)
+                await session.flush()
+            if await store.turn_with_id(session, row.id, message_id, "citizen") is not None:
+                return
+            seq = await store.last_seq(session, row.id) + 1
+            store.add_turn(
+                session,
+                row.id,
+                seq,
+                "citizen",
+                entry.text,
+                datetime.fromisoformat(entry.at),
+                kind=entry.kind,
+                client_message_id=message_id,
+                meta={"journalled": True},
+            )
+            state = State.from_dict(row.state)
+            await store.promise_call_back(
+                session,
+                row,
+                reason="journal",
+                number=state.contact_phone or row.caller_number or entry.caller_number,
+                note=f"系统故障期间记录：{entry.text}",
+                due_at=now + _CALL_BACK_WITHIN,
+                now=now,
+            )
+            row.version += 1
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    async def _end(
+        self,
+        conversation_id: str,
+        *,
+        reason: str,
+        not_heard_since: datetime | None = None,
+        idle_since: datetime | None = None,
+    ) -> Outcome:
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await store.load(session, conversation_id, for_update=True)
+            if row is None:
+                raise UnknownConversation
+            overtaken = (not_heard_since is not None and (row.heard_at or now) >= not_heard_since) or (
+                idle_since is not None and row.updated_at >= idle_since
+            )
+            if row.status == "ended" or overtaken:
+                return cast(Outcome, row.outcome or "closed")
+            outcome, call_back = _outcome(row, reason)
+            if call_back:
+                await self._promise(session, row, reason, now)
+            seq = await store.last_seq(session, row.id) + 1
+            turn = store.add_turn(session, row.id, seq, "system", f"会话结束：{reason}", now, kind="event")
+            row.outcome, row.status, row.ended_at, row.updated_at = outcome, "ended", now, now
+            row.asking = None
+            row.version += 1
+            row.outcome_detail = {**row.outcome_detail, "ended_by": reason}
+            await session.flush()
+            events = [
+                ConversationEvent("turn", row.id, turn=store.stored(turn)),
+                ConversationEvent("status", row.id, status="ended"),
+                ConversationEvent("outcome", row.id, outcome=outcome),
+            ]
+        for event in events:
+            self._hub.publish(event)
+        _log.info("a contact ended", conversation_id=conversation_id, reason=reason, outcome=outcome)
+        return outcome
+
+    async def _waited_long(self, conversation_id: str, now: datetime) -> None:
+        """Nobody took it in time: a call-back is promised; the citizen may go on waiting."""
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await store.load(session, conversation_id, for_update=True)
+            if row is None or row.status != "waiting" or row.outcome != "seat":
+                return
+            await self._promise(session, row, "no seat in time", now)
+            row.outcome = "callback"
+            row.version += 1
+            seq = await store.last_seq(session, row.id) + 1
+            turn = store.add_turn(session, row.id, seq, "system", wording.SEAT_BUSY, now)
+            await session.flush()
+            event = ConversationEvent("turn", row.id, turn=store.stored(turn))
+        self._hub.publish(event)
+
+    async def _promise(self, session: AsyncSession, row: Conversation, reason: str, now: datetime) -> None:
+        state = State.from_dict(row.state)
+        await store.promise_call_back(
+            session,
+            row,
+            reason=reason,
+            number=state.contact_phone or row.caller_number,
+            note=cards.note_for_call_back(state) or cards.summary(state),
+            due_at=now + _CALL_BACK_WITHIN,
+            now=now,
+        )
+
+
+def _outcome(row: Conversation, reason: str) -> tuple[Outcome, bool]:
+    """The one outcome of a contact that is over, and whether somebody must call back."""
+    state = State.from_dict(row.state)
+    if row.outcome == "emergency":
+        return "emergency", False
+    if row.status == "with_seat":
+        return ("callback", True) if reason == "lost" else ("seat", False)
+    if row.status == "waiting":
+        return ("seat", False) if reason == _TRANSFERRED else ("callback", True)
+    outcome, call_back = policy.leave(state)
+    if reason == "lost" and not call_back and outcome == "closed":
+        return "callback", True  # it was we who lost the call
+    return cast(Any, outcome), call_back
+
+
+def _fingerprint(entry: Entry) -> str:
+    return "journal:" + hashlib.sha256(f"{entry.at}{entry.text}".encode()).hexdigest()[:40]
