@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway import chat, chat_socket, health, internal, knowledge_api, pages, phone_link, sockets
+from gateway import (
+    chat,
+    chat_socket,
+    health,
+    internal,
+    knowledge_api,
+    pages,
+    phone_link,
+    seat_api,
+    seat_auth,
+    seat_socket,
+    sockets,
+)
 from gateway.core import CORE, Core
+from gateway.desk import Desk
 from gateway.middleware import add_headers, errors, throttle, trace
 
 
@@ -17,8 +30,20 @@ def build_app(core: Core) -> web.Application:
     )
     app[CORE] = core
     app[internal.INTERNAL_TOKEN] = internal.ensure_token(core.settings)
+    app[seat_socket.DESK] = Desk(core)
     app[sockets.OPEN_SOCKETS] = sockets.OpenSockets()
-    for room in (health, pages, chat, chat_socket, knowledge_api, internal, phone_link):
+    for room in (
+        health,
+        pages,
+        chat,
+        chat_socket,
+        knowledge_api,
+        internal,
+        phone_link,
+        seat_auth,
+        seat_socket,
+        seat_api,
+    ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(sockets.close_all)

@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from conversations.errors import UnknownConversation
 from conversations.messages import Channel, CitizenTurn, TurnResult
 from gateway.address import client_address
 from gateway.body import check_text, clean_text, read_model
 from gateway.core import CORE, Core, core_of
-from gateway.errors import bad_request, dumps, too_many, unknown_conversation
+from gateway.errors import bad_request, dumps, too_many
 from gateway.middleware import trace_id_of
 from gateway.shapes import chat_object
 
@@ -71,7 +72,8 @@ async def say(
     """Throttle, take one turn, and measure it: shared by the API and the socket.
 
     Raises:
-        ApiError: 404 for an unknown conversation, 429 when there are too many messages, 503 while starting.
+        UnknownConversation: no such conversation.
+        ApiError: 429 when there are too many messages, 503 while starting.
     """
     conversations, now = core.conversations, core.clock.monotonic()
     limiter, key = (
@@ -85,18 +87,14 @@ async def say(
             result = await first.begin(core, address, turn)
         else:
             result = await conversations.citizen_turn(conversation_id, turn)
-    except Exception as error:
-        if is_unknown_conversation(error):
-            raise unknown_conversation() from error
+    except UnknownConversation:
+        raise
+    except Exception:
         core.metrics.turn_failures.labels(turn.channel).inc()
         raise
+    core.metrics.belongs(result.conversation_id, turn.channel)
     core.metrics.reply_seconds.labels(turn.channel).observe(time.monotonic() - started)
     return result
-
-
-def is_unknown_conversation(error: Exception) -> bool:
-    """Whether the conversations room says that it does not know the id."""
-    return any(kind.__name__ == "UnknownConversation" for kind in type(error).__mro__)
 
 
 def make_turn(core: Core, text: str, channel: Channel, client_message_id: str | None, trace_id: str) -> CitizenTurn:
@@ -110,7 +108,7 @@ def make_turn(core: Core, text: str, channel: Channel, client_message_id: str | 
         text=check_text(text, core.settings.web.message_limit_characters),
         channel=channel,
         client_message_id=client_message_id,
-        meta={"trace_id": trace_id},
+        meta={"trace_id": trace_id, **({"client_message_id": client_message_id} if client_message_id else {})},
     )
 
 

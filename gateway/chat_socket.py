@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from conversations.messages import ConversationEvent
 from gateway.address import client_address
 from gateway.body import parse_model
-from gateway.chat import FIRST_MESSAGES, MessageId, is_unknown_conversation, make_turn, say
+from gateway.chat import FIRST_MESSAGES, MessageId, make_turn, say
 from gateway.core import Core, core_of
-from gateway.errors import bad_request, too_many, unknown_conversation
+from gateway.errors import bad_request, too_many
 from gateway.middleware import trace_id_of
 from gateway.ports import Subscription
 from gateway.shapes import chat_object, turn_object
@@ -57,10 +57,8 @@ class _Citizen:
         try:
             turns = await conversations.transcript(conversation_id, after_seq=hello.after_seq)
             snapshot = await conversations.snapshot(conversation_id)
-        except Exception as error:
+        except BaseException:
             subscription.close()
-            if is_unknown_conversation(error):
-                raise unknown_conversation() from error
             raise
         self.conversation_id, self.subscription = conversation_id, subscription
         self.told_seq = max([hello.after_seq, *(turn.seq for turn in turns)])
@@ -95,6 +93,8 @@ class _Citizen:
         """What a seat types, and when one takes over; replies of the bot go back with the message they answer."""
         try:
             async for event in subscription:
+                if event.kind == "dropped":
+                    break
                 message = self.pushed(event)
                 if message is not None:
                     await self.socket.send(message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,11 @@ from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
 from gateway.ports import Conversations, Knowledge
+from seats.callbacks import Callbacks
 from seats.presence import Presence
 from seats.store import SeatStore
 from storage.engine import Database
+from workorders.model import CategorySuggestion
 from workorders.service import OrderService
 
 log = get_logger("gateway.core")
@@ -48,7 +50,18 @@ class Limits:
         self.messages = RateLimiter(web_settings.chat_messages_a_minute)
         self.order_lookups = RateLimiter(web_settings.order_lookups_a_minute)
         self.wrong_codes = FailureLimiter(web_settings.order_lookups_a_minute, 900.0)
-        self.logins = FailureLimiter(seats.login_failures, seats.login_pause_minutes * 60)
+        pause_seconds = seats.login_pause_minutes * 60
+        self._logins = FailureLimiter(seats.login_failures, pause_seconds)
+        self._logins_of_many = FailureLimiter(seats.login_failures * 10, pause_seconds)
+
+    def login_attempt(self, login: str, address: str) -> tuple[tuple[FailureLimiter, str], ...]:
+        """What one attempt counts against: the account from this address, the account from anywhere (a wide limit, so
+        that a stranger cannot easily lock a seat out), and the address (wide too: a whole centre may share one)."""
+        return (
+            (self._logins, f"{login}\n{address}"),
+            (self._logins_of_many, f"login:{login}"),
+            (self._logins_of_many, f"address:{address}"),
+        )
 
 
 class Core:
@@ -64,6 +77,7 @@ class Core:
         )
         self.orders = OrderService(self.database, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
+        self.callbacks = Callbacks(self.database, clock=self.clock)
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.metrics = Metrics()
         self.limits = Limits(settings)
@@ -75,6 +89,7 @@ class Core:
             "phone": Part(needed=False, detail="电话进程未连接"),
             "recogniser": Part(needed=False, detail="未知"),
         }
+        self.categorise: Callable[[str], CategorySuggestion | None] = lambda text: None
         self._conversations: Conversations | None = None
         self._knowledge: Knowledge | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,9 +115,16 @@ class Core:
             raise starting()
         return self._knowledge
 
-    def use(self, *, conversations: Conversations, knowledge: Knowledge) -> None:
-        """Hand over the loaded rooms."""
+    def use(
+        self,
+        *,
+        conversations: Conversations,
+        knowledge: Knowledge,
+        categorise: Callable[[str], CategorySuggestion | None] | None = None,
+    ) -> None:
+        """Hand over the loaded rooms. `categorise` may block: it is called in a thread."""
         self._conversations, self._knowledge = conversations, knowledge
+        self.categorise = categorise or self.categorise
         self.parts["conversations"] = Part(ok=True, detail="就绪")
 
     @property

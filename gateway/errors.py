@@ -8,6 +8,10 @@ import orjson
 from aiohttp import web
 
 from base.errors import HotlineError
+from conversations.errors import Conflict, NotYours, UnknownConversation
+from seats.callbacks import CallbackError, UnknownCallback
+from workorders.order import OrderStateError
+from workorders.service import OrderConflict, OrderNotFound
 
 
 class ApiError(HotlineError):
@@ -41,10 +45,6 @@ def not_found(message: str = "没有找到您要的内容。", code: str = "not_
     return ApiError(404, code, message)
 
 
-def unknown_conversation() -> ApiError:
-    return ApiError(404, "unknown_conversation", "这个对话不存在或已过期，请重新开始。")
-
-
 def unauthorised(message: str = "请先登录。") -> ApiError:
     return ApiError(401, "unauthorised", message)
 
@@ -70,3 +70,28 @@ HTTP_ERRORS: dict[int, tuple[str, str]] = {
     413: ("too_large", "内容太长了，请精简后再发送。"),
     426: ("upgrade_required", "这个地址需要用 WebSocket 连接。"),
 }
+
+
+_KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
+    (UnknownConversation, 404, "unknown_conversation"),
+    (NotYours, 409, "not_yours"),
+    (Conflict, 409, "conflict"),
+    (UnknownCallback, 404, "unknown_callback"),
+    (CallbackError, 409, "conflict"),
+    (OrderNotFound, 404, "unknown_order"),
+    (OrderConflict, 409, "conflict"),
+    (OrderStateError, 409, "not_possible"),
+)
+
+
+def as_api_error(error: Exception) -> ApiError | None:
+    """The answer to a failure that a room raises on purpose; None for everything that we did not foresee.
+
+    The messages of these errors are written for a person and hold nothing of what was said.
+    """
+    if isinstance(error, ApiError):
+        return error
+    for kind, status, code in _KNOWN:
+        if isinstance(error, kind):
+            return ApiError(status, code, str(error))
+    return None

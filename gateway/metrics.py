@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -10,6 +11,7 @@ from conversations.messages import ConversationEvent
 
 _REPLY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 _HTTP_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_REMEMBERED = 20_000
 
 
 class Metrics:
@@ -50,9 +52,26 @@ class Metrics:
         self.swept = Counter("hotline_swept", "Contacts the sweeper gave an outcome", registry=self.registry)
         self.ready = Gauge("hotline_ready", "1 when every needed part is ready", registry=self.registry)
 
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._channels: OrderedDict[str, str] = OrderedDict()
+
+    def belongs(self, conversation_id: str, channel: str) -> None:
+        """Remember the channel of a conversation, for its turns are counted when they are stored."""
+        self._channels[conversation_id] = channel
+        self._channels.move_to_end(conversation_id)
+        while len(self._channels) > _REMEMBERED:
+            self._channels.popitem(last=False)
+
     def count_event(self, event: ConversationEvent) -> None:
-        if event.kind == "outcome" and event.outcome is not None:
+        """Count a contact's first outcome and every turn of a citizen."""
+        if event.kind == "outcome" and event.outcome is not None and event.conversation_id not in self._ended:
+            self._ended[event.conversation_id] = None
+            while len(self._ended) > _REMEMBERED:
+                self._ended.popitem(last=False)
             self.outcomes.labels(event.outcome).inc()
+        if event.kind == "turn" and event.turn is not None and event.turn.role == "citizen":
+            channel = self._channels.get(event.conversation_id, "unknown")
+            self.turns.labels(channel, understood_by(event.turn.meta)).inc()
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
@@ -60,5 +79,5 @@ class Metrics:
 
 def understood_by(meta: dict[str, Any]) -> str:
     """The `source` label of a turn: a short name from its meta, `none` where nothing had to be understood."""
-    source = meta.get("source") or meta.get("intent_source")
-    return source if isinstance(source, str) and source in ("rasa", "fallback", "guard", "rule") else "none"
+    source = meta.get("source")
+    return source if isinstance(source, str) and source in ("rasa", "fallback", "rules") else "none"

@@ -14,7 +14,7 @@ from base.ids import new_trace_id
 from base.logs import get_logger
 from gateway.address import client_address
 from gateway.core import core_of
-from gateway.errors import HTTP_ERRORS, ApiError, error_response, too_many
+from gateway.errors import HTTP_ERRORS, as_api_error, error_response, too_many
 
 log = get_logger("gateway.http")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -98,8 +98,6 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whatever goes wrong is answered in one shape; what we did not foresee is logged with its trace id."""
     try:
         return await handler(request)
-    except ApiError as error:
-        return error_response(error.status, error.code, error.message, error.headers)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -107,6 +105,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
         return error_response(error.status, code, message, kept)
     except HotlineError as error:
+        if (known := as_api_error(error)) is not None:
+            return error_response(known.status, known.code, known.message, known.headers)
         log.warning("request refused", route=route_name(request), reason=type(error).__name__)
         return error_response(503, "unavailable", "服务暂时不可用，请稍后再试。", {"Retry-After": "5"})
     except (ConnectionResetError, TimeoutError):

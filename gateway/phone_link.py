@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -19,9 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from base.logs import get_logger
 from base.settings import Settings
-from conversations.messages import CitizenTurn, Transfer, TurnResult
+from conversations.errors import UnknownConversation
+from conversations.messages import CitizenTurn, StoredTurn, Transfer, TurnResult
 from gateway.body import clean_text, parse_model
-from gateway.chat import is_unknown_conversation
 from gateway.core import CORE, Core, Part, core_of
 from gateway.errors import ApiError, bad_request
 from gateway.internal import check_token, find_call
@@ -99,6 +100,7 @@ class _Call:
         self.trace_id: str | None = None
         self.queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_CALL_QUEUE)
         self.subscription: Subscription | None = None
+        self.pusher: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
         """The messages of this call, one after another, until it ended or the link is gone."""
@@ -110,9 +112,15 @@ class _Call:
         except ConnectionResetError:
             log.info("the phone went away while it was answered", call_id=self.call_id)
         finally:
-            if self.subscription is not None:
-                self.subscription.close()
+            await self._stop_pushing()
             self.link.forget(self)
+
+    async def _stop_pushing(self) -> None:
+        if self.pusher is not None:
+            self.pusher.cancel()
+            await asyncio.gather(self.pusher, return_exceptions=True)
+        if self.subscription is not None:
+            self.subscription.close()
 
     async def _handle(self, message: dict[str, Any]) -> bool:
         """False when the call is over."""
@@ -143,15 +151,15 @@ class _Call:
             known = row.id  # we were restarted after the row was stored and before the phone heard of it
         try:
             result = await self._open(started, known)
-        except Exception as error:
-            if known is None or not is_unknown_conversation(error):
+        except UnknownConversation:
+            if known is None:
                 raise
             result = await self._open(started, None)
         self.conversation_id = result.conversation_id
         core.metrics.calls.labels("reattached" if known else "started").inc()
-        if self.subscription is None:
-            self.subscription = core.conversations.subscribe(self.conversation_id)
-            core.spawn(self._push(self.subscription), "call pusher")
+        core.metrics.belongs(self.conversation_id, "phone")
+        if self.pusher is None:
+            self.pusher = core.spawn(self._push(self.conversation_id, result.seq), "call pusher")
         await self.link.socket.send(
             {
                 "type": "opened",
@@ -207,28 +215,46 @@ class _Call:
         if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
             conversation_id = row.id
         if conversation_id is not None:
-            try:
+            with suppress(UnknownConversation):  # of a database that is gone: there is nothing to end
                 await core.conversations.hang_up(conversation_id, reason=ended.reason)
-            except Exception as error:
-                if not is_unknown_conversation(error):
-                    raise
         core.metrics.calls.labels(ended.reason).inc()
         await self.link.socket.send({"type": "ended", "call_id": self.call_id})
 
-    async def _push(self, subscription: Subscription) -> None:
-        with_seat = False
-        async for event in subscription:
-            message = None
-            if event.kind == "turn" and event.turn is not None and event.turn.role == "seat":
-                say = {"text": event.turn.text, "spoken": event.turn.text, "origin": "seat"}
-                message = {"type": "say", "call_id": self.call_id, "say": [say], "hang_up": False}
-            elif event.kind == "status":
-                if event.status == "ended" and with_seat:
-                    message = {"type": "say", "call_id": self.call_id, "say": [], "hang_up": True}
-                with_seat = event.status == "with_seat"
-            if message is not None:
-                message["conversation_id"] = event.conversation_id
-                await self.link.socket.send(message)
+    async def _push(self, conversation_id: str, seq: int) -> None:
+        """Say what seats and the desk say, until the call is over; `seq`: the last turn that the phone was given."""
+        with_seat, conversations = False, self.link.core.conversations
+        while True:
+            subscription = self.subscription = conversations.subscribe(conversation_id)
+            for turn in await conversations.transcript(conversation_id, after_seq=seq):
+                seq = await self._push_turn(turn, seq)
+            async for event in subscription:
+                if event.kind == "dropped":
+                    break
+                if event.turn is not None:
+                    seq = await self._push_turn(event.turn, seq)
+                if event.kind == "status":
+                    if event.status == "ended" and with_seat:
+                        await self._say([], hang_up=True)
+                    with_seat = event.status == "with_seat"
+            else:
+                return
+
+    async def _push_turn(self, turn: StoredTurn, seq: int) -> int:
+        if turn.seq > seq and turn.role in ("seat", "system") and turn.kind == "text":
+            spoken = turn.meta.get("spoken")
+            await self._say([{"text": turn.text, "spoken": spoken or turn.text, "origin": turn.role}], hang_up=False)
+        return max(seq, turn.seq)
+
+    async def _say(self, say: list[dict[str, str]], *, hang_up: bool) -> None:
+        await self.link.socket.send(
+            {
+                "type": "say",
+                "call_id": self.call_id,
+                "conversation_id": self.conversation_id,
+                "say": say,
+                "hang_up": hang_up,
+            }
+        )
 
     async def _apologise(self, kind: str, turn_id: str | None) -> None:
         if kind == "turn" and turn_id is not None:

@@ -12,8 +12,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from base.logs import get_logger
 from gateway.address import same_origin
 from gateway.body import parse_object
-from gateway.core import Core, core_of
-from gateway.errors import ApiError, dumps, forbidden
+from gateway.core import core_of
+from gateway.errors import ApiError, as_api_error, dumps, forbidden
 
 log = get_logger("gateway.sockets")
 _HEARTBEAT_SECONDS = 20.0
@@ -55,8 +55,8 @@ class Socket:
         """
         if isinstance(error, ConnectionResetError):
             raise error
-        if isinstance(error, ApiError):
-            await self.refuse(error, **about)
+        if (known := as_api_error(error)) is not None:
+            await self.refuse(known, **about)
             return
         log.error("message failed", exc_info=error)
         await self.refuse(ApiError(500, "internal", "系统出了问题，我们已经记录，请稍后再试。"), **about)
@@ -77,8 +77,24 @@ class Socket:
                 await self.refuse(ApiError(400, "bad_request", "这里只接收文字消息。"))
 
 
-class OpenSockets(set[Socket]):
+class OpenSockets:
     """Every socket of this process, to be closed in order at shutdown."""
+
+    def __init__(self) -> None:
+        self._open: set[Socket] = set()
+
+    def add(self, socket: Socket) -> None:
+        self._open.add(socket)
+
+    def discard(self, socket: Socket) -> None:
+        self._open.discard(socket)
+
+    async def close(self) -> None:
+        """Tell every client to come back, so that it does not wait for a heartbeat to fail."""
+        closing = [
+            socket.response.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart") for socket in list(self._open)
+        ]
+        await asyncio.gather(*closing, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -114,22 +130,7 @@ async def open_socket(request: web.Request, kind: str, *, check_origin: bool = T
 
 
 async def close_all(app: web.Application) -> None:
-    """At shutdown: tell every client to come back, so that it does not wait for a heartbeat to fail."""
-    closing = [
-        socket.response.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart") for socket in set(app[OPEN_SOCKETS])
-    ]
-    await asyncio.gather(*closing, return_exceptions=True)
-
-
-@asynccontextmanager
-async def companion(core: Core, work: Any, name: str) -> AsyncIterator[asyncio.Task[None]]:
-    """A task that lives exactly as long as the block."""
-    task = core.spawn(work, name)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    await app[OPEN_SOCKETS].close()
 
 
 OPEN_SOCKETS: web.AppKey[OpenSockets] = web.AppKey("open_sockets", OpenSockets)

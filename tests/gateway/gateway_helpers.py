@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from aiohttp import ClientWebSocketResponse
 from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 
 from base.ids import new_id
+from conversations.errors import NotYours, UnknownConversation
 from conversations.messages import (
     Channel,
     CitizenTurn,
@@ -28,10 +30,6 @@ from storage.tables import Conversation
 
 Client = TestClient[Request, Application]
 Connect = Callable[[], Awaitable[Client]]
-
-
-class UnknownConversation(Exception):
-    pass
 
 
 class SmallSubscription:
@@ -69,7 +67,12 @@ class SmallConversations:
 
     def _known(self, conversation_id: str) -> str:
         if conversation_id not in self.turns:
-            raise UnknownConversation("no such conversation")
+            raise UnknownConversation
+        return conversation_id
+
+    def _mine(self, conversation_id: str, seat_id: str) -> str:
+        if self.seat[self._known(conversation_id)] != seat_id:
+            raise NotYours
         return conversation_id
 
     def tell(self, event: ConversationEvent) -> None:
@@ -201,8 +204,9 @@ class SmallConversations:
     async def waiting(self) -> list[dict[str, Any]]:
         return [self._card(known) for known, status in self.status.items() if status == "waiting"]
 
-    async def held(self) -> list[dict[str, Any]]:
-        return [self._card(known) for known, status in self.status.items() if status == "with_seat"]
+    async def held(self, seat_id: str | None = None) -> list[dict[str, Any]]:
+        held = [known for known, status in self.status.items() if status == "with_seat"]
+        return [self._card(known) for known in held if seat_id in (None, self.seat[known])]
 
     async def claim(self, conversation_id: str, seat_id: str) -> bool:
         if self.status[self._known(conversation_id)] != "waiting":
@@ -214,7 +218,7 @@ class SmallConversations:
     async def seat_message(
         self, conversation_id: str, seat_id: str, text: str, *, client_message_id: str | None = None
     ) -> StoredTurn:
-        self._known(conversation_id)
+        self._mine(conversation_id, seat_id)
         if client_message_id and (known := self.seat_messages.get((conversation_id, client_message_id))):
             return known
         turn = self._store(conversation_id, "seat", text, client_message_id)
@@ -223,12 +227,13 @@ class SmallConversations:
         return turn
 
     async def give_back(self, conversation_id: str, seat_id: str) -> None:
-        self.seat[self._known(conversation_id)] = None
+        self.seat[self._mine(conversation_id, seat_id)] = None
         self._become(conversation_id, "waiting")
 
     async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None:
-        self._known(conversation_id)
+        self._mine(conversation_id, seat_id)
         self.finished.append((conversation_id, seat_id, disposition))
+        self.seat[conversation_id] = None
         self._become(conversation_id, "ended", "seat")
 
     async def sweep(self) -> int:
@@ -242,3 +247,25 @@ class SmallKnowledge:
         citation = Citation("北京市居住证管理办法", "北京市人民政府", "第三条", "2024-01-01", "")
         hit = Hit("k1", "entry", "居住证怎么办", "到派出所办理。", "", 0.91, 0.8, (citation,))
         return SearchResult(text, text, (hit,) * min(limit, 2), "answer")
+
+
+async def login(connect: Connect, core: Core, name: str = "seat1", role: str = "seat") -> tuple[Client, str]:
+    """A client with the cookie of a new seat, and the seat's id."""
+    seat = await core.seats.add(name, "a-long-password", display_name=f"坐席{name}", role=role)
+    client = await connect()
+    body = {"login": name, "password": "a-long-password"}
+    response = await client.post("/api/v1/seat/login", json=body, headers=origin(client))
+    assert response.status == 200, await response.text()
+    return client, seat.id
+
+
+def origin(client: Client) -> dict[str, str]:
+    return {"Origin": f"http://{client.host}:{client.port}"}
+
+
+async def until(socket: ClientWebSocketResponse, kind: str, **wanted: Any) -> dict[str, Any]:
+    """The next message of this kind (and with these values); the others are passed over."""
+    while True:
+        message: dict[str, Any] = await socket.receive_json(timeout=5)
+        if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
+            return message

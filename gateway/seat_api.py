@@ -1,0 +1,182 @@
+"""Orders and call-backs from the desk."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import replace
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import func, select
+
+from base.logs import get_logger
+from gateway.body import clean_text, read_model
+from gateway.chat import MessageId
+from gateway.core import Core, core_of
+from gateway.errors import bad_request, dumps, forbidden
+from gateway.seat_auth import require_seat
+from gateway.seat_socket import DESK
+from seats.store import SeatIdentity
+from storage.tables import Conversation, Order
+from workorders.model import OrderDraft, RequestType
+from workorders.order import EVENT_TEXT, RULES, STATUSES, possible
+from workorders.view import OrderView
+
+log = get_logger("gateway.seat")
+_Line = Annotated[str, StringConstraints(max_length=200)]
+_Text = Annotated[str, StringConstraints(max_length=4_000)]
+
+
+class OrderFields(BaseModel):
+    """What the seat has filled in."""
+
+    request_type: RequestType
+    title: _Line = ""
+    detail: _Text
+    district: _Line = ""
+    street: _Line = ""
+    address: _Text = ""
+    event_time: _Line = ""
+    subject: _Text = ""
+    appeal: _Text = ""
+    contact_name: _Line = ""
+    contact_phone: Annotated[str, StringConstraints(max_length=32)] = ""
+    confidential: bool = False
+
+
+class NewOrder(BaseModel):
+    conversation_id: Annotated[str, Field(min_length=1, max_length=64)]
+    fields: OrderFields
+    client_message_id: MessageId
+
+
+class OrderStep(BaseModel):
+    event: Annotated[str, Field(max_length=24)]
+    note: _Text = ""
+    data: dict[str, Any] = Field(default_factory=dict)
+    version: int | None = None
+
+
+class CallbackStep(BaseModel):
+    status: Annotated[str, Field(max_length=12)]
+    note: Annotated[str, Field(max_length=2_000)] = ""
+
+
+def _next_events(view: OrderView) -> list[str]:
+    """The steps that one press of a button can do: those that need no reason."""
+    return [event for event in possible(view.status, "seat") if not RULES[event].needs_note]  # type: ignore[arg-type]
+
+
+def _row(view: OrderView) -> dict[str, Any]:
+    return {**view.card(), "next_events": _next_events(view)}
+
+
+async def file_order(request: web.Request) -> web.Response:
+    """File one order for a conversation that the seat holds (or is to call back about). The same `client_message_id`
+    again returns the same order."""
+    seat = await require_seat(request)
+    core, asked = core_of(request), await read_model(request, NewOrder)
+    _ = core.conversations
+    row = await _conversation(core, asked.conversation_id)
+    if row.seat_id != seat.id and seat.role != "leader" and not await core.callbacks.is_open_for(row.id):
+        raise forbidden("这个会话不在您手上，不能登记工单。")
+    draft = await _draft(core, asked.fields, row)
+    digest = hashlib.sha256(f"{row.id}\n{asked.client_message_id}".encode()).hexdigest()
+    async with core.database.write() as session:
+        count = select(func.count()).select_from(Order).where(Order.conversation_id == row.id)
+        draft = replace(draft, matter=(await session.execute(count)).scalar_one() + 1)
+        filed = await core.orders.file(
+            session, draft, key=f"seat:{digest}", now=core.clock.now(), actor=f"seat:{seat.id}"
+        )
+    log.info("order filed by a seat", seat_id=seat.id, conversation_id=row.id, existing=filed.existing)
+    request.app[DESK].changed()
+    body = {
+        "order_no": filed.order_no,
+        "tracking_code": filed.tracking_code,
+        "unit": filed.unit,
+        "deadline_hours": filed.deadline_hours,
+        "existing": filed.existing,
+    }
+    return web.json_response(body, status=200 if filed.existing else 201, dumps=dumps)
+
+
+async def _conversation(core: Core, conversation_id: str) -> Conversation:
+    await core.conversations.snapshot(conversation_id)  # raises UnknownConversation
+    async with core.database.read() as session:
+        row = await session.get(Conversation, conversation_id)
+    assert row is not None
+    return row
+
+
+async def _draft(core: Core, fields: OrderFields, row: Conversation) -> OrderDraft:
+    values: dict[str, Any] = {
+        name: clean_text(value) if isinstance(value, str) else value for name, value in fields.model_dump().items()
+    }
+    if not values["detail"]:
+        raise bad_request("请填写反映内容。", "invalid_field")
+    category = await asyncio.to_thread(core.categorise, f"{values['title']} {values['detail']}")
+    return OrderDraft(**values, channel=row.channel, conversation_id=row.id, category=category)
+
+
+async def list_orders(request: web.Request) -> web.Response:
+    await require_seat(request)
+    core, status = core_of(request), request.query.get("status") or None
+    if status is not None and status not in STATUSES:
+        raise bad_request("参数 status 不正确。", "invalid_field")
+    text = clean_text(request.query.get("q", ""))[:100]
+    views = await core.orders.search(status=status, text=text, limit=100)
+    return web.json_response({"items": [_row(view) for view in views]}, dumps=dumps)
+
+
+async def show_order(request: web.Request) -> web.Response:
+    seat = await require_seat(request)
+    view = await core_of(request).orders.view(request.match_info["order_no"], seat=seat.id)
+    return web.json_response({**view.desk(), "next_events": _next_events(view)}, dumps=dumps)
+
+
+async def move_order(request: web.Request) -> web.Response:
+    seat = await require_seat(request)
+    core, step = core_of(request), await read_model(request, OrderStep)
+    if step.event not in EVENT_TEXT or step.event == "file":
+        raise bad_request("没有这种操作。", "invalid_field")
+    view = await core.orders.change(
+        request.match_info["order_no"],
+        step.event,
+        actor=_actor(seat),
+        note=clean_text(step.note),
+        data=step.data,
+        expected_version=step.version,
+    )
+    log.info("order moved", seat_id=seat.id, event_name=step.event, status=view.status)
+    return web.json_response({**view.desk(), "next_events": _next_events(view)}, dumps=dumps)
+
+
+def _actor(seat: SeatIdentity) -> str:
+    return f"seat:{seat.id}"
+
+
+async def list_callbacks(request: web.Request) -> web.Response:
+    await require_seat(request)
+    tasks = await core_of(request).callbacks.tasks(all_of_them=request.query.get("all") == "1")
+    return web.json_response({"items": tasks}, dumps=dumps)
+
+
+async def move_callback(request: web.Request) -> web.Response:
+    seat = await require_seat(request)
+    core, step = core_of(request), await read_model(request, CallbackStep)
+    task = await core.callbacks.set(
+        request.match_info["callback_id"], step.status, seat_id=seat.id, note=clean_text(step.note)
+    )
+    log.info("call-back moved", seat_id=seat.id, status=task["status"])
+    return web.json_response(task, dumps=dumps)
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_post("/api/v1/seat/orders", file_order)
+    app.router.add_get("/api/v1/seat/orders", list_orders)
+    app.router.add_get("/api/v1/seat/orders/{order_no}", show_order)
+    app.router.add_post("/api/v1/seat/orders/{order_no}/events", move_order)
+    app.router.add_get("/api/v1/seat/callbacks", list_callbacks)
+    app.router.add_post("/api/v1/seat/callbacks/{callback_id}", move_callback)

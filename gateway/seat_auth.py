@@ -1,0 +1,114 @@
+"""Log in, log out, who am I: the cookie of the desk, and the checks before every request of a seat."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from base.logs import get_logger
+from gateway.address import client_address, same_origin
+from gateway.body import read_model
+from gateway.core import Core, core_of
+from gateway.errors import dumps, forbidden, starting, too_many, unauthorised
+from seats.store import SeatIdentity
+
+log = get_logger("gateway.seat")
+COOKIE: Final = "hotline_seat"
+
+
+class Login(BaseModel):
+    login: Annotated[str, Field(max_length=200)]
+    password: Annotated[str, Field(max_length=1_000)]
+
+
+async def identify(request: web.Request) -> SeatIdentity | None:
+    """Who sends this request; None where nobody is logged in."""
+    core, token = core_of(request), request.cookies.get(COOKIE)
+    if not core.parts["database"].ok:
+        raise starting()
+    return await core.seats.identify(token) if token else None
+
+
+async def require_seat(request: web.Request) -> SeatIdentity:
+    """The logged-in seat of an API request.
+
+    Raises:
+        ApiError: 401 where nobody is logged in; 403 where a POST comes from a foreign page, or from none.
+    """
+    if request.method != "GET":
+        check_own_page(request)
+    seat = await identify(request)
+    if seat is None:
+        raise unauthorised()
+    return seat
+
+
+def check_own_page(request: web.Request) -> None:
+    """
+    Raises:
+        ApiError: 403 unless the `Origin` is ours: a cookie alone must not be enough to change something.
+    """
+    if not same_origin(request, core_of(request).settings.web, required=True):
+        raise forbidden("请求不是从工作台页面发出的。", "foreign_origin")
+
+
+async def login(request: web.Request) -> web.Response:
+    check_own_page(request)
+    core = core_of(request)
+    asked = await read_model(request, Login)
+    if not core.parts["database"].ok:
+        raise starting()
+    attempt = core.limits.login_attempt(asked.login[:64], client_address(request, core.settings.web))
+    now = core.clock.monotonic()
+    if (wait := max(limiter.wait(key, now) for limiter, key in attempt)) > 0:
+        raise too_many(wait, "登录失败次数太多，请稍后再试。")
+    for limiter, key in attempt:
+        limiter.failed(key, now)  # counted before the work, so that many at once cannot slip through
+    seat = await core.seats.verify(asked.login, asked.password)
+    if seat is None:
+        log.warning("login refused")
+        raise unauthorised("账号或密码不正确。")
+    for limiter, key in attempt:
+        limiter.succeeded(key)
+    token = await core.seats.open_session(seat.id)
+    response = web.json_response(seat.as_dict(), dumps=dumps)
+    _set_cookie(core, request, response, token)
+    log.info("seat logged in", seat_id=seat.id)
+    return response
+
+
+def _set_cookie(core: Core, request: web.Request, response: web.Response, token: str) -> None:
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(core.settings.seats.session_hours * 3600),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=request.secure or core.settings.web.public_url.startswith("https:"),
+    )
+
+
+async def logout(request: web.Request) -> web.Response:
+    check_own_page(request)
+    core = core_of(request)
+    seat, token = await identify(request), request.cookies.get(COOKIE)
+    if seat is not None and token:
+        await core.seats.close_session(token)
+        core.presence.left(seat.id)
+        log.info("seat logged out", seat_id=seat.id)
+    response = web.json_response({"logged_out": True}, dumps=dumps)
+    response.del_cookie(COOKIE, path="/")
+    return response
+
+
+async def me(request: web.Request) -> web.Response:
+    return web.json_response((await require_seat(request)).as_dict(), dumps=dumps)
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_post("/api/v1/seat/login", login)
+    app.router.add_post("/api/v1/seat/logout", logout)
+    app.router.add_get("/api/v1/seat/me", me)

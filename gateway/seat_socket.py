@@ -1,0 +1,251 @@
+"""`/ws/seat`: the desk of one seat. The queue is pushed, the conversation that is open is pushed, nothing is polled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from base.logs import get_logger
+from gateway.body import check_text, clean_text, parse_model
+from gateway.chat import MessageId
+from gateway.core import Core, core_of
+from gateway.desk import Desk
+from gateway.errors import bad_request, forbidden
+from gateway.ports import Subscription
+from gateway.seat_auth import COOKIE, identify
+from gateway.shapes import turn_object
+from gateway.sockets import Socket, open_socket
+from seats import queue
+from seats.store import SeatIdentity
+
+log = get_logger("gateway.seat")
+REFUSED_CODE: Final = 4401
+_WATCHED: Final = 20
+_DRAFT_CHARACTERS: Final = 4_000
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+ConversationId = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class About(BaseModel):
+    conversation_id: ConversationId
+
+
+class Say(About):
+    text: str
+    client_message_id: MessageId | None = None
+
+
+class Finish(About):
+    disposition: Annotated[str, Field(max_length=32)]
+    note: Annotated[str, Field(max_length=2_000)] = ""
+
+
+class Draft(About):
+    text: Annotated[str, Field(max_length=_DRAFT_CHARACTERS)]
+
+
+async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str) -> dict[str, Any]:
+    """The snapshot of a conversation that this seat may read.
+
+    Raises:
+        UnknownConversation: there is none with this id.
+        ApiError: 403, it is not the seat's.
+    """
+    snapshot = await core.conversations.snapshot(conversation_id)
+    held = await core.conversations.held(seat.id)
+    allowed = queue.may_watch(
+        role=seat.role,
+        seat_id=seat.id,
+        status=str(snapshot.get("status")),
+        held_by=seat.id if any(card["conversation_id"] == conversation_id for card in held) else None,
+        callback_open=await core.callbacks.is_open_for(conversation_id),
+    )
+    if not allowed:
+        raise forbidden("这个会话不在队列中，也不在您手上。")
+    return snapshot
+
+
+class _Watch:
+    """A conversation that the seat has open: its turns are pushed until another message closes it."""
+
+    def __init__(self, page: _Page, conversation_id: str, subscription: Subscription) -> None:
+        self.page = page
+        self.conversation_id = conversation_id
+        self.subscription = subscription
+        self.seq = 0
+        self.task: asyncio.Task[None] | None = None
+
+    async def show(self, snapshot: dict[str, Any]) -> None:
+        """The whole conversation: when it is opened, and whenever its state has changed."""
+        core = self.page.core
+        turns = await core.conversations.transcript(self.conversation_id)
+        self.seq = max([self.seq, *(turn.seq for turn in turns)])
+        await self.page.socket.send(
+            {
+                "type": "conversation",
+                "conversation_id": self.conversation_id,
+                "transcript": [turn_object(turn, for_seat=True) for turn in turns],
+                "snapshot": snapshot,
+                "draft": self.page.desk.draft(self.conversation_id),
+            }
+        )
+
+    async def push(self) -> None:
+        core = self.page.core
+        try:
+            async for event in self.subscription:
+                if event.kind == "dropped":
+                    break
+                if event.kind == "turn" and event.turn is not None:
+                    if event.turn.seq <= self.seq:
+                        continue
+                    self.seq = event.turn.seq
+                    turn = turn_object(event.turn, for_seat=True)
+                    message = {"type": "turn", "conversation_id": self.conversation_id, "turn": turn}
+                    await self.page.socket.send(message)
+                elif event.kind in ("status", "outcome"):
+                    await self.show(await core.conversations.snapshot(self.conversation_id))
+            else:
+                return
+        except ConnectionResetError:
+            return
+        await self.page.socket.response.close()  # fell behind: the page comes back and sees everything anew
+
+    async def close(self) -> None:
+        self.subscription.close()
+        if self.task is not None and self.task is not asyncio.current_task():
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
+
+
+class _Page:
+    """One open workbench page."""
+
+    def __init__(self, core: Core, desk: Desk, socket: Socket, seat: SeatIdentity) -> None:
+        self.core = core
+        self.desk = desk
+        self.socket = socket
+        self.seat = seat
+        self.watches: dict[str, _Watch] = {}
+
+    async def hello(self) -> None:
+        await self.desk.refresh()
+        self.desk.changed()
+        await self.socket.send({"type": "hello", "seat": self.seat.as_dict(), **self.lists()})
+
+    def lists(self) -> dict[str, Any]:
+        return {"queue": self.desk.queue, "mine": self.desk.mine(self.seat.id)}
+
+    async def queue_changed(self) -> None:
+        await self.socket.send({"type": "queue", **self.lists()})
+
+    async def take(self, message: dict[str, Any]) -> None:
+        self.desk.heard(self.seat.id)
+        match message["type"]:
+            case "ping":
+                await self.socket.send({"type": "pong"})
+            case "watch":
+                await self.watch(parse_model(About, message).conversation_id)
+            case "claim":
+                await self.claim(parse_model(About, message).conversation_id)
+            case "give_back":
+                conversation_id = parse_model(About, message).conversation_id
+                await self.core.conversations.give_back(conversation_id, self.seat.id)
+                self.desk.changed()
+            case "finish":
+                await self.finish(parse_model(Finish, message))
+            case "say":
+                await self.say(parse_model(Say, message))
+            case "draft":
+                draft = parse_model(Draft, message)
+                if any(card["conversation_id"] == draft.conversation_id for card in self.desk.mine(self.seat.id)):
+                    self.desk.keep_draft(draft.conversation_id, clean_text(draft.text))
+            case _:
+                raise bad_request("不认识的消息类型。", "unknown_type")
+
+    async def watch(self, conversation_id: str) -> None:
+        await may_watch(self.core, self.seat, conversation_id)
+        known = self.watches.pop(conversation_id, None)
+        if known is not None:
+            await known.close()
+        while len(self.watches) >= _WATCHED:
+            await self.watches.pop(next(iter(self.watches))).close()
+        subscription = self.core.conversations.subscribe(conversation_id)  # before it is read: nothing falls between
+        watch = self.watches[conversation_id] = _Watch(self, conversation_id, subscription)
+        await watch.show(await self.core.conversations.snapshot(conversation_id))
+        watch.task = self.core.spawn(watch.push(), "seat watch")
+
+    async def claim(self, conversation_id: str) -> None:
+        refusal = await self.desk.claim(conversation_id, self.seat)
+        if refusal is None:
+            await self.desk.refresh()
+            await self.socket.send({"type": "claimed", "conversation_id": conversation_id, "message": "已接起。"})
+        else:
+            await self.socket.send({"type": "refused", "conversation_id": conversation_id, "message": refusal})
+
+    async def finish(self, finish: Finish) -> None:
+        await self.core.conversations.finish(finish.conversation_id, self.seat.id, finish.disposition)
+        if finish.note.strip():
+            await self.core.callbacks.annotate(finish.conversation_id, clean_text(finish.note))
+        self.desk.keep_draft(finish.conversation_id, "")
+        self.desk.changed()
+
+    async def say(self, say: Say) -> None:
+        text = check_text(say.text, self.core.settings.web.message_limit_characters)
+        turn = await self.core.conversations.seat_message(
+            say.conversation_id, self.seat.id, text, client_message_id=say.client_message_id
+        )
+        self.desk.keep_draft(say.conversation_id, "")
+        shown = {**turn_object(turn, for_seat=True), "client_message_id": say.client_message_id}
+        watch = self.watches.get(say.conversation_id)
+        if watch is None or turn.seq > watch.seq:
+            if watch is not None:
+                watch.seq = turn.seq
+            await self.socket.send({"type": "turn", "conversation_id": say.conversation_id, "turn": shown})
+
+    async def close(self) -> None:
+        for watch in self.watches.values():
+            await watch.close()
+        self.watches.clear()
+
+
+async def seat_socket(request: web.Request) -> web.StreamResponse:
+    core, desk = core_of(request), request.app[DESK]
+    _ = core.conversations  # 503 before the upgrade while the core is starting
+    seat = await identify(request)
+    async with open_socket(request, "seat") as socket:
+        if seat is None:
+            await socket.response.close(code=REFUSED_CODE, message=b"login")
+            return socket.response
+        page = _Page(core, desk, socket, seat)
+        watcher = page.queue_changed
+        desk.watch(watcher, seat.id)
+        try:
+            await page.hello()
+            async for message in socket.messages():
+                if message["type"] == "ping" and not await _still(core, request, seat):
+                    await socket.response.close(code=REFUSED_CODE, message=b"login")
+                    break
+                try:
+                    await page.take(message)
+                except Exception as error:  # noqa: BLE001  (told to this one seat; the desk stays open)
+                    about = message.get("conversation_id")
+                    await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
+        finally:
+            desk.unwatch(watcher)
+            await page.close()
+    return socket.response
+
+
+async def _still(core: Core, request: web.Request, seat: SeatIdentity) -> bool:
+    """Whether the login is still good: an account that was closed loses its desk within a heartbeat."""
+    found = await core.seats.identify(request.cookies.get(COOKIE, ""))
+    return found is not None and found.id == seat.id
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/ws/seat", seat_socket)

@@ -1,0 +1,76 @@
+"""`hotline seat add|list|password|disable|enable`: the accounts of the desk."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+
+from base import settings
+from seats.store import ROLES, SeatError, SeatStore, check_password, generate_password
+from storage import migrate
+from storage.engine import Database
+
+
+def command(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="hotline seat", description="seat accounts")
+    commands = parser.add_subparsers(dest="command", required=True)
+    add = commands.add_parser("add", help="make an account; without a password one is made and printed once")
+    add.add_argument("login")
+    add.add_argument("--name", default="", help="the name that citizens and colleagues see")
+    add.add_argument("--role", default="seat", choices=ROLES)
+    for name in ("add", "password"):
+        found = add if name == "add" else commands.add_parser(name, help="change a password; ends every login")
+        if name == "password":
+            found.add_argument("login")
+        found.add_argument("--ask", action="store_true", help="ask for the password instead of making one")
+        found.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    commands.add_parser("list", help="show every account")
+    for name, text in (("disable", "close an account and end its logins"), ("enable", "open it again")):
+        commands.add_parser(name, help=text).add_argument("login")
+    return asyncio.run(_run(parser.parse_args(argv)))
+
+
+async def _run(asked: argparse.Namespace) -> int:
+    chosen = settings.load()
+    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
+    database = Database(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
+    try:
+        store = SeatStore(database, session_hours=chosen.seats.session_hours)
+        if asked.command == "list":
+            for seat in await store.accounts():
+                state = "open" if seat.enabled else "closed"
+                print(f"{seat.login}\t{seat.role}\t{state}\t{seat.display_name}")
+        elif asked.command in ("disable", "enable"):
+            seat = await store.set_enabled(asked.login, asked.command == "enable")
+            print(f"{seat.login}: {'open' if seat.enabled else 'closed'}")
+        else:
+            password, told = _password(asked)
+            if asked.command == "add":
+                await store.add(asked.login, password, display_name=asked.name, role=asked.role)
+            else:
+                await store.set_password(asked.login, password)
+            print(f"{asked.login}: the password is {password} (shown once)" if told else f"{asked.login}: done")
+    finally:
+        await database.close()
+    return 0
+
+
+def _password(asked: argparse.Namespace) -> tuple[str, bool]:
+    """The password, and whether it is to be printed.
+
+    Raises:
+        SeatError: it is too short, or was typed differently the second time.
+    """
+    if asked.password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    elif asked.ask:
+        password = getpass.getpass("password: ")
+        check_password(password)
+        if getpass.getpass("again: ") != password:
+            raise SeatError("the two passwords differ: nothing was changed")
+    else:
+        return generate_password(), True
+    check_password(password)
+    return password, False
