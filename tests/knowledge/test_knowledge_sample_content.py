@@ -59,7 +59,9 @@ SAME_UNIT: Final = {
     "个星期": "周",
     "千米": "公里",
 }
-IDIOMS: Final = re.compile(r"一次性|每次|再次|首次|第[一二三四五六七八九十]+次|一时|一级|一层|一名|一人|一户|有一点|一点")
+IDIOMS: Final = re.compile(
+    r"一次性|每次|再次|首次|第[一二三四五六七八九十]+次|一时|一级|一层|一名|一人|一户|有一点|一点"
+)
 TITLE: Final = re.compile(r"《(?P<title>[^》]*)》(?:（(?P<year>\d{4})年[^）]*）)?")
 PLAIN_NUMBERS: Final = frozenset({"12345"})
 
