@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from needs import require
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def require(condition: bool, reason: str) -> None:
-    """Skip where something outside is missing; under continuous integration its absence is a failure."""
-    if condition:
-        return
-    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -85,13 +85,13 @@ class System:
             source = ROOT / "var" / shared
             if source.exists() and not (self.directory / shared).exists():
                 (self.directory / shared).symlink_to(source)
-        for step in (("db", "upgrade"), ("kb", "samples")):
-            done = self.command(*step)
-            assert done.returncode == 0, f"hotline {' '.join(step)}: {done.stdout}{done.stderr}"
-        added = self.command("seat", "add", "test01", "--name", "测试坐席", "--generate")
+        done = self.command("setup", timeout_seconds=900)
+        assert done.returncode == 0, f"hotline setup: {done.stdout}{done.stderr}"
+        added = self.command("seat", "add", "test01", "--name", "测试坐席")
         assert added.returncode == 0, added.stderr
-        self.seat_login = "test01"
-        self.seat_password = re.findall(r"\S+", added.stdout.strip().splitlines()[-1])[-1]
+        found = re.search(r"the password is (\S+)", added.stdout)
+        assert found is not None, added.stdout
+        self.seat_login, self.seat_password = "test01", found.group(1)
 
     def start(self) -> None:
         assert self.process is None

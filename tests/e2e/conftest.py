@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import require
+from needs import require
 
 from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
