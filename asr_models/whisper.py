@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,11 +58,11 @@ class Whisper:
         self._features: Any = FeatureExtractor()
         self._beam_size = beam_size
         self._window_seconds = window_seconds
-        token = self._tokenizer.token_to_id
-        self._first_special = token("<|endoftext|>")
-        self._start = [token(f"<|{name}|>") for name in ("startoftranscript", "zh", "transcribe", "notimestamps")]
+        special: Callable[[str], Any] = self._tokenizer.token_to_id
+        self._first_special: int = special("<|endoftext|>")
+        self._start = [special(f"<|{name}|>") for name in ("startoftranscript", "zh", "transcribe", "notimestamps")]
         prompt = self._tokenizer.encode(_PROMPT, add_special_tokens=False).ids
-        self._prompt = [token("<|startofprev|>"), *prompt, *self._start]
+        self._prompt = [special("<|startofprev|>"), *prompt, *self._start]
         vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         digits = sorted(number for text, number in vocabulary.items() if _DIGIT_MARKS & set(text))
         self._suppressed = [-1, *(number for number in digits if number < self._first_special)]

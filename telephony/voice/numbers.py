@@ -6,7 +6,6 @@ from typing import Final
 
 _DIGITS: Final = "零一二三四五六七八九"
 _PLACES: Final = ("", "十", "百", "千")
-_GROUPS: Final = ("", "万", "亿", "万亿", "亿亿")
 _LARGEST_DIGITS: Final = 16
 
 MEASURE_WORDS: Final = (
@@ -37,7 +36,7 @@ def _group(value: int, *, first: bool) -> str:
         gap = False
         if digit == 1 and place == 1 and first and not said:
             said += "十"
-        elif digit == 2 and place == 3:
+        elif digit == 2 and place == 3 and first:
             said += "两千"
         else:
             said += _DIGITS[digit] + _PLACES[place]
@@ -50,25 +49,24 @@ def cardinal(text: str) -> str:
         return digits(text)
     if text[0] == "0" or len(text) > _LARGEST_DIGITS:
         return digits(text)
-    value = int(text)
-    groups: list[int] = []
-    while value:
-        value, rest = divmod(value, 10_000)
-        groups.append(rest)
-    said = ""
-    skipped = False
-    for index in range(len(groups) - 1, -1, -1):
-        if groups[index] == 0:
-            skipped = bool(said)
-            continue
-        part = _group(groups[index], first=not said)
-        if skipped and not part.startswith("零"):
-            said += "零"
-        skipped = False
-        if part == "二" and index > 0 and not said:
-            part = "两"
-        said += part + _GROUPS[index]
-    return said
+    above, below = divmod(int(text), 10**8)
+    if not above:
+        return _below_one_hundred_million(below, first=True)
+    rest = _below_one_hundred_million(below, first=False) if below else ""
+    gap = "零" if rest and below < 10**7 and not rest.startswith("零") else ""
+    return _two(cardinal(str(above))) + "亿" + gap + rest
+
+
+def _below_one_hundred_million(value: int, *, first: bool) -> str:
+    above, below = divmod(value, 10**4)
+    if not above:
+        return _group(below, first=first)
+    rest = _group(below, first=False) if below else ""
+    return _two(_group(above, first=first)) + "万" + rest
+
+
+def _two(said: str) -> str:
+    return "两" if said == "二" else said
 
 
 def number(text: str) -> str:

