@@ -1,0 +1,161 @@
+"""Following an order with its tracking code, and the signed reports of units."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from gateway_helpers import Client, Connect, SmallConversations, login
+
+from base.clock import ManualClock
+from gateway.core import Core
+from gateway.unit_keys import signature
+from workorders import numbers
+from workorders.model import Assignment, FiledOrder, OrderDraft
+
+UNIT = "海淀区供热办"
+KEY = "ab" * 32
+
+
+@pytest.fixture
+async def filed(core: Core, small: SmallConversations) -> FiledOrder:
+    assignment = Assignment(UNIT, "直派", (), "utility", 24, "供热直派")
+    draft = OrderDraft(
+        "投诉",
+        "暖气不热",
+        "家里暖气不热，三天了",
+        "web",
+        address="学院路5号",
+        contact_name="王某",
+        contact_phone="13900001234",
+        assignment=assignment,
+    )
+    async with core.database.write() as session:
+        return await core.orders.file(session, draft, key="c:1", now=core.clock.now(), actor="bot:policy")
+
+
+async def test_the_code_opens_progress_and_nothing_more(client: Client, filed: FiledOrder) -> None:
+    url = f"/api/v1/orders/{filed.order_no}"
+    by_query = await client.get(url, params={"tracking_code": filed.tracking_code})
+    by_header = await client.get(url, headers={"X-Tracking-Code": filed.tracking_code})
+    body = await by_query.json()
+    assert by_query.status == by_header.status == 200 and body == await by_header.json()
+    assert (body["status"], body["status_text"], body["unit"]) == ("dispatched", "已派单", UNIT)
+    assert [event["event"] for event in body["events"]] == ["file", "dispatch"]
+    for hidden in ("13900001234", "王某", "学院路", "c:1"):
+        assert hidden not in json.dumps(body, ensure_ascii=False)
+
+
+async def test_wrong_number_and_wrong_code_look_the_same(client: Client, filed: FiledOrder) -> None:
+    other = numbers.order_no(ManualClock().now(), 77)
+    wrong = numbers.new_tracking_code()
+    answers = set()
+    for number, code in ((filed.order_no, wrong), (other, filed.tracking_code), (filed.order_no, ""), ("x'--", "y")):
+        response = await client.get(f"/api/v1/orders/{quote(number)}", params={"tracking_code": code})
+        answers.add((response.status, await response.text()))
+    assert len(answers) == 1 and answers.pop()[0] == 404
+
+
+async def test_both_take_the_same_work(client: Client, filed: FiledOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+    real = numbers.tracking_hash
+    monkeypatch.setattr(numbers, "tracking_hash", lambda number, code: hashed.append(number) or real(number, code))
+    other = numbers.order_no(ManualClock().now(), 77)
+    for number in (filed.order_no, other):
+        assert (await client.get(f"/api/v1/orders/{number}", params={"tracking_code": "000000000"})).status == 404
+    assert hashed == [filed.order_no, other]
+
+
+async def test_guessing_is_throttled_by_address_and_by_order(
+    client: Client, filed: FiledOrder, core: Core, clock: ManualClock
+) -> None:
+    url = f"/api/v1/orders/{filed.order_no}"
+    statuses = [(await client.get(url, params={"tracking_code": "111111111"})).status for _ in range(11)]
+    assert statuses == [404] * 10 + [429]
+    clock.advance(61)
+    # The address may ask again, but this order is closed to everybody for a while, even with the right code.
+    assert (await client.get(url, params={"tracking_code": filed.tracking_code})).status == 429
+    clock.advance(900)
+    assert (await client.get(url, params={"tracking_code": filed.tracking_code})).status == 200
+
+
+async def test_a_seat_sees_everything_without_a_code(
+    connect: Connect, client: Client, core: Core, filed: FiledOrder
+) -> None:
+    seat, _ = await login(connect, core)
+    body = await (await seat.get(f"/api/v1/orders/{filed.order_no}")).json()
+    assert body["contact_phone"] == "13900001234"
+    assert (await client.get(f"/api/v1/orders/{filed.order_no}")).status == 404
+
+
+class System:
+    """A unit's system."""
+
+    def __init__(self, client: Client, clock: ManualClock, order_no: str) -> None:
+        self.client, self.clock, self.order_no = client, clock, order_no
+
+    async def send(
+        self, event: str, event_id: str, *, note: str = "", unit: str = UNIT, key: str = KEY, **wrong: Any
+    ) -> int:
+        path = f"/api/v1/orders/{self.order_no}/events"
+        body = json.dumps({"event": event, "note": note}).encode()
+        timestamp = str(int(self.clock.now().timestamp()) + wrong.get("skew", 0))
+        signed = signature(key, timestamp=timestamp, event_id=event_id, method="POST", path=path, body=body)
+        headers = {
+            "X-Hotline-Unit": quote(unit),
+            "X-Hotline-Timestamp": timestamp,
+            "X-Hotline-Event-Id": event_id,
+            "X-Hotline-Signature": wrong.get("signature", signed),
+        }
+        response = await self.client.post(path, data=wrong.get("body", body), headers=headers)
+        return response.status
+
+
+async def test_a_unit_reports_signed_once_and_only_on_its_own(
+    client: Client, core: Core, filed: FiledOrder, clock: ManualClock
+) -> None:
+    system = System(client, clock, filed.order_no)
+    assert await system.send("accept", "e1") == 401  # no key is known yet
+    keys = core.settings.var / "unit_keys.yml"
+    keys.write_text(f'{UNIT}: "{KEY}"\n朝阳区供热办: "{"cd" * 32}"\n', "utf-8")
+    assert await system.send("accept", "e1") == 200
+    assert await system.send("accept", "e1") == 200  # sent again: nothing happens twice
+    assert await system.send("accept", "e2") == 409
+    assert await system.send("answer", "e3", note="已修复") == 200
+    assert await system.send("close", "e4") == 409  # not for units
+    assert await system.send("answer", "e5", unit="朝阳区供热办", key="cd" * 32, note="x") == 404
+    events = (await core.orders.view(filed.order_no, seat="s")).events
+    assert [event["event"] for event in events] == ["file", "dispatch", "accept", "answer"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"key": "ef" * 32},
+        {"skew": -301},
+        {"skew": 400},
+        {"signature": "0" * 64},
+        {"signature": ""},
+        {"body": b'{"event": "answer", "note": "forged"}'},
+        {"unit": "nobody"},
+    ],
+)
+async def test_a_forged_report_is_refused(
+    client: Client, core: Core, filed: FiledOrder, clock: ManualClock, wrong: dict[str, Any]
+) -> None:
+    (core.settings.var / "unit_keys.yml").write_text(f'{UNIT}: "{KEY}"\n', "utf-8")
+    assert await System(client, clock, filed.order_no).send("accept", "e1", **wrong) == 401
+    assert (await core.orders.view(filed.order_no, seat="s")).status == "dispatched"
+
+
+async def test_a_broken_key_file_keeps_the_keys_that_were(
+    client: Client, core: Core, filed: FiledOrder, clock: ManualClock
+) -> None:
+    path = core.settings.var / "unit_keys.yml"
+    path.write_text(f'{UNIT}: "{KEY}"\n', "utf-8")
+    system = System(client, clock, filed.order_no)
+    assert await system.send("accept", "e1") == 200
+    path.write_text("海淀区: [broken", "utf-8")
+    assert await system.send("answer", "e2", note="已修复") == 200
