@@ -95,6 +95,7 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
 
     def stop(reason: str) -> None:
         say(f"{reason}: stopping everything")
+        announcement.cancel()
         keeper.stop()
 
     async def announce() -> None:
@@ -106,6 +107,7 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
         await parent.gone(process_id)
         stop("the program that started this has ended")
 
+    announcement = asyncio.create_task(announce())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup: outlive the terminal
@@ -113,7 +115,7 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
     for sentence in chosen.left_out:
         say(sentence)
     say(f"starting {', '.join(process.name for process in chosen.processes)}")
-    others = [asyncio.create_task(announce())]
+    others = [announcement]
     if stop_with is not None:
         others.append(asyncio.create_task(follow_parent(stop_with)))
     try:
