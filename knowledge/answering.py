@@ -81,19 +81,15 @@ def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
     def features(place: int) -> dict[str, float]:
         candidate = ranked[place]
         other = ranked[1] if place == 0 and len(ranked) > 1 else ranked[0]
-        return {
-            "cosine": candidate.cosine,
-            "coverage": candidate.coverage,
-            "sound": candidate.sound,
-            "margin": candidate.score - other.score if len(ranked) > 1 else 0.0,
-        }
+        margin = candidate.score - other.score if len(ranked) > 1 else 0.0
+        return {**candidate.signals, "margin": margin}
 
     return features
 
 
 def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked: Asked, limit: int) -> list[Hit]:
     book = snapshot.book
-    ranked = book.index.rank(query, parameters.of("questions", spoken=query.spoken), limit * 4)
+    ranked = book.index.rank(query, parameters.of("entries", spoken=query.spoken), limit * 4)
     ranked = [candidate for candidate in ranked if _in_force(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))

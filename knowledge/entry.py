@@ -31,6 +31,7 @@ class Source(BaseModel):
     version_date: str = ""
     quote: str = ""
     url: str = ""
+    seed: str = Field(default="", description="file name of the text that the quote was checked against, if not a law")
 
     @field_validator("version_date", mode="before")
     @classmethod

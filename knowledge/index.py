@@ -11,7 +11,7 @@ from knowledge import store
 from knowledge.embedding import Progress, encode_missing
 from knowledge.importers.documents import import_documents
 from knowledge.service import encoder_of, vector_store_of
-from knowledge.snapshot import embedded_clauses
+from knowledge.snapshot import embedded_clauses, embedded_entries
 from storage.engine import Database, next_value
 
 
@@ -50,7 +50,7 @@ async def _build(settings: Settings, *, clauses: bool, progress: Progress | None
         if not encoder.available:
             return Built(len(entries), len(held), 0, embedding=False)
         vectors = vector_store_of(settings)
-        encoded = encode_missing(encoder, vectors, [wording for entry in entries for wording in entry.wordings])
+        encoded = encode_missing(encoder, vectors, embedded_entries(entries))
         if clauses:
             new = encode_missing(encoder, vectors, embedded_clauses(documents, held), progress)
             encoded += new

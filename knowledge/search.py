@@ -7,7 +7,7 @@ candidates and its scale does not depend on how large the collection is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,18 +22,25 @@ from knowledge.text import Codes, character_terms, normalise
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
-IndexKind = Literal["questions", "passages", "clauses"]
+IndexKind = Literal["entries", "questions", "passages", "clauses"]
 CANDIDATES = 100
+SIGNALS = ("cosine", "coverage", "sound", "whole_cosine", "whole_coverage")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each channel's stretched score counts. `group` is a document's title and its best clauses together;
-    `preferred` is added to texts of a preferred scope (the city's own rule before the national one)."""
+    """How much each channel's stretched score counts.
+
+    `whole_vector` and `whole_lexical` look at an item as one text (an entry with its answer), the first three at its
+    single texts. `title` is the title of the document, `group` how much the document's best clauses say together,
+    `preferred` is added to the preferred scope (the city's own rule before the national one), `formal` taken off.
+    """
 
     vector: float = 1.0
     lexical: float = 0.3
     phonetic: float = 0.0
+    whole_vector: float = 0.0
+    whole_lexical: float = 0.0
     title: float = 0.0
     group: float = 0.0
     preferred: float = 0.0
@@ -47,7 +54,7 @@ class Corpus:
     Args:
         ids: of the items. texts: all texts. owners: item of each text. groups: document of each item, or empty.
         titles: of the documents. preferred: 1.0 for items of the preferred scope. formal: 1.0 for texts that seldom
-        answer anything (purpose, commencement).
+        answer anything (purpose, commencement). wholes: each item as one text, or empty.
     """
 
     kind: IndexKind
@@ -58,6 +65,7 @@ class Corpus:
     titles: tuple[str, ...] = ()
     preferred: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     formal: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    wholes: tuple[str, ...] = ()
 
     @classmethod
     def of_texts(cls, kind: IndexKind, ids: Sequence[str], texts: Sequence[str]) -> Corpus:
@@ -93,13 +101,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item with its fused score and what each channel said of it (raw: cosine, share of the query's mass)."""
+    """An item with its fused score and what each channel said of it, not stretched: `cosine`, `coverage` (share of
+    the question's term mass that the best text holds), `sound` (the same for syllables), `whole_cosine` and
+    `whole_coverage`."""
 
     item: int
     score: float
-    cosine: float
-    coverage: float
-    sound: float
+    signals: Mapping[str, float]
 
 
 class SearchIndex:
@@ -124,6 +132,9 @@ class SearchIndex:
         self.phonetic = TermMatrix.build(*syllable_terms(clean), len(clean)) if phonetic else None
         titles = [normalise(title) for title in corpus.titles]
         self.title = TermMatrix.build(*character_terms(titles), len(titles), b=0.3) if titles else None
+        self.whole: SearchIndex | None = None
+        if corpus.wholes:
+            self.whole = SearchIndex(Corpus.of_texts("passages", corpus.ids, corpus.wholes), phonetic=phonetic)
         self._plain = len(corpus.ids) == len(corpus.texts)
         self._faiss: faiss.IndexFlatIP | None = None
         self._rows = np.zeros(0, dtype=np.int64)
@@ -164,7 +175,7 @@ class SearchIndex:
         top = np.argpartition(-fused, limit - 1)[:limit]
         top = top[np.argsort(-fused[top], kind="stable")]
         return [
-            Ranked(int(item), float(fused[item]), *(float(raw[name][item]) for name in ("cosine", "coverage", "sound")))
+            Ranked(int(item), float(fused[item]), {name: float(values[item]) for name, values in raw.items()})
             for item in top
         ]
 
@@ -175,7 +186,7 @@ class SearchIndex:
     def _fuse(self, query: Query, weights: Weights) -> tuple[Floats, dict[str, Floats]]:
         zero = np.zeros(len(self.corpus.ids), dtype=np.float32)
         fused = zero.copy()
-        raw = {"cosine": zero, "coverage": zero, "sound": zero}
+        raw = dict.fromkeys(SIGNALS, zero)
         cosine = self.cosines(query)
         if cosine is not None:
             raw["cosine"] = self._items(cosine)
@@ -190,6 +201,8 @@ class SearchIndex:
             sound = self._items(self.phonetic.scores(query.syllables))
             raw["sound"] = sound / max(self.phonetic.best_possible(query.syllables), 1e-9)
             fused += weights.phonetic * stretch(sound)
+        if self.whole is not None:
+            self._add_whole(self.whole, query, weights, fused, raw)
         if self.title is not None and len(self.corpus.groups):
             if weights.title:
                 titles = self.title.scores(np.concatenate([query.characters, query.expansion]))
@@ -201,6 +214,19 @@ class SearchIndex:
             if weights.formal:
                 fused -= weights.formal * self.corpus.formal
         return fused, raw
+
+    @staticmethod
+    def _add_whole(whole: SearchIndex, query: Query, weights: Weights, fused: Floats, raw: dict[str, Floats]) -> None:
+        cosine = whole.cosines(query)
+        if cosine is not None:
+            raw["whole_cosine"] = cosine
+            fused += weights.whole_vector * stretch(cosine)
+        lexical = whole.lexical.scores(query.characters)
+        raw["whole_coverage"] = lexical / max(whole.lexical.best_possible(query.characters), 1e-9)
+        fused += weights.whole_lexical * stretch(lexical)
+        if weights.phonetic and whole.phonetic is not None and weights.whole_lexical:
+            sound = whole.phonetic.scores(query.syllables)
+            fused += weights.phonetic * weights.whole_lexical * stretch(sound)
 
     def _items(self, by_text: Floats) -> Floats:
         if self._plain:

@@ -81,18 +81,37 @@ def clause_corpus(
     )
 
 
+def entry_whole(entry: Entry) -> str:
+    """An entry as one text, as it is embedded."""
+    return f"{entry.question}。{entry.answer}"
+
+
+def embedded_entries(entries: Sequence[Entry]) -> list[str]:
+    """Every text of the entries that has a vector."""
+    return [text for entry in entries for text in (*entry.wordings, entry_whole(entry))]
+
+
 def entry_book(entries: Sequence[Entry], encoder: Encoder | None, store: VectorStore | None) -> EntryBook:
-    """Index entries; wordings that the store does not hold yet are encoded now. Blocking."""
+    """Index entries; texts that the store does not hold yet are encoded now. Blocking."""
     texts: list[str] = []
     owners: list[int] = []
     for position, entry in enumerate(entries):
         texts += entry.wordings
         owners += [position] * len(entry.wordings)
-    corpus = Corpus("questions", tuple(entry.id for entry in entries), tuple(texts), np.array(owners, dtype=np.int64))
-    if encoder is None or store is None or not texts:
-        return EntryBook(tuple(entries), SearchIndex(corpus))
-    encode_missing(encoder, store, texts)
-    return EntryBook(tuple(entries), SearchIndex(corpus, *held_vectors(store, encoder.name, texts)))
+    corpus = Corpus(
+        kind="entries",
+        ids=tuple(entry.id for entry in entries),
+        texts=tuple(texts),
+        owners=np.array(owners, dtype=np.int64),
+        wholes=tuple("\n".join((*entry.wordings, entry.answer)) for entry in entries),
+    )
+    index = SearchIndex(corpus)
+    if encoder is not None and store is not None and texts:
+        encode_missing(encoder, store, embedded_entries(entries))
+        index.set_vectors(*held_vectors(store, encoder.name, texts))
+        if index.whole is not None:
+            index.whole.set_vectors(*held_vectors(store, encoder.name, [entry_whole(entry) for entry in entries]))
+    return EntryBook(tuple(entries), index)
 
 
 def law_book(
