@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock
@@ -89,6 +90,28 @@ class TurnTaker:
             decision = await self._decide(state, seen, findings, now, notes)
         notes["seconds"] = round(time.monotonic() - started, 4)
         decision = await self._merge(decision, conversation_id)
+        try:
+            return await self._write(conversation_id, version, turn, text, decision, notes, now)
+        except (SQLAlchemyError, HotlineError):
+            raise
+        except Exception as error:  # noqa: BLE001 - filing failed: what was said is kept, somebody will call back
+            _log.error("a decision could not be carried out", error=type(error).__name__, exc_info=error)
+            notes["trouble"] = True
+            kept = state.copy()
+            kept.turns += 1
+            apology = Decision(kept, (Say(wording.NOT_FILED),), (CallBack("filing failed"),))
+            return await self._write(conversation_id, version, turn, text, apology, notes, now)
+
+    async def _write(
+        self,
+        conversation_id: str,
+        version: int,
+        turn: CitizenTurn,
+        text: str,
+        decision: Decision,
+        notes: dict[str, Any],
+        now: datetime,
+    ) -> Taken:
         async with self._database.write() as session:
             row = await store.load(session, conversation_id, for_update=True)
             if row is None:
