@@ -28,13 +28,14 @@ def command(argv: list[str]) -> int:
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the program that started this ends")
     arguments = parser.parse_args(argv)
     settings = load()
+    stop_with = os.getppid() if arguments.stop_with_parent else None
     lock = prepare(settings)
     addresses.require_free(addresses.wanted(settings))
     if not arguments.no_setup:
-        status = set_up()
+        status = set_up(stop_with)
         if status != 0:
             return status
-    return asyncio.run(serve(settings, lock, os.getppid() if arguments.stop_with_parent else None))
+    return asyncio.run(serve(settings, lock, stop_with))
 
 
 def prepare(settings: Settings) -> int:
@@ -55,7 +56,7 @@ def prepare(settings: Settings) -> int:
     return lock
 
 
-def set_up() -> int:
+def set_up(stop_with: int | None = None) -> int:
     """Run `hotline setup` as a process of its own: what it loads does not stay in the supervisor's memory."""
     process = subprocess.Popen(
         [sys.executable, "-m", "hotline.cli", "setup"], cwd=ROOT, preexec_fn=tie_to_parent(os.getpid(), 0)
@@ -66,7 +67,11 @@ def set_up() -> int:
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        return process.wait()
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(parent.POLL_SECONDS)
+            if stop_with is not None and parent.has_gone(stop_with):
+                raise KeyboardInterrupt
     except (KeyboardInterrupt, SystemExit):
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):

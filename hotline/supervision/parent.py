@@ -8,26 +8,31 @@ import os
 import signal
 from pathlib import Path
 
-_POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5
+
+
+def has_gone(parent: int) -> bool:
+    """Whether `parent` no longer is our parent, or is a make that was interrupted and now waits for us.
+
+    A `kill -INT` of make alone reaches nobody else: GNU make stays in its handler until its children have ended.
+    """
+    return os.getppid() != parent or _make_was_interrupted(parent)
 
 
 async def gone(parent: int) -> None:
-    """Returns when `parent` no longer is our parent, or when it is a make that was interrupted and waits for us.
-
-    A `kill -INT` of make alone reaches nobody else: GNU make then takes no further signal of that kind and waits for
-    its children. That it no longer catches SIGINT is how the children can know.
-    """
-    catches = _catches_interrupt(parent)
-    while os.getppid() == parent:
-        if catches and _catches_interrupt(parent) is False:
-            return
-        await asyncio.sleep(_POLL_SECONDS)
+    """Returns when it has gone."""
+    while not has_gone(parent):
+        await asyncio.sleep(POLL_SECONDS)
 
 
-def _catches_interrupt(process_id: int) -> bool | None:
-    """Whether a process has a handler for SIGINT; None when that cannot be known."""
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path(f"/proc/{process_id}/status").read_text("ascii", "replace").splitlines()
-        caught = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
-        return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)
-    return None
+def _make_was_interrupted(process_id: int) -> bool:
+    """A make in its handler: SIGINT is blocked and set back to its default."""
+    with contextlib.suppress(OSError, ValueError):
+        text = Path(f"/proc/{process_id}/status").read_text("ascii", "replace")
+        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        if fields.get("Name") in ("make", "gmake"):
+            blocked, caught = (
+                int(fields.get(name, "0"), 16) >> (signal.SIGINT - 1) & 1 for name in ("SigBlk", "SigCgt")
+            )
+            return bool(blocked and not caught)
+    return False
