@@ -21,7 +21,7 @@ def has_gone(parent: int) -> bool:
 
 async def gone(parent: int) -> None:
     """Returns when it has gone."""
-    while not has_gone(parent):
+    while not has_gone(parent):  # noqa: ASYNC110 - another process sets no event of ours
         await asyncio.sleep(POLL_SECONDS)
 
 
