@@ -1,0 +1,108 @@
+"""How urgent is it? Told in many ways, feared, denied, long past."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from workorders import deadlines
+from workorders.model import RequestType
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "人行道上的井盖丢了，边上也没有围栏",
+        "路口井盖没了，一个大窟窿，天黑容易掉人",
+        "门口的马路塌陷了，一米多深",
+        "电线掉下来了，就垂在人行道上",
+        "路灯杆漏电，昨天一条狗被电死了",
+        "广告牌快掉下来了，底下全是人",
+        "一棵大树倒了，把整条路都堵死了",
+        "楼道里闻到很重的煤气味",
+        "有人被困在电梯里出不来",
+        "工厂氨气泄漏，呛得睁不开眼",
+        "外墙的瓷砖随时要掉，已经砸了一辆车",
+        "幼儿园一班孩子集体呕吐",
+        "挖了个深坑，没有围挡也没有警示灯",
+        "刚下完雨桥下积水没过车轮",
+        "上百人聚集在售楼处门口",
+    ],
+)
+def test_sudden_danger(text: str) -> None:
+    deadline = deadlines.assess(text, "求助")
+    assert (deadline.urgency, deadline.hours) == ("sudden", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "家里没水了，楼上楼下都没有",
+        "自来水管爆了，三层楼道里全是水",
+        "主管道破裂，水流了一街",
+        "整个小区停电，打电话没人接",
+        "燃气灶打不着火，没气，也没有什么味儿",
+        "暖气片一直冰凉，室温才16度",
+        "我们家没暖气",
+        "水压太低，热水器点不着",
+        "电压不稳，灯一闪一闪",
+        "天然气停了一天了",
+        "供热公司说修，三天了暖气还是不热",
+    ],
+)
+def test_water_power_gas_heat(text: str) -> None:
+    deadline = deadlines.assess(text, "求助")
+    assert (deadline.urgency, deadline.hours) == ("utility", 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_type"),
+    [
+        ("路灯不亮有三天了", "求助"),
+        ("楼下饭馆油烟大，一炒菜一屋子烟", "投诉"),
+        ("烧烤摊天天晚上冒烟", "投诉"),
+        ("楼上厨房漏水，把我家天花板泡了", "求助"),
+        ("快递放门口丢了", "投诉"),
+        ("小区路上有个坑，骑车容易摔", "求助"),
+        ("暖气费怎么退费没人管", "投诉"),
+        ("老板欠了我三个月工资", "投诉"),
+        ("没有人管我们小区的物业", "投诉"),
+        ("我担心树会倒，能不能来看看", "求助"),
+        ("万一着火怎么办，楼道里全是纸箱子", "投诉"),
+        ("没电话回访我", "投诉"),
+        ("水果店卖的水果坏了", "投诉"),
+        ("健身房关门五年了都没人管", "投诉"),
+        ("建议增加一个急救站，怕老人晕倒没人救", "建议"),
+        ("表扬抢修停水的师傅", "表扬"),
+    ],
+)
+def test_ordinary(text: str, request_type: RequestType) -> None:
+    deadline = deadlines.assess(text, request_type)
+    assert (deadline.urgency, deadline.hours) == ("ordinary", 168)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "房产证十几年办不下来，规划、住建、税务来回推",
+        "回迁房等了八年了，开发商和街道互相推，没有解决",
+        "这块地2009年征的，补偿到现在没给，村委会说找镇政府，镇政府说找国土",
+        "小区下水历史遗留问题，多年没解决，物业推给水务，水务推给开发商",
+    ],
+)
+def test_complex(text: str) -> None:
+    deadline = deadlines.assess(text, "求助")
+    assert (deadline.urgency, deadline.hours) == ("complex", 360)
+
+
+def test_the_hours_run_from_filing() -> None:
+    filed = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    assert deadlines.assess("家里停水了", "求助").due(filed) == filed + timedelta(hours=24)
+    with pytest.raises(ValueError, match="aware"):
+        deadlines.assess("家里停水了", "求助").due(datetime(2026, 1, 5))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("text", ["", "。", "a" * 5000, "\x00", "井" * 300])
+def test_any_text_has_a_deadline(text: str) -> None:
+    assert deadlines.assess(text, "投诉").hours in (2, 24, 168, 360)

@@ -1,0 +1,135 @@
+"""How urgent a matter is and by when it must be answered (DB11/T 2021: 2, 24, 168 or 360 hours).
+
+Sudden danger: 2 hours. Water, power, gas, heat: 24 hours. Ordinary: 7 days. Complex (several bodies and years of
+history): 15 days. The rules read the citizen's words and the category; the hours run around the clock.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from workorders.model import CategorySuggestion, RequestType, Urgency
+
+HOURS: Final[dict[Urgency, int]] = {"sudden": 2, "utility": 24, "ordinary": 168, "complex": 360}
+
+_UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
+_CALM: Final[frozenset[str]] = frozenset({"建议", "表扬", "咨询"})
+
+_CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
+_DANGERS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"井盖.{0,6}(?:丢|没了|没有|不见|缺|偷|掉|塌|翻)|(?:没|缺|丢)(?:了)?(?:个)?井盖|井(?:口)?(?:敞|开|露)着|井没盖|掉(?:进|到)井",
+        r"(?:路面|道路|马路|地面|地|桥|路基|人行道|河堤|护坡|山体|楼|墙|围墙|房子|房屋|脚手架|挡土墙).{0,4}(?:塌陷|坍塌|塌方|塌了|垮了|滑坡|下沉很快|裂开)(?!(?:以后|之后)?.{0,4}(?:坑|洼))",
+        r"(?:树|树枝|大树|电线杆|灯杆|广告牌|牌子|招牌|外墙|墙皮|玻璃|空调外机|瓷砖).{0,8}(?:要|快|随时|马上|摇摇欲坠|眼看).{0,4}(?:倒|掉|砸|塌)",
+        r"(?:树|电线杆|灯杆|广告牌|围挡|塔吊).{0,6}(?:倒了|倒下|砸(?:到|着|了)|压住|拦腰)",
+        r"(?:电线|电缆|高压线).{0,8}(?:掉(?:下来|地|在|到)|断了|裸露|耷拉|垂(?:下来|到)|漏电|冒火|打火)|漏电|电(?:到|着)人",
+        r"(?:燃气|煤气|天然气|液化气).{0,8}(?:泄漏|漏气|泄露|有味|味(?:儿)?(?:很|特别|挺)?大)|闻(?:到|见).{0,4}(?:煤气|燃气|天然气)",
+        r"(?:被困|困住|困在|关在).{0,6}(?:电梯|里|水|楼)|电梯.{0,6}(?:困|坠|掉下|急坠)",
+        r"(?:化学品|危险品|油罐|氨气|氯气|有毒).{0,8}(?:泄漏|泄露|倾倒|爆|挥发)",
+        r"(?:大面积|集体|好多人|多人|几十人|很多孩子|一班).{0,8}(?:中毒|呕吐|拉肚子|腹泻|受伤|晕倒)",
+        r"(?:聚集|围堵|堵(?:住)?(?:门|路)).{0,10}(?:几十|上百|很多|好多)人|(?:几十|上百|很多|好多)(?:号)?人.{0,8}(?:聚集|围堵|闹事|打起来|打群架)",
+        r"爆炸|(?<!不)着火|起火|(?<!屡)冒烟|有人(?:要)?(?:跳楼|轻生|溺水|落水)|洪水|决口|泥石流|积水.{0,6}(?:齐腰|没过(?:膝|腰|车|轮胎)|淹(?:了|进)车)",
+        r"(?:无人|没人|没有).{0,3}(?:围挡|护栏|遮挡|警示).{0,12}(?:深坑|基坑|大坑|坑|沟|井)|(?:深坑|基坑|深沟|大窟窿).{0,14}(?:没|无)(?:有)?(?:围|拦|盖|警示)",
+    )
+)
+_NOT_NOW: Final = re.compile(
+    r"(?:怕|担心|万一|如果|要是|会不会|容易|以防|防止|避免|曾经|去年|以前|之前(?!.{0,3}(?:分钟|小时))).{0,10}$"
+)
+_COOKING: Final = re.compile(r"烧烤|油烟|饭馆|餐馆|饭店|厨房排|排烟|炒菜|小吃")
+_NO_DANGER: Final = re.compile(r"没(?:有)?(?:什么)?(?:味|煤气味|燃气味|漏)|不(?:漏|危险)|烧烤|油烟|抽烟|炒菜")
+_UTILITY: Final = re.compile(
+    r"停水|没(?:有)?水(?!表|平|果|质|管|泥|印)|断水|缺水|水压|爆管|(?:自来水|水|主)管(?:子|道|线)?.{0,4}(?:爆|裂|漏|断|破|喷|冻)|跑水|"
+    r"自来水.{0,8}(?:黄|浑|脏|臭|味|小|断|停)|水表|停电|没(?:有)?电(?!话|梯|视|脑|动|子)|断电|缺电|跳闸|电压|电表|变压器|"
+    r"停气|没(?:有)?(?:燃|煤|天然)?气(?!味)|断气了|(?:燃气|煤气|天然气|灶).{0,8}(?:打不着|点不着|不着|没气|停|坏|不通|充值|表)|打不着火|"
+    r"(?:暖气|供暖|供热|采暖|地暖|锅炉).{0,10}(?:不热|凉|冰|停|漏|坏|没|不够|不达标|温度|不来|不行|冷)|没(?:有)?(?:来)?暖气|(?:室温|家里|屋里).{0,6}(?:1[0-7]|十[一二三四五六七]?)(?:多)?度|暖气片|不(?:供|来)暖"
+)
+_INSIDE_A_HOME: Final = re.compile(
+    r"楼上.{0,10}(?:漏|渗|滴|泡)|(?:他|她|邻居|人)家.{0,8}(?:漏|渗)|楼上(?:邻居|那户|住户)"
+)
+_BILLING: Final = re.compile(
+    r"退费|收费标准|多收|乱收|账单|发票|怎么收|费用|涨价|阶梯|报销|补贴|过户|改造.{0,6}(?:什么时候|何时)|增设|建议"
+)
+_LONG_STANDING: Final = re.compile(
+    r"(?:[二三四五六七八九十两]|[2-9]|\d{2}|十几|几十|二十多|十多|好几|多)(?:多)?年(?:了|来|还|没|都|时间|之久|未|不|间)?|多年|常年|历史遗留|长年|"
+    r"(?:19|20)\d\d年.{0,14}(?:到现在|至今|就|开始|以来|一直)|[0-9]{2}年.{0,8}(?:到现在|至今|就(?:入住|买|交|开始))"
+)
+_UNRESOLVED: Final = re.compile(
+    r"办不(?:了|下来)|没(?:有)?(?:解决|办|结果|下文|人管|给|说法)|未(?:解决|办|果)|推(?:来推去|诿|脱)|踢皮球|互相推|拖|悬而未决|扯皮|烂尾|得不到|遗留"
+)
+_BODIES: Final = (
+    *("规划|规自", "住建|房管|建委", "税务", "国土|自然资源", "城管", "街道|镇政府|乡政府", "社区|居委会|村委会"),
+    *("物业", "开发商|建设单位|房地产", "环保|生态环境", "水务", "交通局|交通委", "公安|派出所|交警", "民政"),
+    *("人社|劳动局|社保局", "市场监管|工商", "教委|教育局", "法院", "区政府|区里", "供热公司|热力", "电力公司|供电"),
+    *("燃气公司", "自来水公司", "园林", "消防"),
+)
+_SEVERAL: Final = re.compile(
+    r"(?:几个|多个|好几个|各个|三个|四个|五个|两三个)(?:部门|单位|局|衙门)|部门(?:之间)?(?:互相|相互|来回)?(?:推|扯|踢)|互相推"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    urgency: Urgency
+    hours: int
+    reason: str  # which rule, in the citizens' language, for the record
+
+    def due(self, filed_at: datetime) -> datetime:
+        """The moment by which an answer must have been given.
+
+        Raises:
+            ValueError: `filed_at` is naive.
+        """
+        if filed_at.tzinfo is None:
+            raise ValueError("a deadline runs from an aware moment")
+        return filed_at + timedelta(hours=self.hours)
+
+
+def assess(text: str, request_type: RequestType, category: CategorySuggestion | None = None) -> Deadline:
+    """The urgency of a matter told in `text` (title, detail and answers together)."""
+    if request_type in _CALM:
+        return _deadline("ordinary", "一般诉求，7日内反馈")
+    if sudden(text):
+        return _deadline("sudden", "突发、可能危及人身财产安全，2小时内反馈")
+    if _utility(text, category):
+        return _deadline("utility", "水、电、气、热类诉求，24小时内反馈")
+    if complex_matter(text):
+        return _deadline("complex", "涉及多个部门、时间跨度长的复杂诉求，15日内反馈")
+    return _deadline("ordinary", "一般诉求，7日内反馈")
+
+
+def sudden(text: str) -> bool:
+    """Whether `text` tells of a danger that exists now; what is only feared, denied or long past does not count."""
+    for pattern in _DANGERS:
+        for match in pattern.finditer(text):
+            clause_start = max((m.end() for m in _CLAUSE.finditer(text, 0, match.start())), default=0)
+            clause = _CLAUSE.split(text[clause_start:])[0]
+            if _NOT_NOW.search(text[clause_start : match.start()]) or _NO_DANGER.search(clause):
+                continue
+            if match.group().endswith("冒烟") and _COOKING.search(text):
+                continue
+            return True
+    return False
+
+
+def _utility(text: str, category: CategorySuggestion | None) -> bool:
+    if _INSIDE_A_HOME.search(text):
+        return False
+    if _UTILITY.search(text):
+        return not _BILLING.search(text)
+    sure = category is not None and category.confidence >= 0.5 and category.code.startswith(_UTILITY_CODES)
+    return sure and not _BILLING.search(text)
+
+
+def complex_matter(text: str) -> bool:
+    """Years of history, not solved, and two bodies or more (or "they pass it on to one another")."""
+    if not (_LONG_STANDING.search(text) and _UNRESOLVED.search(text)):
+        return False
+    return bool(_SEVERAL.search(text)) or sum(bool(re.search(body, text)) for body in _BODIES) >= 2
+
+
+def _deadline(urgency: Urgency, reason: str) -> Deadline:
+    return Deadline(urgency, HOURS[urgency], reason)
