@@ -16,6 +16,7 @@ PHRASES: Final[dict[str, str]] = {
     "还会": "hái huì", "还能": "hái néng", "还要": "hái yào", "还在": "hái zài",
     "还没": "hái méi", "还想": "hái xiǎng", "还可以": "hái kě yǐ", "还需": "hái xū",
     "还应": "hái yīng", "还有": "hái yǒu", "还是": "hái shì", "还请": "hái qǐng",
+    "还款": "huán kuǎn", "还款还": "huán kuǎn hái", "数一数": "shǔ yi shǔ", "必须得": "bì xū děi",
     "还贷": "huán dài", "应还": "yīng huán", "退还": "tuì huán", "返还": "fǎn huán",
     "为您": "wèi nín", "为你": "wèi nǐ", "为民": "wèi mín", "为其": "wèi qí",
     "为此": "wèi cǐ", "为本人": "wéi běn rén", "转接": "zhuǎn jiē", "转人工": "zhuǎn rén gōng",

@@ -34,6 +34,9 @@ class Syllable:
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _PIECES: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[A-Z]|[，。、？！；·]")
 _DIGIT_CHARACTERS: Final = frozenset("零一二三四五六七八九幺点")
+_NUMBER_CHARACTERS: Final = _DIGIT_CHARACTERS | frozenset("十百千万亿两")
+_MUST_AFTER: Final = frozenset(["", "您", "你", "我", "他", "她", "就", "也", "还", "都", "总", "又", "只", "可", "咱"])
+_ADVERBS_END: Final = frozenset("速真细心极格法面时步致续常确效快慢")
 _ORDINAL_AFTER_ONE: Final = frozenset("月日号楼层期等级中小段区流线审")
 _ODD: Final = {"n": "en", "ng": "en", "m": "mu", "hm": "hen", "hng": "heng", "ê": "ei", "fiao": "fu", "cei": "cui"}
 _LONGEST_PHRASE_SYLLABLES: Final = 7
@@ -74,10 +77,10 @@ def _with_break(syllable: Syllable, level: int) -> Syllable:
 
 def _han(text: str, cut: Cutter, since_break: int) -> list[Syllable]:
     readings = lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False)
-    words = _join_digits(cut(text))
+    words = _join_numbers(cut(text))
     tones = [int(reading[-1]) if reading[-1].isdigit() else 5 for reading in readings]
     bases = [reading.rstrip("12345") for reading in readings]
-    _particles(text, words, bases, tones)
+    _particles(words, bases, tones)
     _one_and_not(text, tones)
     _third_tones(words, tones)
     result: list[Syllable] = []
@@ -100,34 +103,29 @@ def _han(text: str, cut: Cutter, since_break: int) -> list[Syllable]:
     return result
 
 
-def _join_digits(words: list[str]) -> list[str]:
-    """Numbers read digit by digit form one word, cut in pairs by nobody."""
+def _join_numbers(words: list[str]) -> list[str]:
+    """A number is one word, however the dictionary cuts it."""
     joined: list[str] = []
     for word in words:
-        if joined and set(word) <= _DIGIT_CHARACTERS and set(joined[-1]) <= _DIGIT_CHARACTERS:
+        if joined and set(word) <= _NUMBER_CHARACTERS and set(joined[-1]) <= _NUMBER_CHARACTERS:
             joined[-1] += word
         else:
             joined.append(word)
     return joined
 
 
-def _particles(text: str, words: list[str], bases: list[str], tones: list[int]) -> None:
-    """得, 地 and 着 between words: neutral after the word they belong to."""
+def _particles(words: list[str], bases: list[str], tones: list[int]) -> None:
+    """得 and 地 that stand alone: 得 after a pronoun or adverb is a duty (děi), else both are particles (de)."""
     position = 0
     for index, word in enumerate(words):
         before = words[index - 1] if index else ""
         after = words[index + 1] if index + 1 < len(words) else ""
-        if (word == "得" and before and after and bases[position] != "dei") or (
-            word == "地"
-            and before
-            and after
-            and (len(before) >= 2)
-            and (
-                before[0] == before[-1]
-                or before[-2] == before[-1]
-                or before[-1] in "速真细心极格法面时步致续常确效动快慢"
-            )
-        ):
+        if word == "得" and after:
+            if before in _MUST_AFTER or before.endswith("们"):
+                bases[position], tones[position] = "dei", 3
+            else:
+                bases[position], tones[position] = "de", 5
+        elif word == "地" and after and len(before) >= 2 and (before[-2] == before[-1] or before[-1] in _ADVERBS_END):
             bases[position], tones[position] = "de", 5
         position += len(word)
 
@@ -135,17 +133,20 @@ def _particles(text: str, words: list[str], bases: list[str], tones: list[int]) 
 def _one_and_not(text: str, tones: list[int]) -> None:
     """一 and 不 before a fourth tone take the second; 一 before the others the fourth; numbers keep the first."""
     for index, character in enumerate(text):
-        after = tones[index + 1] if index + 1 < len(tones) else 0
-        if character == "不" and after == 4:
-            tones[index] = 2
-        if character != "一" or not after:
+        if character not in "一不" or tones[index] == 5:
             continue
-        before, behind = text[index - 1] if index else "", text[index + 1]
-        if before in _DIGIT_CHARACTERS or before in ("第", "十", "周", "期") or behind in _DIGIT_CHARACTERS - {"点"}:
+        before = text[index - 1] if index else ""
+        behind = text[index + 1] if index + 1 < len(text) else ""
+        after = tones[index + 1] if behind else 0
+        if character == "不":
+            tones[index] = 2 if after == 4 else 4
             continue
-        if behind in _ORDINAL_AFTER_ONE or (before and index + 1 < len(text) and behind in "十"):
+        tones[index] = 1
+        if not behind or behind in _ORDINAL_AFTER_ONE or behind in _DIGIT_CHARACTERS - {"点"} or behind == "十":
             continue
-        if before and before == behind:  # 看一看
+        if before in _DIGIT_CHARACTERS or (before and before in "第十周期"):
+            continue
+        if before == behind:  # 看一看
             tones[index] = 5
         else:
             tones[index] = 2 if after == 4 else 4
