@@ -17,6 +17,8 @@ from base.logs import get_logger
 from base.settings import Settings
 from gateway.app import build_app
 from gateway.core import Core
+from gateway.desk import Desk
+from gateway.seat_socket import DESK
 
 log = get_logger("gateway.main")
 _SHUTDOWN_SECONDS = 5.0
@@ -53,7 +55,8 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
     async with AsyncExitStack() as closing:
         core = Core(chosen)
         closing.push_async_callback(core.close)
-        runner = web.AppRunner(build_app(core), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        app = build_app(core)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         closing.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, chosen.web.host, chosen.web.port, ssl_context=_tls(chosen))
@@ -66,9 +69,9 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
                     "another with HOTLINE_WEB__PORT"
                 ) from error
             raise ConfigurationError(f"cannot listen on {chosen.web.host}:{chosen.web.port}: {error}") from error
-        log.info("serving", address=chosen.web.public_url)
+        log.info("serving", url=chosen.web.public_url)
         waiting = asyncio.create_task(stop.wait(), name="stop signal")
-        living = asyncio.create_task(_live(core), name="rooms")
+        living = asyncio.create_task(_live(core, app[DESK]), name="rooms")
         try:
             done, _ = await asyncio.wait({waiting, living}, return_when=asyncio.FIRST_COMPLETED)
             if living in done and not stop.is_set():
@@ -83,7 +86,7 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
             await asyncio.gather(waiting, living, return_exceptions=True)
 
 
-async def _live(core: Core) -> None:
+async def _live(core: Core, desk: Desk) -> None:
     """Load the rooms and keep them until cancelled. The heavy modules are imported in a thread: while they load, the
     probes are answered."""
 
@@ -95,7 +98,7 @@ async def _live(core: Core) -> None:
     await asyncio.to_thread(load)
     from gateway.rooms import open_rooms
 
-    async with open_rooms(core):
+    async with open_rooms(core, desk):
         await asyncio.Event().wait()
 
 

@@ -2,10 +2,101 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
 from base.logs import get_logger
+from bot.entities.place import PlaceMatcher
+from bot.understanding import Understanding
+from conversations.service import ConversationService
+from gateway.core import Core, Part
+from gateway.desk import Desk
+from gateway.loading import load_database
+from knowledge.service import KnowledgeService
+from workorders.catalogue import Catalogue
+from workorders.model import CategorySuggestion
 
 log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
-_PROBE_SECONDS = 10.0
-_PROBE_TEXT = "你好"
-_CATALOGUE_TRIES = 3
+_WATCH_SECONDS = 2.0
+
+
+@asynccontextmanager
+async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
+    """Load everything, hand it to the core, run the background work; close it in the opposite order.
+
+    Raises:
+        HotlineError: a part cannot be loaded; the message says which and why.
+    """
+    async with AsyncExitStack() as closing:
+        await load_database(core)
+        knowledge = KnowledgeService(core.database, core.settings, clock=core.clock)
+        closing.push_async_callback(knowledge.close)
+        loading = (asyncio.to_thread(Catalogue.load), asyncio.to_thread(PlaceMatcher.load), knowledge.start())
+        catalogue, places, _ = await asyncio.gather(*loading)
+        # One copy of the embedding model serves both rooms.
+        understanding = Understanding(core.settings, encoder=knowledge._encoder, clock=core.clock)
+        closing.push_async_callback(understanding.close)
+        await understanding.start()
+        _show(core, knowledge, understanding)
+        conversations = ConversationService(
+            core.database,
+            core.settings,
+            understanding=understanding,
+            knowledge=knowledge,
+            catalogue=catalogue,
+            orders=core.orders,
+            places=places,
+            clock=core.clock,
+        )
+        closing.push_async_callback(conversations.close)
+        await conversations.start()
+
+        def categorise(text: str) -> CategorySuggestion | None:
+            return next(iter(catalogue.suggest(text, limit=1)), None)
+
+        core.use(conversations=conversations, knowledge=knowledge, categorise=categorise)
+        log.info("ready")
+        background: dict[str, Coroutine[Any, Any, None]] = {
+            "desk events": desk.listen(),
+            "desk push": desk.push(),
+            "desk presence": desk.pulse(),
+            "sweeper": _sweep(core),
+            "parts": _watch_parts(core, knowledge, understanding),
+        }
+        tasks = [core.spawn(work, name) for name, work in background.items()]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _sweep(core: Core) -> None:
+    """Conversations that lost their process or were left get their outcome."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            if swept := await core.conversations.sweep():
+                core.metrics.swept.inc(swept)
+        except Exception as error:
+            log.error("the sweeper failed", error=type(error).__name__, exc_info=error)
+
+
+async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:
+    while True:
+        _show(core, knowledge, understanding)
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+def _show(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:
+    core.parts["knowledge"] = Part(
+        ok=knowledge.ready,
+        detail="就绪" if knowledge.embeds else "就绪（无向量模型，按词和读音检索）",
+        extra={"revision": knowledge.revision, "embeds": knowledge.embeds},
+    )
+    source = "rasa" if understanding.rasa_answers else "fallback"
+    core.parts["understanding"] = Part(ok=True, detail="就绪", extra={"source": source})
