@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -67,12 +68,12 @@ class Database:
 
 async def next_value(session: AsyncSession, name: str) -> int:
     """Add one to a named counter inside the caller's transaction and return the new value, starting at 1."""
-    counter = (
-        await session.execute(select(Counter).where(Counter.name == name).with_for_update())
-    ).scalar_one_or_none()
-    if counter is None:
-        counter = Counter(name=name, value=0)
-        session.add(counter)
+    query = select(Counter).where(Counter.name == name).with_for_update()
+    counter = (await session.execute(query)).scalar_one_or_none()
+    if counter is None:  # two writers may find none at once: one inserts, the other waits for it and counts on
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        await session.execute(insert(Counter).values(name=name, value=0).on_conflict_do_nothing())
+        counter = (await session.execute(query)).scalar_one()
     counter.value += 1
     await session.flush()
     return counter.value

@@ -50,9 +50,9 @@ def make_title(draft: OrderDraft) -> str:
 
 def assign(draft: OrderDraft) -> Assignment:
     """The unit and the deadline of a draft that has none yet (`workorders/dispatch.py`)."""
-    from workorders import dispatch  # the street tables are loaded on first use only
+    from workorders.dispatch import assign as by_rules  # the street tables are loaded on first use only
 
-    return dispatch.assign(draft)
+    return by_rules(draft)
 
 
 def _clip(value: str, limit: int) -> str | None:

@@ -60,6 +60,16 @@ async def test_rows_go_in_and_come_out_with_their_zone(database: Database) -> No
     assert row.state == {"问": ["一", 2]}
 
 
+async def test_counters_count_every_writer_once(database: Database) -> None:
+    await migrate.upgrade(database)
+
+    async def one() -> int:
+        async with database.write() as session:
+            return await next_value(session, "orders:260106")
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(12)))) == list(range(1, 13))
+
+
 async def test_the_upgrade_can_be_undone_on_an_empty_database(sqlite: Database) -> None:
     from alembic import command
 
