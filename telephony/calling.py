@@ -31,12 +31,14 @@ _VOICE_RULES: Final = EndpointingRules(minimum_speech_seconds=0.1, maximum_turn_
 @dataclass(frozen=True, slots=True)
 class Script:
     """`turns`: PCM16 8 kHz each. `keys` are pressed after the last turn. `hang_up_after_seconds`: counted from the
-    answer, whatever is going on; None: hang up when the last answer has been heard."""
+    answer, whatever is going on; None: hang up when the last answer has been heard. The bot has finished when it was
+    quiet for `quiet_seconds`; after something shorter than `filler_seconds` the caller waits a little longer."""
 
     turns: Sequence[tuple[str, bytes]] = ()
     keys: str = ""
     hang_up_after_seconds: float | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    quiet_seconds: float = BOT_FINISHED_SECONDS
+    filler_seconds: float = FILLER_SECONDS
 
 
 @dataclass(slots=True)
@@ -115,7 +117,7 @@ class CallingParty:
         report = CallReport()
         began = time.monotonic()
         try:
-            native = await self._agent.dial(uri, script.headers or None)
+            native = await self._agent.dial(uri)
             transfers: list[str] = []
             native.on_transfer_request(lambda request: transfers.append(request.target))
             await native.wait_established(15.0)
@@ -125,7 +127,7 @@ class CallingParty:
         report.sip_call_id = str(native.call_id or "")
         report.answered, report.answer_seconds = True, time.monotonic() - began
         leg = SipLeg(native)
-        ear = _Ear(leg, self._voice)
+        ear = _Ear(leg, self._voice, script)
         ended: list[str] = []
 
         def closed(reason: str) -> None:
@@ -174,11 +176,12 @@ class CallingParty:
 class _Ear:
     """Both directions of one call, and when the bot speaks."""
 
-    def __init__(self, leg: SipLeg, voice: VoiceActivity) -> None:
+    def __init__(self, leg: SipLeg, voice: VoiceActivity, script: Script) -> None:
         self._leg = leg
         self._voice = voice
         self._stream = VoiceStream()
-        self._endpointer = Endpointer(_VOICE_RULES, BOT_FINISHED_SECONDS)
+        self._script = script
+        self._endpointer = Endpointer(_VOICE_RULES, script.quiet_seconds)
         self._outgoing = bytearray()
         self._out_of_words = asyncio.Event()
         self._heard = bytearray()
@@ -204,6 +207,8 @@ class _Ear:
                 del self._outgoing[:taken]
             if not self._outgoing and self._leg.buffered() == 0:
                 self._out_of_words.set()
+        if self._present is not None:  # cut in the middle of a word
+            self._present.heard_seconds += self._endpointer.voiced_seconds
         self._speaking.set()
         self._finished.set()
         self._out_of_words.set()
@@ -237,13 +242,13 @@ class _Ear:
         try:
             async with asyncio.timeout(NO_ANSWER_SECONDS):
                 await self._finished.wait()
-            while exchange.heard_seconds < FILLER_SECONDS and not self.closed.is_set():
+            while exchange.heard_seconds < self._script.filler_seconds and not self.closed.is_set():
                 before = exchange.heard_seconds
                 self._finished.clear()
                 if not self._endpointer.speaking:
                     self._speaking.clear()
                 try:
-                    async with asyncio.timeout(AFTER_FILLER_SECONDS - BOT_FINISHED_SECONDS):
+                    async with asyncio.timeout(AFTER_FILLER_SECONDS - self._script.quiet_seconds):
                         await self._speaking.wait()
                     async with asyncio.timeout(NO_ANSWER_SECONDS):
                         await self._finished.wait()

@@ -52,12 +52,22 @@ class DigitCollector:
     its first digit when other digits follow within `lone_zero_seconds`; a lone 0 still means a person.
     """
 
-    def __init__(self, *, pause_seconds: float = 3.0, lone_zero_seconds: float = 1.2, maximum_digits: int = 32) -> None:
+    def __init__(
+        self,
+        *,
+        number_pause_seconds: float = 3.0,
+        pause_seconds: float = 1.0,
+        lone_zero_seconds: float = 1.2,
+        maximum_digits: int = 32,
+    ) -> None:
+        """`number_pause_seconds` ends a number that was asked for, `pause_seconds` any other."""
+        self._number_pause_seconds = number_pause_seconds
         self._pause_seconds = pause_seconds
         self._lone_zero_seconds = lone_zero_seconds
         self._maximum_digits = maximum_digits
         self._digits = ""
         self._last_at = 0.0
+        self._number_asked = False
 
     @property
     def collecting(self) -> bool:
@@ -73,7 +83,7 @@ class DigitCollector:
             return None
         if key == "#":
             return self._finish()
-        self._last_at = at_seconds
+        self._last_at, self._number_asked = at_seconds, number_asked
         if len(self._digits) < self._maximum_digits:
             self._digits += key
         return None
@@ -82,7 +92,8 @@ class DigitCollector:
         """Call now and then: a pause ends a number."""
         if not self._digits:
             return None
-        limit = self._lone_zero_seconds if self._digits == "0" else self._pause_seconds
+        pause = self._number_pause_seconds if self._number_asked else self._pause_seconds
+        limit = self._lone_zero_seconds if self._digits == "0" else pause
         return self._finish() if at_seconds - self._last_at >= limit else None
 
     def _finish(self) -> DigitEvent | None:

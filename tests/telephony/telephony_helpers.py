@@ -1,7 +1,7 @@
 """A telephone line in virtual time: a leg, a detector, a recogniser, a voice and a core that follow a script.
 
-Audio is real PCM, but its values carry meaning: a caller's utterance number n sounds at 1000 + 10 n, the piece of speech
-number n at 5000 + n. So the fakes can tell who said what, and when, to the sample.
+Audio is real PCM, but its values carry meaning: a caller's utterance number n sounds at 1000 + 10 n, the piece of
+speech number n at 5000 + n. So the fakes can tell who said what, and when, to the sample.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from asr_models.recogniser import Recognition, RecogniserError
+from asr_models.recogniser import RecogniserError, Recognition
 from base.errors import HotlineError
 from base.masking import Masked
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES

@@ -248,7 +248,7 @@ def test_hang_up_at_any_moment_ends_everything_once() -> None:
             assert line.core.ended == ["caller_hung_up"]
             assert "calls_active 0.0" in line.metrics.text()
 
-    for step in range(0, 70):
+    for step in range(70):
         run_virtual(scenario(step * 0.13, 0.5))
         run_virtual(scenario(step * 0.13, 3.0))
 
@@ -286,7 +286,9 @@ def test_a_transfer(works: bool) -> None:
     async def scenario() -> None:
         transfer = {"say": ["为您转接。"], "transfer": {"target": "120", "sip_uri": "sip:120@x"}}
         core = FakeCore(reply=lambda turn: transfer if turn.text == "救命" else {"say": ["请拨打120。"]})
-        async with Line([Said(2.0, 1.0, "救命"), Said(4.5, 0.4, "快"), Said(12.0, 0.9, "快")], core=core, transfer_works=works) as line:
+        async with Line(
+            [Said(2.0, 1.0, "救命"), Said(4.5, 0.4, "快"), Said(12.0, 0.9, "快")], core=core, transfer_works=works
+        ) as line:
             await line.until(17.0)
             assert line.leg.transfers == ["sip:120@x"]
             assert line.over is works

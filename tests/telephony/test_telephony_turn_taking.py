@@ -165,9 +165,7 @@ def test_a_caller_who_waits_for_a_seat_is_comforted_not_questioned() -> None:
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("hear"), st.floats(0.0, 1.0), st.integers(1, 60)),
-        st.tuples(
-            st.sampled_from(["play", "end_play", "think", "end_think", "key"]), st.just(0.0), st.integers(0, 1)
-        ),
+        st.tuples(st.sampled_from(["play", "end_play", "think", "end_think", "key"]), st.just(0.0), st.integers(0, 1)),
     ),
     max_size=50,
 )
