@@ -41,12 +41,17 @@ class Channel:
     def __init__(self) -> None:
         self.pending = bytearray()
         self._length = 0  # bytes since the start of the call
+        self._last_sound_seconds = float("-inf")
 
     def add(self, pcm: bytes, elapsed_seconds: float) -> None:
         """`pcm` ended at `elapsed_seconds` after the start of the call."""
         due = int(elapsed_seconds * RATE_HZ) * SAMPLE_BYTES
         missing = due - len(pcm) - self._length
-        if missing > _SLACK_SECONDS * BYTES_A_SECOND:
+        flowing = elapsed_seconds - self._last_sound_seconds < _SLACK_SECONDS
+        allowed = _SLACK_SECONDS * BYTES_A_SECOND if flowing or not pcm else 0
+        if pcm:
+            self._last_sound_seconds = elapsed_seconds
+        if missing > allowed:
             self.pending += bytes(missing)
             self._length += missing
         self.pending += pcm
