@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from base.logs import get_logger
 from gateway.body import clean_text, read_model
@@ -20,7 +21,7 @@ from gateway.seat_auth import require_seat
 from gateway.seat_socket import DESK
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
-from workorders.model import OrderDraft, RequestType
+from workorders.model import FiledOrder, OrderDraft, RequestType
 from workorders.order import EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
 
@@ -84,12 +85,10 @@ async def file_order(request: web.Request) -> web.Response:
         raise forbidden("这个会话不在您手上，不能登记工单。")
     draft = await _draft(core, asked.fields, row)
     digest = hashlib.sha256(f"{row.id}\n{asked.client_message_id}".encode()).hexdigest()
-    async with core.database.write() as session:
-        count = select(func.count()).select_from(Order).where(Order.conversation_id == row.id)
-        draft = replace(draft, matter=(await session.execute(count)).scalar_one() + 1)
-        filed = await core.orders.file(
-            session, draft, key=f"seat:{digest}", now=core.clock.now(), actor=f"seat:{seat.id}"
-        )
+    try:
+        filed = await _file(core, draft, f"seat:{digest}", seat)
+    except IntegrityError:  # the same request at the same moment: the other one has filed it
+        filed = await _file(core, draft, f"seat:{digest}", seat)
     log.info("order filed by a seat", seat_id=seat.id, conversation_id=row.id, existing=filed.existing)
     request.app[DESK].changed()
     body = {
@@ -100,6 +99,15 @@ async def file_order(request: web.Request) -> web.Response:
         "existing": filed.existing,
     }
     return web.json_response(body, status=200 if filed.existing else 201, dumps=dumps)
+
+
+async def _file(core: Core, draft: OrderDraft, key: str, seat: SeatIdentity) -> FiledOrder:
+    async with core.database.write() as session:
+        count = select(func.count()).select_from(Order).where(Order.conversation_id == draft.conversation_id)
+        matter = (await session.execute(count)).scalar_one() + 1
+        return await core.orders.file(
+            session, replace(draft, matter=matter), key=key, now=core.clock.now(), actor=_actor(seat)
+        )
 
 
 async def _conversation(core: Core, conversation_id: str) -> Conversation:

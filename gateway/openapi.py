@@ -1,0 +1,258 @@
+"""`/api/v1/openapi.json`: the public API and the desk's, written by hand; a test holds it against the routes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from gateway.core import core_of
+from gateway.errors import dumps
+from workorders.order import RULES, STATUSES
+
+Schema = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_NULLABLE: Final[Schema] = {"type": ["string", "null"]}
+_WHOLE: Final[Schema] = {"type": "integer"}
+_YES_NO: Final[Schema] = {"type": "boolean"}
+_ANY: Final[Schema] = {"type": "object", "additionalProperties": True}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(required: str, **properties: Schema) -> Schema:
+    """`required`: names separated by spaces, `*` for all."""
+    names = list(properties) if required == "*" else required.split()
+    return {"type": "object", "properties": properties, "required": names}
+
+
+def _answer(text: str, schema: Schema | None = None) -> Schema:
+    return {"description": text, **({"content": {"application/json": {"schema": schema}}} if schema else {})}
+
+
+def _parameter(place: str, name: str, text: str, schema: Schema = _TEXT, *, required: bool = False) -> Schema:
+    return {"in": place, "name": name, "description": text, "schema": schema, "required": required or place == "path"}
+
+
+def _operation(
+    summary: str,
+    answer: Schema | None,
+    *,
+    errors: str = "400 429",
+    body: Schema | None = None,
+    parameters: list[Schema] | None = None,
+    security: str | None = None,
+    status: str = "200",
+    answered: str = "好",
+) -> Schema:
+    operation: Schema = {
+        "summary": summary,
+        "responses": {
+            status: _answer(answered, answer),
+            **{code: {"$ref": "#/components/responses/Error"} for code in errors.split()},
+        },
+        "security": [{security: []}] if security else [],
+    }
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    if parameters:
+        operation["parameters"] = parameters
+    return operation
+
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Error": _object("error", error=_object("*", code=_TEXT, message=_TEXT)),
+    "Citation": _object("*", title=_TEXT, source=_TEXT, clause=_TEXT, effective_from=_TEXT, url=_TEXT),
+    "Reply": _object("*", text=_TEXT, citations=_list(_ref("Citation"))),
+    "ChatRequest": _object(
+        "text",
+        conversation_id={**_NULLABLE, "description": "null 表示开始新的对话", "maxLength": 64},
+        text={**_TEXT, "minLength": 1},
+        channel={"type": "string", "enum": ["api", "web", "wechat"], "default": "api"},
+        client_message_id={**_NULLABLE, "maxLength": 64, "description": "同一编号重复发送只处理一次"},
+    ),
+    "ChatResponse": _object(
+        "*",
+        conversation_id=_TEXT,
+        replies=_list(_ref("Reply")),
+        asking=_NULLABLE,
+        outcome=_NULLABLE,
+        orders=_list(_TEXT),
+    ),
+    "KnowledgeItem": _object(
+        "id question answer score citation",
+        id=_TEXT,
+        question=_TEXT,
+        answer=_TEXT,
+        score={"type": "number"},
+        citation={"oneOf": [_ref("Citation"), {"type": "null"}]},
+        sample=_YES_NO,
+    ),
+    "SearchResult": _object("*", items=_list(_ref("KnowledgeItem")), answerable=_YES_NO),
+    "PublicOrder": _object(
+        "order_no status status_text events",
+        order_no=_TEXT,
+        status={"type": "string", "enum": list(STATUSES)},
+        status_text=_TEXT,
+        request_type=_TEXT,
+        title=_TEXT,
+        confidential=_YES_NO,
+        category=_NULLABLE,
+        district=_NULLABLE,
+        unit=_TEXT,
+        deadline_at=_NULLABLE,
+        filed_at=_NULLABLE,
+        updated_at=_NULLABLE,
+        events=_list(_object("*", event=_TEXT, text=_TEXT, note=_TEXT, at=_TEXT)),
+    ),
+    "OrderStep": _object(
+        "event",
+        event={"type": "string", "enum": list(RULES)},
+        note=_TEXT,
+        data=_ANY,
+        version={"type": ["integer", "null"]},
+    ),
+    "Seat": _object("*", id=_TEXT, display_name=_TEXT, role=_TEXT),
+    "Callback": _object("id status", id=_TEXT, conversation_id=_TEXT, number=_NULLABLE, reason=_TEXT, status=_TEXT),
+}
+
+_NUMBER: Final = _parameter("path", "order_no", "工单编号")
+_SIGNED: Final = [
+    _parameter("header", "X-Hotline-Unit", "承办单位名称（URL 编码）", required=True),
+    _parameter("header", "X-Hotline-Timestamp", "秒，自 1970 年起", required=True),
+    _parameter("header", "X-Hotline-Event-Id", "唯一编号，重复发送只处理一次", required=True),
+]
+_FIELDS: Final = _object("request_type detail", request_type=_TEXT, title=_TEXT, detail=_TEXT)
+
+PATHS: Final[dict[str, dict[str, Schema]]] = {
+    "/api/v1/chat": {
+        "post": _operation(
+            "说一句话，得到回复", _ref("ChatResponse"), body=_ref("ChatRequest"), errors="400 404 413 429 503"
+        )
+    },
+    "/api/v1/knowledge/search": {
+        "get": _operation(
+            "自助查询知识库",
+            _ref("SearchResult"),
+            parameters=[
+                _parameter("query", "q", "问题", required=True),
+                _parameter("query", "limit", "最多几条，1 到 20", _WHOLE),
+            ],
+            errors="400 429 503",
+        )
+    },
+    "/api/v1/orders/{order_no}": {
+        "get": _operation(
+            "凭查询码查看办理进度；坐席登录后可查看全部内容",
+            _ref("PublicOrder"),
+            parameters=[
+                _NUMBER,
+                _parameter("query", "tracking_code", "登记时告知的查询码"),
+                _parameter("header", "X-Tracking-Code", "同上，可代替 tracking_code"),
+            ],
+            errors="404 429",
+        )
+    },
+    "/api/v1/orders/{order_no}/events": {
+        "post": _operation(
+            "承办单位系统报告进展（签名）",
+            _object("*", order_no=_TEXT, status=_TEXT, version=_WHOLE),
+            body=_ref("OrderStep"),
+            parameters=[_NUMBER, *_SIGNED],
+            security="unitSignature",
+            errors="400 401 404 409",
+        )
+    },
+    "/api/v1/openapi.json": {"get": _operation("本说明", _ANY, errors="429")},
+    "/api/v1/seat/login": {
+        "post": _operation(
+            "坐席登录", _ref("Seat"), body=_object("*", login=_TEXT, password=_TEXT), errors="400 401 403 429"
+        )
+    },
+    "/api/v1/seat/logout": {"post": _operation("坐席退出", _object("*", logged_out=_YES_NO), errors="403")},
+    "/api/v1/seat/me": {"get": _operation("当前坐席", _ref("Seat"), security="seatCookie", errors="401")},
+    "/api/v1/seat/orders": {
+        "get": _operation(
+            "工单列表",
+            _object("*", items=_list(_ANY)),
+            parameters=[_parameter("query", "status", "工单状态"), _parameter("query", "q", "编号、标题或地点")],
+            security="seatCookie",
+            errors="400 401",
+        ),
+        "post": _operation(
+            "为会话登记工单",
+            _object("*", order_no=_TEXT, tracking_code=_TEXT, unit=_TEXT, deadline_hours=_WHOLE, existing=_YES_NO),
+            body=_object("*", conversation_id=_TEXT, fields=_FIELDS, client_message_id=_TEXT),
+            security="seatCookie",
+            status="201",
+            errors="400 401 403 404",
+        ),
+    },
+    "/api/v1/seat/orders/{order_no}": {
+        "get": _operation("一个工单的全部内容", _ANY, parameters=[_NUMBER], security="seatCookie", errors="401 404")
+    },
+    "/api/v1/seat/orders/{order_no}/events": {
+        "post": _operation(
+            "推进工单",
+            _ANY,
+            body=_ref("OrderStep"),
+            parameters=[_NUMBER],
+            security="seatCookie",
+            errors="400 401 403 404 409",
+        )
+    },
+    "/api/v1/seat/callbacks": {
+        "get": _operation(
+            "待回电任务", _object("*", items=_list(_ref("Callback"))), security="seatCookie", errors="401"
+        )
+    },
+    "/api/v1/seat/callbacks/{callback_id}": {
+        "post": _operation(
+            "领取、完成或退回一个回电任务",
+            _ref("Callback"),
+            body=_object("status", status=_TEXT, note=_TEXT),
+            parameters=[_parameter("path", "callback_id", "任务编号")],
+            security="seatCookie",
+            errors="400 401 403 404 409",
+        )
+    },
+    "/healthz": {"get": _operation("进程是否存活", _object("*", status=_TEXT), errors="500")},
+    "/readyz": {"get": _operation("各部分是否就绪", _object("*", ready=_YES_NO, parts=_ANY), errors="503")},
+    "/metrics": {"get": {"summary": "Prometheus 指标", "responses": {"200": {"description": "text/plain"}}}},
+    "/ws/chat": {"get": {"summary": "市民网页（WebSocket）", "responses": {"101": {"description": "switching"}}}},
+    "/ws/seat": {"get": {"summary": "坐席工作台（WebSocket）", "responses": {"101": {"description": "switching"}}}},
+}
+
+
+def document(title: str, url: str) -> dict[str, Any]:
+    """The whole description, OpenAPI 3.1."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1"},
+        "servers": [{"url": url}],
+        "paths": PATHS,
+        "components": {
+            "schemas": SCHEMAS,
+            "responses": {"Error": _answer("错误，附中文说明", _ref("Error"))},
+            "securitySchemes": {
+                "seatCookie": {"type": "apiKey", "in": "cookie", "name": "hotline_seat"},
+                "unitSignature": {"type": "apiKey", "in": "header", "name": "X-Hotline-Signature"},
+            },
+        },
+    }
+
+
+async def openapi(request: web.Request) -> web.Response:
+    settings = core_of(request).settings
+    return web.json_response(document(settings.service.hotline_name, settings.web.public_url), dumps=dumps)
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/api/v1/openapi.json", openapi)

@@ -1,0 +1,240 @@
+"""One call on the phone link: its messages are worked on in their order, and each gets an answer, never silence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import structlog
+
+from base.logs import get_logger
+from base.settings import Settings
+from conversations.errors import UnknownConversation
+from conversations.messages import CitizenTurn, StoredTurn, Transfer, TurnResult
+from gateway.body import clean_text, parse_model
+from gateway.core import Core
+from gateway.errors import ApiError
+from gateway.internal import find_call
+from gateway.phone_messages import CallEnded, CallStarted, PhoneTurn
+from gateway.ports import Subscription
+from gateway.shapes import say_objects
+from gateway.sockets import Socket
+
+log = get_logger("gateway.phone")
+
+SORRY: Final = "抱歉，我这边刚才出了点问题，没有处理好您的话。请您再说一遍，或者按0转人工。"
+_CALL_QUEUE: Final = 100
+
+
+class Link(Protocol):
+    """What a call needs of the link that it came over."""
+
+    core: Core
+    socket: Socket
+
+    def forget(self, call: PhoneCall) -> None: ...
+
+
+def transfer_object(transfer: Transfer | None, settings: Settings) -> dict[str, str | None] | None:
+    """Where the phone sends the call; `sip_uri` null: no line is configured, the call stays with us."""
+    if transfer is None:
+        return None
+    telephony = settings.telephony
+    if transfer.target == "seat":
+        return {"target": "seat", "sip_uri": telephony.person_sip_uri or None}
+    return {"target": transfer.target, "sip_uri": telephony.emergency_sip_uris.get(transfer.target)}
+
+
+class PhoneCall:
+    """One call on the link."""
+
+    def __init__(self, link: Link, call_id: str) -> None:
+        self.link = link
+        self.call_id = call_id
+        self.conversation_id: str | None = None
+        self.trace_id: str | None = None
+        self.queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_CALL_QUEUE)
+        self.subscription: Subscription | None = None
+        self.pusher: asyncio.Task[None] | None = None
+
+    async def work(self) -> None:
+        """The messages of this call, one after another, until it ended or the link is gone."""
+        try:
+            while (message := await self.queue.get()) is not None:
+                with structlog.contextvars.bound_contextvars(call_id=self.call_id, trace_id=self.trace_id):
+                    if not await self._handle(message):
+                        return
+        except ConnectionResetError:
+            log.info("the phone went away while it was answered", call_id=self.call_id)
+        finally:
+            await self._stop_pushing()
+            self.link.forget(self)
+
+    async def _stop_pushing(self) -> None:
+        if self.pusher is not None:
+            self.pusher.cancel()
+            await asyncio.gather(self.pusher, return_exceptions=True)
+        if self.subscription is not None:
+            self.subscription.close()
+
+    async def _handle(self, message: dict[str, Any]) -> bool:
+        """False when the call is over."""
+        turn_id = message.get("turn_id") if isinstance(message.get("turn_id"), str) else None
+        try:
+            if message["type"] == "call_started":
+                await self._started(parse_model(CallStarted, message))
+            elif message["type"] == "turn":
+                await self._turn(parse_model(PhoneTurn, message))
+            else:
+                await self._ended(parse_model(CallEnded, message))
+                return False
+        except ConnectionResetError:
+            raise
+        except ApiError as error:
+            await self._error(error.message, error.code, turn_id)
+        except Exception as error:  # the caller hears an apology; the call goes on
+            log.error("a call's message failed", kind=message["type"], exc_info=error)
+            self.link.core.metrics.turn_failures.labels("phone").inc()
+            await self._apologise(message["type"], turn_id)
+        return True
+
+    async def _started(self, started: CallStarted) -> None:
+        core = self.link.core
+        self.trace_id = started.trace_id
+        known = started.conversation_id
+        if known is None and (row := await find_call(core, self.call_id)) is not None and row.status != "ended":
+            known = row.id  # we were restarted after the row was stored and before the phone heard of it
+        try:
+            result = await self._open(started, known)
+        except UnknownConversation:
+            if known is None:
+                raise
+            result = await self._open(started, None)
+        self.conversation_id = result.conversation_id
+        core.metrics.calls.labels("reattached" if known else "started").inc()
+        core.metrics.belongs(self.conversation_id, "phone")
+        if self.pusher is None:
+            self.pusher = core.spawn(self._push(self.conversation_id, result.seq), "call pusher")
+        await self.link.socket.send(
+            {
+                "type": "opened",
+                "call_id": self.call_id,
+                "conversation_id": self.conversation_id,
+                "say": say_objects(result.replies),
+            }
+        )
+
+    async def _open(self, started: CallStarted, conversation_id: str | None) -> TurnResult:
+        return await self.link.core.conversations.open(
+            "phone",
+            conversation_id=conversation_id,
+            caller_number=started.caller or None,
+            call_id=self.call_id,
+            trace_id=started.trace_id,
+        )
+
+    async def _turn(self, turn: PhoneTurn) -> None:
+        core = self.link.core
+        if self.conversation_id is None:
+            raise ApiError(404, "unknown_call", "这通电话还没有开始。")
+        began = time.monotonic()
+        said = CitizenTurn(
+            text=clean_text(turn.text)[: core.settings.web.message_limit_characters],
+            channel="phone",
+            kind=turn.kind,
+            client_message_id=turn.turn_id,
+            confidence=turn.confidence,
+            unplayed=clean_text(turn.unplayed),
+            meta=turn.meta,
+        )
+        result = await core.conversations.citizen_turn(self.conversation_id, said)
+        core.metrics.reply_seconds.labels("phone").observe(time.monotonic() - began)
+        await self.link.socket.send(
+            {
+                "type": "reply",
+                "call_id": self.call_id,
+                "turn_id": turn.turn_id,
+                "conversation_id": result.conversation_id,
+                "say": say_objects(result.replies),
+                "asking": result.asking,
+                "patience": result.patience,
+                "outcome": result.outcome,
+                "transfer": transfer_object(result.transfer, core.settings),
+                "hang_up": result.hang_up,
+            }
+        )
+
+    async def _ended(self, ended: CallEnded) -> None:
+        core = self.link.core
+        conversation_id = self.conversation_id
+        if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
+            conversation_id = row.id
+        if conversation_id is not None:
+            with suppress(UnknownConversation):  # of a database that is gone: there is nothing to end
+                await core.conversations.hang_up(conversation_id, reason=ended.reason)
+        core.metrics.calls.labels(ended.reason).inc()
+        await self.link.socket.send({"type": "ended", "call_id": self.call_id})
+
+    async def _push(self, conversation_id: str, seq: int) -> None:
+        """Say what seats and the desk say, until the call is over; `seq`: the last turn that the phone was given."""
+        with_seat, conversations = False, self.link.core.conversations
+        while True:
+            subscription = self.subscription = conversations.subscribe(conversation_id)
+            for turn in await conversations.transcript(conversation_id, after_seq=seq):
+                seq = await self._push_turn(turn, seq)
+            async for event in subscription:
+                if event.kind == "dropped":
+                    break
+                if event.turn is not None:
+                    seq = await self._push_turn(event.turn, seq)
+                if event.kind == "status":
+                    if event.status == "ended" and with_seat:
+                        await self._say([], hang_up=True)
+                    with_seat = event.status == "with_seat"
+            else:
+                return
+
+    async def _push_turn(self, turn: StoredTurn, seq: int) -> int:
+        if turn.seq > seq and turn.role in ("seat", "system") and turn.kind == "text":
+            spoken = turn.meta.get("spoken")
+            await self._say([{"text": turn.text, "spoken": spoken or turn.text, "origin": turn.role}], hang_up=False)
+        return max(seq, turn.seq)
+
+    async def _say(self, say: list[dict[str, str]], *, hang_up: bool) -> None:
+        await self.link.socket.send(
+            {
+                "type": "say",
+                "call_id": self.call_id,
+                "conversation_id": self.conversation_id,
+                "say": say,
+                "hang_up": hang_up,
+            }
+        )
+
+    async def _apologise(self, kind: str, turn_id: str | None) -> None:
+        if kind == "turn" and turn_id is not None:
+            say = [{"text": SORRY, "spoken": SORRY, "origin": "system"}]
+            await self.link.socket.send(
+                {
+                    "type": "reply",
+                    "call_id": self.call_id,
+                    "turn_id": turn_id,
+                    "conversation_id": self.conversation_id,
+                    "say": say,
+                    "asking": None,
+                    "patience": "normal",
+                    "outcome": None,
+                    "transfer": None,
+                    "hang_up": False,
+                }
+            )
+        elif kind == "call_started":
+            await self._error("暂时无法开始这通电话。", "internal", None)
+        # A failed `call_ended` is not confirmed: the phone tells of it again.
+
+    async def _error(self, message: str, code: str, turn_id: str | None) -> None:
+        await self.link.socket.send(
+            {"type": "error", "call_id": self.call_id, "turn_id": turn_id, "code": code, "message": message}
+        )

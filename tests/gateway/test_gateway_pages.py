@@ -1,0 +1,124 @@
+"""Pages, probes, headers, addresses, and the description of the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from gateway_helpers import Client, Connect, SmallConversations
+
+from base.settings import WebSettings
+from gateway import pages
+from gateway.address import client_address, same_origin
+from gateway.app import build_app
+from gateway.core import Core
+from gateway.limits import FailureLimiter, RateLimiter
+
+
+async def test_every_public_route_is_described(client: Client, core: Core) -> None:
+    described = (await (await client.get("/api/v1/openapi.json")).json())["paths"]
+    routes = {
+        (route.resource.canonical, route.method.lower())
+        for route in build_app(Core(core.settings)).router.routes()
+        if route.resource is not None and route.method not in ("HEAD", "OPTIONS")
+    }
+    hidden = {"/", "/seat", "/favicon.ico", "/favicon.svg", "/assets"}
+    public = {(path, method) for path, method in routes if not path.startswith("/internal/") and path not in hidden}
+    assert public == {(path, method) for path, methods in described.items() for method in methods}
+
+
+async def test_the_description_names_only_what_it_defines(client: Client) -> None:
+    body = await (await client.get("/api/v1/openapi.json")).json()
+
+    def references(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            own = {value["$ref"]} if "$ref" in value else set()
+            return own.union(*(references(part) for part in value.values()))
+        return set().union(*(references(part) for part in value)) if isinstance(value, list) else set()
+
+    for reference in references(body):
+        found: Any = body
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+    assert body["info"]["title"] == "北京市12345市民服务热线"
+
+
+async def test_without_a_built_front_end_the_page_says_so(
+    connect: Connect, small: SmallConversations, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DIST", tmp_path)
+    client = await connect()
+    response = await client.get("/")
+    assert response.status == 503 and "网页还没有构建" in await response.text()
+    (tmp_path / "index.html").write_text("<html>built</html>")
+    (tmp_path / "seat.html").write_text("<html>desk</html>")
+    assert "built" in await (await client.get("/")).text()
+    page = await client.get("/seat")
+    assert "desk" in await page.text() and page.headers["X-Frame-Options"] == "DENY"
+
+
+async def test_readiness_tells_of_every_part(client: Client, core: Core) -> None:
+    ready = await client.get("/readyz")
+    body = await ready.json()
+    assert ready.status == 200 and body["ready"] is True
+    assert {"database", "knowledge", "understanding", "phone", "recogniser"} <= set(body["parts"])
+    core.parts["knowledge"].ok = False
+    assert (await client.get("/readyz")).status == 503
+
+
+async def test_a_trace_id_of_the_caller_is_kept(client: Client) -> None:
+    given = "0af7651916cd43dd8448eb211c80319c"
+    response = await client.get("/healthz", headers={"traceparent": f"00-{given}-b7ad6b7169203331-01"})
+    assert response.headers["X-Trace-Id"] == given
+    for nonsense in ("x", "00-" + "0" * 32 + "-b7ad6b7169203331-01"):
+        response = await client.get("/healthz", headers={"traceparent": nonsense})
+        assert response.headers["X-Trace-Id"] not in (given, "0" * 32)
+
+
+def test_forwarded_addresses_count_only_from_known_proxies() -> None:
+    def address(remote: str, forwarded: str | None, trusted: list[str]) -> str:
+        headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+        request = make_mocked_request("GET", "/", headers=headers).clone(remote=remote)
+        return client_address(request, WebSettings(trusted_proxies=trusted))
+
+    assert address("9.9.9.9", "1.1.1.1", []) == "9.9.9.9"
+    assert address("9.9.9.9", "1.1.1.1", ["10.0.0.0/8"]) == "9.9.9.9"
+    assert address("10.0.0.1", "6.6.6.6, 1.1.1.1", ["10.0.0.0/8"]) == "1.1.1.1"
+    assert address("10.0.0.1", "1.1.1.1, 10.0.0.2", ["10.0.0.0/8"]) == "1.1.1.1"
+    assert address("10.0.0.1", "nonsense", ["10.0.0.0/8"]) == "10.0.0.1"
+
+
+def test_origins() -> None:
+    def own(headers: dict[str, str], *, required: bool = True, **more: Any) -> bool:
+        request = make_mocked_request("POST", "/", headers={"Host": "hotline.cn", **headers})
+        return same_origin(request, WebSettings(**more), required=required)
+
+    assert own({"Origin": "https://hotline.cn"})
+    assert own({"Sec-Fetch-Site": "same-origin"})
+    assert own({}, required=False) and not own({})
+    assert own({"Origin": "https://www.gov.cn"}, allowed_origins=["https://www.gov.cn"])
+    for foreign in ("https://evil.cn", "null", "file://", "http://", "https://hotline.cn.evil.cn", "http://["):
+        assert not own({"Origin": foreign}, required=False)
+
+
+def test_a_bucket_refills_and_forgets_the_oldest() -> None:
+    limiter = RateLimiter(60, burst=2, maximum_keys=3)
+    assert [limiter.take("a", 0.0) for _ in range(3)] == [0.0, 0.0, 1.0]
+    assert limiter.take("a", 1.0) == 0.0 and limiter.take("a", 1.0) > 0
+    for key in "bcd":
+        limiter.take(key, 1.0)
+    assert len(limiter._buckets) == 3 and limiter.take("a", 1.0) == 0.0
+
+
+def test_failures_pause_a_key_until_they_have_aged() -> None:
+    limiter = FailureLimiter(2, 60.0)
+    assert limiter.wait("a", 0.0) == 0.0
+    limiter.failed("a", 0.0)
+    limiter.failed("a", 10.0)
+    assert limiter.wait("a", 20.0) == 40.0 and limiter.wait("b", 20.0) == 0.0
+    assert limiter.wait("a", 60.0) == 0.0
+    limiter.failed("a", 61.0)
+    limiter.succeeded("a")
+    assert limiter.wait("a", 62.0) == 0.0
