@@ -1,7 +1,8 @@
 """A small classifier beside the rules: character and syllable n-grams, logistic regression, trained when first used.
 
-It learns from `guards.yml` alone (a few hundred sentences, well under a second), so there is no model file that could
-be out of step with the data. Syllables let it hear what a recogniser writes with the wrong characters.
+It learns from `guards.yml` and, as examples of what is harmless, from the other intents' sentences of the language
+understanding (together under two seconds), so there is no model file that could be out of step with the data. Syllables
+let it hear what a recogniser writes with the wrong characters.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from base.errors import ConfigurationError
+from bot import training_data
 from bot.entities.pinyin import merged, syllables
 
 PATH: Final = Path(__file__).with_name("guards.yml")
@@ -48,7 +50,8 @@ class Data:
             harmless = tuple((text, NONE) for text in data["harmless"])
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
-        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful)), lawful)
+        other = tuple((text, NONE) for text, intent in training_data.load() if intent != "emergency")
+        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other), lawful)
 
 
 def clean(text: str) -> str:
@@ -63,16 +66,16 @@ def sounds(text: str) -> str:
 class Classifier:
     """Probability of each label for a text. Immutable after training; safe from several threads."""
 
-    def __init__(self, examples: Sequence[tuple[str, str]], *, strength: float = 12.0) -> None:
+    def __init__(self, examples: Sequence[tuple[str, str]], *, strength: float = 12.0, weight: object = "balanced") -> None:
         texts = [clean(text) for text, _ in examples]
-        self._letters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=1)
+        self._letters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
         self._sounds = TfidfVectorizer(
-            analyzer="word", token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True, min_df=1
+            analyzer="word", token_pattern=r"\S+", ngram_range=(1, 3), sublinear_tf=True, min_df=2
         )
         features = hstack(
             [self._letters.fit_transform(texts), 0.7 * self._sounds.fit_transform([sounds(t) for t in texts])]
         ).tocsr()
-        self._model = LogisticRegression(C=strength, max_iter=300, class_weight="balanced")
+        self._model = LogisticRegression(C=strength, max_iter=200, tol=1e-3, class_weight=weight)
         self._model.fit(features, [label for _, label in examples])
         self.labels: tuple[str, ...] = tuple(str(label) for label in self._model.classes_)
 

@@ -16,7 +16,8 @@ class GuardFindings:
 
     emergency: str = ""
     danger: str = ""
-    probability: float = 0.0
+    likely: str = ""  # the line if it should be one
+    probability: float = 0.0  # of any danger, 0..1
     human: bool = False
     abuse: bool = False
     request: bool = False

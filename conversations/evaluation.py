@@ -57,7 +57,7 @@ class Stack:
         from knowledge import store
         from knowledge.entry import read_folder
         from knowledge.samples import FOLDER
-        from knowledge.service import KnowledgeService
+        from knowledge.service import KnowledgeService, encoder_of
         from storage import migrate
         from workorders.catalogue import Catalogue
 
@@ -69,7 +69,10 @@ class Stack:
         knowledge = KnowledgeService(self.database, self.settings)
         await knowledge.start()
         self._parts.append(knowledge)
-        understanding = Understanding(self.settings, encoder=getattr(knowledge, "encoder", None))
+        encoder = encoder_of(self.settings)
+        if encoder.available:
+            await asyncio.to_thread(encoder.load)
+        understanding = Understanding(self.settings, encoder=encoder)
         await understanding.start()
         self._parts.append(understanding)
         catalogue = await asyncio.to_thread(Catalogue.load)

@@ -33,10 +33,9 @@ def close(talk: Talk, *, farewell: str | None = None) -> None:
     talk.hang_up = True
 
 
-def emergency(talk: Talk) -> None:
+def emergency(talk: Talk, line: str) -> None:
     """The line is told at once, the call is transferred, an urgent record stands."""
     state, guards = talk.state, talk.findings.guards
-    line = guards.emergency
     told = wording.EMERGENCY_GAS if guards.danger == "gas" else wording.EMERGENCY[line]
     talk.say(told)
     talk.say(wording.EMERGENCY_PHONE.format(line=line) if talk.phone else wording.EMERGENCY_WEB)

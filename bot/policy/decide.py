@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from bot import reading, wording
 from bot.decision import Decision, Findings, Missing, Say, Turn
@@ -14,6 +15,9 @@ from bot.policy import answers, closing, matters
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
+
+_DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
+_TOGETHER: Final = 1.05  # guard and understanding, summed
 
 
 def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "") -> Decision:
@@ -66,7 +70,9 @@ def _turn(talk: Talk) -> None:
         return
     state.silences = 0
     if guards.emergency:
-        closing.emergency(talk)
+        closing.emergency(talk, guards.emergency)
+    elif _second_opinion(talk):
+        closing.emergency(talk, guards.likely)
     elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0"):
         closing.to_person(talk)
     elif guards.attack:
@@ -81,6 +87,15 @@ def _turn(talk: Talk) -> None:
         answers.answer(talk)
     else:
         matters.open_turn(talk)
+
+
+def _second_opinion(talk: Talk) -> bool:
+    """Where the guard is in doubt, the understanding of the sentence decides with it."""
+    guards = talk.findings.guards
+    if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
+        return False
+    understood = talk.findings.understand(talk.text)
+    return understood.intent == "emergency" and understood.confidence + guards.probability >= _TOGETHER
 
 
 def _about_the_talk(talk: Talk) -> bool:
