@@ -16,6 +16,7 @@ from base.clock import Clock
 from base.errors import HotlineError
 from base.ids import new_id, new_trace_id
 from base.logs import get_logger
+from telephony.audio import seconds_of
 from telephony.back_channel import is_back_channel
 from telephony.core_link import Core
 from telephony.core_messages import ErrorMessage, Opened, ReplyMessage, SayMessage, TransferOrder
@@ -44,6 +45,7 @@ from telephony.turn_taking import (
 )
 
 GREETING_SECONDS: Final = 1.0
+LONGEST_GREETING_SECONDS: Final = 4.0  # callers want to speak; whatever is longer is not played
 REPLY_SECONDS: Final = 30.0  # an answer that takes longer will not come
 CORE_AWAY_SECONDS: Final = 90.0
 TRANSFER_SECONDS: Final = 45.0
@@ -223,7 +225,7 @@ class Call:
     # --- greeting ---------------------------------------------------------------------------------------------------
 
     async def _greet(self) -> None:
-        """The core's greeting if it is here with its audio within a second, else our own: nobody hears nothing."""
+        """The core's greeting if it is short and here with its audio within a second, else our own."""
         services = self._services
         own = Prompt.GREETING if self._recording is not None else Prompt.GREETING_NOT_RECORDED
         try:
@@ -232,6 +234,9 @@ class Call:
                 texts = [item.for_the_ear for item in opened.say]
                 sounds = [(text, await services.prompts.learn(text)) for text in texts]
         except (TimeoutError, HotlineError, OSError):
+            sounds = []
+        if sum(seconds_of(sound) for _, sound in sounds) > LONGEST_GREETING_SECONDS:
+            self._log.info("greeting_too_long", seconds=round(sum(seconds_of(sound) for _, sound in sounds), 1))
             sounds = []
         services.metrics.greetings.labels("core" if sounds else "phone").inc()
         for text, sound in sounds:

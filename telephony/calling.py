@@ -32,13 +32,15 @@ _VOICE_RULES: Final = EndpointingRules(minimum_speech_seconds=0.1, maximum_turn_
 class Script:
     """`turns`: PCM16 8 kHz each. `keys` are pressed after the last turn. `hang_up_after_seconds`: counted from the
     answer, whatever is going on; None: hang up when the last answer has been heard. The bot has finished when it was
-    quiet for `quiet_seconds`; after something shorter than `filler_seconds` the caller waits a little longer."""
+    quiet for `quiet_seconds`; after something shorter than `filler_seconds` the caller waits a little longer; when
+    nothing comes for `no_answer_seconds` the caller goes on."""
 
     turns: Sequence[tuple[str, bytes]] = ()
     keys: str = ""
     hang_up_after_seconds: float | None = None
     quiet_seconds: float = BOT_FINISHED_SECONDS
     filler_seconds: float = FILLER_SECONDS
+    no_answer_seconds: float = NO_ANSWER_SECONDS
 
 
 @dataclass(slots=True)
@@ -240,7 +242,7 @@ class _Ear:
         self._present, self._since, self._began_at = exchange, since, None
         self._finished.clear()
         try:
-            async with asyncio.timeout(NO_ANSWER_SECONDS):
+            async with asyncio.timeout(self._script.no_answer_seconds):
                 await self._finished.wait()
             while exchange.heard_seconds < self._script.filler_seconds and not self.closed.is_set():
                 before = exchange.heard_seconds
@@ -250,7 +252,7 @@ class _Ear:
                 try:
                     async with asyncio.timeout(AFTER_FILLER_SECONDS - self._script.quiet_seconds):
                         await self._speaking.wait()
-                    async with asyncio.timeout(NO_ANSWER_SECONDS):
+                    async with asyncio.timeout(self._script.no_answer_seconds):
                         await self._finished.wait()
                 except TimeoutError:
                     pass

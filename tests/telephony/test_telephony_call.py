@@ -41,6 +41,16 @@ def test_a_core_that_is_late_leaves_the_greeting_to_the_phone() -> None:
     run_virtual(scenario())
 
 
+def test_a_greeting_that_is_too_long_is_not_played() -> None:
+    async def scenario() -> None:
+        async with Line(core=FakeCore(greeting="您好，这里是市民服务热线，请问您要咨询什么？")) as line:
+            await line.until(4.0)
+            assert line.words[0] == "GREETING_NOT_RECORDED"
+            assert line.heard[0].began < 0.2
+
+    run_virtual(scenario())
+
+
 def test_no_core_at_all_still_greets_and_says_that_it_waits() -> None:
     async def scenario() -> None:
         async with Line([Said(5.5, 1.0, "你好")], core=FakeCore(greeting=None, connected=False)) as line:
