@@ -110,7 +110,8 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
 
     async def follow_parent(process_id: int) -> None:
         await parent.gone(process_id)
-        stop("the program that started this has ended")
+        if not keeper.stopping:
+            stop("the program that started this has ended")
 
     announcement = asyncio.create_task(announce())
     loop = asyncio.get_running_loop()

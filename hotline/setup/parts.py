@@ -206,7 +206,9 @@ def rasa_model_path(settings: Settings) -> Path:
 
 
 def rasa_fingerprint() -> str:
-    return stamps.of_files([RASA_FILES, _LOCKS / "rasa.lock"])
+    return stamps.of_files(
+        [*(RASA_FILES / name for name in ("config.yml", "domain.yml", "data")), _LOCKS / "rasa.lock"]
+    )
 
 
 def rasa_model(settings: Settings) -> str:
@@ -227,11 +229,12 @@ def rasa_model(settings: Settings) -> str:
         cwd=unfinished.parent,
         environment={
             **os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1",
-            "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "PYTHONPATH": str(RASA_FILES),
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         },
     )  # fmt: skip
     (unfinished / "nlu.tar.gz").replace(target)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    for leftover in (unfinished, target.parent / ".rasa"):
+        shutil.rmtree(leftover, ignore_errors=True)
     return "trained"
 
 

@@ -19,6 +19,7 @@ from hotline.supervision.output import Screen
 from hotline.supervision.specification import ProcessSpecification
 
 GUARDIAN_GRACE_SECONDS = 8.0
+IMPATIENT_SECONDS = 1.5
 
 
 class Guardian:
@@ -72,13 +73,24 @@ class Keeper:
         self._clock = clock
         self._stopping = asyncio.Event()
         self._force = asyncio.Event()
+        self._asked_at: float | None = None
         self.children: dict[str, Child] = {}
         self.lost: str | None = None
         """The essential process that could not be kept running."""
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
     def stop(self) -> None:
-        """Ask for the end; asked a second time, it uses force."""
-        if self._stopping.is_set():
+        """Ask for the end; asked again a while later, it uses force.
+
+        One Ctrl-C may arrive twice, from the terminal and from a program in between: that is one request.
+        """
+        now = self._clock.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        elif now - self._asked_at >= IMPATIENT_SECONDS:
             self._force.set()
         self._stopping.set()
 

@@ -11,6 +11,7 @@ from base.settings import ROOT, Settings
 from hotline.supervision.specification import ProcessSpecification
 
 RASA_ENVIRONMENT: Final = ROOT / ".venv-rasa"
+RASA_SERVER: Final = ROOT / "bot" / "rasa" / "serve.py"
 RASA_MODEL: Final = "rasa/nlu.tar.gz"
 
 # One thread a process: more threads in one model take the cores from the calls and gain next to nothing.
@@ -93,6 +94,5 @@ def _rasa(settings: Settings, environment: Path, left_out: list[str]) -> list[Pr
     if not python.exists() or not model.exists():
         left_out.append("Rasa is not set up (it needs a Python 3.10): the built-in classifier understands instead")
         return []
-    serve = (str(python), "-m", "rasa", "run", "--enable-api", "--model", str(model), "--interface", "127.0.0.1",
-             "--port", str(settings.rasa.port))  # fmt: skip
+    serve = (str(python), str(RASA_SERVER), "--model", str(model), "--port", str(settings.rasa.port))
     return [ProcessSpecification("rasa", serve, {**_COMMON, **_RASA}, niceness=3, stop_seconds=5.0)]

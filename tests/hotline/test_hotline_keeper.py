@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from base.clock import SystemClock
-from hotline.supervision import backoff
+from hotline.supervision import backoff, keeper
 from hotline.supervision.keeper import Guardian, Keeper
 from hotline.supervision.output import Screen
 from hotline.supervision.specification import ProcessSpecification
@@ -111,12 +111,14 @@ async def test_stop_ends_all_in_parallel_also_those_that_refuse() -> None:
     assert stage.shown.count("was ended by force") == 2
 
 
-async def test_a_second_request_to_stop_does_not_wait() -> None:
+async def test_a_second_request_to_stop_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Stage(process("deaf", STUBBORN, stop_seconds=60)) as stage:
         await stage.until(lambda: "| up" in stage.shown)
         stage.keeper.stop()
-        await asyncio.sleep(0.1)
+        stage.keeper.stop()  # the same Ctrl-C, arriving twice
+        await asyncio.sleep(0.2)
         assert not stage.task.done()
+        monkeypatch.setattr(keeper, "IMPATIENT_SECONDS", 0.1)
         stage.keeper.stop()
         await asyncio.wait_for(asyncio.shield(stage.task), 5)
 
