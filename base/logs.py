@@ -13,9 +13,13 @@ from base.masking import Masked, mask_text
 
 _PERSONAL_KEYS = frozenset({"text", "caller", "contact", "phone", "address", "name", "transcript", "said"})
 
+_OWN_KEYS = frozenset({"timestamp", "level", "process", "trace_id", "call_id", "conversation_id", "url", "listening"})
+
 
 def _mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
+        if key in _OWN_KEYS:
+            continue
         if isinstance(value, Masked):
             event[key] = str(value)
         elif isinstance(value, str):
