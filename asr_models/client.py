@@ -30,9 +30,10 @@ class RecogniserClient:
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
+        self._workers = settings.recogniser.workers
         self._clock = clock
         self._connections: dict[int, LocalConnection] = {}
-        self._opening = {number: asyncio.Lock() for number in range(settings.recogniser.workers)}
+        self._opening = {number: asyncio.Lock() for number in range(self._workers)}
         self._turn = 0
         self._log = get_logger(__name__)
 
@@ -71,7 +72,7 @@ class RecogniserClient:
     async def status(self) -> list[wire.Header]:
         """What each worker that can be reached tells of itself: engine, counters, number waiting."""
         answers: list[wire.Header] = []
-        for number in range(self._settings.recogniser.workers):
+        for number in range(self._workers):
             try:
                 async with asyncio.timeout(1.0):
                     answers.append(await self._single(number, {"op": "status"}, b""))
@@ -86,7 +87,7 @@ class RecogniserClient:
 
     def _order(self) -> list[int]:
         """Workers from the least busy on; among equals in turn."""
-        count = self._settings.recogniser.workers
+        count = self._workers
         self._turn += 1
 
         def busy(number: int) -> tuple[int, int]:

@@ -117,6 +117,7 @@ class LocalWorker:
         self._running: _Job | None = None
         self._log = get_logger(__name__)
         self.counters = Counters()
+        self.listening = asyncio.Event()
 
     def stop(self) -> None:
         """Take no new work, finish the request in hand, tell the waiting ones to go elsewhere, end."""
@@ -136,6 +137,7 @@ class LocalWorker:
         _claim(self._path)
         server = await asyncio.start_unix_server(self._connected, path=self._path, backlog=256)
         os.chmod(self._path, 0o600)
+        self.listening.set()
         inode = self._path.stat().st_ino
         executor = ThreadPoolExecutor(1, thread_name_prefix="model")
         try:
