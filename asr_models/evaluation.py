@@ -99,7 +99,7 @@ def evaluate(recogniser: Recogniser, clips: list[Clip], *, verbose: bool) -> dic
             result = recogniser.recognise(samples, rate_hz)
             heard = comparable(result.text)
             wrong = edits(said, heard)
-            for group in ("", clip.group):
+            for group in {"", clip.group}:
                 tally = tallies[condition, group]
                 tally.edits += wrong
                 tally.characters += len(said)
