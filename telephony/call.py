@@ -87,7 +87,7 @@ class Call:
         self._log = get_logger("telephony.call").bind(call_id=call_id, trace_id=self.trace_id)
         self._began = services.clock.monotonic()
         self._turns = TurnTaking(services.rules, self._began)
-        self._hearing = Hearing(services.listener or _NoRecogniser(), services.metrics, call_id)
+        self._hearing = Hearing(services.listener or Listener(_NoRecogniser(), 1), services.metrics, call_id)
         self._speaker = Speaker(
             leg,
             services.speech,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import baresip
+from baresip.events import Event, StackEvent
 
 from telephony.audio import BYTES_A_SECOND, FRAME_SECONDS, read_wav, seconds_of
 from telephony.endpointing import Endpointer, EndpointingRules, SpeechBegan, SpeechEnded
@@ -102,10 +103,17 @@ class CallingParty:
         )
         self._voice = VoiceActivity()
         self._agent: Any = None
+        # A call over loopback may be answered before `dial` has returned and anybody listens to its events.
+        self._news: dict[int, StackEvent] = {}
+
+    def _note(self, event: StackEvent) -> None:
+        if event.event in (Event.CALL_ESTABLISHED, Event.CALL_CLOSED):
+            self._news[event.call] = event
 
     async def __aenter__(self) -> CallingParty:
         try:
             await self._runtime.start(self._configuration)
+            self._runtime.subscribe(self._note)
             self._agent = await baresip.UserAgent.create(self._runtime, self._account)
         except (baresip.BaresipError, ValueError) as error:
             raise TelephonyError(f"the calling side cannot start: {error}") from error
@@ -122,11 +130,16 @@ class CallingParty:
             native = await self._agent.dial(uri)
             transfers: list[str] = []
             native.on_transfer_request(lambda request: transfers.append(request.target))
-            await native.wait_established(15.0)
+            news = self._news.pop(native.handle, None)
+            if news is None:
+                await native.wait_established(15.0)
+                news = self._news.pop(native.handle, None)
+            elif news.event is Event.CALL_CLOSED:
+                raise baresip.CallFailed.from_close_reason(news.text or "")
         except (baresip.BaresipError, ValueError) as error:
             report.ended = str(error)
             return report
-        report.sip_call_id = str(native.call_id or "")
+        report.sip_call_id = str(native.call_id or (news.call_id if news else "") or "")
         report.answered, report.answer_seconds = True, time.monotonic() - began
         leg = SipLeg(native)
         ear = _Ear(leg, self._voice, script)
@@ -137,6 +150,7 @@ class CallingParty:
             ear.closed.set()
 
         leg.on_closed(closed)
+        self._news.pop(native.handle, None)
         answered_at = time.monotonic()
         pump = asyncio.create_task(ear.run())
         try:

@@ -15,16 +15,42 @@ from telephony.metrics import PhoneMetrics
 
 PRE_ROLL_SECONDS: Final = 0.3  # the detector fires late: take some audio from before
 TAIL_SECONDS: Final = 0.25
+CONTINUED_SECONDS: Final = 2.0  # speech that begins this soon after the last one ended goes on with it
 LONGEST_SECONDS: Final = 59.0
 _KEPT_SECONDS: Final = 75.0
 
 
-class Listener(Protocol):
-    """The recogniser as the phone sees it; the real one is `asr_models.client.RecogniserClient`."""
+class Recognising(Protocol):
+    """What `asr_models.client.RecogniserClient` does."""
 
     async def recognise(
         self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
     ) -> Recognition: ...
+
+
+class Listener:
+    """The recognisers as all calls share them. While they are `busy`, nobody asks them on a guess."""
+
+    def __init__(self, recogniser: Recognising, busy_from: int) -> None:
+        """`busy_from`: so many utterances at once are more than the workers can take in passing."""
+        self._recogniser = recogniser
+        self._busy_from = busy_from
+        self._in_flight = 0
+
+    @property
+    def busy(self) -> bool:
+        return self._in_flight >= self._busy_from
+
+    async def recognise(self, pcm16: bytes, call_id: str) -> Recognition:
+        """
+        Raises:
+            RecogniserError: no worker, or none in time.
+        """
+        self._in_flight += 1
+        try:
+            return await self._recogniser.recognise(pcm16, RATE_HZ, call_id=call_id)
+        finally:
+            self._in_flight -= 1
 
 
 class Hearing:
@@ -37,6 +63,8 @@ class Hearing:
         self._kept = bytearray()
         self._dropped = 0
         self._begin: int | None = None
+        self._running: set[asyncio.Task[Recognition]] = set()
+        self._spoke_until = 0  # where the last finished turn ended
         self._task: asyncio.Task[Recognition] | None = None
 
     def feed(self, pcm: bytes) -> None:
@@ -51,16 +79,20 @@ class Hearing:
         return self._dropped + len(self._kept)
 
     def begin(self, ago_seconds: float) -> None:
-        """A turn began. An earlier one whose recognition is still running becomes its first part."""
+        """A turn began. An earlier one whose recognition is still running becomes its first part, if the pause between
+        them was short; else each stays a turn of its own."""
+        start = self._end - _bytes(ago_seconds)
         unfinished = self._task is not None and not self._task.done() and self._begin is not None
-        self.drop_guess()
-        if not unfinished:
-            start = self._end - _bytes(ago_seconds + PRE_ROLL_SECONDS)
-            self._begin = max(self._dropped, start)
+        if unfinished and start - self._spoke_until <= _bytes(CONTINUED_SECONDS):
+            self.drop_guess()
+            return
+        self._task = None  # still awaited by the turn that it belongs to
+        self._begin = max(self._dropped, start - _bytes(PRE_ROLL_SECONDS))
 
     def guess(self) -> None:
-        """Recognise what there is: perhaps the caller has finished."""
-        self._start(self._end)
+        """Recognise what there is: perhaps the caller has finished. Not while others wait for what is certain."""
+        if not self._listener.busy:
+            self._start(self._end)
 
     def drop_guess(self) -> None:
         if self._task is not None:
@@ -79,14 +111,16 @@ class Hearing:
         begin = self._begin if self._begin is not None else end
         begin = max(begin, self._dropped, end - _bytes(LONGEST_SECONDS))
         pcm = bytes(self._kept[begin - self._dropped : end - self._dropped])
-        self._task = asyncio.create_task(self._listener.recognise(pcm, RATE_HZ, call_id=self._call_id))
-        self._task.add_done_callback(_look_at)
+        self._task = asyncio.create_task(self._listener.recognise(pcm, self._call_id))
+        self._running.add(self._task)
+        self._task.add_done_callback(self._done)
 
     def finish(self, trailing_seconds: float) -> asyncio.Task[Recognition]:
         """The turn is over, its last `trailing_seconds` are silence. The task raises `RecogniserError` on failure.
 
         The task is cancelled if the caller goes on speaking before it is done.
         """
+        self._spoke_until = self._end - _bytes(trailing_seconds)
         if self._task is not None and not (self._task.done() and (self._task.cancelled() or self._task.exception())):
             self._metrics.guesses.labels("used").inc()
         else:
@@ -104,18 +138,19 @@ class Hearing:
     def turn_seconds(self) -> float:
         return 0.0 if self._begin is None else (self._end - self._begin) / BYTES_A_SECOND
 
+    def _done(self, task: asyncio.Task[Recognition]) -> None:
+        """A guess that failed and was never used is no news; whoever awaits the task gets the error."""
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()
+
     async def close(self) -> None:
-        task = self._task
+        """No recognition of this call goes on."""
         self.forget()
-        if task is not None:
-            await asyncio.gather(task, return_exceptions=True)
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
 
 def _bytes(seconds: float) -> int:
     return int(seconds * RATE_HZ) * SAMPLE_BYTES
-
-
-def _look_at(task: asyncio.Task[Recognition]) -> None:
-    """A guess that failed and was never used is no news; whoever awaits the task gets the error."""
-    if not task.cancelled():
-        task.exception()

@@ -21,6 +21,7 @@ from base.settings import Settings, load
 from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
 from telephony.endpointing import EndpointingRules
+from telephony.hearing import Listener
 from telephony.legs.leg import Leg
 from telephony.legs.sip import SipEndpoint
 from telephony.metrics import PhoneMetrics
@@ -98,7 +99,9 @@ class Phone:
             core=self._link,
             speech=speech,
             prompts=self._prompts,
-            listener=None if settings.recogniser.engine == "none" else self._recogniser,
+            listener=None
+            if settings.recogniser.engine == "none"
+            else Listener(self._recogniser, busy_from=2 * settings.recogniser.workers),
             metrics=self._metrics,
             recorder=self._recorder,
             clock=self._clock,

@@ -23,6 +23,7 @@ from telephony.call import Call, CallServices
 from telephony.core_link import CallHandler
 from telephony.core_messages import Opened, ReplyMessage
 from telephony.errors import TransferError
+from telephony.hearing import Listener
 from telephony.legs.leg import CallerId
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import Prompt, PromptBook
@@ -346,7 +347,7 @@ class Line:
             core=self.core,
             speech=self.speech,
             prompts=self.prompts,
-            listener=self.listener if self._recogniser else None,
+            listener=Listener(self.listener, 4) if self._recogniser else None,
             metrics=self.metrics,
             recorder=None,
             clock=self.clock,

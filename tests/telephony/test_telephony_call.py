@@ -147,6 +147,16 @@ def test_going_on_while_being_recognised_is_one_turn() -> None:
     run_virtual(scenario())
 
 
+def test_speech_long_after_a_turn_is_a_turn_of_its_own_however_slow_the_recogniser() -> None:
+    async def scenario() -> None:
+        script = [Said(2.0, 1.0, "居住证怎么办"), Said(9.0, 1.0, "喂")]
+        async with Line(script, recognition_seconds=9.0) as line:
+            await line.until(30.0)
+            assert sorted(turn.text for turn in line.core.turns) == ["喂", "居住证怎么办"]
+
+    run_virtual(scenario())
+
+
 def test_silence_is_asked_about_twice_and_then_told() -> None:
     async def scenario() -> None:
         def reply(turn: object) -> dict[str, object]:
