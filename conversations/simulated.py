@@ -80,7 +80,7 @@ class Citizen:
         self._case = case
         self._facts = dict(case.facts)
         self._said: set[str] = set()
-        self.interrupted = False
+        self.spoken_out_of_turn = 0
         self._nulls = 0
 
     def answer(self, asking: str | None) -> str | None:
@@ -93,7 +93,7 @@ class Citizen:
             if waiting["when_asking"] == asking and waiting["say"] not in self._said:
                 self._said.add(waiting["say"])
                 self._facts.update(waiting.get("then") or {})
-                self.interrupted = True
+                self.spoken_out_of_turn += 1
                 return str(waiting["say"])
         if asking in ("confirm_order", "confirm_question"):
             return self._facts.get("confirm", "对")
@@ -108,7 +108,7 @@ async def play(bot: Bot, case: Case) -> Played:
     conversation_id: str | None = None
     while words is not None and played.turns < MAXIMUM_TURNS:
         played.turns += 1
-        before = citizen.interrupted
+        before = citizen.spoken_out_of_turn
         result = await bot.citizen_turn(conversation_id, CitizenTurn(words, case.channel))
         conversation_id = result.conversation_id
         said = " / ".join(reply.text for reply in result.replies)
@@ -119,10 +119,10 @@ async def play(bot: Bot, case: Case) -> Played:
             played.outcome = result.outcome
             break
         words = citizen.answer(result.asking)
-        if citizen.interrupted and not before:
+        if citizen.spoken_out_of_turn > before:
             played.told_at = played.turns + 1
     played.conversation_id = conversation_id or ""
-    played.interrupted = citizen.interrupted
+    played.interrupted = citizen.spoken_out_of_turn > 0
     if played.outcome == "none" and conversation_id is not None:
         await bot.hang_up(conversation_id, reason="caller_hung_up")
     return played

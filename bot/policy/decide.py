@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 
+from bot import guards as guards_room
 from bot import reading, wording
 from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.guards_model import GuardFindings
@@ -17,7 +19,9 @@ from bot.state import State
 from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
-_TOGETHER: Final = 1.05  # guard and understanding, summed
+_TOGETHER: Final = 1.0  # guard and understanding, summed
+_LEAST: Final = 0.3
+_PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")
 
 
 def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "") -> Decision:
@@ -73,7 +77,7 @@ def _turn(talk: Talk) -> None:
         closing.emergency(talk, guards.emergency)
     elif _second_opinion(talk):
         closing.emergency(talk, guards.likely)
-    elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0"):
+    elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
     elif guards.attack:
         _attack(talk)
@@ -95,7 +99,15 @@ def _second_opinion(talk: Talk) -> bool:
     if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
         return False
     understood = talk.findings.understand(talk.text)
-    return understood.intent == "emergency" and understood.confidence + guards.probability >= _TOGETHER
+    return understood.score("emergency") >= _LEAST and understood.score("emergency") + guards.probability >= _TOGETHER
+
+
+def _wants_person(talk: Talk) -> bool:
+    """Said in words that no rule knows: where they hint at it, the understanding decides."""
+    if len(reading.bare(talk.text)) > 24 or not _PERSON.search(talk.text) or guards_room.about_others(talk.text):
+        return False
+    understood = talk.findings.understand(talk.text)
+    return understood.intent == "human" and understood.confidence >= 0.6
 
 
 def _about_the_talk(talk: Talk) -> bool:

@@ -98,6 +98,12 @@ def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
     return [matter for words, _, _ in groups if (matter := _one(talk, words, whole=text))]
 
 
+def _to_lawful(talk: Talk, text: str) -> bool:
+    """No rule sees a lawful channel, but the understanding of the sentence is sure of one."""
+    understood = talk.findings.understand(_DENIED.sub("", text))
+    return understood.intent == "lawful_channel" and understood.confidence >= 0.6 and not guards.enquiry_only(text)
+
+
 def _stands_alone(piece: str) -> bool:
     """Whether a piece names something wrong by itself, rather than more of what was said before."""
     return bool(_WRONGDOING.search(piece) or _BROKEN.search(piece) or any(cue.search(piece) for _, cue in _CUES))
@@ -109,6 +115,10 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
     if lawful:
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = lawful
+        return matter
+    if guards.lawful_likely(text) and _to_lawful(talk, text):
+        matter = state.new_matter("lawful", text, "求助")
+        matter.channel_name = guards.lawful_likely(text)
         return matter
     kind, request_type = classify(talk, text)
     if not kind and sure and len(reading.content(text)) >= 3:
@@ -134,13 +144,13 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
     understood = talk.findings.understand(words)
     cue = _by_words(talk, words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words))
-    if reading.asks_progress(words) and cue in ("", "咨询"):
+    if reading.asks_progress(words) and (cue in ("", "咨询") or understood.intent == "order_status"):
         has_matter = problem and not re.search(r"工单|单号|单子|进度|进展|查询", words)
         return ("order", "求助") if has_matter else ("status", "咨询")
-    if cue and cue != "咨询":
-        return "order", cue
     if understood.intent == "order_status" and understood.confidence >= 0.5 and not problem:
         return "status", "咨询"
+    if cue and cue != "咨询":
+        return "order", cue
     if cue == "咨询":
         return "consult", "咨询"
     return _by_model(words, understood, problem=problem)
