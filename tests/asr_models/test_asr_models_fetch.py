@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -266,8 +267,8 @@ def test_a_package_that_the_registry_does_not_have(
 
 
 def test_without_any_client_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda _name: None)
-    monkeypatch.setattr(packages.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     with pytest.raises(RecogniserError, match="neither pip nor uv"):
         packages.client()
 
@@ -287,7 +288,7 @@ def test_what_was_trusted_at_first_is_compared_later(web: Web, settings: Setting
 def test_a_full_disk_is_told_before_anything_is_fetched(
     web: Web, settings: Settings, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda _path: fetch.shutil._ntuple_diskusage(10**6, 10**6, 100))
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(total=10**6, used=10**6, free=100))
     with pytest.raises(RecogniserError, match=r"needs about .+ MB .+ 0 MB are free"):
         fetch.fetch(settings, _model(Files(kind="files", url=f"{web.url}/m/")), told.append)
     assert not web.requests
@@ -337,7 +338,7 @@ def test_a_broken_catalogue_names_the_place(tmp_path: Path) -> None:
 def test_the_commands(
     settings: Settings, whisper_directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.settings, "load", lambda: settings)
+    monkeypatch.setattr("base.settings.load", lambda: settings)
     assert cli.command(["verify"]) == 1
     assert "model.bin is missing" in capsys.readouterr().err
     settings.models.symlink_to(whisper_directory.parent)
