@@ -32,9 +32,9 @@ class Asked:
 
 
 def answer(
-    snapshot: Snapshot, query: Query, corrected: str, parameters: Parameters, asked: Asked, limit: int
+    snapshot: Snapshot, original: str, query: Query, parameters: Parameters, asked: Asked, limit: int
 ) -> SearchResult:
-    """Search entries and clauses, entries first; see `SearchResult` for the verdicts."""
+    """Search entries and clauses, entries first; `original` is what came in before correction."""
     entries = _entry_hits(snapshot, query, parameters, asked, limit)
     clauses = _clause_hits(snapshot, query, parameters, limit)
     hits = _merge(entries, clauses, parameters)[:limit]
@@ -42,7 +42,7 @@ def answer(
         "entry": entries[0].probability if entries else 0.0,
         "clause": clauses[0].probability if clauses else 0.0,
     }
-    return SearchResult(query.text, corrected, tuple(hits), verdict(hits, parameters), scores)
+    return SearchResult(original, query.text, tuple(hits), verdict(hits, parameters), scores)
 
 
 def verdict(hits: Sequence[Hit], parameters: Parameters) -> Literal["answer", "choose", "unknown"]:

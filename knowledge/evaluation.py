@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -21,17 +23,18 @@ from base import settings as base_settings
 from base.settings import Settings
 from knowledge import parameters
 from knowledge.answering import features_of
+from knowledge.confusion import Confusions
+from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, Vectors, VectorStore, encode_missing, held_vectors
 from knowledge.errors import KnowledgeError
 from knowledge.parameters import Parameters
-from knowledge.search import Corpus, IndexKind, Query, Ranked, SearchIndex, Weights
+from knowledge.search import CANDIDATES, Corpus, IndexKind, Query, Ranked, SearchIndex, Weights
 from knowledge.service import encoder_of
 from knowledge.snapshot import clause_corpus, clause_text
 from knowledge.vocabulary import Vocabulary
 
 SHORT_QUESTION_CHARACTERS: Final = 40
 EMBED_ALL_UP_TO: Final = 12_000
-SHORTLIST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +128,25 @@ class Bench:
             clause_text(one.title, one.article, one.text) if self.corpus.kind == "clauses" else one.text
             for one in candidates
         ]
-        self.encoder: Encoder | None = encoder_of(settings) if use_vectors else None
+        self.encoder: Encoder | None = encoder_of(settings, threads=os.cpu_count() or 1) if use_vectors else None
         if self.encoder is not None and not self.encoder.available:
             print("no embedding model: words and sounds alone", file=sys.stderr)
             self.encoder = None
         self._store = VectorStore(settings.var / "cache" / "eval" / "vectors.db")
         self.index = SearchIndex(self.corpus)
 
+    @cached_property
+    def corrector(self) -> Corrector:
+        """Of a large collection only the titles lend their words, as in the product."""
+        small = len(self.corpus.ids) <= EMBED_ALL_UP_TO
+        return Corrector(self.corpus.texts if small else self.corpus.titles, Confusions.load())
+
     def weights(self, *, spoken: bool) -> Weights:
         return self.parameters.of(self.corpus.kind, spoken=spoken)
 
     def queries(self, texts: Sequence[str], *, spoken: bool) -> list[Query]:
+        if spoken:
+            texts = [self.corrector.correct(text) for text in texts]
         vectors: list[Vectors | None] = [None] * len(texts)
         if self.encoder is not None:
             vectors = list(self.encoder.queries(texts))
@@ -155,7 +166,8 @@ class Bench:
             near: set[int] = set()
             for query in queries:
                 bare = Query(query.text, query.spoken, query.characters, query.syllables, None, query.expansion)
-                near.update(one.item for one in self.index.rank(bare, self.weights(spoken=query.spoken), SHORTLIST))
+                weights = self.weights(spoken=query.spoken)
+                near.update(one.item for one in self.index.rank(bare, weights, weights.shortlist or CANDIDATES))
             wanted = sorted(near)
         encode_missing(self.encoder, self._store, [self._embedded[place] for place in wanted], _progress)
         vectors, present = held_vectors(self._store, self.encoder.name, self._embedded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 
 from base.clock import SystemClock
@@ -46,7 +47,7 @@ async def _build(settings: Settings, *, clauses: bool, progress: Progress | None
             entries = await store.published_entries(session)
             documents = await store.documents_in_force(session)
             held = await store.clauses_in_force(session)
-        encoder = encoder_of(settings)
+        encoder = encoder_of(settings, threads=os.cpu_count() or 1)
         if not encoder.available:
             return Built(len(entries), len(held), 0, embedding=False)
         vectors = vector_store_of(settings)

@@ -49,7 +49,10 @@ def parse(data: Mapping[str, Any]) -> Parameters:
     """Raises KnowledgeError: a number is missing or unknown."""
     try:
         weights = {
-            (kind, mode == "spoken"): Weights(**{name: float(value) for name, value in values.items()})
+            (kind, mode == "spoken"): Weights(
+                shortlist=int(values.get("shortlist", 0)),
+                **{name: float(value) for name, value in values.items() if name != "shortlist"},
+            )
             for kind, modes in data["weights"].items()
             for mode, values in modes.items()
         }

@@ -34,6 +34,8 @@ class Weights:
     `whole_vector` and `whole_lexical` look at an item as one text (an entry with its answer), the first three at its
     single texts. `title` is the title of the document, `group` how much the document's best clauses say together,
     `preferred` is added to the preferred scope (the city's own rule before the national one), `formal` taken off.
+    `shortlist`, where it is not 0: vectors only re-rank that many items which the other channels put first, so that
+    a large collection needs no more than the vectors of what words bring near.
     """
 
     vector: float = 1.0
@@ -45,6 +47,7 @@ class Weights:
     group: float = 0.0
     preferred: float = 0.0
     formal: float = 0.0
+    shortlist: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,19 @@ class SearchIndex:
         full[self._rows[places[0]]] = scores[0]
         return full
 
+    def cosines_of(self, query: Query, texts: Positions) -> Floats | None:
+        """The same for a few texts only; None where none of them has a vector."""
+        if query.vector is None or self._faiss is None:
+            return None
+        places = np.minimum(np.searchsorted(self._rows, texts), len(self._rows) - 1)
+        known = self._rows[places] == texts
+        if not known.any():
+            return None
+        held = self._faiss.reconstruct_batch(places[known]) @ query.vector
+        found = np.full(len(texts), held.min(), dtype=np.float32)
+        found[known] = held
+        return found
+
     def rank(self, query: Query, weights: Weights, limit: int = 10) -> list[Ranked]:
         """The best items, best first."""
         if not len(self.corpus.ids):
@@ -187,14 +203,14 @@ class SearchIndex:
         zero = np.zeros(len(self.corpus.ids), dtype=np.float32)
         fused = zero.copy()
         raw = dict.fromkeys(SIGNALS, zero)
-        cosine = self.cosines(query)
+        cosine = None if weights.shortlist else self.cosines(query)
         if cosine is not None:
             raw["cosine"] = self._items(cosine)
             fused += weights.vector * stretch(raw["cosine"])
         lexical = self.lexical.scores(query.characters)
         raw["coverage"] = self._items(lexical) / max(self.lexical.best_possible(query.characters), 1e-9)
-        if len(query.expansion):
-            lexical += 0.5 * self.lexical.scores(query.expansion)
+        if len(query.expansion) and self.corpus.kind == "clauses":
+            lexical = lexical + 0.5 * self.lexical.scores(query.expansion)
         lexical_items = self._items(lexical)
         fused += weights.lexical * stretch(lexical_items)
         if weights.phonetic and self.phonetic is not None:
@@ -213,7 +229,20 @@ class SearchIndex:
                 fused += weights.preferred * self.corpus.preferred
             if weights.formal:
                 fused -= weights.formal * self.corpus.formal
+        if weights.shortlist:
+            self._rerank(query, weights, fused, raw)
         return fused, raw
+
+    def _rerank(self, query: Query, weights: Weights, fused: Floats, raw: dict[str, Floats]) -> None:
+        """Let vectors order the shortlist; whatever is not on it stands behind."""
+        count = min(weights.shortlist, len(fused))
+        near = np.sort(np.argpartition(-fused, count - 1)[:count]).astype(np.int64)
+        cosine = self.cosines_of(query, near)
+        if cosine is None:
+            return
+        raw["cosine"] = np.full(len(fused), cosine.min(), dtype=np.float32)
+        raw["cosine"][near] = cosine
+        fused[near] += weights.vector * stretch(cosine) + 10.0
 
     @staticmethod
     def _add_whole(whole: SearchIndex, query: Query, weights: Weights, fused: Floats, raw: dict[str, Floats]) -> None:

@@ -11,21 +11,24 @@ from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
 from knowledge import answering, parameters, store
+from knowledge.confusion import Confusions
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
 from knowledge.model import SearchResult
 from knowledge.search import Query
-from knowledge.snapshot import EntryBook, LawBook, Snapshot, entry_book, law_book
+from knowledge.snapshot import Snapshot, corrector_of, entry_book, law_book
 from knowledge.store import Document, StoredClause
+from knowledge.vocabulary import Vocabulary
 from storage.engine import Database
 
 _log = get_logger(__name__)
 MAXIMUM_QUERY_CHARACTERS = 300
 
 
-def encoder_of(settings: Settings) -> Encoder:
-    return Encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME)
+def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
+    """The configured embedding model. A serving process gives it one thread; a batch may give it more."""
+    return Encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads=threads)
 
 
 def vector_store_of(settings: Settings) -> VectorStore:
@@ -44,6 +47,8 @@ class KnowledgeService:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._parameters = parameters.load()
+        self._vocabulary = Vocabulary.load()
+        self._confusions = Confusions.load()
         self._encoder = encoder_of(settings)
         self._vectors: VectorStore | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-search")
@@ -101,11 +106,9 @@ class KnowledgeService:
                 fingerprint = _fingerprint(documents)
                 same_laws = held is not None and held.laws.fingerprint == fingerprint
                 clauses = [] if same_laws else await store.clauses_in_force(session)
-            build = partial(
-                self._build, entries, documents, clauses, fingerprint, held.laws if held and same_laws else None
-            )
-            book, laws = await asyncio.get_running_loop().run_in_executor(self._builder, build)
-            self._snapshot = Snapshot(number, book, laws)
+            build = partial(self._build, number, entries, documents, clauses, fingerprint, held if same_laws else None)
+            self._snapshot = await asyncio.get_running_loop().run_in_executor(self._builder, build)
+            book, laws = self._snapshot.book, self._snapshot.laws
             _log.info(
                 "knowledge ready",
                 revision=number,
@@ -116,16 +119,17 @@ class KnowledgeService:
 
     def _build(
         self,
+        number: int,
         entries: list[Entry],
         documents: list[Document],
         clauses: list[StoredClause],
         fingerprint: str,
-        laws: LawBook | None,
-    ) -> tuple[EntryBook, LawBook]:
+        held: Snapshot | None,
+    ) -> Snapshot:
         encoder = self._encoder if self._encoder.available else None
-        if laws is None:
-            laws = law_book(documents, clauses, encoder, self._vectors, fingerprint)
-        return entry_book(entries, encoder, self._vectors), laws
+        laws = held.laws if held else law_book(documents, clauses, encoder, self._vectors, fingerprint)
+        book = entry_book(entries, encoder, self._vectors)
+        return Snapshot(number, book, laws, corrector_of(entries, documents, self._confusions))
 
     async def search(
         self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
@@ -151,9 +155,10 @@ class KnowledgeService:
         )
 
     def _search(self, snapshot: Snapshot, text: str, spoken: bool, limit: int, asked: answering.Asked) -> SearchResult:
-        vector = self._encoder.queries([text])[0] if self._encoder.available else None
-        query = Query.of(text, spoken=spoken, vector=vector)
-        return answering.answer(snapshot, query, text, self._parameters, asked, limit)
+        corrected = snapshot.corrector.correct(text) if spoken else text
+        vector = self._encoder.queries([corrected])[0] if self._encoder.available else None
+        query = Query.of(corrected, spoken=spoken, vector=vector, expansion=self._vocabulary.expand(corrected))
+        return answering.answer(snapshot, text, query, self._parameters, asked, limit)
 
     async def _watch(self) -> None:
         while True:

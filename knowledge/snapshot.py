@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge.confusion import Confusions
+from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vectors
 from knowledge.entry import Entry
 from knowledge.search import Corpus, SearchIndex
@@ -41,6 +43,7 @@ class Snapshot:
     revision: int
     book: EntryBook
     laws: LawBook
+    corrector: Corrector
 
 
 def clause_text(title: str, article: str, text: str) -> str:
@@ -112,6 +115,12 @@ def entry_book(entries: Sequence[Entry], encoder: Encoder | None, store: VectorS
         if index.whole is not None:
             index.whole.set_vectors(*held_vectors(store, encoder.name, [entry_whole(entry) for entry in entries]))
     return EntryBook(tuple(entries), index)
+
+
+def corrector_of(entries: Sequence[Entry], documents: Sequence[Document], confusions: Confusions) -> Corrector:
+    """Spoken questions are corrected towards the words of entries and of documents' titles. Blocking."""
+    texts = [text for entry in entries for text in (*entry.wordings, entry.answer)]
+    return Corrector([*texts, *(document.title for document in documents)], confusions)
 
 
 def law_book(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,12 +31,11 @@ from knowledge.importers.documents import parse_folder
 from knowledge.parameters import FEATURES, Parameters
 from knowledge.search import Query, Ranked
 from knowledge.service import encoder_of
-from knowledge.snapshot import LawBook, clause_text, embedded_clauses, entry_book, law_book, short_title
+from knowledge.snapshot import LawBook, clause_text, entry_book, law_book, short_title
 from knowledge.store import Document, StoredClause
 from knowledge.vocabulary import Vocabulary
 
 CALIBRATION: Final = Path(__file__).with_name("calibration.yml")
-_SHORTLIST: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Workshop:
     """Encoder, vectors and data of one training run."""
 
     def __init__(self, settings: Settings) -> None:
-        self.encoder = encoder_of(settings)
+        self.encoder = encoder_of(settings, threads=os.cpu_count() or 1)
         if not self.encoder.available:
             raise KnowledgeError("training needs the embedding model: run `hotline setup`")
         self.store = VectorStore(settings.var / "cache" / "eval" / "vectors.db")
@@ -112,18 +112,19 @@ class Workshop:
                 for number, clause in enumerate(document.clauses, start=1)
             ]
         bare = law_book(documents, clauses, None, None, "training")
-        weights = replace(self.parameters.of("clauses", spoken=False), vector=0.0)
+        weights = self.parameters.of("clauses", spoken=False)
         near: set[int] = set()
         for text, _ in [*self.legal_questions(), *((text, frozenset()) for text in self._unanswered())]:
             expansion = self.vocabulary.expand(text)
-            near.update(one.item for one in bare.index.rank(Query.of(text, expansion=expansion), weights, _SHORTLIST))
+            near.update(
+                one.item for one in bare.index.rank(Query.of(text, expansion=expansion), weights, weights.shortlist)
+            )
         titles = {document.id: document.title for document in documents}
         texts = [
             clause_text(titles[clauses[place].document_id], clauses[place].article, clauses[place].text)
             for place in sorted(near)
         ]
         encode_missing(self.encoder, self.store, texts, _progress)
-        assert embedded_clauses(documents[:1], clauses[:1])  # the same text as the product embeds
         return law_book(documents, clauses, self.encoder, self.store, "training")
 
     def legal_questions(self) -> list[tuple[str, frozenset[tuple[str, str]]]]:
@@ -132,7 +133,7 @@ class Workshop:
         for entry in self.entries:
             cited = frozenset((short_title(source.title), source.clause) for source in entry.sources if source.clause)
             if cited:
-                found += [(text, cited) for text in entry.wordings[:3]]
+                found += [(text, cited) for text in entry.wordings[1:3]]
         return found
 
     @staticmethod
