@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from base.settings import ROOT
 
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
+MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -79,12 +81,17 @@ class System:
         )
 
     def prepare(self) -> None:
-        """A new data directory that shares the models which set-up made."""
+        """A new data directory that shares the models and the text vectors which set-up made."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        for shared in ("models", "index"):
-            source = ROOT / "var" / shared
-            if source.exists() and not (self.directory / shared).exists():
-                (self.directory / shared).symlink_to(source)
+        made = ROOT / "var"
+        if not (self.directory / "models").exists():
+            (self.directory / "models").symlink_to(made / "models")
+        (self.directory / "setup").mkdir(exist_ok=True)
+        for part in MODEL_STAMPS:
+            if (made / "setup" / f"{part}.json").exists():
+                shutil.copy(made / "setup" / f"{part}.json", self.directory / "setup")
+        if (made / "index").exists():
+            shutil.copytree(made / "index", self.directory / "index", dirs_exist_ok=True)
         done = self.command("setup", timeout_seconds=900)
         assert done.returncode == 0, f"hotline setup: {done.stdout}{done.stderr}"
         added = self.command("seat", "add", "test01", "--name", "测试坐席")
