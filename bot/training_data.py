@@ -15,7 +15,7 @@ from typing import Final
 import yaml
 
 from base.errors import ConfigurationError
-from bot.entities.pinyin import merged, syllables
+from base.pinyin import merged, syllables
 from bot.intents import INTENTS
 
 NLU_FILE: Final = Path(__file__).parent / "rasa" / "data" / "nlu.yml"
@@ -45,6 +45,7 @@ _TALKING: Final = (
     "human",
     "lawful_channel",
 )
+_LEAD_SHARE: Final = 0.5  # of the sentences that begin a matter: how many also get a lead-in
 _TAILS: Final = ("啊", "呢", "呀", "，麻烦了", "，谢谢", "，你看看")
 
 
@@ -109,7 +110,7 @@ def _variations(examples: Sequence[tuple[str, str]], seed: int) -> list[tuple[st
         if length <= _SHORT:
             continue
         result.append((homophones.disturb(sentence, 0.2, dice), intent, index))
-        if intent in _TALKING:
+        if intent in _TALKING and dice.random() < _LEAD_SHARE:
             lead = dice.choice(_LEADS) + sentence
             result.append((lead + dice.choice(_TAILS) if dice.random() < 0.4 else lead, intent, index))
     return result

@@ -15,8 +15,8 @@ import numpy as np
 import yaml
 
 from base.errors import ConfigurationError
+from base.text_model import TextModel
 from workorders.model import CategorySuggestion
-from workorders.text_model import TextModel
 
 DEFAULT_PATH: Final = Path(__file__).parent / "data" / "catalogue.yml"
 _NAMED: Final = re.compile(r"(\d+)\s+(\S+)")

@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from base.errors import ConfigurationError
-from bot.entities.pinyin import syllables
+from base.pinyin import syllables
 
 DEFAULT_PATH: Final = Path(__file__).with_name("places_beijing.yml")
 _SUFFIX: Final = re.compile(r"(?:回族|满族)?(?:街道|地区|镇|乡)$")

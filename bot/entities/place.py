@@ -14,9 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from base.pinyin import merged, syllables
 from bot.entities import address as address_text
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
-from bot.entities.pinyin import merged, syllables
 from bot.entities.place_sound import EQUAL, SoundIndex
 
 _SUFFIX_AFTER: Final = re.compile("|".join(SUFFIXES))

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bot.entities.pinyin import merged, split
+from base.pinyin import merged, split
 
 EQUAL: Final = 3.5
 _MERGED: Final = 2.5

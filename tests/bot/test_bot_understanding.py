@@ -33,10 +33,9 @@ class LengthEncoder:
     name = "hashed"
     available = True
 
-    def queries(self, texts: list[str] | tuple[str, ...] | object) -> npt.NDArray[np.float32]:
-        rows = list(texts)  # type: ignore[call-overload]
-        vectors = np.zeros((len(rows), 64), dtype=np.float32)
-        for index, text in enumerate(rows):
+    def queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        vectors = np.zeros((len(texts), 64), dtype=np.float32)
+        for index, text in enumerate(texts):
             for character in text:
                 vectors[index, ord(character) % 64] += 1.0
         return vectors

@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import RidgeClassifier
 
-from bot.entities.pinyin import spell_numbers, syllables
+from base.pinyin import spell_numbers, syllables
 
 Floats = npt.NDArray[np.float64]
 _SOUND_WEIGHT: Final = 0.5
@@ -87,7 +87,11 @@ class TextModel:
         return self
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
-        """One row a text, columns in the order of `classes`."""
+        """One row a text, columns in the order of `classes`.
+
+        Raises:
+            RuntimeError: the model was not trained.
+        """
         if self._model is None:
             raise RuntimeError("TextModel.fit() was not called")
         scores = self._model.decision_function(self._features.transform(texts))
