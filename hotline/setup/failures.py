@@ -76,7 +76,7 @@ def telling_line(output: str) -> str:
     lines = [_COLOURS.sub("", line).strip(" ×╰─▶├│-") for line in output.splitlines()]
     lines = [line for line in lines if line]
     for pattern in (_DISK, _MISMATCH, _DOWNLOAD, re.compile(r"error", re.IGNORECASE)):
-        for line in reversed(lines):
-            if pattern.search(line):
-                return line[:200]
+        matching = [line for line in reversed(lines) if pattern.search(line)]
+        if matching:  # a line with the address says more than one with its reason
+            return next((line for line in matching if "://" in line), matching[0])[:200]
     return lines[-1][:200] if lines else ""

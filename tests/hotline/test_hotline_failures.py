@@ -23,6 +23,7 @@ from hotline.setup.failures import SetupError
         ("npm error code ECONNREFUSED\nnpm error errno ECONNREFUSED", "a download failed"),
         ("error: Hash mismatch for `x==1`", "not the one that was locked"),
         ("npm error code EINTEGRITY", "not the one that was locked"),
+        ("error: Failed to fetch: `https://a.example/x/`\n  Caused by: tcp connect error", "https://a.example/x/"),
         ("Traceback ...\nValueError: bad value", "failed: ValueError: bad value"),
         ("", "failed: no message"),
     ],
