@@ -66,7 +66,7 @@ class Confusions:
         try:
             data = yaml.safe_load(path.read_text(encoding="utf-8"))
             return cls(_counts(data["initials"]), _counts(data["finals"]))
-        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise KnowledgeError(f"{path.name} cannot be used: {error!r}") from error
 
     @classmethod

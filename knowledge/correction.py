@@ -76,7 +76,7 @@ class Corrector:
         """`text` with its Chinese runs corrected; everything else, and runs of more than 60 characters, unchanged."""
         if not self._by_length:
             return text
-        return _HAN.sub(lambda match: self._correct_run(match.group()), normalise(text))
+        return _HAN.sub(lambda match: self._correct_run(match.group()), text)
 
     def _column(self, heard: str) -> npt.NDArray[np.float64]:
         column = self._columns.get(heard)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
@@ -28,7 +29,13 @@ MAXIMUM_QUERY_CHARACTERS = 300
 
 def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
     """The configured embedding model. A serving process gives it one thread; a batch may give it more."""
-    return Encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads=threads)
+    return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads)
+
+
+@lru_cache(maxsize=2)
+def _encoder(directory: Path, threads: int) -> Encoder:
+    """One model a process, however many services it opens."""
+    return Encoder(directory, threads=threads)
 
 
 def vector_store_of(settings: Settings) -> VectorStore:
