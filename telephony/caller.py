@@ -23,7 +23,7 @@ from base import logs
 from base.errors import HotlineError
 from base.settings import Settings, load
 from telephony.audio import RATE_HZ, level_dbfs, to_samples
-from telephony.calling import CallingParty, CallReport, Exchange, Script, load_turns
+from telephony.calling import GREETING, CallingParty, CallReport, Exchange, Script, load_turns
 from telephony.errors import TelephonyError
 from telephony.phone import call_id_of, core_url
 
@@ -49,6 +49,9 @@ def _arguments(argv: list[str], settings: Settings) -> argparse.Namespace:
     parser.add_argument("--to", default=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}")
     parser.add_argument("--dtmf", default="", metavar="KEYS", help="keys pressed after the last turn, e.g. 0")
     parser.add_argument("--hang-up-after", type=float, metavar="S", help="hang up S seconds after the answer")
+    parser.add_argument(
+        "--interrupt-after", type=float, metavar="S", help="do not wait for the end of an answer: speak after S seconds"
+    )
     parser.add_argument("--caller", default="13800138000", metavar="NUMBER", help="the number shown to the hotline")
     parser.add_argument("--host", default="127.0.0.1", help="our own address")
     parser.add_argument("--no-recognition", action="store_true", help="do not recognise what the bot said")
@@ -156,7 +159,7 @@ def _print_readable(report: CallReport, heard: list[str | None], told: Told, ear
         return
     print(f"answered after {report.answer_seconds:.2f} s")
     for exchange, text in zip(report.exchanges, heard, strict=True):
-        if exchange.said != "greeting":
+        if exchange.said != GREETING:
             print(f"  caller  {exchange.said} ({exchange.said_seconds:.1f} s)")
         if exchange.delay_seconds is None:
             print("  bot     (nothing was heard)")
@@ -175,7 +178,12 @@ def _print_readable(report: CallReport, heard: list[str | None], told: Told, ear
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
-    script = Script(load_turns(arguments.wav), arguments.dtmf, arguments.hang_up_after)
+    script = Script(
+        load_turns(arguments.wav),
+        arguments.dtmf,
+        arguments.hang_up_after,
+        interrupt_after_seconds=arguments.interrupt_after,
+    )
     async with CallingParty(arguments.host, free_port(arguments.host), arguments.caller) as party:
         report = await party.call(arguments.to, script)
     ear = Ear(settings)

@@ -25,6 +25,7 @@ BOT_FINISHED_SECONDS: Final = 1.3  # pauses between the bot's sentences are shor
 FILLER_SECONDS: Final = 3.0  # after something as short as this, more may follow …
 AFTER_FILLER_SECONDS: Final = 2.5  # … so the caller waits longer
 NO_ANSWER_SECONDS: Final = 25.0
+GREETING: Final = "greeting"
 _AHEAD_BYTES: Final = int(0.1 * BYTES_A_SECOND)
 _VOICE_RULES: Final = EndpointingRules(minimum_speech_seconds=0.1, maximum_turn_seconds=600.0)
 
@@ -34,7 +35,8 @@ class Script:
     """`turns`: PCM16 8 kHz each. `keys` are pressed after the last turn. `hang_up_after_seconds`: counted from the
     answer, whatever is going on; None: hang up when the last answer has been heard. The bot has finished when it was
     quiet for `quiet_seconds`; after something shorter than `filler_seconds` the caller waits a little longer; when
-    nothing comes for `no_answer_seconds` the caller goes on."""
+    nothing comes for `no_answer_seconds` the caller goes on. With `interrupt_after_seconds` the caller does not wait
+    for the end of an answer but speaks again so long after its beginning (the greeting is heard to its end)."""
 
     turns: Sequence[tuple[str, bytes]] = ()
     keys: str = ""
@@ -42,6 +44,7 @@ class Script:
     quiet_seconds: float = BOT_FINISHED_SECONDS
     filler_seconds: float = FILLER_SECONDS
     no_answer_seconds: float = NO_ANSWER_SECONDS
+    interrupt_after_seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -175,7 +178,7 @@ class CallingParty:
         return report
 
     async def _follow(self, script: Script, native: Any, ear: _Ear, report: CallReport) -> None:
-        report.exchanges.append(Exchange("greeting"))
+        report.exchanges.append(Exchange(GREETING))
         await ear.listen(report.exchanges[-1], time.monotonic())
         for name, pcm in script.turns:
             if ear.closed.is_set():
@@ -257,6 +260,11 @@ class _Ear:
         self._finished.clear()
         try:
             async with asyncio.timeout(self._script.no_answer_seconds):
+                if self._script.interrupt_after_seconds is not None and exchange.said != GREETING:
+                    self._speaking.clear()
+                    await self._speaking.wait()
+                    await asyncio.sleep(self._script.interrupt_after_seconds)
+                    return
                 await self._finished.wait()
             while exchange.heard_seconds < self._script.filler_seconds and not self.closed.is_set():
                 before = exchange.heard_seconds

@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from needs import require
 from telephony_sip_helpers import CoreServer, PhoneProcess, RawCaller, duration_of, echo, eventually, running_phone
 
@@ -76,6 +78,26 @@ async def test_a_spoken_question_is_recognised_and_answered(
     recording = Path(message["recording"])
     channels, seconds = eventually(lambda: recording.is_file() and duration_of(recording), what="recording")
     assert channels == 2 and abs(seconds - report.seconds) < 1.5
+
+
+async def test_the_bot_falls_silent_when_it_is_interrupted(phone: PhoneProcess, core: CoreServer, shared: Path) -> None:
+    rows = [json.loads(line) for line in (shared / "eval/speech/manifest.jsonl").read_text().splitlines()]
+    row = next(row for row in rows if 3 < row["seconds"] < 4)
+    turn = (row["id"], read_wav(shared / "eval/speech" / row["wav_phone"]))
+    answer = "办理居住证需要身份证，居住地址证明，还有就业证明。请您到居住地的派出所提交材料。十五个工作日内会有结果。"
+    core.reply = lambda _: {"say": [{"text": answer}]}
+    report = (await place(phone, Script([turn, turn], interrupt_after_seconds=2.5, hang_up_after_seconds=30.0)))[0]
+    first, second = core.of("turn", call_id_of(report.sip_call_id))
+    assert first["unplayed"] == ""
+    assert second["kind"] == "speech" and 10 < len(second["unplayed"]) < len(answer)
+    assert answer.endswith(second["unplayed"])
+    recording = Path(ended(core, report)["recording"])
+    data, rate = eventually(lambda: recording.is_file() and soundfile.read(recording, dtype="int16"), what="recording")
+    bot = np.abs(data[:, 1].astype(int)).reshape(-1, 1) > 200
+    caller = np.abs(data[:, 0].astype(int)) > 200
+    spoke_again = next(i for i in range(len(caller)) if caller[i] and bot[max(0, i - rate) : i].any() and i > 6 * rate)
+    voiced = range(spoke_again + int(0.9 * rate), spoke_again + int(2.5 * rate))
+    assert not bot[voiced.start : voiced.stop].any(), "silent within 0.9 s and for as long as the caller speaks"
 
 
 async def test_zero_asks_for_a_person(phone: PhoneProcess, core: CoreServer) -> None:

@@ -62,3 +62,14 @@ async def _later(party: CallingParty, phone: PhoneProcess, seconds: float):  # t
 async def _stop(phone: PhoneProcess) -> int:
     await asyncio.sleep(2.0)
     return await asyncio.to_thread(phone.terminate)
+
+
+def test_a_caller_from_elsewhere_hears_nothing_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_TELEPHONY__ALLOWED_PEERS", '["127.0.0.2/32"]')
+    with running_phone(tmp_path / "var", helpers=False) as phone:
+        caller = RawCaller(phone.sip_port)
+        caller.request("INVITE", 1, body=caller.offer("8 PCMA/8000"))
+        with pytest.raises(TimeoutError):
+            caller.final_answer()
+        caller.close()
+        assert not phone.core.of("call_started")
