@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from bot.danger import Danger
 from bot.entities.place import PlaceFinding
 from bot.guards_model import GuardFindings
 from bot.state import State
@@ -56,7 +57,7 @@ class OrderKnown:
 class Wanted:
     """One look-up. `key` is what is looked up (text, or a tuple of texts)."""
 
-    what: Literal["understand", "search", "place", "category", "order", "duplicate"]
+    what: Literal["understand", "search", "place", "category", "order", "duplicate", "danger"]
     key: tuple[Any, ...]
 
 
@@ -101,6 +102,10 @@ class Findings:
         result: tuple[CategorySuggestion | None, Assignment | None] = self._get(
             Wanted("category", (request_type, text, district, street))
         )
+        return result
+
+    def danger(self, text: str) -> Danger:
+        result: Danger = self._get(Wanted("danger", (text,)))
         return result
 
     def order(self, order_no: str, code: str) -> OrderKnown:

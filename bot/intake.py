@@ -11,8 +11,8 @@ from typing import Any, Final
 import yaml
 
 from base.errors import ConfigurationError
-from bot.intents import SLOTS
 from bot import reading
+from bot.intents import SLOTS
 from bot.state import Matter, State
 
 PATH: Final = Path(__file__).with_name("intake.yml")
@@ -38,11 +38,15 @@ class Family:
     add: tuple[str, ...]
     questions: dict[str, str]
     extra: tuple[Extra, ...]
+    facility: bool = False  # a thing that broke down rather than somebody's misdeed
+
+    def fits_words(self, text: str) -> bool:
+        return any(word in text for word in self.match) and not any(word in text for word in self.unless)
 
     def fits(self, matter: Matter) -> bool:
         if any(word in matter.text for word in self.unless):
             return False
-        if any(word in matter.text for word in self.match):
+        if self.fits_words(matter.text):
             return True
         names = (matter.category or {}).values()
         return bool(self.levels) and any(name in self.levels for name in names if isinstance(name, str))
@@ -94,6 +98,10 @@ class Intake:
     def family(self, matter: Matter) -> Family | None:
         return next((family for family in self.families if family.fits(matter)), None)
 
+    def about_facility(self, text: str) -> bool:
+        """Whether the words are about something that broke down: water, heat, a street lamp."""
+        return any(family.facility and family.fits_words(text) for family in self.families)
+
     def needs(self, matter: Matter) -> tuple[str, ...]:
         """The slots of a matter, the most important first."""
         slots = list(self.types.get(matter.request_type, self.types["求助"]))
@@ -126,6 +134,7 @@ def _family(entry: dict[str, Any]) -> Family:
         skip=frozenset(entry.get("skip", ())),
         add=tuple(entry.get("add", ())),
         questions=dict(entry.get("questions", {})),
+        facility=bool(entry.get("facility", False)),
         extra=tuple(
             Extra(str(item["key"]), str(item["text"]), tuple(item.get("known", ())), tuple(item.get("types", ())))
             for item in entry.get("extra", ())

@@ -83,6 +83,7 @@ class Stack:
             knowledge=knowledge,
             catalogue=catalogue,
             orders=self.orders,
+            encoder=encoder,
         )
         await self.service.start()
         return self.service

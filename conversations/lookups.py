@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from base.clock import Clock, local
 from base.logs import get_logger
+from bot.danger import Danger, MeaningReader
 from bot.decision import OrderKnown, Understood, Wanted
 from bot.entities.place import PlaceFinding, PlaceMatcher
 from knowledge.model import SearchResult
@@ -59,6 +60,7 @@ class Lookups:
         places: PlaceMatcher,
         assign: Callable[[OrderDraft], Assignment],
         clock: Clock,
+        danger: MeaningReader | None = None,
     ) -> None:
         self._database = database
         self._understanding = understanding
@@ -67,6 +69,7 @@ class Lookups:
         self._places = places
         self._assign = assign
         self._clock = clock
+        self.danger = danger
 
     async def find(self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any]) -> Any:
         """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding)."""
@@ -77,6 +80,7 @@ class Lookups:
             "category": self._category,
             "order": self._order,
             "duplicate": self._duplicate,
+            "danger": self._danger,
         }
         try:
             return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes)
@@ -91,6 +95,9 @@ class Lookups:
         notes.setdefault("confidence", round(float(parsed.confidence), 3))
         notes.setdefault("source", str(getattr(parsed, "source", "")))
         return Understood(parsed.intent, float(parsed.confidence), _ranking(getattr(parsed, "ranking", ())))
+
+    async def _danger(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> Danger:
+        return Danger() if self.danger is None else await asyncio.to_thread(self.danger.read, text)
 
     async def _search(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> SearchResult:
         result = await self._knowledge.search(text, spoken=spoken, limit=5)
@@ -178,6 +185,8 @@ def _nothing(wanted: Wanted) -> Any:
             return PlaceFinding()
         case "category":
             return None, None
+        case "danger":
+            return Danger()
         case "order":
             return OrderKnown(False)
     return None

@@ -7,6 +7,7 @@ else wrote meanwhile. Nothing is said to be accepted before the transaction is c
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import update
@@ -16,7 +17,8 @@ from base.clock import Clock, SystemClock
 from base.ids import new_id, new_trace_id
 from base.logs import get_logger
 from base.settings import Settings
-from bot import policy, wording
+from bot import guard_classifier, policy, wording
+from bot.danger import MeaningReader, SentenceEncoder
 from bot.entities.place import PlaceMatcher
 from bot.state import State
 from conversations import cards, store
@@ -51,6 +53,7 @@ class ConversationService:
     Args:
         understanding: `bot/understanding.py`; knowledge: `knowledge/service.py`; catalogue: `workorders/catalogue.py`.
         places: built here when not given (about 50 ms).
+        encoder: the knowledge base's embedding model, for a second opinion on danger; None does without.
         owner: the incarnation of this process; a new one each start.
     """
 
@@ -64,6 +67,7 @@ class ConversationService:
         catalogue: Categories,
         orders: OrderService,
         places: PlaceMatcher | None = None,
+        encoder: SentenceEncoder | None = None,
         clock: Clock | None = None,
         owner: str | None = None,
     ) -> None:
@@ -74,7 +78,8 @@ class ConversationService:
         self._locks = KeyedLocks()
         self._hub = Hub()
         self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
-        lookups = Lookups(
+        self._encoder = encoder if encoder is not None and encoder.available else None
+        self._lookups = Lookups(
             database,
             understanding=understanding,
             knowledge=knowledge,
@@ -83,12 +88,16 @@ class ConversationService:
             assign=assign,
             clock=self._clock,
         )
-        self._turns = TurnTaker(database, settings, lookups=lookups, orders=orders, clock=self._clock)
+        self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
         self._desk = Desk(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
+        await asyncio.to_thread(guard_classifier.default)
+        if self._encoder is not None:
+            reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
+            self._lookups.danger = reader
         await self._replay()
         swept = await self._sweeper.sweep()
         _log.info("conversations ready", swept=swept, owner=self._owner)

@@ -19,6 +19,7 @@ from bot.state import State
 from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
+_BY_MEANING: Final = 1.55  # guard and meaning, summed
 _TOGETHER: Final = 1.0  # guard and understanding, summed
 _LEAST: Final = 0.3
 _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")
@@ -75,8 +76,8 @@ def _turn(talk: Talk) -> None:
     state.silences = 0
     if guards.emergency:
         closing.emergency(talk, guards.emergency)
-    elif _second_opinion(talk):
-        closing.emergency(talk, guards.likely)
+    elif line := _second_opinion(talk):
+        closing.emergency(talk, line)
     elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
     elif guards.attack:
@@ -93,13 +94,19 @@ def _turn(talk: Talk) -> None:
         matters.open_turn(talk)
 
 
-def _second_opinion(talk: Talk) -> bool:
-    """Where the guard is in doubt, the understanding of the sentence decides with it."""
+def _second_opinion(talk: Talk) -> str:
+    """The line to tell where the guard alone is in doubt: the meaning of the sentence decides with it."""
     guards = talk.findings.guards
     if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
-        return False
-    understood = talk.findings.understand(talk.text)
-    return understood.score("emergency") >= _LEAST and understood.score("emergency") + guards.probability >= _TOGETHER
+        return ""
+    danger = talk.findings.danger(talk.text)
+    if guards.probability + danger.probability >= _BY_MEANING:
+        return danger.line if danger.probability > guards.probability else guards.likely
+    understood = talk.findings.understand(talk.text).score("emergency")
+    agreed = understood >= _LEAST and understood + guards.probability >= _TOGETHER
+    if not agreed or 0.0 < danger.probability < _LEAST:
+        return ""
+    return danger.line or guards.likely
 
 
 def _wants_person(talk: Talk) -> bool:

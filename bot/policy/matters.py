@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import guards, reading, splitting, wording
+from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
 from bot.policy import closing, consult, form
@@ -180,6 +180,8 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
     best = max(ranking, key=lambda item: item[1])[0] if ranking else understood.intent
     if best not in REQUESTS:
         best = "complain" if _WRONGDOING.search(words) else "help"
+    if best in ("complain", "help") and not _WRONGDOING.search(words) and intake.default().about_facility(words):
+        return "order", "求助"
     scores = dict(ranking)
     if best in ("complain", "help", "report") and abs(scores.get("complain", 0.0) - scores.get("help", 0.0)) < 0.25:
         best = "complain" if _WRONGDOING.search(words) else "help" if _BROKEN.search(words) else best
