@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import baresip
 from baresip.events import Event
@@ -24,6 +24,7 @@ from telephony.legs.leg import CallerId
 
 log = get_logger("telephony.sip")
 
+TRANSPORTS: Final[tuple[Literal["udp", "tcp"], ...]] = ("udp", "tcp")
 _READ_BYTES: Final = 32_000  # two seconds: more than the stack ever holds
 _ANSWER_SECONDS: Final = 10.0
 _USER = re.compile(r"^<?(?:sips?|tel):(?:\+?([^@;>]*)@|\+?([\d]+))", re.IGNORECASE)
@@ -37,12 +38,14 @@ def caller_number(uri: str | None) -> str:
     return digits if 3 <= len(digits) <= 15 and len(digits) >= len(user) - 3 else ""
 
 
-def account(settings: TelephonySettings) -> baresip.Account:
+def account(settings: TelephonySettings, transport: Literal["udp", "tcp"]) -> baresip.Account:
+    """Our address for one transport: the stack gives a request only to an account of the same transport."""
     return baresip.Account(
         user=settings.sip_user,
         domain=f"{settings.sip_host}:{settings.sip_port}",
         password="",
         reg_interval=0,
+        transport=transport,
         audio_codecs=("pcma", "pcmu"),
         # Without these the stack sends a needless re-INVITE, and takes calls for one user only.
         extra_params=("catchall=yes", "video_codecs=none"),
@@ -214,13 +217,16 @@ class SipEndpoint:
                     rtp_ports=self._settings.rtp_ports,
                 )
             )
-            agent = await baresip.UserAgent.create(self._runtime, account(self._settings), transfer_policy="reject")
+            for transport in TRANSPORTS:
+                agent = await baresip.UserAgent.create(
+                    self._runtime, account(self._settings, transport), transfer_policy="reject"
+                )
+                agent.on_incoming(self._incoming)
         except (baresip.BaresipError, ValueError) as error:
             raise TelephonyError(
                 f"the SIP endpoint cannot start on {self._settings.sip_host}:{self._settings.sip_port}: {error}"
             ) from error
         access.protect_port(self._settings.sip_port, self._settings.sip_host, networks)
-        agent.on_incoming(self._incoming)
 
     def _incoming(self, call: baresip.Call) -> None:
         assert call.call_id is not None or call.handle

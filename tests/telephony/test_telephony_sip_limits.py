@@ -35,7 +35,8 @@ async def test_a_phone_without_models_still_takes_calls_and_stops_in_order(phone
     assert status == 200
     silent.request("ACK", 1, next(line.split(">")[-1] for line in text.splitlines() if line.startswith("To:")))
     async with CallingParty("127.0.0.1", free_port("127.0.0.1"), "13800138000") as party:
-        first, second = await asyncio.gather(party.call(phone.uri, quick), _later(party, phone, 1.5))
+        over_tcp = party.call(f"{phone.uri};transport=tcp", quick)
+        first, second = await asyncio.gather(over_tcp, _later(party, phone, 1.5))
         assert first.answered
         assert not second.answered and "486" in second.ended
         turns = core.of("turn", call_id_of(first.sip_call_id))
