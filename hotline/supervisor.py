@@ -91,8 +91,11 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
     coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     screen = Screen(sys.stdout, coloured=coloured)
     guardian = Guardian(ROOT, [lock])
+    temporary = settings.var / "tmp"  # also what libraries cache aside stays in the data directory
+    temporary.mkdir(exist_ok=True)
+    environment = {"TMPDIR": str(temporary), **os.environ}
     keeper = Keeper(
-        chosen.processes, environment=os.environ, directory=ROOT, screen=screen, guardian=guardian, clock=clock
+        chosen.processes, environment=environment, directory=ROOT, screen=screen, guardian=guardian, clock=clock
     )
 
     def say(line: str) -> None:

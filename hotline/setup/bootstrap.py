@@ -31,6 +31,8 @@ def ensure(name: str) -> None:
     enough = [LOCKS["dev"]] if name == "dev" else [LOCKS["main"], LOCKS["dev"]]
     if environments.is_current(ENVIRONMENT, *enough):
         return
+    if environments.made_from(ENVIRONMENT) == LOCKS["dev"].name:
+        name = "dev"  # a start must not take a developer's tools away
     began = time.monotonic()
     python = interpreters.find((3, 11))
     if python is None:

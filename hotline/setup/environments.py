@@ -104,10 +104,15 @@ def fingerprint(folder: Path, lock: Path) -> str:
 
 def is_current(folder: Path, *locks: Path) -> bool:
     """Whether the environment was completed from one of these locks and its interpreter still runs."""
-    made_from = stamps.read(folder / STAMP_NAME).get("fingerprint")
-    if made_from is None or made_from not in {fingerprint(folder, lock) for lock in locks}:
+    recorded = stamps.read(folder / STAMP_NAME).get("fingerprint")
+    if recorded is None or recorded not in {fingerprint(folder, lock) for lock in locks}:
         return False
     return interpreters.version_of(folder / "bin" / "python") is not None
+
+
+def made_from(folder: Path) -> str:
+    """The name of the lock that the environment was last made from, finished or not; empty when never."""
+    return stamps.read(folder / STAMP_NAME).get("lock", "")
 
 
 def install(uv: Uv, folder: Path, python: Path, lock: Path, *, needed_megabytes: int, project: bool = False) -> None:
@@ -123,8 +128,7 @@ def install(uv: Uv, folder: Path, python: Path, lock: Path, *, needed_megabytes:
     wanted = interpreters.version_of(python)
     if interpreters.version_of(folder / "bin" / "python") != wanted:
         uv.run(f"making {name}", "venv", "--clear", "--python", str(python), str(folder))
-    elif stamp.exists():
-        stamp.unlink()
+    stamps.write(stamp, fingerprint="unfinished", lock=lock.name)
     inside = ["--python", str(folder / "bin" / "python")]
     # Some packages exist as pure Python sources only: they are packed by the locked setuptools, nothing is compiled.
     builder = next(line.split()[0] for line in lock.read_text("utf-8").splitlines() if line.startswith("setuptools=="))

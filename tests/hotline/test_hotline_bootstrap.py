@@ -93,6 +93,21 @@ def test_a_stamp_that_was_cut_short_counts_as_none(tmp_path: Path, environment: 
     assert not environments.is_current(environment, main)
 
 
+def test_a_start_does_not_take_the_development_tools_away(
+    tmp_path: Path, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main, dev = lock(tmp_path, "main", LOCK), lock(tmp_path, "dev", LOCK + "pytest==9\n")
+    monkeypatch.setattr(bootstrap, "ENVIRONMENT", environment)
+    monkeypatch.setattr(bootstrap, "LOCKS", {"main": main, "dev": dev})
+    uv = RecordingUv(PackageSources())
+    monkeypatch.setattr(environments, "ensure_uv", lambda _: uv)
+    bootstrap.ensure("dev")
+    dev.write_text(dev.read_text() + "ruff==1\n")  # a newer lock
+    bootstrap.ensure("main")
+    synced = [call[-1] for call in uv.calls if "sync" in call]
+    assert synced == [str(dev), str(dev)]
+
+
 class RecordingUv(environments.Uv):
     """Notes what would be run; fails like uv where told to."""
 
