@@ -19,7 +19,7 @@ from bot.state import State
 from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
-_BY_MEANING: Final = 1.55  # guard and meaning, summed
+_BY_MEANING: Final = 1.5  # guard and meaning, summed
 _TOGETHER: Final = 1.0  # guard and understanding, summed
 _LEAST: Final = 0.3
 _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")

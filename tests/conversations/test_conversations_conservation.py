@@ -1,0 +1,134 @@
+"""Contacts in = outcomes out: hang-ups in every state, lost processes, idle chats, long waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Room  # type: ignore[attr-defined]
+from sqlalchemy import select
+
+from storage.tables import CallbackTask, Conversation, Order
+
+LAMP = "我们小区门口的路灯不亮，已经坏了三天了，晚上黑得看不见路"
+PLACE = "朝阳区双井街道富力城"
+PHONE = "13900001234"
+
+
+async def rows(room: Room, table: Any) -> list[Any]:
+    async with room.database.read() as session:
+        return list((await session.execute(select(table))).scalars())
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "call_backs"),
+    [
+        ([], "closed", 0),
+        (["喂"], "closed", 0),
+        (["居住证丢了怎么补"], "answered", 0),
+        ([LAMP], "callback", 1),
+        ([LAMP, PLACE], "callback", 1),
+        ([LAMP, PLACE, PHONE], "callback", 1),
+        ([LAMP, PLACE, PHONE, "对"], "order_filed", 0),
+        ([LAMP, PLACE, PHONE, "对", "没有了"], "order_filed", 0),
+        (["转人工"], "callback", 1),
+        (["着火了"], "emergency", 1),
+        (["我的案子在法院拖了一年了"], "lawful_channel", 0),
+    ],
+)
+async def test_hanging_up_gives_exactly_one_outcome(
+    room: Room, said: list[str], outcome: str, call_backs: int
+) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    for text in said:
+        await room.say(text, opened.conversation_id, channel="phone")
+    first = await room.service.hang_up(opened.conversation_id, reason="caller_hung_up")
+    again = await room.service.hang_up(opened.conversation_id, reason="caller_hung_up")
+    assert (first, again) == (outcome, outcome)
+    (row,) = await rows(room, Conversation)
+    assert (row.status, row.outcome) == ("ended", outcome)
+    tasks = await rows(room, CallbackTask)
+    assert len(tasks) == call_backs
+    assert all(task.number in ("13900005678", PHONE) for task in tasks)
+
+
+async def test_a_call_whose_process_is_gone_becomes_one_call_back(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    await room.say(LAMP, opened.conversation_id, channel="phone")
+    room.clock.advance(room.settings.dialogue.phone_lost_seconds + 1)
+    await room.restarted().start()
+    await room.restarted().start()
+    (row,) = await rows(room, Conversation)
+    assert (row.status, row.outcome) == ("ended", "callback")
+    (task,) = await rows(room, CallbackTask)
+    assert "路灯" in task.note
+
+
+async def test_a_phone_that_outlived_the_core_goes_on_with_its_call(room: Room) -> None:
+    opened = await room.service.open("phone", call_id="k")
+    first = await room.say(LAMP, opened.conversation_id, channel="phone")
+    room.clock.advance(5)
+    after = room.restarted()
+    await after.start()
+    taken_up = await after.open("phone", conversation_id=opened.conversation_id, call_id="k")
+    assert taken_up.conversation_id == opened.conversation_id
+    assert taken_up.asking == first.asking == "place"
+    assert taken_up.replies[0].text
+    for _ in range(5):
+        room.clock.advance(10)
+        await after.heard_of([opened.conversation_id])
+        await after.sweep()
+    (row,) = await rows(room, Conversation)
+    assert row.status == "open"
+
+
+async def test_a_chat_goes_on_where_it_was_after_a_restart(room: Room) -> None:
+    first = await room.talk(LAMP, PLACE)
+    after = room.restarted()
+    await after.start()
+    room.service = after
+    assert (await room.say(PHONE, first.conversation_id)).asking == "confirm_order"
+    await room.say("对", first.conversation_id)
+    assert len(await rows(room, Order)) == 1
+
+
+async def test_an_idle_chat_gets_its_outcome(room: Room) -> None:
+    half = await room.talk(LAMP, PLACE, PHONE)
+    answered = await room.talk("居住证丢了怎么补")
+    room.clock.advance(room.settings.dialogue.idle_minutes_before_close * 60 + 1)
+    assert await room.service.sweep() == 2
+    assert await room.service.sweep() == 0
+    outcomes = {row.id: row.outcome for row in await rows(room, Conversation)}
+    assert outcomes == {half.conversation_id: "callback", answered.conversation_id: "answered"}
+    (task,) = await rows(room, CallbackTask)
+    assert task.number == PHONE
+
+
+async def test_nobody_comes_in_time_so_a_call_back_is_promised_and_a_late_seat_still_wins(room: Room) -> None:
+    asked = await room.talk("转人工")
+    room.clock.advance(room.settings.dialogue.seat_wait_seconds + 1)
+    await room.service.sweep()
+    await room.service.sweep()
+    (row,) = await rows(room, Conversation)
+    assert (row.status, row.outcome) == ("waiting", "callback")
+    assert len(await rows(room, CallbackTask)) == 1
+    assert await room.service.claim(asked.conversation_id, "s1")
+    (row,) = await rows(room, Conversation)
+    assert row.outcome == "seat"
+
+
+async def test_a_call_handed_to_a_person_stays_with_the_person(room: Room) -> None:
+    opened = await room.service.open("phone", call_id="k")
+    await room.say("转人工", opened.conversation_id, channel="phone")
+    assert await room.service.hang_up(opened.conversation_id, reason="transferred") == "seat"
+    assert await rows(room, CallbackTask) == []
+
+
+async def test_silence_on_the_line_ends_with_a_promise(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    await room.say(LAMP, opened.conversation_id, channel="phone")
+    for _ in range(2):
+        result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+        assert result.outcome is None
+    result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+    assert (result.outcome, result.hang_up) == ("callback", True)
