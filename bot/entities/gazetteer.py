@@ -11,6 +11,7 @@ import yaml
 
 from base.errors import ConfigurationError
 from base.pinyin import syllables
+from bot.entities.place_sound import EXACT
 
 DEFAULT_PATH: Final = Path(__file__).with_name("places_beijing.yml")
 _SUFFIX: Final = re.compile(r"(?:回族|满族)?(?:街道|地区|镇|乡)$")
@@ -82,6 +83,6 @@ def _sounds(name: str, readings: list[str], aliases: list[str]) -> tuple[tuple[s
     bare = without_suffix(name)
     suffix = syllables(name[len(bare) :])
     rows = [syllables(bare), *(tuple(reading.split()) for reading in readings)]
-    rows += [row + suffix for row in rows] if suffix else []
+    rows += [row + tuple(syllable + EXACT for syllable in suffix) for row in rows] if suffix else []
     rows += [syllables(alias) for alias in aliases]
     return tuple(dict.fromkeys(rows))

@@ -17,7 +17,7 @@ from typing import Final
 from base.pinyin import merged, syllables
 from bot.entities import address as address_text
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
-from bot.entities.place_sound import EQUAL, SoundIndex
+from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 
 _SUFFIX_AFTER: Final = re.compile("|".join(SUFFIXES))
 _DENIED: Final = re.compile(r"(?:不是|不在|并非|不属于)(?:在|说)?$")
@@ -32,8 +32,13 @@ _WORD_GOES_ON: Final = {
 }
 _NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
 _HANZI: Final = re.compile(r"[\u4e00-\u9fff]+")
-_SPOKEN_ACCEPT: Final = 0.74  # share of the best possible score
-_SPOKEN_MARGIN: Final = 1.2  # over the next street of another name
+# Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
+# nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
+_HEARD_SURE: Final = 0.68
+_HEARD_UNASKED: Final = 0.86
+_HEARD_DOUBTFUL: Final = 0.64
+_HEARD_MARGIN: Final = 1.2
+_ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _IN_DISTRICT_BONUS: Final = 2.5
 
 
@@ -109,7 +114,7 @@ class PlaceMatcher:
         self._index = SoundIndex([row for _, row in self._rows])
         self._by_sound: dict[tuple[str, ...], list[Street]] = {}
         for street, row in self._rows:
-            same = self._by_sound.setdefault(tuple(merged(syllable) for syllable in row), [])
+            same = self._by_sound.setdefault(tuple(merged(syllable.removesuffix(EXACT)) for syllable in row), [])
             if street not in same:
                 same.append(street)
 
@@ -186,7 +191,7 @@ class PlaceMatcher:
         for (street, row), score, end in zip(self._rows, scores.tolist(), ends.tolist(), strict=True):
             value = score + (_IN_DISTRICT_BONUS if district and street.district == district else 0.0)
             if street.name not in best or value > best[street.name][1]:
-                best[street.name] = (street, value, score / (EQUAL * len(row)), end)
+                best[street.name] = (street, value, score / best_possible(row), end)
         return sorted(best.values(), key=lambda item: (-item[1], len(item[0].bare), item[0].name))
 
     def _district_mentions(self, text: str) -> list[_Mention]:
@@ -313,14 +318,17 @@ class PlaceMatcher:
         if not ranked:
             return []
         street, score, share, end_index = ranked[0]
-        long_enough = len(street.bare) >= 3 or asked
         in_district = bool(district) and street.district == district
-        limit = _SPOKEN_ACCEPT - (0.08 if in_district else 0.0) - (0.04 if asked else 0.0)
-        if share < limit or not long_enough or (street.generic and not in_district):
-            return []
-        rivals = tuple(
-            other for other, value, _, _ in ranked[1:4] if score - value < _SPOKEN_MARGIN and other.name != street.name
-        )
+        limit = _HEARD_SURE if asked or in_district else _HEARD_UNASKED
+        if len(street.bare) < 3 and not in_district:
+            limit += 0.12 if asked else 1.0  # two syllables are found in any sentence
+        if street.generic and not in_district:
+            limit += 0.1
+        rivals = tuple(other for other, value, _, _ in ranked[1:4] if score - value < _HEARD_MARGIN)
+        if share < limit:
+            if not asked or share < _HEARD_DOUBTFUL or len(_sounded(text).sounds) > _ANSWER_SYLLABLES:
+                return []
+            rivals = tuple(other for other, _, _, _ in ranked[1:3])  # nothing is sure: let the bot name two or three
         same_name = tuple(s for s in self._gazetteer.streets if s.name == street.name)
         sounded = _sounded(text)
         end = sounded.offsets[end_index - 1] + 1 if end_index else 0
