@@ -4,6 +4,7 @@ rest; a message that was not answered is sent again under the same id and happen
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from conversations.messages import ConversationEvent
 from gateway.address import client_address
 from gateway.body import parse_model
 from gateway.chat import FIRST_MESSAGES, MessageId, make_turn, say
-from gateway.core import Core, core_of
+from gateway.core import Core, core_of, settle
 from gateway.errors import bad_request, too_many
 from gateway.middleware import trace_id_of
 from gateway.ports import Subscription
@@ -91,17 +92,14 @@ class _Citizen:
 
     async def push(self, subscription: Subscription) -> None:
         """What a seat types, and when one takes over; replies of the bot go back with the message they answer."""
-        try:
+        with suppress(ConnectionResetError):
             async for event in subscription:
-                if event.kind == "dropped":
-                    break
+                if event.kind == "dropped":  # this reader fell behind: the page reconnects and gets what it missed
+                    await self.socket.response.close()
+                    return
                 message = self.pushed(event)
                 if message is not None:
                     await self.socket.send(message)
-        except ConnectionResetError:
-            return
-        # The stream ended because this reader fell behind: the page reconnects and gets what it missed.
-        await self.socket.response.close()
 
     def pushed(self, event: ConversationEvent) -> dict[str, object] | None:
         if event.kind == "turn" and event.turn is not None:
@@ -114,13 +112,11 @@ class _Citizen:
         return None
 
     async def unsubscribe(self) -> None:
-        if self.pusher is not None:
-            self.pusher.cancel()
-            await asyncio.gather(self.pusher, return_exceptions=True)
-            self.pusher = None
         if self.subscription is not None:
-            self.subscription.close()
+            self.subscription.close()  # which ends the pusher
             self.subscription = None
+        await settle(self.pusher)
+        self.pusher = None
 
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from workorders.model import CategorySuggestion
 from workorders.service import OrderService
 
 log = get_logger("gateway.core")
+_SETTLE_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -93,7 +95,26 @@ class Core:
         self._conversations: Conversations | None = None
         self._knowledge: Knowledge | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.stopping = False
+        self._stop = asyncio.Event()
+        self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the background work to end at its next pause."""
+        self._stop.set()
+
+    async def stopped(self) -> None:
+        await self._stop.wait()
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait; True when the core stops meanwhile. Background work ends this way and is not cancelled: a cancelled
+        query would leave its database connection, and the process, hanging."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        return self.stopping
 
     @property
     def conversations(self) -> Conversations:
@@ -147,13 +168,22 @@ class Core:
                 log.error("background work failed", task=task.get_name(), exc_info=error)
 
     async def close(self) -> None:
-        """Stop the background work and close the database; the rooms were closed by whoever loaded them."""
-        self.stopping = True
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Let the background work end and close the database; the rooms were closed by whoever loaded them."""
+        self.stop()
+        await settle(*self._tasks)
         await self.database.close()
+
+
+async def settle(*tasks: asyncio.Task[None] | None) -> None:
+    """Wait for tasks that were told to end; one that does not within five seconds is cancelled."""
+    running = [task for task in tasks if task is not None and task is not asyncio.current_task()]
+    if not running:
+        return
+    _, late = await asyncio.wait(running, timeout=_SETTLE_SECONDS)
+    for task in late:
+        log.warning("background work did not end in time", task=task.get_name())
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 CORE: web.AppKey[Core] = web.AppKey("core", Core)

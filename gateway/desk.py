@@ -111,8 +111,8 @@ class Desk:
     # -- background ------------------------------------------------------------------------------------------------
 
     async def listen(self) -> None:
-        """Count events, and notice changes of the queue."""
-        while True:
+        """Count events, and notice changes of the queue; ends when the conversations room closes."""
+        while not self._core.stopping:
             subscription = self._core.conversations.subscribe(None)
             self.changed()
             try:
@@ -130,9 +130,10 @@ class Desk:
 
     async def push(self) -> None:
         """Tell the seats of every change, at most ten times a second."""
-        while True:
+        while not self._core.stopping:
             await self._changed.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
+            if await self._core.pause(_GATHER_SECONDS):
+                return
             self._changed.clear()
             try:
                 await self.refresh()
@@ -141,7 +142,7 @@ class Desk:
                     await asyncio.gather(*(watcher() for watcher in list(self._watchers)), return_exceptions=True)
             except Exception as error:  # noqa: BLE001  (the database may be away: the queue is read again)
                 log.error("the queue could not be read", error=type(error).__name__)
-                await asyncio.sleep(1.0)
+                await self._core.pause(1.0)
                 self._changed.set()
 
     async def pulse(self) -> None:
@@ -152,4 +153,6 @@ class Desk:
             except Exception as error:  # noqa: BLE001  (the same: try again)
                 log.error("presence could not be checked", error=type(error).__name__)
             self.changed()
-            await asyncio.sleep(_PULSE_SECONDS)
+            if await self._core.pause(_PULSE_SECONDS):
+                self.changed()
+                return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import signal
 import ssl
 import sys
+import threading
 from contextlib import AsyncExitStack
 
 from aiohttp import web
@@ -16,12 +18,13 @@ from base.errors import ConfigurationError, HotlineError
 from base.logs import get_logger
 from base.settings import Settings
 from gateway.app import build_app
-from gateway.core import Core
+from gateway.core import Core, settle
 from gateway.desk import Desk
 from gateway.seat_socket import DESK
 
 log = get_logger("gateway.main")
-_SHUTDOWN_SECONDS = 5.0
+_SHUTDOWN_SECONDS = 3.0
+_LAST_SECONDS = 5.0
 
 
 def _tls(chosen: Settings) -> ssl.SSLContext | None:
@@ -80,15 +83,14 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
             log.info("stopping")
             return 0
         finally:
-            core.stopping = True
-            for task in (waiting, living):
-                task.cancel()
-            await asyncio.gather(waiting, living, return_exceptions=True)
+            core.stop()
+            waiting.cancel()
+            await settle(living)
 
 
 async def _live(core: Core, desk: Desk) -> None:
-    """Load the rooms and keep them until cancelled. The heavy modules are imported in a thread: while they load, the
-    probes are answered."""
+    """Load the rooms and keep them until the core stops. The heavy modules are imported in a thread: while they load,
+    the probes are answered."""
 
     def load() -> object:
         from gateway import rooms
@@ -99,14 +101,35 @@ async def _live(core: Core, desk: Desk) -> None:
     from gateway.rooms import open_rooms
 
     async with open_rooms(core, desk):
-        await asyncio.Event().wait()
+        await core.stopped()
+
+
+def _end_at_the_latest(status: int) -> None:
+    """A part that hangs while it is closed must not keep the process, and with it the port, from going."""
+
+    def end() -> None:
+        print("core: a part did not close in time; ending all the same", file=sys.stderr, flush=True)
+        os._exit(status)
+
+    timer = threading.Timer(_LAST_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+
+
+async def _serve_and_end(chosen: Settings) -> int:
+    status = 1
+    try:
+        status = await serve(chosen)
+    finally:
+        _end_at_the_latest(status)
+    return status
 
 
 def main() -> int:
     try:
         chosen = settings.load()
         logs.configure("core", chosen.service.log_level, chosen.service.log_style)
-        return asyncio.run(serve(chosen))
+        return asyncio.run(_serve_and_end(chosen))
     except HotlineError as error:
         print(f"core: {error}", file=sys.stderr)
         return 1

@@ -14,7 +14,7 @@ from base.settings import Settings
 from conversations.errors import UnknownConversation
 from conversations.messages import CitizenTurn, StoredTurn, Transfer, TurnResult
 from gateway.body import clean_text, parse_model
-from gateway.core import Core
+from gateway.core import Core, settle
 from gateway.errors import ApiError
 from gateway.internal import find_call
 from gateway.phone_messages import CallEnded, CallStarted, PhoneTurn
@@ -58,6 +58,7 @@ class PhoneCall:
         self.queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(_CALL_QUEUE)
         self.subscription: Subscription | None = None
         self.pusher: asyncio.Task[None] | None = None
+        self.over = False
 
     async def work(self) -> None:
         """The messages of this call, one after another, until it ended or the link is gone."""
@@ -73,11 +74,10 @@ class PhoneCall:
             self.link.forget(self)
 
     async def _stop_pushing(self) -> None:
-        if self.pusher is not None:
-            self.pusher.cancel()
-            await asyncio.gather(self.pusher, return_exceptions=True)
+        self.over = True
         if self.subscription is not None:
-            self.subscription.close()
+            self.subscription.close()  # which ends the pusher
+        await settle(self.pusher)
 
     async def _handle(self, message: dict[str, Any]) -> bool:
         """False when the call is over."""
@@ -180,7 +180,7 @@ class PhoneCall:
     async def _push(self, conversation_id: str, seq: int) -> None:
         """Say what seats and the desk say, until the call is over; `seq`: the last turn that the phone was given."""
         with_seat, conversations = False, self.link.core.conversations
-        while True:
+        while not self.over:
             subscription = self.subscription = conversations.subscribe(conversation_id)
             for turn in await conversations.transcript(conversation_id, after_seq=seq):
                 seq = await self._push_turn(turn, seq)

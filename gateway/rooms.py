@@ -11,7 +11,7 @@ from base.logs import get_logger
 from bot.entities.place import PlaceMatcher
 from bot.understanding import Understanding
 from conversations.service import ConversationService
-from gateway.core import Core, Part
+from gateway.core import Core, Part, settle
 from gateway.desk import Desk
 from gateway.loading import load_database
 from knowledge.service import KnowledgeService
@@ -51,7 +51,6 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             places=places,
             clock=core.clock,
         )
-        closing.push_async_callback(conversations.close)
         await conversations.start()
 
         def categorise(text: str) -> CategorySuggestion | None:
@@ -70,15 +69,15 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            core.stop()
+            await conversations.close()
+            desk.changed()
+            await settle(*tasks)
 
 
 async def _sweep(core: Core) -> None:
     """Conversations that lost their process or were left get their outcome."""
-    while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
+    while not await core.pause(_SWEEP_SECONDS):
         try:
             if swept := await core.conversations.sweep():
                 core.metrics.swept.inc(swept)
@@ -89,7 +88,8 @@ async def _sweep(core: Core) -> None:
 async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:
     while True:
         _show(core, knowledge, understanding)
-        await asyncio.sleep(_WATCH_SECONDS)
+        if await core.pause(_WATCH_SECONDS):
+            return
 
 
 def _show(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:

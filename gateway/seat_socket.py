@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field
 from base.logs import get_logger
 from gateway.body import check_text, clean_text, parse_model
 from gateway.chat import MessageId
-from gateway.core import Core, core_of
+from gateway.core import Core, core_of, settle
 from gateway.desk import Desk
 from gateway.errors import bad_request, forbidden
 from gateway.ports import Subscription
@@ -96,10 +97,11 @@ class _Watch:
 
     async def push(self) -> None:
         core = self.page.core
-        try:
+        with suppress(ConnectionResetError):
             async for event in self.subscription:
-                if event.kind == "dropped":
-                    break
+                if event.kind == "dropped":  # fell behind: the page comes back and sees everything anew
+                    await self.page.socket.response.close()
+                    return
                 if event.kind == "turn" and event.turn is not None:
                     if event.turn.seq <= self.seq:
                         continue
@@ -109,17 +111,10 @@ class _Watch:
                     await self.page.socket.send(message)
                 elif event.kind in ("status", "outcome"):
                     await self.show(await core.conversations.snapshot(self.conversation_id))
-            else:
-                return
-        except ConnectionResetError:
-            return
-        await self.page.socket.response.close()  # fell behind: the page comes back and sees everything anew
 
     async def close(self) -> None:
-        self.subscription.close()
-        if self.task is not None and self.task is not asyncio.current_task():
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
+        self.subscription.close()  # which ends the task
+        await settle(self.task)
 
 
 class _Page:

@@ -14,7 +14,7 @@ from base.clock import ManualClock
 from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.app import build_app
-from gateway.core import Core
+from gateway.core import Core, settle
 from gateway.desk import Desk
 from gateway.seat_socket import DESK
 from storage.tables import CallbackTask
@@ -36,9 +36,11 @@ async def desk(connect: Connect, core: Core, small: SmallConversations) -> Async
     desk: Desk = app[DESK]
     tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
     yield desk
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    core.stop()
+    desk.changed()
+    for subscription in list(small.subscriptions):
+        subscription.close()
+    await settle(*tasks)
 
 
 async def a_waiting_citizen(small: SmallConversations) -> str:
