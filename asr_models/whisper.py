@@ -17,6 +17,10 @@ from asr_models import audio, whisper_guards
 from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
 
 _PROMPT: Final = " 以下是普通话的句子。"
+_SHORT_PROMPT: Final = " 是的。不是。对。好的。没有了。"
+_SHORT_SECONDS: Final = 0.75
+"""Less speech than this is an answer, not a sentence: told so, the decoder halves its errors on single words (CER of
+60 synthetic ones 0.47 -> 0.28); longer speech keeps the other prompt."""
 _LONGEST_WINDOW_SECONDS: Final = 30.0
 _PAD_SECONDS: Final = 1.0
 _LONGEST_PIECE_SECONDS: Final = 20.0
@@ -63,8 +67,10 @@ class Whisper:
         special: Callable[[str], Any] = self._tokenizer.token_to_id
         self._first_special: int = special("<|endoftext|>")
         self._start = [special(f"<|{name}|>") for name in ("startoftranscript", "zh", "transcribe", "notimestamps")]
-        prompt = self._tokenizer.encode(_PROMPT, add_special_tokens=False).ids
-        self._prompt = [special("<|startofprev|>"), *prompt, *self._start]
+        self._prompt, self._short_prompt = (
+            [special("<|startofprev|>"), *self._tokenizer.encode(text, add_special_tokens=False).ids, *self._start]
+            for text in (_PROMPT, _SHORT_PROMPT)
+        )
         vocabulary: dict[str, int] = self._tokenizer.get_vocab()
         digits = sorted(number for text, number in vocabulary.items() if _DIGIT_MARKS & set(text))
         self._suppressed = [-1, *(number for number in digits if number < self._first_special)]
@@ -133,11 +139,12 @@ class Whisper:
     def _generate(
         self, encoded: Any, seconds: float, loud: float, *, no_repeat: int
     ) -> tuple[list[int], whisper_guards.Evidence]:
+        prompt = self._short_prompt if loud < _SHORT_SECONDS else self._prompt
         result = self._model.generate(
             encoded,
-            [self._prompt],
+            [prompt],
             beam_size=self._beam_size,
-            max_length=min(_TOKEN_LIMIT, len(self._prompt) + int(8 + seconds * _TOKENS_A_SECOND)),
+            max_length=min(_TOKEN_LIMIT, len(prompt) + int(8 + seconds * _TOKENS_A_SECOND)),
             no_repeat_ngram_size=no_repeat,
             return_scores=True,
             return_no_speech_prob=True,
