@@ -45,7 +45,7 @@ _WAIT: Final = re.compile(
 )
 _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|没(?:大|太|怎么)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
-    r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?明白"
+    r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?(?:太|大|怎么)?明白(?:(?:你|您)?(?:的)?(?:意思|话|问题)?)[,，。!！?？]*$"
 )
 _SLOWER: Final = re.compile(
     r"(?:说|讲)?(?:得)?(?:太快|慢一?点|慢些|慢着点)|(?:大声|大点声|声音大)|声音(?:太)?小|耳朵(?:不|背|聋)"
@@ -104,6 +104,16 @@ _BUILDING: Final = re.compile(
     r"[0-9零一二两三四五六七八九十百]+\s*(?:号楼|栋|幢|号院|单元|层|楼|室|号(?!码)|门(?:洞)?|区(?=[0-9一二三四五六七八九十]))"
 )
 
+_CHINESE_MARKS: Final = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；"}
+_BESIDE_CHINESE: Final = re.compile(r"(?<=[\u4e00-\u9fff”」）)0-9])\s*[,?!;](?!\d{3})|(?<=[\u4e00-\u9fff])\s*:")
+_CLAUSES: Final = re.compile(r"[,，。;；!！\n]+")
+_CONTACT_CLAUSE: Final = re.compile(
+    r"(?:^|[^\d])1[3-9]\d{9}(?!\d)|^\s*(?:我)?(?:免贵)?(?:姓|叫)[\u4e00-\u9fff]{1,4}$|^\s*(?:我的|我)?(?:联系)?(?:电话|手机|手机号|号码|联系方式)(?:号)?(?:是|[:：]|\d)"
+)
+_CHATTER: Final = re.compile(
+    r"我(?:今年|都)?.{0,3}[六七八九]十.{0,3}(?:岁|了)|耳朵|听不(?:清|见)|说慢|老伴|一个?人儿?过|不会(?:用手机|上网|打字)|腿脚不|眼睛(?:不|花)|^(?:同志|姑娘|闺女|小伙子|师傅|你好|您好|喂|听得见吗|别着急|我跟你说|那什么)|老头儿?$|老太太$|废物|饭桶|混蛋|王八|滚|吃干饭|他妈"
+)
+
 
 def normalise(text: str) -> str:
     """NFKC, control characters out, blanks collapsed."""
@@ -111,6 +121,11 @@ def normalise(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     text = "".join(" " if unicodedata.category(character).startswith("C") else character for character in text)
     return re.sub(r"\s+", " ", text).strip().lstrip("，,")
+
+
+def printable(text: str) -> str:
+    """The words as they were typed, without control characters: what the transcript keeps."""
+    return "".join(" " if unicodedata.category(c).startswith("C") else c for c in text).strip()
 
 
 def bare(text: str) -> str:
@@ -127,7 +142,25 @@ def tidy(text: str) -> str:
     """The citizen's words for an order: fillers out, everything else untouched."""
     tidied = _LEADING_FILLER.sub("", _FILLER.sub("", normalise(text)))
     tidied = re.sub(r"([,，、。])\s*(?:[,，、。]\s*)+", r"\1", tidied)
-    return tidied.strip(" ,，、。")
+    return chinese_punctuation(tidied.strip(" ,，、。"))
+
+
+def chinese_punctuation(text: str) -> str:
+    """Commas, colons and marks beside Chinese characters in their Chinese form."""
+    return _BESIDE_CHINESE.sub(lambda found: _CHINESE_MARKS[found.group().strip()], text)
+
+
+def without_contact(text: str) -> str:
+    """The story without the clauses that only tell name or number: these stand in fields of their own."""
+    kept = [clause for clause in _CLAUSES.split(text) if clause.strip() and not _CONTACT_CLAUSE.search(clause)]
+    return "，".join(clause.strip() for clause in kept) if len(kept) < len(_CLAUSES.split(text)) else text
+
+
+def gist(text: str) -> str:
+    """The clauses that tell of the matter: without what old callers say of themselves, greetings and insults."""
+    clauses = [clause.strip() for clause in _CLAUSES.split(text) if clause.strip()]
+    kept = [clause for clause in clauses if not _CHATTER.search(clause) and len(content(clause)) >= 2]
+    return "，".join(kept) if kept else text
 
 
 def nothing_more(text: str) -> bool:

@@ -73,6 +73,8 @@ ASIDE_LATER: Final = "这个问题我先记下。"
 ASIDE_TIME: Final = "登记以后，承办单位会在{deadline}内给您答复。"
 ASIDE_TIME_UNKNOWN: Final = "登记以后我会告诉您办理期限：水电气热的急事一天之内，一般的事七天之内给您答复。"
 
+ASIDE_PRIVACY: Final = "您的个人信息只用于办理这件事，我们依法保密；不想留也没关系。"
+
 ORDER_NO: Final = "请告诉我工单编号。"
 TRACKING: Final = "请再告诉我查询码，登记的时候一起给您的。没有的话请说没有。"
 NO_ORDER: Final = "没有查到这个工单，请您核对一下编号和查询码。"

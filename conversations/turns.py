@@ -213,7 +213,7 @@ class TurnTaker:
             row.id,
             seq,
             "citizen",
-            text,
+            reading.printable(turn.text),
             now,
             kind=turn.kind,
             client_message_id=turn.client_message_id,

@@ -18,6 +18,10 @@ from bot.state import Matter, Place
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
 _OWN_PHONE_NO: Final = re.compile(r"不(?:是|用|行|要|对|好)|换(?:一)?个")
 _HEARD_ENOUGH: Final = 4
+_WITHDRAWS: Final = re.compile(
+    r"不(?:想)?(?:投诉|举报|反映|登记|提交|报|弄|办|提)了|别(?:登记|提交|报)了?|^(?:算了|不用了|不要了|取消)|算了吧|撤(?:销|回|掉)|取消(?:吧|登记|投诉)"
+)
+_PRIVACY: Final = re.compile(r"泄[露漏]|隐私|(?:告诉|让)(?:别人|他们|对方)|(?:信息|电话|号码)[^,，。]{0,6}(?:安全|外传|保密)|要(?:我的?)?(?:电话|名字|信息)(?:干|做|有)")
 
 
 def answer(talk: Talk) -> None:
@@ -136,6 +140,9 @@ def _answer_aside(talk: Talk, text: str) -> None:
         else:
             talk.say(wording.ASIDE_TIME_UNKNOWN)
         return
+    if _PRIVACY.search(text):
+        talk.say(wording.ASIDE_PRIVACY)
+        return
     result = talk.findings.search(reading.tidy(text))
     if result.verdict == "answer" and result.hits:
         talk.say(wording.aside(result.hits[0]))
@@ -164,12 +171,21 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
             _take_confidential(talk, text)
         case _:
             _take_words(talk, slot, about, text)
-    others = {"detail": text} if slot == "detail" else {}
-    for matter, piece in zip(about, splitting.distribute(text, [m.text for m in about]), strict=True):
-        if slot in _FREE or slot == "place":
-            prefill(talk, matter, others.get("detail", piece) if len(about) == 1 else piece, whole=text, place=slot != "place")
+    if slot in _FREE or slot == "place":
+        for matter, piece in zip(about, _pieces(talk, about, text), strict=True):
+            prefill(talk, matter, piece, whole=text, place=slot != "place")
     if slot not in ("contact_phone",):
         contact(talk, text)
+
+
+def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
+    """What of an answer belongs to each matter asked about; people answer for all their matters at once."""
+    form_now = talk.state.form
+    if len(form_now) < 2:
+        return [text] * len(about)
+    shares = splitting.distribute(text, [matter.text for matter in form_now])
+    by_number = {matter.number: share for matter, share in zip(form_now, shares, strict=True)}
+    return [by_number.get(matter.number, text) for matter in about]
 
 
 def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
@@ -183,8 +199,7 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
     if slot != "detail" and reading.refuses(text) and len(reading.bare(text)) <= 8:
         form.give_up(talk, slot)
         return
-    pieces = splitting.distribute(text, [matter.text for matter in about])
-    for matter, piece in zip(about, pieces, strict=True):
+    for matter, piece in zip(about, _pieces(talk, about, text), strict=True):
         said = reading.tidy(piece)
         if not said:
             continue
@@ -205,10 +220,7 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
 
 
 def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
-    if len(about) > 1 and not reading.same_place(text):
-        pieces = splitting.distribute(text, [matter.text for matter in about])
-    else:
-        pieces = [text] * len(about)
+    pieces = [text] * len(about) if reading.same_place(text) else _pieces(talk, about, text)
     for matter, piece in zip(about, pieces, strict=True):
         if place_from(talk, matter, piece) or (piece != text and place_from(talk, matter, text)):
             continue
@@ -269,7 +281,11 @@ def _confirmation(talk: Talk) -> None:
         if corrections.apply(talk, text, asked="confirm_order"):
             form.confirm(talk, changed=True)
             return
-    if said == "yes":
+    if _WITHDRAWS.search(reading.bare(text)) and len(reading.bare(text)) <= 14:
+        form.withdraw(talk)
+        matters.proceed(talk)
+        return
+    if said == "yes" or (reading.nothing_more(text) and not reading.corrects(text)):
         form.file_all(talk)
         return
     if reading.new_matter(text) and _another_matter(talk, "confirm_order"):
@@ -287,7 +303,7 @@ def _confirmation(talk: Talk) -> None:
             talk.says.clear()
             closing.to_person(talk, reason="order not agreed")
         return
-    if reading.nothing_more(text) or reading.thanks_only(text):
+    if reading.thanks_only(text):
         form.file_all(talk)
         return
     state.unclear += 1

@@ -68,8 +68,8 @@ def categorise(talk: Talk, matter: Matter) -> None:
 
 def order_detail(matter: Matter) -> str:
     """What happened, in the citizen's own words."""
-    opening = reading.tidy(matter.opening)
-    detail = reading.tidy(matter.detail)
+    opening = reading.without_contact(reading.tidy(matter.opening))
+    detail = reading.without_contact(reading.tidy(matter.detail))
     if not detail or detail in opening:
         return opening
     return f"{opening}。{detail}" if opening and opening not in detail else detail
@@ -77,8 +77,8 @@ def order_detail(matter: Matter) -> str:
 
 def title(matter: Matter) -> str:
     """`劲松街道：…` with the first words of what happened."""
-    words = reading.tidy(matter.detail or matter.opening)
-    content = reading.tidy(matter.opening)
+    words = reading.gist(reading.without_contact(reading.tidy(matter.detail or matter.opening)))
+    content = reading.gist(reading.without_contact(reading.tidy(matter.opening)))
     if len(reading.content(content)) >= 6 or not words:
         words = content
     for mark in "。！？!?；":
@@ -114,7 +114,7 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     several = len(state.form) > 1
     for position, matter in enumerate(state.form, 1):
         label = f"第{_count(position)}件，{matter.request_type}" if several else matter.request_type
-        parts.append((label, _short(order_detail(matter), 30 if several else 60)))
+        parts.append((label, _short(reading.gist(order_detail(matter)), 30 if several else 60)))
         if place := place_text(matter):
             parts.append(("地点", place))
         if matter.event_time:
@@ -145,6 +145,14 @@ def file_all(talk: Talk) -> None:
         talk.effects.append(FileOrder(matter.number))
     state.asking = None
     talk.say("好的，正在为您登记。")
+
+
+def withdraw(talk: Talk) -> None:
+    """The citizen does not want an order after all."""
+    for matter in talk.state.form:
+        matter.stage, matter.result = "dropped", "withdrawn"
+    talk.state.asking = None
+    talk.say("好的，这件事不登记了。")
 
 
 def merge(talk: Talk, matter: Matter) -> None:

@@ -13,6 +13,8 @@ from bot.state import Matter, Place, State
 
 _SECRET: Final = re.compile(r"匿名|保密|别(?:让|跟|告诉).{0,6}(?:知道|说)|不要(?:透露|泄露|让.{0,6}知道|告诉)|怕(?:被)?(?:报复|打击)")
 _NO_SECRET: Final = re.compile(r"(?:不用|不需要|不必|无需|没必要)(?:给我)?保密|实名|可以公开")
+_DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
+_EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
 _WANTS: Final = re.compile(
     r"(?:希望|要求|请求|恳请|想让|想要)(?!.{0,3}(?:投诉|举报|反映|咨询|表扬|建议))([^,，。!！?？]{3,40})|((?:能不能|赶紧|尽快|请)(?:派人|给|让|安排|把|帮)[^,，。!！?？]{2,30})"
 )
@@ -23,7 +25,7 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
 
     Only empty slots are filled: what the citizen said on purpose is changed by a correction alone.
     """
-    state, spoken = talk.state, talk.turn.spoken
+    state = talk.state
     filled = contact(talk, whole or text)
     if matter is None or matter.kind != "order":
         return filled
@@ -43,8 +45,10 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
             matter.place.text = found.address
     if not matter.event_time:
         moment = times.find(text, talk.now)
-        if moment is not None:
-            matter.event_time = moment.text
+        if moment is not None and (_DATE.search(moment.text) or moment.recurring):
+            every = _EVERY.search(text)
+            prefix = every.group() if every and every.group() not in moment.text and moment.recurring else ""
+            matter.event_time = prefix + moment.text
             filled.add("event_time")
     if not matter.appeal:
         wish = _WANTS.search(text)
@@ -55,7 +59,6 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
             state.confidential = False
         elif _SECRET.search(text):
             state.confidential = True
-    _ = spoken
     return filled
 
 

@@ -1,0 +1,85 @@
+"""What an order needs, from the data that operators edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from base.errors import ConfigurationError
+from bot import intake
+from bot.intake import Intake
+from bot.state import Matter, Place, State
+
+LONG = "小区东门到西门的路灯全都不亮，晚上黑得看不见路"
+
+
+def asked(matter: Matter, state: State | None = None, maximum: int = 6) -> list[str]:
+    """The slots that would be asked one after another if each was refused."""
+    state = state or State(matters=[matter])
+    slots: list[str] = []
+    while (step := intake.next_question(state.form, state, maximum=maximum)) is not None:
+        question, _ = step
+        slots.append(question.slot)
+        state.questions += 1
+        if question.key:
+            state.extra_asked.append(question.key)
+        else:
+            state.refused.append(question.slot)
+        assert len(slots) < 20
+    return slots
+
+
+def test_a_lamp_needs_no_culprit_and_no_secrecy() -> None:
+    assert asked(Matter(1, "order", LONG)) == ["place", "event_time", "contact_phone"]
+
+
+def test_a_report_always_asks_about_secrecy() -> None:
+    assert "confidential" in asked(Matter(1, "order", LONG, request_type="举报"))
+
+
+def test_a_complaint_asks_at_most_what_is_allowed_and_the_most_important_first() -> None:
+    matter = Matter(1, "order", "投诉", request_type="投诉")
+    assert len(asked(matter)) == 6
+    assert asked(Matter(1, "order", "投诉", request_type="投诉"), maximum=2) == ["detail", "place"]
+
+
+def test_what_is_known_is_not_asked() -> None:
+    matter = Matter(1, "order", LONG, place=Place("富力城", "朝阳区", "双井街道"), event_time="三天了")
+    state = State(matters=[matter], contact_phone="13900001234")
+    assert asked(matter, state) == []
+
+
+def test_gas_is_asked_about_the_smell_unless_it_was_told() -> None:
+    silent = Matter(1, "order", "燃气灶从昨天中午开始就打不着火，没法做饭")
+    told = Matter(1, "order", "燃气灶从昨天开始打不着，没有什么味儿，没法做饭")
+    state = State(matters=[silent])
+    step = intake.next_question([silent], state, maximum=6)
+    assert step is not None
+    assert (step[0].slot, step[0].key) == ("detail", "gas_smell")
+    assert "detail" not in asked(told)
+
+
+def test_an_ambiguous_street_is_asked_about() -> None:
+    place = Place("", "", "", [["海淀区", "八里庄街道"], ["朝阳区", "八里庄街道"]])
+    matter = Matter(1, "order", LONG, place=place)
+    step = intake.next_question([matter], State(matters=[matter]), maximum=6)
+    assert step is not None
+    assert step[0].slot == "place"
+
+
+@pytest.mark.parametrize("change", ["asking_order: [detail, colour]", "types: {投诉: [mood]}", "families: 3"])
+def test_wrong_data_is_named(tmp_path: Path, change: str) -> None:
+    key = change.split(":")[0]
+    lines = intake.PATH.read_text(encoding="utf-8")
+    kept: list[str] = []
+    inside = False
+    for line in lines.splitlines():
+        if line and not line.startswith((" ", "#")):
+            inside = line.startswith(f"{key}:")
+        if not inside:
+            kept.append(line)
+    path = tmp_path / "intake.yml"
+    path.write_text("\n".join([*kept, change]), encoding="utf-8")
+    with pytest.raises(ConfigurationError):
+        Intake.load(path)

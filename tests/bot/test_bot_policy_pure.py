@@ -1,0 +1,106 @@
+"""`decide` is pure: same state, turn and findings give the same decision, and nothing handed in is changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import guards
+from bot.danger import Danger
+from bot.decision import Decision, Findings, OrderKnown, Turn, Understood, Wanted
+from bot.entities.place import PlaceFinding
+from bot.policy import after_filing, decide, leave, opening
+from bot.state import Matter, Place, State
+from knowledge.model import SearchResult
+from workorders.model import FiledOrder
+
+NOW = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+INTENTS = ("consult", "complain", "help", "none", "order_status", "affirm", "human", "lawful_channel", "chitchat")
+NOTHING: dict[str, Any] = {
+    "search": SearchResult("", ""),
+    "place": PlaceFinding(),
+    "category": (None, None),
+    "order": OrderKnown(False),
+    "duplicate": None,
+    "danger": Danger(),
+}
+
+
+def run(state: State, turn: Turn, intent: str = "none") -> tuple[Decision, list[Wanted]]:
+    """Decide with findings that know nothing; what was asked for."""
+    findings = Findings(guards.check(turn.text, state=state))
+    wanted: list[Wanted] = []
+    for _ in range(40):
+        decision = decide(state, turn, findings, NOW)
+        if not decision.wants:
+            return decision, wanted
+        for want in decision.wants:
+            wanted.append(want)
+            value = Understood(intent, 0.9, ((intent, 0.9),)) if want.what == "understand" else NOTHING[want.what]
+            findings = findings.add(want, value)
+    raise AssertionError("the policy never came to a decision")
+
+
+def test_a_state_survives_storage() -> None:
+    state = State(channel="phone", contact_phone="13900001234", confidential=True, asked={"place": 1})
+    state.matters.append(Matter(1, "order", "路灯不亮", place=Place("门口", "朝阳区", "双井街道", [["朝阳区", "双井街道"]])))
+    assert State.from_dict(state.as_dict()) == state
+    stored = {**state.as_dict(), "of_a_newer_version": 1}
+    assert State.from_dict(stored) == state
+    assert State.from_dict({}) == State()
+
+
+def test_nothing_handed_in_is_changed() -> None:
+    state = State()
+    before = state.as_dict()
+    run(state, Turn("我要投诉楼下的饭馆"))
+    assert state.as_dict() == before
+
+
+def test_the_greeting_says_that_a_machine_speaks_and_records() -> None:
+    (say,) = opening("phone", name="某市12345", recorded=True).replies
+    assert "智能助手" in say.text
+    assert "录音" in say.text
+
+
+def test_filing_is_told_digit_by_digit() -> None:
+    state = State(matters=[Matter(1, "order", "路灯不亮", title="路灯不亮")])
+    decision = after_filing(state, {1: FiledOrder("261102000013", "123456789", 168, "某街道")}, NOW)
+    assert "261102000013" in decision.replies[0].text
+    assert "二六幺幺" in decision.replies[0].spoken
+    assert "7天" in decision.replies[0].text
+    assert leave(decision.state) == ("order_filed", False)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(
+                st.sampled_from(
+                    ["对", "不是", "没有了", "朝阳区双井街道", "13900001234", "不用", "我要投诉楼下饭馆油烟太大", "转人工",
+                     "居住证怎么办", "不对，是五号楼", "还有一个事，路灯不亮", "在吗", "你说什么", "算了不登记了", "多久能修好", "0"]
+                ),
+                st.text(max_size=40),
+            ),
+            st.sampled_from(INTENTS),
+            st.sampled_from(["text", "silence", "dtmf", "speech"]),
+        ),
+        max_size=12,
+    )
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_no_turn_is_ever_without_a_reply_and_every_contact_can_end(turns: list[tuple[str, str, Any]]) -> None:
+    state = State(channel="phone", caller_number="13900005678")
+    for text, intent, kind in turns:
+        decision, _ = run(state, Turn(text, kind, spoken=True), intent)
+        assert decision.replies
+        assert all(say.text.strip() for say in decision.replies)
+        assert State.from_dict(decision.state.as_dict()) == decision.state
+        state = decision.state
+        outcome, _ = leave(state)
+        assert outcome
+        if state.outcome is not None:
+            break

@@ -1,0 +1,73 @@
+"""Short turns read by rule, and the cutting of several matters."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import reading, splitting
+
+
+@pytest.mark.parametrize("text", ["没有别的事了,谢谢", "没了", "没有了", "不用了谢谢", "就这些", "没事了", "行了谢谢再见", "好的，谢谢"])
+def test_nothing_more(text: str) -> None:
+    assert reading.nothing_more(text)
+
+
+@pytest.mark.parametrize("text", ["没有水了", "没人管", "我家没暖气了", "没有路灯，天黑了看不见"])
+def test_something_more(text: str) -> None:
+    assert not reading.nothing_more(text)
+
+
+@pytest.mark.parametrize("text", ["你刚才问什么", "没听清", "没太明白你的意思", "再说一遍", "啥？", "???你问什么,没看懂"])
+def test_asks_to_hear_it_again(text: str) -> None:
+    assert reading.repeat(text)
+
+
+@pytest.mark.parametrize("text", ["没看清车牌", "我没听见他说什么理由就把电话挂了还骂人呢你说气不气", "一辆货车，没看见车号"])
+def test_tells_of_not_having_seen(text: str) -> None:
+    assert not reading.repeat(text)
+
+
+@pytest.mark.parametrize("text", ["不对，是五号楼", "我刚才说错了", "不是瀛海，是旧宫", "电话应该是136", "地址改一下"])
+def test_corrections(text: str) -> None:
+    assert reading.corrects(text)
+
+
+@pytest.mark.parametrize("text", ["你还在吗", "喂喂", "在吗？", "听得见吗"])
+def test_presence(text: str) -> None:
+    assert reading.presence(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("我有两件事，一个是路灯不亮，再一个是井盖响", ["路灯不亮", "井盖响"]),
+        ("1.暖气不热 2.电梯坏了 3.谢谢", ["暖气不热", "电梯坏了"]),
+        (reading.normalise("①路灯不亮②井盖响③单车乱停"), ["路灯不亮", "井盖响", "单车乱停"]),
+        ("第一，楼道没灯；第二，门禁坏了", ["楼道没灯", "门禁坏了"]),
+        ("楼下饭馆油烟太大", ["楼下饭馆油烟太大"]),
+        ("第一医院停车难", ["第一医院停车难"]),
+    ],
+)
+def test_enumerations(text: str, parts: list[str]) -> None:
+    assert [segment.text for segment in splitting.split(text)] == parts
+
+
+def test_an_answer_about_several_matters_is_shared_out() -> None:
+    shares = splitting.distribute("路灯有半个月了，烧烤摊是每天晚上", ["小区的路灯不亮", "对面烧烤摊冒烟"])
+    assert shares == ["路灯有半个月了", "烧烤摊是每天晚上"]
+    assert splitting.distribute("都是昨天", ["路灯不亮", "井盖响"]) == ["都是昨天", "都是昨天"]
+
+
+def test_name_and_number_do_not_stand_in_the_story() -> None:
+    assert reading.without_contact("路灯不亮，我姓王，电话13900001234") == "路灯不亮"
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    words = reading.normalise(text)
+    for read in (reading.nothing_more, reading.repeat, reading.corrects, reading.question, reading.wait, reading.gist):
+        read(words)
+    assert "".join(part.text for part in splitting.split(words)) or not splitting.split(words)[0].text
+    assert len(splitting.distribute(words, ["一", "二"])) == 2
