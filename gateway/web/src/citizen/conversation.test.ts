@@ -136,6 +136,22 @@ describe('CitizenConversation', () => {
     expect(conversation.view.lines.at(-1)).toMatchObject({ role: 'seat', text: '您好，我是人工坐席' })
   })
 
+  it('keeps its status when only an outcome is told', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome({ status: 'waiting' }))
+    lines[0]!.answer({ type: 'status', status: null, outcome: 'seat' })
+    expect(conversation.view).toMatchObject({ status: 'waiting', outcome: 'seat' })
+  })
+
+  it('lets the citizen write while a seat serves, whatever the outcome', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome({ status: 'with_seat', outcome: 'seat' }))
+    conversation.say('路灯坏了')
+    expect(lines[0]!.sent.at(-1)).toMatchObject({ type: 'message', text: '路灯坏了' })
+  })
+
   it('tells an error and does not send the refused message for ever', () => {
     const { conversation, lines } = begin()
     lines[0]!.open()

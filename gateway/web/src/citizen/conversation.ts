@@ -70,6 +70,11 @@ export class CitizenConversation {
     for (const item of this.outbox.pending) this.show('citizen', item.text, [], item.client_message_id, false)
   }
 
+  /** Whether nothing more can be said: an outcome ends the conversation unless a person has, or will get, the word. */
+  get over(): boolean {
+    return this.view.outcome !== null && this.view.status !== 'waiting' && this.view.status !== 'with_seat'
+  }
+
   connect(): void {
     this.socket.connect()
   }
@@ -80,7 +85,7 @@ export class CitizenConversation {
 
   say(text: string): void {
     const trimmed = text.trim()
-    if (!trimmed || this.view.outcome !== null) return
+    if (!trimmed || this.over) return
     const item = this.outbox.add(trimmed)
     this.show('citizen', trimmed, [], item.client_message_id, false)
     this.view.failure = ''
@@ -127,7 +132,7 @@ export class CitizenConversation {
         this.turn(message.turn as Turn)
         break
       case 'status':
-        this.view.status = message.status as Status
+        if (message.status) this.view.status = message.status as Status
         if ('outcome' in message) this.view.outcome = (message.outcome as string | null) ?? this.view.outcome
         break
       case 'error':
@@ -144,7 +149,7 @@ export class CitizenConversation {
     this.view.asking = (message.asking as string | null | undefined) ?? null
     this.view.outcome = (message.outcome as string | null | undefined) ?? null
     this.welcomed = true
-    if (this.view.outcome === null) {
+    if (!this.over) {
       for (const item of this.outbox.pending) this.transmit(item.client_message_id, item.text)
     }
   }
