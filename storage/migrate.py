@@ -6,7 +6,6 @@ upgrade at once wait for each other: SQLite by its write lock, PostgreSQL by an 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from storage.engine import Database
 
 _FOLDER = Path(__file__).resolve().parent / "migrations"
 _UPGRADE_LOCK = 12345_01  # any number that no other program takes as an advisory lock on this database
-logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plug-in it sets up
 
 
 @dataclass(frozen=True, slots=True)
