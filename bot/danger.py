@@ -1,8 +1,8 @@
-"""A second opinion on danger by meaning: sentence vectors of the knowledge base's embedding model, a logistic regression.
+"""A second opinion on danger by meaning: sentence vectors of the embedding model and a logistic regression.
 
-The guards (rules, letters, sounds) decide alone whenever they are sure. Where they are in doubt this reader is asked: it
-knows a danger told in words that stand in no list. It is trained from the guards' own sentences at start, in a thread,
-and its few numbers are kept in the data directory under a hash of the sentences and the model's name.
+The guards (rules, letters, sounds) decide alone whenever they are sure. Where they are in doubt this reader is asked:
+it knows a danger told in words that stand in no list. It is trained from the guards' own sentences at start, in a
+thread, and its few numbers are kept in the data directory under a hash of the sentences and the model's name.
 """
 
 from __future__ import annotations

@@ -66,7 +66,9 @@ def sounds(text: str) -> str:
 class Classifier:
     """Probability of each label for a text. Immutable after training; safe from several threads."""
 
-    def __init__(self, examples: Sequence[tuple[str, str]], *, strength: float = 12.0, weight: object = "balanced") -> None:
+    def __init__(
+        self, examples: Sequence[tuple[str, str]], *, strength: float = 12.0, weight: object = "balanced"
+    ) -> None:
         texts = [clean(text) for text, _ in examples]
         self._letters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2)
         self._sounds = TfidfVectorizer(

@@ -1,13 +1,14 @@
 """Guards: what must be noticed in any state, in the same turn, before any model outside this process is asked.
 
 Emergencies are found by rules and a small classifier together, on letters and on sounds: a rule that fires is believed
-unless the sentence speaks of procedures or of the past; without a rule the classifier must be sure. A wish for a person,
-abuse, attacks on the bot and the lawful channels (负面清单, 条例 article 11 (2)) are found by rules.
+unless the sentence speaks of procedures or of the past; without a rule the classifier must be sure. A wish for a
+person, abuse, attacks on the bot and the lawful channels (负面清单, 条例 article 11 (2)) are found by rules.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from bot import guard_classifier, reading
@@ -36,7 +37,9 @@ _TRAPPED: Final = re.compile(
 _WATER: Final = re.compile(
     r"溺水|落水|(?:人|孩子|小孩|老人|他|她|车|们|谁)[^,，。]{0,6}(?:掉|滑|跳|冲|卷|摔)(?:进|到|下|入|落)*(?:了)?[^,，。]{0,6}(?:河|湖|水|井|冰|池塘|水库)(?:里|去|中|下)|(?:河|湖|水库|池塘|鱼塘|井|渠)[^。]{0,14}(?:滑|掉|摔|栽)(?:下|进)去|快淹(?:死|没)|在(?:水|河|湖)里(?:扑腾|挣扎|喊)"
 )
-_COLLAPSE: Final = re.compile(r"(?:楼|房|墙|桥|架|棚|顶|工地|地面|路面)[^,，。]{0,6}(?:塌|倒)了?[^。]{0,10}(?:压(?:着|住|了)?[^,，。]{0,3}人|埋|人[^,，。]{0,4}(?:在|被|压))|埋了(?:人|一|两|几)|压在(?:下|底)")
+_COLLAPSE: Final = re.compile(
+    r"(?:楼|房|墙|桥|架|棚|顶|工地|地面|路面)[^,，。]{0,6}(?:塌|倒)了?[^。]{0,10}(?:压(?:着|住|了)?[^,，。]{0,3}人|埋|人[^,，。]{0,4}(?:在|被|压))|埋了(?:人|一|两|几)|压在(?:下|底)"
+)
 _INJURY: Final = re.compile(
     r"晕(?:倒|过去|了|死)|昏(?:倒|迷|过去|死)|没(?:有)?(?:了)?(?:呼吸|意识|知觉|心跳|脉搏)|(?:人|他|她)没(?:有)?气了|叫(?:他|她|也|都)?(?:怎么)?(?:也|都)?(?:叫)?不(?:醒|应|答应)|(?:叫|喊|推|拍)[^,，。]{0,6}(?:没反应|不醒|不应|不答应|不动)|(?:他|她|人|爷|奶|爸|妈|也|都)没(?:有)?反应|不省人事|抽(?:搐|过去|风|筋了?倒)|口吐白沫|翻白眼|大出血|(?:流|吐|淌|都是|满是|咳|呕)(?:了|着|好|很|一|不)?(?:好|很|一)?(?:多|地|少|头|脸|身)?(?:的)?血|血(?:止不住|流)|喘不(?:上|过)(?:来)?(?:气)?|呼吸困难|憋得|脸(?:色)?(?:都)?(?:发)?(?:紫|青|煞白)|嘴唇(?:都)?(?:发)?紫|心(?:脏病|梗|绞痛)(?:犯|发作|了)|脑(?:梗|出血|溢血)了|中风了|半(?:边|个)身子(?:动不了|麻)|(?:胸口|心口|心脏)(?:疼|痛|闷)|噎(?:着|住)|卡住(?:喉咙|嗓子)|触电|中毒(?!事件)|药(?:我)?(?:都|全|已经)*[^,，。]{0,3}(?:吃|吞|喝|咽)(?:下去|光|完)了?|(?:吃|吞|喝)(?:下|了)[^。]{0,6}(?:整瓶|一整瓶|半瓶|一把|大把)|喝了?(?:农药|百草枯|洗衣液)|吞了(?:一|个|颗|块|枚|硬币|电池|纽扣|玻璃)|(?:孩子|小孩|宝宝|他|她)[^,，。]{0,6}喝了(?!奶|水|酒|点)|(?:吃|服)(?:了|下)(?:一|好多|很多|整)[^,，。]{0,4}(?:瓶|把|盒|片)?(?:安眠)?药|要生了|羊水|(?:躺|倒|趴|摔)(?:在)?(?:地|路|马路|那儿|那里)[^,，。]{0,6}(?:不动|动不了|起不来|没动)|(?:一动不动)|受(?:重)?伤|烫(?:伤|着)了?|(?:腿|胳膊|骨头|手)(?:好像|都|给|压|摔)?(?:断|折)了|摔(?:下来|下去|断)"
 )
@@ -58,7 +61,9 @@ _UNHURT: Final = re.compile(
 _PAST: Final = re.compile(
     r"去年|前年|(?:上|前)(?:个|一)?(?:月|周|礼拜|星期|年)|前(?:几|两|些|一?阵子?)天?|前天|大前天|上次|上回|那(?:次|回|天|年)|以前|曾经|过(?:一|好几|几|两)(?:次|回)|\d+年前|小时候|早就|(?:一|两|三|几|半)个?多?(?:月|年|星期|礼拜)(?:前|之前|了)|已经(?:出院|扑灭|灭了|报警处理|送医院|结案|解决)|出院|住院|后来|当时|事后"
 )
-_ONGOING: Final = re.compile(r"现在|正在|还在|此刻|这会儿|刚才|刚刚|又(?:在|来|打|开始)|越来越|马上|快(?:点|来|不行|要)|一直(?:在)?(?:冒|流|响|喊|漏)|还(?:没|困|流|冒|漏|烧|着|躺)")
+_ONGOING: Final = re.compile(
+    r"现在|正在|还在|此刻|这会儿|刚才|刚刚|又(?:在|来|打|开始)|越来越|马上|快(?:点|来|不行|要)|一直(?:在)?(?:冒|流|响|喊|漏)|还(?:没|困|流|冒|漏|烧|着|躺)"
+)
 _TOPIC: Final = re.compile(
     r"消防(?:验收|通道|检查|栓|证|设施|培训|演|宣传|车进|站|员(?:招|待)|审|手续|备案|安全证|器材|日|门|龙头|许可|设计|隐患|登高)|119(?:消防)?(?:宣传|活动|开放|日|是)|120(?:急救站|收费|的?费|多少|是)|110(?:是|和|跟)|122(?:是|和|的)|急救(?:站|点|知识|培训|课|证|中心的?(?:收费|待遇))|救护车(?:的?(?:收费|费用|多少钱|钱)|进不)|灭火器|演[习练]|培训|宣传|招聘|报名|报销|医保|保险|理赔|赔(?:偿|付|我|钱|不)|补贴|津贴|待遇|材料|手续|流程|资格|条件|标准|收费|费用|多少钱|怎么(?:办理|申请|报名|开|领|查|交|预防|投诉|举报)|如何(?:办理|申请|预防)|可以(?:办理|申请)|鉴定|认定|证明|年检|感谢|表扬|点赞|锦旗|建议|低保|救助金|困难补助|差点|差一点|险些|误诊|如果|假如|万一|容易(?:着火|起火|发生|引起|引发|掉|摔|出)|怕(?:着火|起火|出事|发生|引|有人|掉|摔|撞|砸|伤|被|孩子|老人|哪天)|担心|会不会(?:着火|爆炸|引|塌|掉)|隐患|谁负责|责任|合不合|有没有人管|预防|防火|防止"
 )
@@ -66,8 +71,12 @@ _ASKS_FOR_AN_ORDER: Final = re.compile(r"(?:我)?(?:要|想|来)?(?:投诉|举�
 _SMOKE_NUISANCE: Final = re.compile(
     r"烧烤|油烟|烟囱|尾气|排烟|抽烟|吸烟|炒菜|饭馆|餐馆|饭店的烟|烧(?:纸|香|秸秆|树叶|落叶|柴)|香炉|烟道|烟花|爆竹|鞭炮|工厂.{0,6}烟|厂(?:子|里)?.{0,8}冒|天天.{0,8}冒|每天.{0,8}冒|焚烧厂|蒸汽"
 )
-_NO_GAS_LEAK: Final = re.compile(r"没(?:有)?(?:什么|啥|闻到|闻见)?(?:煤气|燃气|异)?味|没漏|不漏|通(?:天然|燃)?气|打不着|开户|换表|充值|缴费|买气|气费|报警器(?:在哪|补贴|坏|怎么装|多少钱)|装.{0,4}报警器")
-_STILL_FIRE: Final = re.compile(r"(?:火锅|火车|火腿|火葬|火化|发火|恼火|火大|火爆|上火|冒火药味)|气(?:炸|得冒烟)|嗓子冒烟|(?:肺|头)(?:都)?(?:要)?(?:气)?炸")
+_NO_GAS_LEAK: Final = re.compile(
+    r"没(?:有)?(?:什么|啥|闻到|闻见)?(?:煤气|燃气|异)?味|没漏|不漏|通(?:天然|燃)?气|打不着|开户|换表|充值|缴费|买气|气费|报警器(?:在哪|补贴|坏|怎么装|多少钱)|装.{0,4}报警器"
+)
+_STILL_FIRE: Final = re.compile(
+    r"(?:火锅|火车|火腿|火葬|火化|发火|恼火|火大|火爆|上火|冒火药味)|气(?:炸|得冒烟)|嗓子冒烟|(?:肺|头)(?:都)?(?:要)?(?:气)?炸"
+)
 
 _FIGURES: Final = (
     (re.compile(r"(?:打|点|怎么打都|怎么点都|打也|点也)不着火?"), "点不燃"),
@@ -98,7 +107,9 @@ _HUMAN: Final = re.compile(
     r"|^(?:我要|要|请)?(?:人工|真人|客服|人工服务|人工客服|人工坐席|转接|转人工)(?:服务|客服)?(?:吧|啊|呢|谢谢|可以吗|行吗)?[。!！,，\s]*$"
     r"|(?:不(?:想|愿意?|要)?|别让我|谁要|懒得)(?:跟|和|同)(?:你(?:这个|个)?)?(?:机器人?|电脑|ai|AI|人机|智能)(?:.{0,2})(?:说|聊|讲|对话|沟通|谈|废话)|(?:有没有|有|能不能换|换)(?:个)?(?:真人|活人|人工|大活人)(?:吗|没有|接|来|啊|呀)?|(?:跟|和|同|找)(?:个)?(?:真人|活人|人工|大活人|你们的人|工作人员|接线员|客服)(?:说|讲|聊|谈|沟通|反映|来)|我要(?:跟|和|找)(?:你们)?(?:领导|人)(?:说|讲|谈)(?:话)?"
 )
-_HUMAN_ABOUT: Final = re.compile(r"投诉.{0,12}(?:客服|人工)|(?:银行|公司|平台|商家|快递|燃气|供热|供电|移动|联通|电信|95\d+|他们|对方|那边)[^,，。]{0,8}(?:客服|人工)|(?:客服|人工)(?:态度|电话|不接|打不通|没人接|一直占线|推|说(?:让|他|要))|人工(?:智能|费|成本|湖|草|降雨|授精|流产)")
+_HUMAN_ABOUT: Final = re.compile(
+    r"投诉.{0,12}(?:客服|人工)|(?:银行|公司|平台|商家|快递|燃气|供热|供电|移动|联通|电信|95\d+|他们|对方|那边)[^,，。]{0,8}(?:客服|人工)|(?:客服|人工)(?:态度|电话|不接|打不通|没人接|一直占线|推|说(?:让|他|要))|人工(?:智能|费|成本|湖|草|降雨|授精|流产)"
+)
 _ABUSE: Final = re.compile(
     r"废物|饭桶|白痴|傻[逼比叉屄b]|[傻煞沙]逼|智障|弱智|脑残|王八蛋|混蛋|他妈的|你妈|妈的|操你|草你|艹|滚(?:蛋|开|犊子|吧|[,，。!！]|$)|去死|狗东西|畜生|贱人|贱货|臭婊|不要脸|神经病|蠢货|蠢猪|垃圾(?:玩意|东西|热线|政府|机器|客服|[!！。]|$)|吃屎|放屁|死全家|sb\b|nmsl|tmd\b|cnm|吃干饭的|狗屁|缺德|孙子(?:们)?[!！,，。]",
     re.IGNORECASE,
@@ -111,17 +122,25 @@ _ATTACK: Final = re.compile(
 _OTHERS: Final = re.compile(
     r"(?:上一个|前一个|别的|其他|另一个|别人|隔壁|邻居|某某|张三|那个|所有|刚才那个|上一位|前一位|其他)(?:打电话|来电|投诉|举报|反映)?(?:的)?(?:人|市民|用户|客户|来电人|举报人|投诉人|当事人|老百姓|群众)?(?:们)?(?:的)?[^,，。]{0,10}(?:电话|手机号|号码|姓名|住址|地址|身份证|工单|个人信息|投诉内容|举报内容|记录|隐私)"
 )
-_REVEAL: Final = re.compile(r"(?:告诉我|发给我|给我(?:看|查|发|说|念|报)|查一?下|我(?:要|想)(?:知道|看|查)|念(?:给我|一下)|透露|说一下|提供|报一下|是(?:谁|多少)|显示)")
-_WHO_REPORTED: Final = re.compile(r"(?:是)?(?:谁|哪个人|哪家)(?:投诉|举报|告|反映)(?:的|了)?(?:我|我们|我家)|(?:投诉|举报|告)(?:我|我们|我家|我们家|我们店)(?:的)?(?:那个|这个)?(?:人)?(?:是谁|的(?:电话|姓名|名字|地址|信息)|叫什么)")
+_REVEAL: Final = re.compile(
+    r"(?:告诉我|发给我|给我(?:看|查|发|说|念|报)|查一?下|我(?:要|想)(?:知道|看|查)|念(?:给我|一下)|透露|说一下|提供|报一下|是(?:谁|多少)|显示)"
+)
+_WHO_REPORTED: Final = re.compile(
+    r"(?:是)?(?:谁|哪个人|哪家)(?:投诉|举报|告|反映)(?:的|了)?(?:我|我们|我家)|(?:投诉|举报|告)(?:我|我们|我家|我们家|我们店)(?:的)?(?:那个|这个)?(?:人)?(?:是谁|的(?:电话|姓名|名字|地址|信息)|叫什么)"
+)
 
 _LAWFUL: Final = (
     (
         "行政复议",
-        re.compile(r"复议|(?:不服|不认|不接受)[^。]{0,8}(?:行政处罚|处罚决定|罚款决定|行政决定|认定决定)|(?:处罚|罚款|认定|行政)(?:的)?决定(?:书)?[^,，。]{0,6}(?:不服|不认|申诉)|(?:罚(?:了)?(?:我|款)|处罚|认定)[^。]{0,10}(?:不服|不认可)|(?:不服|不认可)[^。]{0,6}(?:罚|认定)"),
+        re.compile(
+            r"复议|(?:不服|不认|不接受)[^。]{0,8}(?:行政处罚|处罚决定|罚款决定|行政决定|认定决定)|(?:处罚|罚款|认定|行政)(?:的)?决定(?:书)?[^,，。]{0,6}(?:不服|不认|申诉)|(?:罚(?:了)?(?:我|款)|处罚|认定)[^。]{0,10}(?:不服|不认可)|(?:不服|不认可)[^。]{0,6}(?:罚|认定)"
+        ),
     ),
     (
         "政府信息公开",
-        re.compile(r"信息公开|依申请公开|政务公开申请|(?:申请|要求|想|让(?:他们|政府|街道)?|请)(?:政府|你们|街道|村里|依法)?公开[^,，。]{0,20}(?:文件|批复|材料|信息|合同|方案|批文|预算|账|标准|资料|档案|名单|图|协议|依据)|(?:文件|批复|批文|材料|档案)[^,，。]{0,8}(?:不给|不肯|拒绝|没有)公开"),
+        re.compile(
+            r"信息公开|依申请公开|政务公开申请|(?:申请|要求|想|让(?:他们|政府|街道)?|请)(?:政府|你们|街道|村里|依法)?公开[^,，。]{0,20}(?:文件|批复|材料|信息|合同|方案|批文|预算|账|标准|资料|档案|名单|图|协议|依据)|(?:文件|批复|批文|材料|档案)[^,，。]{0,8}(?:不给|不肯|拒绝|没有)公开"
+        ),
     ),
     (
         "纪检监察",
@@ -132,7 +151,9 @@ _LAWFUL: Final = (
     ),
     (
         "仲裁",
-        re.compile(r"仲裁(?!委员会在哪|费|员证)[^。]{0,16}(?:不服|结果|裁决|开庭|没动静|催|执行|判|偏|不受理|申请了|已经|还没|拖|怎么还|要去|告)|(?:已经|正在|在|去|要|想|准备|打算)(?:打|走|做|申请|提|提起|去|过)*(?:劳动)?仲裁|仲裁(?:裁决|委)[^,，。]{0,10}(?:不|没)"),
+        re.compile(
+            r"仲裁(?!委员会在哪|费|员证)[^。]{0,16}(?:不服|结果|裁决|开庭|没动静|催|执行|判|偏|不受理|申请了|已经|还没|拖|怎么还|要去|告)|(?:已经|正在|在|去|要|想|准备|打算)(?:打|走|做|申请|提|提起|去|过)*(?:劳动)?仲裁|仲裁(?:裁决|委)[^,，。]{0,10}(?:不|没)"
+        ),
     ),
     (
         "诉讼",
@@ -142,14 +163,20 @@ _LAWFUL: Final = (
     ),
     (
         "信访",
-        re.compile(r"(?:已经|正在|一直|在|去|要去|再去|天天|多次|多年)?(?:上访|信访)(?!条例|办法|局在哪|局(?:的)?(?:地址|电话)|制度)"),
+        re.compile(
+            r"(?:已经|正在|一直|在|去|要去|再去|天天|多次|多年)?(?:上访|信访)(?!条例|办法|局在哪|局(?:的)?(?:地址|电话)|制度)"
+        ),
     ),
 )
 _LAWFUL_QUESTION: Final = re.compile(
     r"(?:怎么|如何|哪里|哪儿|去哪|需要(?:什么|哪些)|带什么|多少钱|费用|流程|材料|几天|期限|时效|条件|可以吗|能不能|是什么|有什么区别|电话是|地址)"
 )
-_OWN_CASE: Final = re.compile(r"我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|(?:已经|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开")
-_ENQUIRY_ONLY: Final = re.compile(r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?")
+_OWN_CASE: Final = re.compile(
+    r"我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|(?:已经|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开"
+)
+_ENQUIRY_ONLY: Final = re.compile(
+    r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?"
+)
 
 
 def check(text: str, *, spoken: bool = False, state: State | None = None) -> GuardFindings:
@@ -176,7 +203,7 @@ def check(text: str, *, spoken: bool = False, state: State | None = None) -> Gua
 
 
 def emergency(text: str) -> tuple[str, str, float]:
-    """(line, danger, probability). An empty line: the guard alone sees no danger; then `danger` is the likeliest line."""
+    """(line, danger, probability). An empty line: the guard sees no danger; `danger` is then the likeliest line."""
     text = _defuse(text)
     parts = _parts(text)
     scores = guard_classifier.default().danger(parts)
@@ -185,7 +212,12 @@ def emergency(text: str) -> tuple[str, str, float]:
     candidates: list[tuple[str, str, float]] = []
     for part, (score, _) in zip(parts, scores, strict=True):
         found = _by_rule(part)
-        if found and (score >= BELIEVE_RULE or len(part) <= SHORT) and not _vetoed(part, found[1]) and not _vetoed(text, found[1]):
+        if (
+            found
+            and (score >= BELIEVE_RULE or len(part) <= SHORT)
+            and not _vetoed(part, found[1])
+            and not _vetoed(text, found[1])
+        ):
             candidates.append((*found, max(score, probability)))
     if candidates:
         line, danger, score = candidates[0]
@@ -214,7 +246,7 @@ def _parts(text: str) -> list[str]:
     if len(text) > 18:
         clauses = [clause for clause in _CLAUSE.split(text) if len(clause.strip()) >= 2]
         pieces = [piece for piece in _PART.split(text) if len(piece.strip()) >= 4]
-        pairs = [f"{first}，{second}" for first, second in zip(clauses, clauses[1:], strict=False)]
+        pairs = [f"{first}，{second}" for first, second in pairwise(clauses)]
         parts += [piece for piece in dict.fromkeys((*pieces, *pairs)) if piece != text]
     return parts[:24]
 
@@ -227,7 +259,10 @@ def _by_rule(text: str) -> tuple[str, str] | None:
     if "accident" in names:
         if _UNHURT.search(text):
             return ("119", "trapped") if "trapped" in names else ("122", "accident")
-        if ("injury" in names and not re.search(r"车[^,，。]{0,6}(?:动不了|断)", text)) or re.search(r"血|伤|躺|晕|昏|(?:人|他|她|腿|骑车的|老太太|老大爷)[^,，。车]{0,6}动不了|起不来|腿[^,，。]{0,4}断|不动弹|一动不动|没气|压着|飞", text):
+        if ("injury" in names and not re.search(r"车[^,，。]{0,6}(?:动不了|断)", text)) or re.search(
+            r"血|伤|躺|晕|昏|(?:人|他|她|腿|骑车的|老太太|老大爷)[^,，。车]{0,6}动不了|起不来|腿[^,，。]{0,4}断|不动弹|一动不动|没气|压着|飞",
+            text,
+        ):
             return "120", "injury"
         if "trapped" in names:
             return "119", "trapped"
@@ -247,9 +282,17 @@ def _by_rule(text: str) -> tuple[str, str] | None:
 
 def _vetoed(text: str, danger: str) -> bool:
     """Whether the sentence speaks of a procedure, of fear, or of what is over."""
-    if danger == "fire" and (_SMOKE_NUISANCE.search(text) or _STILL_FIRE.search(text)) and not re.search(r"着火|起火|失火|火苗|烧(?:起来|着)|爆炸|炸了|自燃|火星|火花", text):
+    if (
+        danger == "fire"
+        and (_SMOKE_NUISANCE.search(text) or _STILL_FIRE.search(text))
+        and not re.search(r"着火|起火|失火|火苗|烧(?:起来|着)|爆炸|炸了|自燃|火星|火花", text)
+    ):
         return True
-    if danger == "gas" and _NO_GAS_LEAK.search(text) and not re.search(r"漏气|泄[漏露]|(?:很|好|挺|太|特别)(?:大|重|浓|冲)", text):
+    if (
+        danger == "gas"
+        and _NO_GAS_LEAK.search(text)
+        and not re.search(r"漏气|泄[漏露]|(?:很|好|挺|太|特别)(?:大|重|浓|冲)", text)
+    ):
         return True
     ongoing = bool(_ONGOING.search(text))
     if _TOPIC.search(text) and not (ongoing and danger):
@@ -276,7 +319,11 @@ def attacks(text: str) -> bool:
     """Attempts to get other people's data or to bend the bot's rules."""
     if _ATTACK.search(text) or _WHO_REPORTED.search(text):
         return True
-    return bool(_OTHERS.search(text)) and bool(_REVEAL.search(text)) and not re.search(r"我(?:的|自己的)(?:工单|投诉|诉求)", text)
+    return (
+        bool(_OTHERS.search(text))
+        and bool(_REVEAL.search(text))
+        and not re.search(r"我(?:的|自己的)(?:工单|投诉|诉求)", text)
+    )
 
 
 _LAWFUL_HINTS: Final = (
@@ -302,7 +349,11 @@ def enquiry_only(text: str) -> bool:
 def _holds_request(text: str) -> bool:
     """Whether an abusive text also tells of something to act on."""
     rest = _ABUSE.sub("", text)
-    words = re.sub(r"你们?|这帮|这群|一群|都是|就是|全是|的|了|吧|啊|没事|骂|什么|东西|玩意儿?|热线|政府|机器人?|客服|管(?:不管|事)?|就", "", reading.bare(rest))
+    words = re.sub(
+        r"你们?|这帮|这群|一群|都是|就是|全是|的|了|吧|啊|没事|骂|什么|东西|玩意儿?|热线|政府|机器人?|客服|管(?:不管|事)?|就",
+        "",
+        reading.bare(rest),
+    )
     return len(words) >= 8
 
 

@@ -62,9 +62,7 @@ class Desk:
         self._tell(turn, row)
         return True
 
-    async def say(
-        self, conversation_id: str, seat_id: str, text: str, *, client_message_id: str | None
-    ) -> StoredTurn:
+    async def say(self, conversation_id: str, seat_id: str, text: str, *, client_message_id: str | None) -> StoredTurn:
         """
         Raises:
             UnknownConversation: there is none with this id.

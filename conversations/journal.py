@@ -1,7 +1,7 @@
 """The last resort: what a citizen said while the database was away is appended to a file and taken in later.
 
-Such a turn is 已记录, never 已受理. The file is appended to with fsync, one JSON object a line; a half-written last line
-(power cut) is skipped at replay and kept in the file that is set aside.
+Such a turn is 已记录, never 已受理. The file is appended to with fsync, one JSON object a line; a half-written last
+line (power cut) is skipped at replay and kept in the file that is set aside.
 """
 
 from __future__ import annotations

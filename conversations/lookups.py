@@ -119,9 +119,7 @@ class Lookups:
     ) -> tuple[CategorySuggestion | None, Assignment | None]:
         found = self._catalogue.suggest(text, limit=1)
         suggestion = found[0] if found else None
-        draft = OrderDraft(
-            request_type, "", text, "bot", district=district, street=street, category=suggestion
-        )
+        draft = OrderDraft(request_type, "", text, "bot", district=district, street=street, category=suggestion)
         return suggestion, self._assign(draft)
 
     async def _order(self, number: str, code: str, *, spoken: bool, notes: dict[str, Any]) -> OrderKnown:

@@ -76,13 +76,13 @@ class Result:
             if name == "request_type" and self.expect["outcome"] != "order_filed":
                 return bool(self.detail.get("request_type") == wanted)
             return False
-        return all(order.get(name) == wanted for order in held)
+        return all(bool(order.get(name) == wanted) for order in held)
 
     def orders_right(self) -> bool | None:
         wanted = self.expect.get("orders")
         if wanted is None or self.otherwise:
             return None
-        return len(self.orders) == wanted
+        return len(self.orders) == int(wanted)
 
     def in_turns(self) -> bool:
         return self.played.outcome != "none" and self.played.turns <= int(self.expect.get("max_turns") or 99)

@@ -1,8 +1,8 @@
 """The one owner of conversations: takes a turn, decides, stores everything in one transaction, then tells the watchers.
 
-The order of things in a turn: read -> guards and policy (with what they look up) -> one write transaction (turns, state,
-outcome, orders, call-backs) -> events. Turns of one conversation wait for each other; a version check catches whoever
-else wrote meanwhile. Nothing is said to be accepted before the transaction is committed.
+The order of things in a turn: read -> guards and policy (with what they look up) -> one write transaction (turns,
+state, outcome, orders, call-backs) -> events. Turns of one conversation wait for each other; a version check catches
+whoever else wrote meanwhile. Nothing is said to be accepted before the transaction is committed.
 """
 
 from __future__ import annotations

@@ -37,9 +37,7 @@ async def turn_with_id(session: AsyncSession, conversation_id: str, message_id: 
 
 async def replies_to(session: AsyncSession, conversation_id: str, seq: int) -> list[Turn]:
     found = await session.execute(
-        select(Turn)
-        .where(Turn.conversation_id == conversation_id, Turn.in_reply_to == seq)
-        .order_by(Turn.seq)
+        select(Turn).where(Turn.conversation_id == conversation_id, Turn.in_reply_to == seq).order_by(Turn.seq)
     )
     return list(found.scalars())
 
@@ -85,7 +83,14 @@ def add_turn(
 
 
 async def promise_call_back(
-    session: AsyncSession, conversation: Conversation, *, reason: str, number: str | None, note: str, due_at: datetime, now: datetime
+    session: AsyncSession,
+    conversation: Conversation,
+    *,
+    reason: str,
+    number: str | None,
+    note: str,
+    due_at: datetime,
+    now: datetime,
 ) -> bool:
     """A call-back task for the conversation; False when one stands already (then only its note grows)."""
     found = await session.execute(select(CallbackTask).where(CallbackTask.conversation_id == conversation.id))

@@ -1,4 +1,4 @@
-"""Nobody vanishes: a contact that the citizen or a process left gets its one outcome, and a call-back where it is due."""
+"""Nobody vanishes: a contact that a citizen or a process left gets its one outcome, and a call-back where it is due."""
 
 from __future__ import annotations
 

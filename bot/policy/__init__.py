@@ -1,7 +1,7 @@
 """The dialogue policy: a pure function of (state, turn, findings, time) to (state, replies, effects)."""
 
-from bot.policy.decide import after_filing, decide, leave, opening
 from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
+from bot.policy.decide import after_filing, decide, leave, opening
 
 __all__ = [
     "Decision",

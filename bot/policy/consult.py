@@ -88,7 +88,9 @@ def answer_confirmation(talk: Talk) -> bool:
             matter.question, matter.text, matter.candidates = rest, f"{matter.text}，{rest}", []
         matter.offered += 1
         return True
-    named = [hit for hit in offered if len(reading.bare(text)) >= 2 and reading.bare(text) in reading.bare(hit.question)]
+    named = [
+        hit for hit in offered if len(reading.bare(text)) >= 2 and reading.bare(text) in reading.bare(hit.question)
+    ]
     if len(named) == 1:
         tell(talk, matter, named[0])
         return True

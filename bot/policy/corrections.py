@@ -166,7 +166,7 @@ def _request_type(text: str) -> str:
 
 
 def _words(talk: Talk, text: str, *, loose: bool) -> bool:
-    """"Not A but B" about the story itself."""
+    """ "Not A but B" about the story itself."""
     swap = _swap(text)
     form = talk.state.form
     if swap is None:

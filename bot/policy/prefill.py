@@ -11,7 +11,9 @@ from bot.entities import time as times
 from bot.policy.talk import Talk
 from bot.state import Matter, Place, State
 
-_SECRET: Final = re.compile(r"匿名|保密|别(?:让|跟|告诉).{0,6}(?:知道|说)|不要(?:透露|泄露|让.{0,6}知道|告诉)|怕(?:被)?(?:报复|打击)")
+_SECRET: Final = re.compile(
+    r"匿名|保密|别(?:让|跟|告诉).{0,6}(?:知道|说)|不要(?:透露|泄露|让.{0,6}知道|告诉)|怕(?:被)?(?:报复|打击)"
+)
 _NO_SECRET: Final = re.compile(r"(?:不用|不需要|不必|无需|没必要)(?:给我)?保密|实名|可以公开")
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
@@ -68,7 +70,9 @@ def contact(talk: Talk, text: str) -> set[str]:
     filled: set[str] = set()
     if not state.contact_phone:
         numbers = [found for found in phone.find(text, spoken=talk.turn.spoken) if found.kind != "service"]
-        if numbers and not re.search(r"(?:他|她|对方|商家|店|公司|物业|司机)[^,，。]{0,4}(?:的)?(?:电话|号码|手机)", text):
+        if numbers and not re.search(
+            r"(?:他|她|对方|商家|店|公司|物业|司机)[^,，。]{0,4}(?:的)?(?:电话|号码|手机)", text
+        ):
             state.contact_phone = numbers[-1].number
             filled.add("contact_phone")
     if not state.contact_name:

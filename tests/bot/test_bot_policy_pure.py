@@ -46,7 +46,9 @@ def run(state: State, turn: Turn, intent: str = "none") -> tuple[Decision, list[
 
 def test_a_state_survives_storage() -> None:
     state = State(channel="phone", contact_phone="13900001234", confidential=True, asked={"place": 1})
-    state.matters.append(Matter(1, "order", "路灯不亮", place=Place("门口", "朝阳区", "双井街道", [["朝阳区", "双井街道"]])))
+    state.matters.append(
+        Matter(1, "order", "路灯不亮", place=Place("门口", "朝阳区", "双井街道", [["朝阳区", "双井街道"]]))
+    )
     assert State.from_dict(state.as_dict()) == state
     stored = {**state.as_dict(), "of_a_newer_version": 1}
     assert State.from_dict(stored) == state
@@ -80,8 +82,9 @@ def test_filing_is_told_digit_by_digit() -> None:
         st.tuples(
             st.one_of(
                 st.sampled_from(
-                    ["对", "不是", "没有了", "朝阳区双井街道", "13900001234", "不用", "我要投诉楼下饭馆油烟太大", "转人工",
-                     "居住证怎么办", "不对，是五号楼", "还有一个事，路灯不亮", "在吗", "你说什么", "算了不登记了", "多久能修好", "0"]
+                    ["对", "不是", "没有了", "朝阳区双井街道", "13900001234", "不用", "投诉楼下饭馆油烟太大",
+                     "转人工", "居住证怎么办", "不对，是五号楼", "还有一个事，路灯不亮", "在吗", "你说什么",
+                     "算了不登记了", "多久能修好", "0"]
                 ),
                 st.text(max_size=40),
             ),

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from bot import reading, splitting
 
 
-@pytest.mark.parametrize("text", ["没有别的事了,谢谢", "没了", "没有了", "不用了谢谢", "就这些", "没事了", "行了谢谢再见", "好的，谢谢"])
+@pytest.mark.parametrize(
+    "text", ["没有别的事了,谢谢", "没了", "没有了", "不用了谢谢", "就这些", "没事了", "行了谢谢再见", "好的，谢谢"]
+)
 def test_nothing_more(text: str) -> None:
     assert reading.nothing_more(text)
 
@@ -19,12 +21,16 @@ def test_something_more(text: str) -> None:
     assert not reading.nothing_more(text)
 
 
-@pytest.mark.parametrize("text", ["你刚才问什么", "没听清", "没太明白你的意思", "再说一遍", "啥？", "???你问什么,没看懂"])
+@pytest.mark.parametrize(
+    "text", ["你刚才问什么", "没听清", "没太明白你的意思", "再说一遍", "啥？", "???你问什么,没看懂"]
+)
 def test_asks_to_hear_it_again(text: str) -> None:
     assert reading.repeat(text)
 
 
-@pytest.mark.parametrize("text", ["没看清车牌", "我没听见他说什么理由就把电话挂了还骂人呢你说气不气", "一辆货车，没看见车号"])
+@pytest.mark.parametrize(
+    "text", ["没看清车牌", "我没听见他说什么理由就把电话挂了还骂人呢你说气不气", "一辆货车，没看见车号"]
+)
 def test_tells_of_not_having_seen(text: str) -> None:
     assert not reading.repeat(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Room  # type: ignore[attr-defined]
+from conversations_helpers import Room
 from sqlalchemy import select
 
 from storage.tables import CallbackTask, Conversation, Order
@@ -36,9 +36,7 @@ async def rows(room: Room, table: Any) -> list[Any]:
         (["我的案子在法院拖了一年了"], "lawful_channel", 0),
     ],
 )
-async def test_hanging_up_gives_exactly_one_outcome(
-    room: Room, said: list[str], outcome: str, call_backs: int
-) -> None:
+async def test_hanging_up_gives_exactly_one_outcome(room: Room, said: list[str], outcome: str, call_backs: int) -> None:
     opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
     for text in said:
         await room.say(text, opened.conversation_id, channel="phone")

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import Room  # type: ignore[attr-defined]
+from conversations_helpers import Room
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
@@ -255,7 +255,9 @@ async def test_unknown_conversations_are_refused(room: Room) -> None:
             await call
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\x00\x07", "'; drop table orders; --", "<script>alert(1)</script>", "啊" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\x00\x07", "'; drop table orders; --", "<script>alert(1)</script>", "啊" * 5000]
+)
 async def test_bad_input_gets_a_polite_answer(room: Room, text: str) -> None:
     result = await room.say(text)
     assert result.replies

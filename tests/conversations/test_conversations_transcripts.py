@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Room  # type: ignore[attr-defined]
+from conversations_helpers import Room
 
 FOLDER = Path(__file__).with_name("transcripts")
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -43,14 +43,22 @@ async def replay(room: Room, lines: list[str]) -> list[str]:
     return written
 
 
+def read(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def write(path: Path, lines: list[str]) -> None:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def test_there_are_transcripts() -> None:
     assert len(FILES) >= 10
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 async def test_the_conversation_goes_as_written(room: Room, path: Path) -> None:
-    expected = path.read_text(encoding="utf-8").splitlines()
+    expected = read(path)
     written = await replay(room, expected)
     if os.environ.get("HOTLINE_UPDATE_TRANSCRIPTS"):
-        path.write_text("\n".join(written) + "\n", encoding="utf-8")
+        write(path, written)
     assert written == expected

@@ -1,0 +1,66 @@
+"""Side questions in the middle of a form: answered, then the form goes on where it was."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import reading, wording
+from bot.decision import Unanswerable
+from bot.entities import phone, yes_no
+from bot.entities import time as times
+from bot.policy.talk import Talk
+
+_PRIVACY: Final = re.compile(
+    r"泄[露漏]|隐私|(?:告诉|让)(?:别人|他们|对方)|(?:信息|电话|号码)[^,，。]{0,6}(?:安全|外传|保密)|要(?:我的?)?(?:电话|名字|信息)(?:干|做|有)"
+)
+
+
+def stand(talk: Talk) -> None:
+    """Put the standing question once more; it may have been filled meanwhile."""
+    talk.say(talk.state.question_text)
+
+
+def side_question(talk: Talk, slot: str) -> bool:
+    """A question to the hotline instead of an answer: answered, then the form goes on where it was."""
+    text = reading.strip_wait(talk.text)
+    if not reading.question(text) or not _is_aside(talk, slot, text):
+        return False
+    answer_aside(talk, text)
+    stand(talk)
+    return True
+
+
+def _is_aside(talk: Talk, slot: str, text: str) -> bool:
+    match slot:
+        case "contact_phone":
+            return not phone.find(text, spoken=talk.turn.spoken) and not reading.refuses(text)
+        case "place":
+            found = talk.findings.place(text, asked=True)
+            return not found.district and not found.candidates and (reading.asks_hotline(text) or not found.address)
+        case "confidential":
+            return yes_no.confidential(text) is None or reading.asks_hotline(text)
+        case "event_time":
+            return times.find(text, talk.now) is None or reading.asks_hotline(text)
+        case "confirm_order":
+            return True
+    return reading.asks_hotline(text)
+
+
+def answer_aside(talk: Talk, text: str) -> None:
+    if reading.asks_handling_time(text):
+        assignment = next((m.assignment for m in talk.state.form if m.assignment), None)
+        if assignment:
+            talk.say(wording.ASIDE_TIME.format(deadline=wording.hours(int(assignment["deadline_hours"]))))
+        else:
+            talk.say(wording.ASIDE_TIME_UNKNOWN)
+        return
+    if _PRIVACY.search(text):
+        talk.say(wording.ASIDE_PRIVACY)
+        return
+    result = talk.findings.search(reading.tidy(text))
+    if result.verdict == "answer" and result.hits:
+        talk.say(wording.aside(result.hits[0]))
+        return
+    talk.effects.append(Unanswerable(reading.tidy(text), "nothing_near"))
+    talk.say(wording.ASIDE_LATER)

@@ -1,0 +1,138 @@
+"""From an answer to a slot; what does not fit leaves the slot empty, so that it is asked once more."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import reading, splitting, wording
+from bot.entities import person, phone, yes_no
+from bot.entities import time as times
+from bot.policy import form
+from bot.policy.prefill import contact, place_from, prefill
+from bot.policy.talk import Talk
+from bot.state import Matter
+
+_FREE: Final = {"detail", "event_time", "subject", "appeal"}
+_OWN_PHONE_NO: Final = re.compile(r"不(?:是|用|行|要|对|好)|换(?:一)?个")
+_HEARD_ENOUGH: Final = 4
+
+
+def take(talk: Talk, slot: str, words: str | None = None) -> None:
+    """Fill a slot from an answer; what does not fit leaves it empty, so that it is asked once more."""
+    state = talk.state
+    text = talk.text if words is None else words
+    about = [m for m in state.form if state.asking_about in (None, m.number)] or state.form
+    match slot:
+        case "place":
+            _take_place(talk, about, text)
+        case "contact_phone":
+            _take_phone(talk, text)
+        case "contact_name":
+            who = person.find(text, asked=True)
+            if who is not None and not who.anonymous:
+                state.contact_name = who.name
+            else:
+                form.give_up(talk, "contact_name")
+        case "confidential":
+            _take_confidential(talk, text)
+        case _:
+            _take_words(talk, slot, about, text)
+    if slot in _FREE or slot == "place":
+        for matter, piece in zip(about, _pieces(talk, about, text), strict=True):
+            prefill(talk, matter, piece, whole=text, place=slot != "place")
+    if slot not in ("contact_phone",):
+        contact(talk, text)
+
+
+def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
+    """What of an answer belongs to each matter asked about; people answer for all their matters at once."""
+    form_now = talk.state.form
+    if len(form_now) < 2:
+        return [text] * len(about)
+    shares = splitting.distribute(text, [matter.text for matter in form_now])
+    by_number = {matter.number: share for matter, share in zip(form_now, shares, strict=True)}
+    return [by_number.get(matter.number, text) for matter in about]
+
+
+def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
+    state = talk.state
+    if reading.dont_know(text) and len(reading.bare(text)) <= 14 and slot != "detail":
+        form.give_up(talk, slot)
+        return
+    if slot == "detail" and reading.no_more_detail(text):
+        form.give_up(talk, slot)
+        return
+    if slot != "detail" and reading.refuses(text) and len(reading.bare(text)) <= 8:
+        form.give_up(talk, slot)
+        return
+    for matter, piece in zip(about, _pieces(talk, about, text), strict=True):
+        said = reading.tidy(piece)
+        if not said:
+            continue
+        match slot:
+            case "event_time":
+                found = times.find(piece, talk.now, asked=True)
+                matter.event_time = (found.text if found else said)[:120]
+            case "subject":
+                matter.subject = said[:200]
+            case "appeal":
+                matter.appeal = said[:300]
+            case _:
+                matter.detail = f"{matter.detail}。{said}" if matter.detail else said
+        matter.text = f"{matter.text}。{said}"
+        matter.again = matter.again or reading.again(piece)
+    if not any(getattr(matter, slot, "") for matter in about):
+        state.unclear += 1
+
+
+def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
+    pieces = [text] * len(about) if reading.same_place(text) else _pieces(talk, about, text)
+    for matter, piece in zip(about, pieces, strict=True):
+        if place_from(talk, matter, piece) or (piece != text and place_from(talk, matter, text)):
+            continue
+        if (reading.dont_know(piece) or reading.refuses(piece)) and not reading.locative(piece):
+            form.give_up(talk, "place")
+            continue
+        found = talk.findings.place(piece, asked=True, district=matter.place.district)
+        address = found.address or (reading.tidy(piece) if reading.locative(piece) else "")
+        if address and address not in matter.place.text:
+            matter.place.text = address if not matter.place.text else f"{matter.place.text}，{address}"[:80]
+
+
+def _take_phone(talk: Talk, text: str) -> None:
+    state = talk.state
+    found = [entry for entry in phone.find(text, spoken=talk.turn.spoken) if entry.kind != "service"]
+    who = person.find(text)
+    if who is not None and not who.anonymous and not state.contact_name:
+        state.contact_name = who.name
+    if found:
+        state.contact_phone = found[-1].number
+        return
+    offered = talk.phone and bool(state.caller_number)
+    another = bool(_OWN_PHONE_NO.search(text))
+    if offered and not another and (yes_no.answer(text) == "yes" or reading.this_number(text)):
+        state.contact_phone = state.caller_number
+        return
+    refused_all = reading.refuses(text) and reading.bare(text) not in ("不用", "不用这个", "不要这个")
+    if offered and another and state.asked.get("contact_phone", 0) < 2 and not refused_all:
+        state.caller_number = ""  # another number than the one that rings: asked for next
+        return
+    digits = phone.digits_said(text, spoken=talk.turn.spoken)
+    if reading.refuses(text) or (reading.dont_know(text) and len(digits) < _HEARD_ENOUGH):
+        form.give_up(talk, "contact_phone")
+        return
+    if len(digits) >= _HEARD_ENOUGH:
+        talk.say(wording.heard_digits(digits))
+        return
+    if state.asked.get("contact_phone", 0) >= 2 or yes_no.answer(text) == "no":
+        form.give_up(talk, "contact_phone")
+
+
+def _take_confidential(talk: Talk, text: str) -> None:
+    wish = yes_no.confidential(text)
+    if wish is not None:
+        talk.state.confidential = wish
+    elif talk.state.asked.get("confidential", 0) >= 2 or reading.dont_know(text):
+        # What is not told is decided for the citizen's safety: a report is kept secret.
+        talk.state.confidential = any(matter.request_type == "举报" for matter in talk.state.form)
