@@ -1,16 +1,14 @@
-"""Learning the numbers in `parameters.yml` from the project's own data: `python -m knowledge.training [LAWS]`.
+"""Learning the chances in `parameters.yml`: `python -m knowledge.training [KIT]` prints them.
 
-Every other wording of an entry is asked as a question while it is taken out of the index (leave one out); the entry
-is the right answer. With a folder of laws, the clauses that an entry cites are the right clauses for its wordings.
-What must not be answered comes from `calibration.yml`.
+Entries: every other wording is asked as a question while it is taken out of the index (leave one out), its entry being
+the right answer; what must not be answered comes from `calibration.yml`. Clauses: from a folder of questions with
+gold clauses (and questions without), as `hotline eval retrieval` reads it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +22,14 @@ from base import settings as base_settings
 from base.settings import Settings
 from knowledge import parameters, samples
 from knowledge.answering import features_of
-from knowledge.embedding import VectorStore, encode_missing
+from knowledge.embedding import Vectors, VectorStore
 from knowledge.entry import Entry, read_folder
-from knowledge.errors import KnowledgeError, RowProblem
-from knowledge.importers.documents import parse_folder
+from knowledge.errors import KnowledgeError
+from knowledge.evaluation import Bench, read_candidates, read_questions
 from knowledge.parameters import FEATURES, Parameters
 from knowledge.search import Query, Ranked
 from knowledge.service import encoder_of
-from knowledge.snapshot import LawBook, clause_text, entry_book, law_book, short_title
-from knowledge.store import Document, StoredClause
-from knowledge.vocabulary import Vocabulary
+from knowledge.snapshot import entry_book
 
 CALIBRATION: Final = Path(__file__).with_name("calibration.yml")
 
@@ -65,11 +61,18 @@ class Workshop:
         self.store = VectorStore(settings.var / "cache" / "eval" / "vectors.db")
         self.entries = read_folder(samples.FOLDER)
         self.parameters: Parameters = parameters.load()
-        self.vocabulary = Vocabulary.load()
+        self._questions: dict[str, Vectors] = {}
 
-    def query(self, text: str, *, spoken: bool = False, legal: bool = False) -> Query:
-        vector = self.encoder.queries([text])[0]
-        return Query.of(text, spoken=spoken, vector=vector, expansion=self.vocabulary.expand(text) if legal else "")
+    def query(self, text: str) -> Query:
+        if text not in self._questions:
+            everything = list(dict.fromkeys([text, *self._all_questions()]))
+            self._questions = dict(zip(everything, self.encoder.queries(everything), strict=True))
+        return Query.of(text, vector=self._questions[text])
+
+    def _all_questions(self) -> list[str]:
+        known = calibration()
+        asked = [row["text"] for row in known["answered"]] + known["unanswered"] + known["foreign"]
+        return [*asked, *(text for entry in self.entries for text in entry.ask)]
 
     def entry_samples(self) -> list[Sample]:
         """Each other wording, left out and asked; then the calibration questions against the whole book."""
@@ -97,50 +100,6 @@ class Workshop:
             found.append(_sample(text, ranked, book.entries[ranked[0].item].id == wanted, asked_for=bool(wanted)))
         return found
 
-    def laws(self, folder: Path) -> LawBook:
-        """A law book of a folder; vectors only of what words bring near the entries' wordings."""
-        documents: list[Document] = []
-        clauses: list[StoredClause] = []
-        seen: set[str] = set()
-        for document in parse_folder(folder, city="北京"):
-            if isinstance(document, RowProblem) or document.id in seen:
-                continue
-            seen.add(document.id)
-            documents.append(document)
-            clauses += [
-                StoredClause(f"{document.id}-{number}", document.id, clause.article, clause.text)
-                for number, clause in enumerate(document.clauses, start=1)
-            ]
-        bare = law_book(documents, clauses, None, None, "training")
-        weights = self.parameters.of("clauses", spoken=False)
-        near: set[int] = set()
-        for text, _ in [*self.legal_questions(), *((text, frozenset()) for text in self._unanswered())]:
-            expansion = self.vocabulary.expand(text)
-            near.update(
-                one.item for one in bare.index.rank(Query.of(text, expansion=expansion), weights, weights.shortlist)
-            )
-        titles = {document.id: document.title for document in documents}
-        texts = [
-            clause_text(titles[clauses[place].document_id], clauses[place].article, clauses[place].text)
-            for place in sorted(near)
-        ]
-        encode_missing(self.encoder, self.store, texts, _progress)
-        return law_book(documents, clauses, self.encoder, self.store, "training")
-
-    def legal_questions(self) -> list[tuple[str, frozenset[tuple[str, str]]]]:
-        """(wording, the clauses its entry cites as short title and article), for entries that cite laws."""
-        found: list[tuple[str, frozenset[tuple[str, str]]]] = []
-        for entry in self.entries:
-            cited = frozenset((short_title(source.title), source.clause) for source in entry.sources if source.clause)
-            if cited:
-                found += [(text, cited) for text in entry.wordings[1:3]]
-        return found
-
-    @staticmethod
-    def _unanswered() -> list[str]:
-        known = calibration()
-        return [*known["unanswered"], *known["foreign"]]
-
 
 def replace_ask(entry: Entry, ask: tuple[str, ...]) -> Entry:
     return entry.model_copy(update={"ask": ask})
@@ -150,63 +109,66 @@ def _sample(text: str, ranked: Sequence[Ranked], right: bool, *, asked_for: bool
     return Sample(text, tuple(ranked), right, asked_for, features_of(ranked)(0))
 
 
-def _progress(done: int, total: int) -> None:
-    print(f"\rencoded {done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+def fit(found: Sequence[Sample]) -> dict[str, float]:
+    """A calibrated chance that the first candidate is right; right and wrong weigh alike.
 
-
-def fit(found: Sequence[Sample]) -> tuple[dict[str, float], LogisticRegression]:
-    """A calibrated chance that the first candidate is right; every kind of question weighs alike."""
-    values = np.array([[sample.feature_values[name] for name in FEATURES] for sample in found])
+    No sign of nearness may speak against an answer: a feature that would get a negative weight is left out, else the
+    entry's own wording, which no sample here asks, would look doubtful.
+    """
     right = np.array([sample.right for sample in found])
-    scale = values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=5000, class_weight="balanced")
-    model.fit(values / scale, right)
-    weights = model.coef_[0] / scale
-    learned = {"bias": float(model.intercept_[0]), **dict(zip(FEATURES, map(float, weights), strict=True))}
-    return learned, model
+    names = list(FEATURES)
+    while True:
+        values = np.array([[sample.feature_values[name] for name in names] for sample in found])
+        scale = values.std(axis=0) + 1e-9
+        model = LogisticRegression(C=1.0, max_iter=5000, class_weight="balanced")
+        model.fit(values / scale, right)
+        weights = model.coef_[0] / scale
+        worst = int(np.argmin(model.coef_[0]))
+        if model.coef_[0][worst] >= 0 or len(names) == 1:
+            return {"bias": float(model.intercept_[0]), **dict(zip(names, map(float, weights), strict=True))}
+        del names[worst]
 
 
-def report(name: str, found: Sequence[Sample], learned: dict[str, float], answer_at: float, choose_at: float) -> None:
-    """How the learned chance would behave on the samples."""
-
-    def chance(sample: Sample) -> float:
-        total = learned["bias"] + sum(learned[key] * sample.feature_values[key] for key in FEATURES)
-        return float(1 / (1 + np.exp(-total)))
-
-    chances = np.array([chance(sample) for sample in found])
+def report(name: str, found: Sequence[Sample], learned: dict[str, float]) -> None:
+    """How the learned chance behaves on the samples at several thresholds."""
+    values = np.array([[sample.feature_values[key] for key in learned if key != "bias"] for sample in found])
+    coefficients = np.array([value for key, value in learned.items() if key != "bias"])
+    chances = 1 / (1 + np.exp(-(learned["bias"] + values @ coefficients)))
     right = np.array([sample.right for sample in found])
     asked = np.array([sample.asked_for for sample in found])
-    print(
-        f"{name}: {len(found)} samples; first right {right[asked].mean():.1%} of the answerable; "
-        f"answered {np.mean(chances[asked] >= answer_at):.1%} of them, of those right "
-        f"{right[asked & (chances >= answer_at)].mean():.1%}; refused {np.mean(chances[asked] < choose_at):.1%}; "
-        f"unanswerable: refused {np.mean(chances[~asked] < choose_at):.1%}, "
-        f"answered {np.mean(chances[~asked] >= answer_at):.1%}"
-    )
+    print(f"{name}: {len(found)} samples; the first candidate is right for {right[asked].mean():.1%} of the answerable")
+    for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        over = chances >= threshold
+        print(
+            f"  at {threshold:.1f}: answerable above {over[asked].mean():.1%}, of these right "
+            f"{right[asked & over].mean():.1%}; unanswerable above {over[~asked].mean():.1%}"
+        )
+
+
+def clause_samples(folder: Path, settings: Settings) -> list[Sample]:
+    """The questions of a kit of clauses, with what the product finds for them."""
+    bench = Bench(read_candidates(folder), settings)
+    questions = read_questions(folder)
+    queries = bench.queries([question.text for question in questions], spoken=False)
+    bench.prepare(queries)
+    return [
+        _sample(question.text, ranked, bench.corpus.ids[ranked[0].item] in question.gold, asked_for=bool(question.gold))
+        for question, ranked in zip(questions, bench.rank(queries), strict=True)
+    ]
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("laws", type=Path, nargs="?", help="a folder of laws, to learn the clauses' numbers too")
+    parser.add_argument("kit", type=Path, nargs="?", help="a folder of questions on clauses")
     options = parser.parse_args(argv)
-    workshop = Workshop(base_settings.load())
-    found = workshop.entry_samples()
-    learned, _ = fit(found)
-    print(json.dumps({"entry": {key: round(value, 3) for key, value in learned.items()}}, ensure_ascii=False))
-    report("entries", found, learned, workshop.parameters.answer_at, workshop.parameters.choose_at)
-    if options.laws is None:
-        return 0
-    book = workshop.laws(options.laws)
-    weights = workshop.parameters.of("clauses", spoken=False)
-    clause_found: list[Sample] = []
-    for text, cited in [*workshop.legal_questions(), *((text, frozenset()) for text in Workshop._unanswered())]:
-        ranked = book.index.rank(workshop.query(text, legal=True), weights, 5)
-        best = book.clauses[ranked[0].item]
-        title = short_title(book.documents[int(book.index.corpus.groups[ranked[0].item])].title)
-        clause_found.append(_sample(text, ranked, (title, best.article) in cited, asked_for=bool(cited)))
-    learned, _ = fit(clause_found)
-    print(json.dumps({"clause": {key: round(value, 3) for key, value in learned.items()}}, ensure_ascii=False))
-    report("clauses", clause_found, learned, workshop.parameters.answer_at, workshop.parameters.choose_at)
+    settings = base_settings.load()
+    sets = {"entry": Workshop(settings).entry_samples()}
+    if options.kit is not None:
+        sets["clause"] = clause_samples(options.kit, settings)
+    for name, found in sets.items():
+        learned = fit(found)
+        report(name, found, learned)
+        print(yaml.safe_dump({name: {key: round(value, 3) for key, value in learned.items()}}, sort_keys=False))
     return 0
 
 
