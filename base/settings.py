@@ -52,6 +52,7 @@ class WebSettings(Section):
     chat_messages_a_minute: int = Field(60, ge=1)
     chat_contacts_a_minute: int = Field(600, ge=1, description="new conversations from one address")
     requests_a_minute: int = Field(1_200, ge=1, description="requests of any kind from one address")
+    sockets_of_one_address: int = Field(1_000, ge=1, description="web sockets open at once from one address")
     order_lookups_a_minute: int = Field(10, ge=1, description="order look-ups from one address, and for one order")
     unit_clock_skew_seconds: float = Field(300.0, gt=0, description="how old a unit's signed message may be")
     allowed_origins: list[str] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from base.errors import HotlineError
@@ -19,7 +19,7 @@ _GATHER_SECONDS: Final = 0.1  # changes that come together are pushed together
 _PULSE_SECONDS: Final = 2.0
 _DRAFTS: Final = 500
 
-Watcher = Callable[[], Awaitable[None]]
+Watcher = Callable[[], None]
 
 
 class Desk:
@@ -139,7 +139,8 @@ class Desk:
                 await self.refresh()
                 if (self.queue, self.held) != self._pushed:
                     self._pushed = (self.queue, self.held)
-                    await asyncio.gather(*(watcher() for watcher in list(self._watchers)), return_exceptions=True)
+                    for watcher in list(self._watchers):
+                        watcher()
             except Exception as error:  # noqa: BLE001  (the database may be away: the queue is read again)
                 log.error("the queue could not be read", error=type(error).__name__)
                 await self._core.pause(1.0)

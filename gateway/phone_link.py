@@ -120,10 +120,6 @@ class _Link:
             self.links.take_metrics(self.number, metrics.text[:_METRICS_CHARACTERS])
         except ValueError as error:
             raise bad_request("指标的格式不正确。", "invalid_field") from error
-        if metrics.recogniser is not None:
-            self.core.parts["recogniser"] = Part(
-                ok=metrics.recogniser, needed=False, detail="就绪" if metrics.recogniser else "不可用"
-            )
 
     def forget(self, call: PhoneCall) -> None:
         if self.calls.get(call.call_id) is call:

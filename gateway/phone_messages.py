@@ -41,4 +41,3 @@ class PhoneMetrics(BaseModel):
     """`text`: Prometheus' text format, names beginning with `hotline_phone_`."""
 
     text: str = ""
-    recogniser: bool | None = None

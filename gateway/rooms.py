@@ -14,13 +14,14 @@ from conversations.service import ConversationService
 from gateway.core import Core, Part, settle
 from gateway.desk import Desk
 from gateway.loading import load_database
+from gateway.neighbours import recognisers
 from knowledge.service import KnowledgeService
 from workorders.catalogue import Catalogue
 from workorders.model import CategorySuggestion
 
 log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
-_WATCH_SECONDS = 2.0
+_WATCH_SECONDS = 5.0
 
 
 @asynccontextmanager
@@ -88,6 +89,7 @@ async def _sweep(core: Core) -> None:
 async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:
     while True:
         _show(core, knowledge, understanding)
+        core.parts["recogniser"] = await recognisers(core.settings.run)
         if await core.pause(_WATCH_SECONDS):
             return
 

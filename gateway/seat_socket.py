@@ -126,6 +126,8 @@ class _Page:
         self.socket = socket
         self.seat = seat
         self.watches: dict[str, _Watch] = {}
+        self.news = asyncio.Event()  # the queue has changed since this page was told
+        self.closed = False
 
     async def hello(self) -> None:
         await self.desk.refresh()
@@ -135,8 +137,15 @@ class _Page:
     def lists(self) -> dict[str, Any]:
         return {"queue": self.desk.queue, "mine": self.desk.mine(self.seat.id)}
 
-    async def queue_changed(self) -> None:
-        await self.socket.send({"type": "queue", **self.lists()})
+    def queue_changed(self) -> None:
+        self.news.set()
+
+    async def push_queue(self) -> None:
+        """Each page is told in a task of its own: one that reads slowly holds up nobody else."""
+        with suppress(ConnectionResetError):
+            while await self.news.wait() and not self.closed:
+                self.news.clear()
+                await self.socket.send({"type": "queue", **self.lists()})
 
     async def take(self, message: dict[str, Any]) -> None:
         self.desk.heard(self.seat.id)
@@ -184,8 +193,9 @@ class _Page:
 
     async def finish(self, finish: Finish) -> None:
         await self.core.conversations.finish(finish.conversation_id, self.seat.id, finish.disposition)
-        if finish.note.strip():
-            await self.core.callbacks.annotate(finish.conversation_id, clean_text(finish.note))
+        if note := clean_text(finish.note):
+            await self.core.callbacks.annotate(finish.conversation_id, note)
+            log.info("a seat left a note", seat_id=self.seat.id, conversation_id=finish.conversation_id)
         self.desk.keep_draft(finish.conversation_id, "")
         self.desk.changed()
 
@@ -203,6 +213,8 @@ class _Page:
             await self.socket.send({"type": "turn", "conversation_id": say.conversation_id, "turn": shown})
 
     async def close(self) -> None:
+        self.closed = True
+        self.news.set()
         for watch in self.watches.values():
             await watch.close()
         self.watches.clear()
@@ -219,8 +231,10 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
         page = _Page(core, desk, socket, seat)
         watcher = page.queue_changed
         desk.watch(watcher, seat.id)
+        pusher: asyncio.Task[None] | None = None
         try:
             await page.hello()
+            pusher = core.spawn(page.push_queue(), "queue pusher")
             async for message in socket.messages():
                 if message["type"] == "ping" and not await _still(core, request, seat):
                     await socket.response.close(code=REFUSED_CODE, message=b"login")
@@ -233,6 +247,7 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
         finally:
             desk.unwatch(watcher)
             await page.close()
+            await settle(pusher)
     return socket.response
 
 

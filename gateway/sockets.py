@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from base.logs import get_logger
-from gateway.address import same_origin
+from gateway.address import client_address, same_origin
 from gateway.body import parse_object
 from gateway.core import core_of
-from gateway.errors import ApiError, as_api_error, dumps, forbidden
+from gateway.errors import ApiError, as_api_error, dumps, forbidden, too_many
 
 log = get_logger("gateway.sockets")
 _HEARTBEAT_SECONDS = 20.0
@@ -81,13 +81,17 @@ class OpenSockets:
     """Every socket of this process, to be closed in order at shutdown."""
 
     def __init__(self) -> None:
-        self._open: set[Socket] = set()
+        self._open: dict[Socket, str] = {}
 
-    def add(self, socket: Socket) -> None:
-        self._open.add(socket)
+    def of(self, address: str) -> int:
+        """How many one address has open."""
+        return sum(1 for known in self._open.values() if known == address)
+
+    def add(self, socket: Socket, address: str) -> None:
+        self._open[socket] = address
 
     def discard(self, socket: Socket) -> None:
-        self._open.discard(socket)
+        self._open.pop(socket, None)
 
     async def close(self) -> None:
         """Tell every client to come back, so that it does not wait for a heartbeat to fail."""
@@ -112,10 +116,12 @@ async def open_socket(request: web.Request, kind: str, *, check_origin: bool = T
     )
     if not response.can_prepare(request).ok:
         raise ApiError(426, "upgrade_required", "这个地址需要用 WebSocket 连接。", headers={"Upgrade": "websocket"})
+    sockets, address = request.app[OPEN_SOCKETS], client_address(request, core.settings.web)
+    if sockets.of(address) >= core.settings.web.sockets_of_one_address:
+        raise too_many(5.0, "同时打开的连接太多了，请关闭一些页面后再试。")
     await response.prepare(request)
-    sockets = request.app[OPEN_SOCKETS]
     socket = Socket(response)
-    sockets.add(socket)
+    sockets.add(socket, address)
     gauge = core.metrics.sockets.labels(kind)
     gauge.inc()
     try:

@@ -103,12 +103,18 @@ class Callbacks:
             return {"id": task.id, "status": task.status, "seat_id": task.seat_id, "note": task.note}
 
     async def annotate(self, conversation_id: str, note: str) -> None:
-        """Add a seat's note to the call-back of a conversation; nothing happens where there is none."""
+        """Keep what a seat noted when it finished: with the conversation, and with its call-back where there is one."""
         async with self._database.write() as session:
+            row = (
+                await session.execute(select(Conversation).where(Conversation.id == conversation_id).with_for_update())
+            ).scalar_one_or_none()
+            if row is not None:
+                row.outcome_detail = {**row.outcome_detail, "seat_note": note[:2_000]}
+                row.version += 1
             found = select(CallbackTask).where(CallbackTask.conversation_id == conversation_id).with_for_update()
             task = (await session.execute(found)).scalar_one_or_none()
-            if task is not None and note.strip() not in task.note:
-                task.note = f"{task.note}\n{note.strip()}".strip()[:4_000]
+            if task is not None and note not in task.note:
+                task.note = f"{task.note}\n{note}".strip()[:4_000]
 
     async def is_open_for(self, conversation_id: str) -> bool:
         """Whether somebody of this conversation is still to be called back."""

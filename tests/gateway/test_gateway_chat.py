@@ -158,3 +158,17 @@ async def test_a_failing_turn_is_told_and_the_socket_lives_on(client: Client, sm
     await socket.send_json({"type": "message", "text": "你好", "client_message_id": "m1"})
     assert (await socket.receive_json(timeout=5))["type"] == "reply"
     await socket.close()
+
+
+async def test_one_address_cannot_hold_every_socket(client: Client, core: Core) -> None:
+    core.settings.web.sockets_of_one_address = 2
+    first, second = await hello(client), await hello(client)
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.ws_connect("/ws/chat")
+    assert refused.value.status == 429
+    await first.close()
+    await asyncio.sleep(0.05)
+    third = await hello(client)
+    assert (await third.receive_json(timeout=5))["type"] == "welcome"
+    for socket in (second, third):
+        await socket.close()

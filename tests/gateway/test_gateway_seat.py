@@ -17,7 +17,7 @@ from gateway.app import build_app
 from gateway.core import Core, settle
 from gateway.desk import Desk
 from gateway.seat_socket import DESK
-from storage.tables import CallbackTask
+from storage.tables import CallbackTask, Conversation
 from workorders.model import Assignment
 
 ASSIGNMENT = Assignment("海淀区政府", "直派", (), "ordinary", 168, "按属地")
@@ -245,6 +245,20 @@ async def test_a_seat_reads_only_what_concerns_it(
     assert (await until(leader, "conversation"))["conversation_id"] == private
     for each in (socket, leader):
         await each.close()
+
+
+async def test_what_a_seat_notes_is_kept(connect: Connect, core: Core, small: SmallConversations, desk: Desk) -> None:
+    known = await a_waiting_citizen(small)
+    socket, _ = await open_desk((await login(connect, core))[0])
+    await socket.send_json({"type": "claim", "conversation_id": known})
+    await until(socket, "claimed")
+    await socket.send_json({"type": "finish", "conversation_id": known, "disposition": "callback", "note": "晚上再打"})
+    await socket.send_json({"type": "ping"})
+    await until(socket, "pong")
+    async with core.database.read() as session:
+        row = await session.get(Conversation, known)
+    assert row is not None and row.outcome_detail["seat_note"] == "晚上再打"
+    await socket.close()
 
 
 async def test_a_closed_account_loses_its_desk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def test_priorities_are_the_highest_that_applies() -> None:
 
 
 def test_cards_without_a_readable_time_count_as_just_arrived() -> None:
-    cards = [
+    cards: list[dict[str, Any]] = [
         {"conversation_id": "new", "waiting_since": None, "priority": 0},
         {"conversation_id": "odd", "waiting_since": "yesterday", "priority": None},
         {"conversation_id": "old", "waiting_since": (NOW - timedelta(minutes=1)).isoformat(), "priority": 0},
