@@ -92,6 +92,7 @@ class Core:
             "recogniser": Part(needed=False, detail="未知"),
         }
         self.categorise: Callable[[str], CategorySuggestion | None] = lambda text: None
+        self.phone_hears: bool | None = None  # what the phone last said of its recogniser
         self._conversations: Conversations | None = None
         self._knowledge: Knowledge | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -120,6 +120,7 @@ class _Link:
             self.links.take_metrics(self.number, metrics.text[:_METRICS_CHARACTERS])
         except ValueError as error:
             raise bad_request("指标的格式不正确。", "invalid_field") from error
+        self.core.phone_hears = metrics.recogniser
 
     def forget(self, call: PhoneCall) -> None:
         if self.calls.get(call.call_id) is call:
@@ -153,6 +154,7 @@ async def phone_link(request: web.Request) -> web.StreamResponse:
                     await socket.fail(error, call_id=str(message.get("call_id", ""))[:64])
         finally:
             link.close()
+            core.phone_hears = None
             _show(core, links)
             log.warning("phone disconnected", phone=link.number)
     return socket.response

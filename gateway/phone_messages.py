@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+END_REASONS: Final = ("caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error")
 CallId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class CallStarted(BaseModel):
+    """`caller` is whatever the trunk says: too long a name is cut, never a reason to refuse a call."""
+
     call_id: CallId
-    caller: Annotated[str, Field(max_length=32)] | None = None
+    caller: Annotated[str, AfterValidator(lambda caller: caller[:32])] | None = None
     leg: str = ""
-    trace_id: Annotated[str, Field(max_length=32)] | None = None
+    trace_id: Annotated[str, AfterValidator(lambda trace_id: trace_id[:32])] | None = None
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
 
 
@@ -29,7 +32,7 @@ class PhoneTurn(BaseModel):
 
 class CallEnded(BaseModel):
     call_id: CallId
-    reason: Literal["caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error"]
+    reason: Annotated[str, AfterValidator(lambda reason: reason if reason in END_REASONS else "error")]
     recording: str | None = None
 
 
@@ -38,6 +41,8 @@ class Alive(BaseModel):
 
 
 class PhoneMetrics(BaseModel):
-    """`text`: Prometheus' text format, names beginning with `hotline_phone_`."""
+    """`text`: Prometheus' text format, names beginning with `hotline_phone_`. `recogniser`: whether one answers the
+    phone; null where none is configured."""
 
     text: str = ""
+    recogniser: bool | None = None

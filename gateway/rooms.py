@@ -89,7 +89,7 @@ async def _sweep(core: Core) -> None:
 async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:
     while True:
         _show(core, knowledge, understanding)
-        core.parts["recogniser"] = await recognisers(core.settings.run)
+        core.parts["recogniser"] = await recognisers(core.settings.run, core.phone_hears)
         if await core.pause(_WATCH_SECONDS):
             return
 

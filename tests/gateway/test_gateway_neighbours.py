@@ -10,6 +10,7 @@ from gateway.neighbours import recognisers
 
 async def test_a_recogniser_counts_when_its_socket_takes_a_connection(tmp_path: Path) -> None:
     assert (await recognisers(tmp_path)).ok is False
+    assert (await recognisers(tmp_path, phone_hears=True)).ok is True
     left_behind = tmp_path / "recogniser-1.sock"
     left_behind.touch()
     assert (await recognisers(tmp_path)).extra == {"workers": 0}

@@ -91,6 +91,17 @@ async def test_transfers_name_the_line_that_is_configured(phone: ClientWebSocket
     assert (await phone.receive_json(timeout=5))["transfer"] == {"target": "seat", "sip_uri": None}
 
 
+async def test_what_a_trunk_says_never_costs_a_call(phone: ClientWebSocketResponse, core: Core) -> None:
+    await start(phone, "call-1", caller="x" * 500, trace_id="y" * 500)
+    await phone.send_json({"type": "call_ended", "call_id": "call-1", "reason": "a new reason", "recording": None})
+    assert (await phone.receive_json(timeout=5))["type"] == "ended"
+    await phone.send_json({"type": "metrics", "call_id": "", "text": "", "recogniser": True})
+    await phone.send_json(turn("call-9", "t1", "没有开始的电话"))
+    refused = await phone.receive_json(timeout=5)
+    assert (refused["type"], refused["code"], refused["turn_id"]) == ("error", "unknown_call", "t1")
+    assert core.phone_hears is True
+
+
 async def test_a_turn_sent_twice_happens_once(phone: ClientWebSocketResponse, small: SmallConversations) -> None:
     await start(phone, "call-1")
     for _ in range(2):
