@@ -101,6 +101,9 @@ class Understanding:
             self._classifier = await loop.run_in_executor(
                 self._threads, lambda: fallback.load(self._settings, encoder=self._encoder)
             )
+        encoder = self._encoder
+        if encoder is not None:  # the first sentence loads the model: not in a citizen's turn
+            await asyncio.get_running_loop().run_in_executor(self._threads, lambda: encoder.queries(["你好"]))
         if self._settings.rasa.enabled and self._prober is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=self._settings.rasa.deadline_seconds),
