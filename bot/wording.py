@@ -11,8 +11,11 @@ from typing import Final
 from bot.decision import Say
 from knowledge.model import Citation, Hit
 
-GREETING: Final = "您好，这里是{name}，我是智能助手。{recorded}请问您有什么事要咨询或者反映？"
+GREETING: Final = "您好，这里是{name}，我是智能助手。请问您有什么事要咨询或者反映？"
 RECORDED: Final = "通话会录音。"
+# Under four seconds when spoken, and still: who, a machine, recorded.
+GREETING_PHONE: Final = "您好，12345机器人，{recorded}"
+GREETING_PHONE_UNRECORDED: Final = "您好，12345机器人，请讲。"
 
 ASK_MORE: Final = "请问还有别的事吗？"
 ASK_MATTER: Final = "请问您遇到了什么事？请您说说。"

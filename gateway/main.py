@@ -74,7 +74,7 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
                     "another with HOTLINE_WEB__PORT"
                 ) from error
             raise ConfigurationError(f"cannot listen on {chosen.web.host}:{chosen.web.port}: {error}") from error
-        log.info("serving", url=chosen.web.public_url)
+        log.info("serving", host=chosen.web.host, port=chosen.web.port, public_url=chosen.web.public_url)
         waiting = asyncio.create_task(stop.wait(), name="stop signal")
         living = asyncio.create_task(_live(core, app[DESK]), name="rooms")
         try:

@@ -51,6 +51,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             orders=core.orders,
             places=places,
             clock=core.clock,
+            encoder=knowledge._encoder,
         )
         await conversations.start()
 

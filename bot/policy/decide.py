@@ -28,7 +28,12 @@ _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(
 def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "") -> Decision:
     """The greeting of a new conversation: says that a machine speaks and, on the phone, that the call is recorded."""
     state = State(channel=channel, caller_number=caller_number)
-    text = wording.GREETING.format(name=name, recorded=wording.RECORDED if recorded else "")
+    if channel == "phone":
+        text = (
+            wording.GREETING_PHONE.format(recorded=wording.RECORDED) if recorded else wording.GREETING_PHONE_UNRECORDED
+        )
+    else:
+        text = wording.GREETING.format(name=name)
     state.last_text = state.last_spoken = state.question_text = text
     return Decision(state, (Say(text),))
 

@@ -90,7 +90,7 @@ def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
     system.screenshot(seat, "seat-conversation")
     system.screenshot(citizen, "citizen-with-seat")
 
-    seat.get_by_label("诉求类型").click()
+    seat.get_by_role("combobox", name="诉求类型").press("Enter")
     seat.get_by_role("option", name="求助").click()
     seat.get_by_label("标题").fill("学院路街道路灯不亮")
     seat.get_by_label("反映内容").fill("市民反映海淀区学院路街道路灯坏了三天。")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from base import settings as base_settings
 from base.settings import DataSettings, KnowledgeSettings, Settings
 from knowledge import evaluation, spoken_evaluation
 from knowledge.errors import KnowledgeError
@@ -18,7 +19,7 @@ def wordy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         data=DataSettings(directory=tmp_path / "var"),
         knowledge=KnowledgeSettings(embedding_directory=tmp_path / "none"),
     )
-    monkeypatch.setattr(evaluation.base_settings, "load", lambda: settings)
+    monkeypatch.setattr(base_settings, "load", lambda: settings)
     return settings
 
 
@@ -83,7 +84,7 @@ def test_a_broken_folder_is_told_in_one_line(wordy: Settings, tmp_path: Path, co
 def test_spoken_questions_and_places(wordy: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder(tmp_path)
     spoken = tmp_path / "spoken"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": "q",
             "kind": "question",

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from openpyxl import Workbook
 
+from base import settings as base_settings
 from base.clock import ManualClock
 from base.settings import Settings
 from knowledge import cli, samples, store
@@ -138,7 +139,7 @@ def test_the_command_line_imports_exports_and_withdraws(
     engine = create_engine(f"sqlite:///{settings.var / 'hotline.db'}")
     Base.metadata.create_all(engine)
     engine.dispose()
-    monkeypatch.setattr(cli.base_settings, "load", lambda: settings)
+    monkeypatch.setattr(base_settings, "load", lambda: settings)
     path = tmp_path / "in.yml"
     path.write_text(yaml.safe_dump([plain()], allow_unicode=True), encoding="utf-8")
     assert cli.command(["import", str(path)]) == 0

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +162,13 @@ class PhoneProcess:
     def uri(self) -> str:
         return f"sip:12345@{HOST}:{self.sip_port}"
 
+    def logged(self, sign: str) -> bool:
+        return sign in self.log
+
     def ready(self) -> None:
         """All models are loaded."""
         for sign in ("prompts are ready", "recogniser_ready"):
-            eventually(lambda sign=sign: sign in self.log, 60, sign)
+            eventually(partial(self.logged, sign), 60, sign)
 
     def terminate(self) -> int:
         self.phone.send_signal(signal.SIGTERM)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from telephony_helpers import FakeCore, Line, Said, run_virtual
 
@@ -12,7 +15,7 @@ GREETING_ENDS = 1.2  # "您好请讲。" lasts a second
 
 
 def say(*items: tuple[str, str], hang_up: bool = False) -> SayMessage:
-    spoken = [Spoken(text=text, origin=origin) for text, origin in items]  # type: ignore[arg-type]
+    spoken = [Spoken(text=text, origin=origin) for text, origin in items]
     return SayMessage(type="say", call_id="call-1", say=spoken, hang_up=hang_up)
 
 
@@ -290,7 +293,9 @@ def test_the_bot_hangs_up_after_its_last_word() -> None:
 
 def test_something_said_during_the_goodbye_keeps_the_call() -> None:
     async def scenario() -> None:
-        replies = iter([{"say": ["感谢您的来电，祝您生活愉快，再见。"], "hang_up": True}, {"say": ["您请说。"]}])
+        replies: Iterator[dict[str, Any]] = iter(
+            [{"say": ["感谢您的来电，祝您生活愉快，再见。"], "hang_up": True}, {"say": ["您请说。"]}]
+        )
         async with Line(
             [Said(2.0, 1.0, "再见"), Said(5.0, 1.0, "等一下")], core=FakeCore(reply=lambda _: next(replies))
         ) as line:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telephony_sip_helpers import CoreServer, eventually
@@ -22,7 +24,14 @@ class Handler:
     def on_opened(self, message: Opened) -> None:
         self.seen.append(message)
 
-    on_reply = on_say = on_turn_failed = on_opened  # type: ignore[assignment]
+    def on_reply(self, message: ReplyMessage) -> None:
+        self.seen.append(message)
+
+    def on_say(self, message: SayMessage) -> None:
+        self.seen.append(message)
+
+    def on_turn_failed(self, message: ErrorMessage) -> None:
+        self.seen.append(message)
 
 
 def make(core: CoreServer, folder: Path) -> CoreLink:
@@ -31,7 +40,7 @@ def make(core: CoreServer, folder: Path) -> CoreLink:
     return CoreLink(url, folder / "token", folder / "phone" / "ended.jsonl", metrics=lambda: {"text": "x 1"})
 
 
-async def wait_for(condition, what: str) -> None:  # type: ignore[no-untyped-def]
+async def wait_for(condition: Callable[[], object], what: str) -> None:
     await asyncio.to_thread(eventually, condition, 12.0, what)
 
 
@@ -85,7 +94,7 @@ async def test_a_call_that_the_core_does_not_know_is_announced_again(tmp_path: P
             return {"type": "error", "code": "unknown_call", "message": "…"}
         return {"say": ["好。"]}
 
-    core.reply = reply  # type: ignore[assignment]
+    core.reply = reply
     core.start()
     link = make(core, tmp_path)
     running = asyncio.create_task(link.run())
@@ -127,7 +136,12 @@ def test_messages_of_the_core_are_checked() -> None:
     pushed = parse({"type": "say", "call_id": "a", "say": [{"text": "1", "spoken": "一", "origin": "seat"}]})
     assert isinstance(pushed, SayMessage) and pushed.say[0].for_the_ear == "一"
     assert parse({"type": "news of a later version"}) is None
-    for wrong in ([], {"type": "reply", "call_id": "a"}, {"type": "opened", "call_id": "a", "conversation_id": 5}):
+    unusable: list[Any] = [
+        [],
+        {"type": "reply", "call_id": "a"},
+        {"type": "opened", "call_id": "a", "conversation_id": 5},
+    ]
+    for wrong in unusable:
         with pytest.raises(ValueError):
             parse(wrong)
 

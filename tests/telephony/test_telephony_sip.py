@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -209,7 +210,7 @@ def test_sipp_places_calls_too(phone: PhoneProcess, core: CoreServer, tmp_path: 
 async def test_the_calling_command_tells_what_it_heard(phone: PhoneProcess, core: CoreServer) -> None:
     core.reply = lambda turn: {"say": [{"text": "您好，欢迎来电，请您说出要咨询的问题。"}]}
     process = await asyncio.create_subprocess_exec(
-        *[str(Path(os.sys.executable).with_name("hotline")), "call", "--to", phone.uri, "--dtmf", "3", "--json"],
+        *[str(Path(sys.executable).with_name("hotline")), "call", "--to", phone.uri, "--dtmf", "3", "--json"],
         env={**os.environ, "HOTLINE_DATA__DIRECTORY": str(phone.directory), "HOTLINE_WEB__PORT": str(core.port)},
         stdout=asyncio.subprocess.PIPE,
     )

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { CitizenConversation } from './conversation'
 
@@ -161,6 +161,20 @@ describe('CitizenConversation', () => {
     lines[0]!.answer({ type: 'error', code: 'too_long', message: '内容太长', client_message_id: id })
     expect(conversation.view.failure).toBe('内容太长')
     expect(sessionStorage.getItem('hotline-outbox')).toBe('[]')
+  })
+
+  it('sends a message again when the service was only busy', () => {
+    vi.useFakeTimers()
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    conversation.say('路灯不亮')
+    const id = lines[0]!.sent[1]!.client_message_id
+    lines[0]!.answer({ type: 'error', code: 'too_many_requests', message: '太频繁', client_message_id: id })
+    expect(conversation.view.lines.map((line) => line.text)).toEqual(['路灯不亮'])
+    vi.advanceTimersByTime(5_000)
+    expect(lines[0]!.sent.at(-1)).toMatchObject({ type: 'message', client_message_id: id })
+    vi.useRealTimers()
   })
 
   it('forgets everything when a new conversation is begun', () => {

@@ -25,6 +25,9 @@ export interface ConversationView {
   failure: string
 }
 
+/** Refusals that pass: the message stays in the outbox and is sent again a little later. */
+const PASSING = new Set(['too_many_requests', 'starting'])
+const RETRY_MILLISECONDS = 5_000
 const CONVERSATION_KEY = 'hotline-conversation'
 
 type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -184,6 +187,17 @@ export class CitizenConversation {
 
   private fail(message: Record<string, unknown>): void {
     const id = message.client_message_id as string | undefined
+    if (id && PASSING.has(String(message.code))) {
+      const waiting = this.outbox.pending.find((item) => item.client_message_id === id)
+      this.view.failure = '现在有点忙，您的话已经留下，稍后自动发送。'
+      setTimeout(() => {
+        if (waiting && this.welcomed && this.outbox.pending.includes(waiting)) {
+          this.view.failure = ''
+          this.transmit(id, waiting.text)
+        }
+      }, RETRY_MILLISECONDS)
+      return
+    }
     if (id) {
       this.outbox.answered(id)
       this.view.lines = this.view.lines.filter((line) => line.key !== id)
