@@ -81,6 +81,7 @@ class State:
     warnings: int = 0
     unclear: int = 0  # turns running that led nowhere
     silences: int = 0
+    repeats: int = 0  # how often running the standing question was put once more on request
     attacks: int = 0
     offered_person: bool = False
     outcome: str | None = None

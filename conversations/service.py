@@ -95,7 +95,7 @@ class ConversationService:
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
         await asyncio.to_thread(guard_classifier.default)
-        if self._encoder is not None:
+        if self._encoder is not None and self._encoder.available:
             reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
             self._lookups.danger = reader
         await self._replay()

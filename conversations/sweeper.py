@@ -27,6 +27,7 @@ from storage.tables import Conversation
 _log = get_logger(__name__)
 _CALL_BACK_WITHIN = timedelta(hours=2)
 _BATCH = 200
+_SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
 
 
@@ -37,6 +38,7 @@ class Sweeper:
         self._locks = locks
         self._hub = hub
         self._clock = clock
+        self._began = clock.now()
 
     async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
         """End a conversation whose citizen is gone; the outcome it has, or the one that it gets now.
@@ -49,7 +51,9 @@ class Sweeper:
     async def sweep(self) -> int:
         """Give every overdue conversation what is due to it; returns how many there were."""
         now = self._clock.now()
-        lost_before = now - timedelta(seconds=self._dialogue.phone_lost_seconds)
+        patience = timedelta(seconds=self._dialogue.phone_lost_seconds)
+        # The phone outlives a restart of the core: it gets as long to come back as it may be silent at any time.
+        lost_before = now - patience if now - self._began >= patience else now - _SURELY_GONE
         idle_before = now - timedelta(minutes=self._dialogue.idle_minutes_before_close)
         waits_before = now - timedelta(seconds=self._dialogue.seat_wait_seconds)
         phone = Conversation.channel == "phone"

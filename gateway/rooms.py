@@ -38,7 +38,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         loading = (asyncio.to_thread(Catalogue.load), asyncio.to_thread(PlaceMatcher.load), knowledge.start())
         catalogue, places, _ = await asyncio.gather(*loading)
         # One copy of the embedding model serves both rooms.
-        understanding = Understanding(core.settings, encoder=knowledge._encoder, clock=core.clock)
+        understanding = Understanding(core.settings, encoder=knowledge.encoder, clock=core.clock)
         closing.push_async_callback(understanding.close)
         await understanding.start()
         _show(core, knowledge, understanding)
@@ -51,7 +51,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             orders=core.orders,
             places=places,
             clock=core.clock,
-            encoder=knowledge._encoder,
+            encoder=knowledge.encoder,
         )
         await conversations.start()
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 import numpy as np
@@ -82,12 +83,21 @@ class Confusions:
                     finals[final, heard_final] += 1
         return cls(initials, finals)
 
-    def dump(self) -> str:
+    def dump(self, source: str) -> str:
+        """The file that `load` reads; its first lines say in a comment what the counts were learned from: `source`."""
+        comment = fill(
+            f"How often one initial or final was heard (right of >) where another was said (left). {source}",
+            width=118,
+            break_on_hyphens=False,
+            initial_indent="# ",
+            subsequent_indent="# ",
+        )
         parts = {
             name: {f"{said}>{heard}": count for (said, heard), count in sorted(table.counts.items())}
             for name, table in (("initials", self._initials), ("finals", self._finals))
         }
-        return yaml.safe_dump(parts, allow_unicode=True, sort_keys=False, default_flow_style=True, width=118)
+        counts = yaml.safe_dump(parts, allow_unicode=True, sort_keys=False, default_flow_style=True, width=118)
+        return f"{comment}\n{counts}"
 
     def ratio(self, said: str, heard: str) -> float:
         known = self._known.get((said, heard))

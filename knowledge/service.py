@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
@@ -25,6 +27,7 @@ from storage.engine import Database
 
 _log = get_logger(__name__)
 MAXIMUM_QUERY_CHARACTERS = 300
+_SETTLE_SECONDS = 5.0
 
 
 def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
@@ -63,6 +66,7 @@ class KnowledgeService:
         self._snapshot: Snapshot | None = None
         self._building = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._closing = False
         self._poller: asyncio.Task[None] | None = None
 
     @property
@@ -73,6 +77,11 @@ class KnowledgeService:
     def revision(self) -> int:
         """The revision that answers come from, -1 before `start`."""
         return -1 if self._snapshot is None else self._snapshot.revision
+
+    @property
+    def encoder(self) -> Encoder:
+        """The embedding model that this service holds, for rooms that share it; it may be unavailable."""
+        return self._encoder
 
     @property
     def embeds(self) -> bool:
@@ -93,7 +102,12 @@ class KnowledgeService:
         self._poller = asyncio.create_task(self._watch(), name="knowledge-watch")
 
     async def close(self) -> None:
+        """End the watch at its next pause: cancelled within a query it would leave its connection hanging. Only a
+        watch that is still building a snapshot after five seconds, its queries long done, is cancelled."""
+        self._closing = True
+        self._wake.set()
         if self._poller is not None:
+            await asyncio.wait([self._poller], timeout=_SETTLE_SECONDS)
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
             self._poller = None
@@ -168,14 +182,18 @@ class KnowledgeService:
         return answering.answer(snapshot, text, query, self._parameters, asked, limit)
 
     async def _watch(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), timeout=self._settings.knowledge.snapshot_poll_seconds)
-            self._wake.clear()
+        while not await self._pause():
             try:
                 await self.refresh()
-            except (KnowledgeError, OSError, ValueError) as error:
+            except (KnowledgeError, SQLAlchemyError, OSError, ValueError) as error:
                 _log.error("knowledge refresh failed; the last snapshot goes on answering", error=str(error))
+
+    async def _pause(self) -> bool:
+        """Wait until something may have changed; True when the service closes."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), timeout=self._settings.knowledge.snapshot_poll_seconds)
+        self._wake.clear()
+        return self._closing
 
 
 def _fingerprint(documents: list[Document]) -> str:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-
-import soundfile
 
 from asr_models.evaluation import comparable, edits
 from base import settings as base_settings
@@ -20,9 +15,9 @@ from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from knowledge.errors import KnowledgeError
 from knowledge.evaluation import Bench, figures, first_hit, read_candidates, read_jsonl
+from knowledge.heard import Heard
 
 CONDITIONS: Final = {"noisy": "wav", "mild": "wav_mild"}
-_SAVE_EVERY: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,52 +55,6 @@ def read_manifest(folder: Path) -> list[SpokenRow]:
     return rows
 
 
-class Heard:
-    """What the configured recogniser makes of files, kept under `var/cache/eval` by content and engine."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._path = settings.var / "cache" / "eval" / "recognitions.json"
-        self._known: dict[str, str] = {}
-        if self._path.is_file():
-            self._known = json.loads(self._path.read_text(encoding="utf-8"))
-        chosen = settings.recogniser
-        self._engine = f"{chosen.engine}:{chosen.model}:{chosen.beam_size}:{chosen.window_seconds}"
-        self._recogniser: Any = None
-        self._new = 0
-
-    def text(self, path: Path) -> str:
-        """Raises KnowledgeError: the file cannot be read. RecogniserError: there is no recogniser."""
-        try:
-            key = f"{self._engine}:{sha256(path.read_bytes()).hexdigest()}"
-        except OSError as error:
-            raise KnowledgeError(f"{path} cannot be read: {error.strerror}") from error
-        if key not in self._known:
-            self._known[key] = self._recognise(path)
-            self._new += 1
-            if self._new % _SAVE_EVERY == 0:
-                print(f"\rrecognised {self._new}", end="", file=sys.stderr, flush=True)
-                self.save()
-        return self._known[key]
-
-    def _recognise(self, path: Path) -> str:
-        if self._recogniser is None:
-            from asr_models import factory
-
-            self._recogniser = factory.load(self._settings)
-        try:
-            samples, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
-        except (OSError, soundfile.SoundFileError) as error:
-            raise KnowledgeError(f"{path} cannot be read: {error}") from error
-        return str(self._recogniser.recognise(samples.mean(axis=1), int(rate_hz)).text)
-
-    def save(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(f".{os.getpid()}.tmp")
-        fresh.write_text(json.dumps(self._known, ensure_ascii=False), encoding="utf-8")
-        fresh.replace(self._path)
-
-
 def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
     """Character error rate over all pairs."""
     pairs = [(comparable(one), comparable(other)) for one, other in zip(said, heard, strict=True)]
@@ -114,7 +63,7 @@ def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
 
 def evaluate(folder: Path, settings: Settings) -> dict[str, Any]:
     rows = read_manifest(folder)
-    heard = Heard(settings)
+    heard = Heard(settings, settings.var / "cache" / "eval" / "recognitions.json")
     texts = {(row.id, name): heard.text(path) for row in rows for name, path in row.files.items()}
     heard.save()
     return {

@@ -20,8 +20,11 @@ from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
 _BY_MEANING: Final = 1.5  # guard and meaning, summed
-_TOGETHER: Final = 1.0  # guard and understanding, summed
-_LEAST: Final = 0.3
+_TOGETHER: Final = 1.1  # guard and understanding, summed
+_LEAST: Final = 0.3  # of the understanding: without it no doubt becomes an alarm
+_SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
+_TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
+_REPEATS: Final = 2  # how often running a question is put once more because the citizen asks for it
 _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")
 
 
@@ -104,12 +107,13 @@ def _second_opinion(talk: Talk) -> str:
     guards = talk.findings.guards
     if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
         return ""
+    understood = talk.findings.understand(talk.text).score("emergency")
+    if understood < _LEAST:
+        return ""
     danger = talk.findings.danger(talk.text)
     if guards.probability + danger.probability >= _BY_MEANING:
         return danger.line if danger.probability > guards.probability else guards.likely
-    understood = talk.findings.understand(talk.text).score("emergency")
-    agreed = understood >= _LEAST and understood + guards.probability >= _TOGETHER
-    if not agreed or 0.0 < danger.probability < _LEAST:
+    if understood + guards.probability < _TOGETHER or 0.0 < danger.probability < _LEAST:
         return ""
     return danger.line or guards.likely
 
@@ -129,7 +133,8 @@ def _about_the_talk(talk: Talk) -> bool:
         talk.again(wording.HERE)
     elif reading.wait(text):
         talk.again(wording.WAIT)
-    elif reading.repeat(text):
+    elif reading.repeat(text) and not _not_seen(talk) and state.repeats < _REPEATS:
+        state.repeats += 1
         if state.asking is not None:
             talk.again(wording.REPEAT_LEAD)
         else:
@@ -139,8 +144,15 @@ def _about_the_talk(talk: Talk) -> bool:
         talk.say(wording.SLOWER_LEAD)
         talk.say(Say(state.question_text or state.last_text, ""))
     else:
+        state.repeats = 0
         return False
     return True
+
+
+def _not_seen(talk: Talk) -> bool:
+    """ "I did not see it" as the answer to what was asked, not about our words."""
+    asked = talk.state.form and talk.state.asking in _SEEN
+    return bool(asked) and reading.dont_know(talk.text) and not _TO_US.search(talk.text)
 
 
 def _silence(talk: Talk) -> None:

@@ -58,8 +58,10 @@ def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
 def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
     state = talk.state
     if reading.dont_know(text) and len(reading.bare(text)) <= 14 and slot != "detail":
-        form.give_up(talk, slot)
-        return
+        text = reading.what_is_known(text)
+        if not text:
+            form.give_up(talk, slot)
+            return
     if slot == "detail" and reading.no_more_detail(text):
         form.give_up(talk, slot)
         return

@@ -81,6 +81,13 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             present=lambda: (settings.models / "fallback").is_dir(),
         ),
         Step(
+            "danger",
+            "reader of danger by meaning",
+            lambda: danger(settings),
+            fingerprint=lambda: stamps.of_files([ROOT / "bot" / "guards.yml", ROOT / "bot" / "danger.py"]),
+            present=lambda: any((settings.var / "index").glob("danger-*.npz")),
+        ),
+        Step(
             "samples",
             "sample knowledge",
             lambda: samples(settings),
@@ -257,6 +264,17 @@ def fallback(settings: Settings) -> str:
     from knowledge.service import encoder_of
 
     classifier.train(settings, encoder=encoder_of(settings))
+    return "trained"
+
+
+def danger(settings: Settings) -> str:
+    from bot.danger import MeaningReader
+    from knowledge.service import encoder_of
+
+    encoder = encoder_of(settings)
+    if not encoder.available:
+        raise NotPossibleHere("no embedding model: the guards work without their second opinion by meaning")
+    MeaningReader.load(encoder, settings.var / "index")
     return "trained"
 
 

@@ -23,7 +23,7 @@ from base.settings import ROOT
 
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
-MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback")
+MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback", "danger")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

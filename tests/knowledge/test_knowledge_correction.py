@@ -52,7 +52,7 @@ def test_alignment_drops_what_was_left_out() -> None:
 def test_learned_confusions_survive_the_file(tmp_path: Path) -> None:
     learned = Confusions.learn([("居住证", "居住镇"), ("公积金", "公鸡金"), ("农民", "龙民")] * 5)
     path = tmp_path / "c.yml"
-    path.write_text(learned.dump(), encoding="utf-8")
+    path.write_text(learned.dump("Learned from three pairs,\nfive times."), encoding="utf-8")
     read = Confusions.load(path)
     assert read.ratio("nong", "long") == learned.ratio("nong", "long") > 0
     assert read.ratio("nong", "pa") < 0

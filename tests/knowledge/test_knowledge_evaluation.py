@@ -10,6 +10,7 @@ from base import settings as base_settings
 from base.settings import DataSettings, KnowledgeSettings, Settings
 from knowledge import evaluation, spoken_evaluation
 from knowledge.errors import KnowledgeError
+from knowledge.heard import Heard
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_spoken_questions_and_places(wordy: Settings, tmp_path: Path, monkeypatc
     ]
     write(spoken / "manifest.jsonl", rows)
     heard = {"q.wav": "办具住正", "m.wav": "办居住证", "f.wav": "我在丰台街道", "b.wav": "我在月球"}
-    monkeypatch.setattr(spoken_evaluation.Heard, "text", lambda _self, path: heard[path.name])
+    monkeypatch.setattr(Heard, "text", lambda _self, path: heard[path.name])
     found = spoken_evaluation.evaluate(spoken, wordy)
     assert set(found["question"]["kit"]) == {"noisy", "mild", "typed"}
     assert found["question"]["kit"]["noisy"]["n"] == 1

@@ -6,6 +6,8 @@ from datetime import date
 
 import pytest
 from knowledge_helpers import entry
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import ManualClock
 from base.settings import Settings
@@ -111,3 +113,44 @@ async def test_without_a_model_words_and_sounds_still_find(
     assert not service.embeds
     assert (await service.search("公积金提取")).hits[0].id == "fund"
     await service.close()
+
+
+async def test_closing_lets_a_running_query_end(
+    service: KnowledgeService, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = asyncio.Event()
+    ended: list[int] = []
+    revision = store.revision
+
+    async def slow(session: AsyncSession) -> int:
+        asking.set()
+        await asyncio.sleep(0.3)
+        ended.append(await revision(session))
+        return ended[-1]
+
+    monkeypatch.setattr(store, "revision", slow)
+    await asyncio.wait_for(asking.wait(), 5)
+    await asyncio.wait_for(service.close(), 5)
+    assert len(ended) == 1
+
+
+async def test_the_watch_outlives_a_database_that_refuses(
+    service: KnowledgeService, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = asyncio.Event()
+    revision = store.revision
+
+    async def locked(session: AsyncSession) -> int:
+        refused.set()
+        raise OperationalError("SELECT", None, Exception("database is locked"))
+
+    monkeypatch.setattr(store, "revision", locked)
+    await asyncio.wait_for(refused.wait(), 5)
+    monkeypatch.setattr(store, "revision", revision)
+    before = service.revision
+    await store.withdraw_entry(database, "residence", now=ManualClock().now())
+    for _ in range(100):
+        if service.revision > before:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("nothing was refreshed after the refusal")
