@@ -104,3 +104,9 @@ class Classifier:
 def default() -> Classifier:
     """Trained once a process."""
     return Classifier(Data.load().emergency)
+
+
+@lru_cache(maxsize=1)
+def channels() -> Classifier:
+    """Which lawful channel a matter belongs to that is known to belong to one."""
+    return Classifier(Data.load().lawful)

@@ -172,7 +172,7 @@ _LAWFUL_QUESTION: Final = re.compile(
     r"(?:怎么|如何|哪里|哪儿|去哪|需要(?:什么|哪些)|带什么|多少钱|费用|流程|材料|几天|期限|时效|条件|可以吗|能不能|是什么|有什么区别|电话是|地址)"
 )
 _OWN_CASE: Final = re.compile(
-    r"我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|(?:已经|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开"
+    r"我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|(?:已经|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|不认|不同意|不接受|不满意|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开"
 )
 _ENQUIRY_ONLY: Final = re.compile(
     r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?"
@@ -224,12 +224,13 @@ def emergency(text: str) -> tuple[str, str, float]:
         return line, danger, score
     if len(reading.bare(text)) < SHORT:
         return "", likely, min(probability, SURE - 0.01)
-    harmless = _vetoed(text, "") or bool(_ASKS_FOR_AN_ORDER.search(text))
+    vetoed = _vetoed(text, "")
+    harmless = vetoed or bool(_ASKS_FOR_AN_ORDER.search(text))
     if probability >= (SURE_DESPITE_VETO if harmless else SURE):
         return _line_of(text, likely), "classifier", probability
     if best[0] >= SURE_OF_PART and probability >= WHOLE_WITH_PART and not harmless and len(parts) > 1:
         return _line_of(text, best[1]), "classifier", best[0]
-    doubt = max(probability, best[0]) if not harmless else min(0.3, probability)
+    doubt = max(probability, best[0]) if not vetoed else min(0.3, probability)
     return "", _line_of(text, likely), doubt
 
 
@@ -305,6 +306,11 @@ def _line_of(text: str, likely: str) -> str:
     return found[0] if found else likely
 
 
+def abusive(text: str) -> bool:
+    """Whether the words insult."""
+    return bool(_ABUSE.search(text))
+
+
 def wants_person(text: str) -> bool:
     """Whether the citizen asks for a human; not when they complain about somebody else's hotline."""
     return bool(_HUMAN.search(text)) and not _HUMAN_ABOUT.search(text)
@@ -337,8 +343,11 @@ _LAWFUL_HINTS: Final = (
 
 
 def lawful_likely(text: str) -> str:
-    """The lawful channel that the words hint at, for a sentence that is understood to be about one."""
-    return next((channel for channel, hint in _LAWFUL_HINTS if hint.search(text)), "")
+    """The likeliest lawful channel of a sentence that is understood to be about one."""
+    reader = guard_classifier.channels()
+    row = reader.probabilities([text])[0]
+    hinted = {channel for channel, hint in _LAWFUL_HINTS if hint.search(text)}
+    return max(zip(reader.labels, row, strict=True), key=lambda pair: pair[1] + 0.2 * (pair[0] in hinted))[0]
 
 
 def enquiry_only(text: str) -> bool:

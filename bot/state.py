@@ -80,6 +80,7 @@ class State:
     turns: int = 0
     warnings: int = 0
     unclear: int = 0  # turns running that led nowhere
+    unheard: str = ""  # what was told and not understood
     silences: int = 0
     repeats: int = 0  # how often running the standing question was put once more on request
     attacks: int = 0

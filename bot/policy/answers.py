@@ -44,7 +44,10 @@ def _tell_us(talk: Talk) -> None:
     """`detail` was asked before any matter was known."""
     text = talk.text
     if reading.nothing_more(text) or reading.goodbye(text):
-        closing.close(talk)
+        if matters.told_something(talk.state):
+            closing.to_person(talk, reason="not understood")
+        else:
+            closing.close(talk)
         return
     talk.state.asking = None
     matters.open_turn(talk)

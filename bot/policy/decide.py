@@ -22,6 +22,9 @@ _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
 _BY_MEANING: Final = 1.5  # guard and meaning, summed
 _TOGETHER: Final = 1.1  # guard and understanding, summed
 _LEAST: Final = 0.3  # of the understanding: without it no doubt becomes an alarm
+_SECRETS: Final = re.compile(
+    r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
+)
 _SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
 _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running a question is put once more because the citizen asks for it
@@ -88,7 +91,7 @@ def _turn(talk: Talk) -> None:
         closing.emergency(talk, line)
     elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
-    elif guards.attack:
+    elif guards.attack or _after_secrets(talk):
         _attack(talk)
     elif guards.abuse and not guards.request:
         _abuse(talk)
@@ -124,6 +127,14 @@ def _wants_person(talk: Talk) -> bool:
         return False
     understood = talk.findings.understand(talk.text)
     return understood.intent == "human" and understood.confidence >= 0.6
+
+
+def _after_secrets(talk: Talk) -> bool:
+    """Other people's data asked for in words that no rule knows."""
+    if talk.state.asking not in (None, "detail") or not _SECRETS.search(talk.text):
+        return False
+    understood = talk.findings.understand(talk.text)
+    return understood.intent == "prompt_attack" and understood.confidence >= 0.6
 
 
 def _about_the_talk(talk: Talk) -> bool:

@@ -113,7 +113,7 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     parts: list[tuple[str, str]] = []
     several = len(state.form) > 1
     for position, matter in enumerate(state.form, 1):
-        label = f"第{_count(position)}件，{matter.request_type}" if several else matter.request_type
+        label = f"第{_ordinal(position)}件，{matter.request_type}" if several else matter.request_type
         parts.append((label, _short(reading.gist(order_detail(matter)), 30 if several else 60)))
         if place := place_text(matter):
             parts.append(("地点", place))
@@ -184,6 +184,10 @@ def _which_district(matter: Matter) -> str:
     if len(names) > 1:
         return f"请问是{'，还是'.join(names[:3])}？"
     return ""
+
+
+def _ordinal(number: int) -> str:
+    return "零一二三四五六七八九十"[number] if number <= 10 else str(number)
 
 
 def _count(number: int) -> str:

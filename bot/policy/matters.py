@@ -22,6 +22,10 @@ _TYPE_OF: Final = {
     "praise": "表扬",
     "consult": "咨询",
 }
+_NO_MATTER: Final = frozenset(
+    {"abuse", "prompt_attack", "goodbye", "deny", "affirm", "nothing_more", "wait", "repeat", "louder", "slower"}
+)
+_SUBSTANCE: Final = 8  # characters that say something
 _DENIED: Final = re.compile(r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?")
 _CUES: Final = (
     ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
@@ -36,10 +40,10 @@ _CUES: Final = (
     ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询")),
 )
 _WRONGDOING: Final = re.compile(
-    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|打桩|油烟|私(?:搭|拆|装)|偷"
+    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷"
 )
 _BROKEN: Final = re.compile(
-    r"坏了|不亮|漏水|漏了|爆了|堵了|停水|停电|没水|没电|没气|不热|没暖气|打不着|断了|塌|大坑|没了|丢了|裂|积水|冒水|没人修|倒了|没地方|办不(?:了|下)|不来水|掉(?:了|下)|灭了|不通"
+    r"坏了|不亮|漏水|漏了|爆了|堵了|停水|停电|没水|没电|没气|不热|没暖气|打不着|断了|塌|大坑|没了|丢了|裂|积水|冒水|没人修|倒了|没地方|办不(?:了|下)|不来水|掉(?:了|下)|灭了|不通|歪|松(?:了|动)|翘(?:起|着)|破(?:了|损|的)|碎了|满(?:了|出来)|失灵|停运|用不了|不(?:能用|好使|走字|显示|制冷)|陷下去"
 )
 
 
@@ -55,6 +59,7 @@ def open_turn(talk: Talk) -> None:
     elif reading.greeting_only(text):
         talk.ask("detail", wording.HERE)
     elif add(talk, text):
+        state.unheard = ""
         proceed(talk)
     else:
         _led_nowhere(talk)
@@ -121,7 +126,7 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = lawful
         return matter
-    if guards.lawful_likely(text) and _to_lawful(talk, text):
+    if _to_lawful(talk, text):
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = guards.lawful_likely(text)
         return matter
@@ -235,9 +240,30 @@ def _led_nowhere(talk: Talk) -> None:
         talk.ask(None, wording.CHITCHAT)
     elif understood.intent in ("nothing_more", "goodbye", "deny") and state.matters:
         closing.close(talk)
-    else:
+    elif understood.intent in _NO_MATTER or guards.abusive(talk.text):
         lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
         talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
+    else:
+        _told_again(talk)
+
+
+def told_something(state: State) -> bool:
+    """Whether the citizen told of something that was not understood: then nobody says goodbye to them."""
+    return len(reading.content(state.unheard)) >= _SUBSTANCE
+
+
+def _told_again(talk: Talk) -> None:
+    """Not understood: asked for once more; what was told twice is taken down as it was said."""
+    state = talk.state
+    before, state.unheard = state.unheard, "。".join(part for part in (state.unheard, talk.text) if part)
+    if before and told_something(state):
+        matter = state.new_matter("order", state.unheard, "求助")
+        state.unheard = ""
+        prefill(talk, matter, matter.text)
+        proceed(talk)
+        return
+    lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
+    talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
 
 
 def reset_form(state: State) -> None:

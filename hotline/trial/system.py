@@ -144,9 +144,9 @@ class System:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, module: str) -> psutil.Process:
-        """The process that runs one of our modules, for example `gateway.main`."""
+        """The process that runs one of our modules or scripts, for example `gateway.main`."""
         for process in self.children():
-            if module in process.cmdline():
+            if any(word.endswith(module) for word in process.cmdline()):
                 return process
         raise AssertionError(f"no process runs {module}: {[process.cmdline() for process in self.children()]}")
 
