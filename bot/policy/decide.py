@@ -21,7 +21,9 @@ from workorders.model import FiledOrder
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
 _BY_MEANING: Final = 1.5  # guard and meaning, summed
 _TOGETHER: Final = 1.1  # guard and understanding, summed
-_LEAST: Final = 0.3  # of the understanding: without it no doubt becomes an alarm
+_TOGETHER_IN_FORM: Final = 1.4  # an answer to a question of ours is rarely an alarm
+_SHORT: Final = 8  # characters: in fewer only a rule of the guards is believed
+_LEAST: Final = 0.4  # of the understanding: without it no doubt becomes an alarm
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
@@ -110,13 +112,16 @@ def _second_opinion(talk: Talk) -> str:
     guards = talk.findings.guards
     if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
         return ""
+    if len(reading.bare(talk.text)) < _SHORT:
+        return ""
     understood = talk.findings.understand(talk.text).score("emergency")
     if understood < _LEAST:
         return ""
     danger = talk.findings.danger(talk.text)
     if guards.probability + danger.probability >= _BY_MEANING:
         return danger.line if danger.probability > guards.probability else guards.likely
-    if understood + guards.probability < _TOGETHER or 0.0 < danger.probability < _LEAST:
+    together = _TOGETHER_IN_FORM if talk.state.form and talk.state.asking != "detail" else _TOGETHER
+    if understood + guards.probability < together or 0.0 < danger.probability < _LEAST:
         return ""
     return danger.line or guards.likely
 

@@ -238,7 +238,7 @@ def _led_nowhere(talk: Talk) -> None:
         talk.ask(None, wording.OUT_OF_SCOPE)
     elif understood.intent in ("chitchat", "thanks", "greet", "praise"):
         talk.ask(None, wording.CHITCHAT)
-    elif understood.intent in ("nothing_more", "goodbye", "deny") and state.matters:
+    elif understood.intent == "goodbye" or (understood.intent in ("nothing_more", "deny") and state.matters):
         closing.close(talk)
     elif understood.intent in _NO_MATTER or guards.abusive(talk.text):
         lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
