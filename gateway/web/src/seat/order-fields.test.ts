@@ -10,7 +10,7 @@ describe('prefill', () => {
       outcome: null,
       asking: null,
       orders: [],
-      order: { title: '路灯不亮', district: { value: '海淀区', confidence: 0.62 }, confidential: { value: true, confidence: null } },
+      order: { title: '路灯不亮', district: { value: '海淀区', confidence: 0.62 }, confidential: { value: true, confidence: null }, contact_name: { value: '', confidence: 0 } },
     })
     expect(form.title).toBe('路灯不亮')
     expect(form.district).toBe('海淀区')

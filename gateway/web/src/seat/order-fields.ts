@@ -45,7 +45,8 @@ export function prefill(snapshot: Snapshot | undefined): Prefilled {
     if (raw !== null && typeof raw === 'object' && 'value' in raw) {
       const known = raw as { value: unknown; confidence?: number | null }
       value = known.value
-      if (typeof known.confidence === 'number') confidence[field.key] = known.confidence
+      const filled = typeof value === 'string' ? value !== '' : value === true
+      if (typeof known.confidence === 'number' && filled) confidence[field.key] = known.confidence
     }
     form[field.key] = field.kind === 'switch' ? value === true : typeof value === 'string' ? value : ''
   }

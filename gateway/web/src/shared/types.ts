@@ -77,6 +77,14 @@ export const OUTCOMES: Record<string, string> = {
 
 export const CHANNELS: Record<string, string> = { phone: '电话', web: '网页', api: '接口', wechat: '微信' }
 
+/** Why a conversation waits for a person. */
+export const REASONS: Record<string, string> = {
+  asked: '要求人工服务',
+  'not understood': '智能助手没有听明白',
+  'order not agreed': '市民不同意登记的内容',
+  'unanswered question': '智能助手没有查到答案',
+}
+
 export const ORDER_STATUS: Record<string, string> = {
   draft: '草稿',
   filed: '已受理',
