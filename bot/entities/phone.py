@@ -113,15 +113,30 @@ _TAIL: Final = re.compile(
 )
 
 
+_NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
+_LAST: Final = re.compile(r"后|尾|末")
+
+
+def _tail(text: str, *, spoken: bool) -> str:
+    """The longest row of digits inside one clause, at most eight: the end of a number said once more."""
+    rows = [digits_said(clause, spoken=spoken) for clause in re.split(r"[,，。;；]", text)]
+    return max((row for row in rows if 2 <= len(row) <= 8), key=len, default="")
+
+
 def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     """The number after a correction: a whole new number, or `最后一位是六` applied to `previous`.
 
     None where the text corrects nothing.
     """
-    found = find(text, spoken=spoken)
-    if found:
-        return found[-1].number
     text = fold(text)
+    affirmed = _NEGATED.sub("，", text)
+    found = find(affirmed, spoken=spoken)
+    tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
+    if found and not (tail and found[-1].kind != "mobile"):
+        return found[-1].number
+    if tail and _NEGATED.search(text):
+        return previous[: -len(tail)] + tail
+    text = affirmed
     match = _TAIL.search(text)
     if not match or not previous:
         return None

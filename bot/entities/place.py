@@ -39,6 +39,7 @@ _HEARD_UNASKED: Final = 0.86
 _HEARD_DOUBTFUL: Final = 0.64
 _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
+_NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _IN_DISTRICT_BONUS: Final = 2.5
 
 
@@ -327,6 +328,8 @@ class PlaceMatcher:
         rivals = tuple(other for other, value, _, _ in ranked[1:4] if score - value < _HEARD_MARGIN)
         if share < limit:
             if not asked or share < _HEARD_DOUBTFUL or len(_sounded(text).sounds) > _ANSWER_SYLLABLES:
+                return []
+            if _NO_PLACE.search(text):
                 return []
             rivals = tuple(other for other, _, _, _ in ranked[1:3])  # nothing is sure: let the bot name two or three
         same_name = tuple(s for s in self._gazetteer.streets if s.name == street.name)

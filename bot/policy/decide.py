@@ -27,6 +27,7 @@ _LEAST: Final = 0.4  # of the understanding: without it no doubt becomes an alar
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
+_ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
 _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running a question is put once more because the citizen asks for it
@@ -95,7 +96,7 @@ def _turn(talk: Talk) -> None:
         closing.to_person(talk)
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
-    elif guards.abuse and not guards.request:
+    elif (guards.abuse and not guards.request) or _only_abuse(talk):
         _abuse(talk)
     elif not reading.normalise(talk.text):
         talk.again(wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB)
@@ -128,10 +129,13 @@ def _second_opinion(talk: Talk) -> str:
 
 def _wants_person(talk: Talk) -> bool:
     """Said in words that no rule knows: where they hint at it, the understanding decides."""
-    if len(reading.bare(talk.text)) > 24 or not _PERSON.search(talk.text) or guards_room.about_others(talk.text):
+    if len(reading.bare(talk.text)) > 24 or guards_room.about_others(talk.text):
+        return False
+    hinted = bool(_PERSON.search(talk.text))
+    if not hinted and talk.state.asking not in (None, "detail"):
         return False
     understood = talk.findings.understand(talk.text)
-    return understood.intent == "human" and understood.confidence >= 0.6
+    return understood.intent == "human" and understood.confidence >= (0.6 if hinted else 0.8)
 
 
 def _after_secrets(talk: Talk) -> bool:
@@ -140,6 +144,14 @@ def _after_secrets(talk: Talk) -> bool:
         return False
     understood = talk.findings.understand(talk.text)
     return understood.intent == "prompt_attack" and understood.confidence >= 0.6
+
+
+def _only_abuse(talk: Talk) -> bool:
+    """Insults in words that no rule knows, and nothing to act on."""
+    if talk.state.form or len(reading.bare(talk.text)) > _ONLY_ABUSE or reading.locative(talk.text):
+        return False
+    understood = talk.findings.understand(talk.text)
+    return understood.intent == "abuse" and understood.confidence >= 0.7
 
 
 def _about_the_talk(talk: Talk) -> bool:
