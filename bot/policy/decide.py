@@ -20,6 +20,8 @@ from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
 _BY_MEANING: Final = 1.5  # guard and meaning, summed
+_BY_MEANING_IN_FORM: Final = 1.7
+_NO_DANGER: Final = 0.25  # of the meaning: below it the understanding alone raises no alarm
 _TOGETHER: Final = 1.1  # guard and understanding, summed
 _TOGETHER_IN_FORM: Final = 1.4  # an answer to a question of ours is rarely an alarm
 _SHORT: Final = 8  # characters: in fewer only a rule of the guards is believed
@@ -119,10 +121,11 @@ def _second_opinion(talk: Talk) -> str:
     if understood < _LEAST:
         return ""
     danger = talk.findings.danger(talk.text)
-    if guards.probability + danger.probability >= _BY_MEANING:
+    in_form = bool(talk.state.form)
+    if guards.probability + danger.probability >= (_BY_MEANING_IN_FORM if in_form else _BY_MEANING):
         return danger.line if danger.probability > guards.probability else guards.likely
-    together = _TOGETHER_IN_FORM if talk.state.form and talk.state.asking != "detail" else _TOGETHER
-    if understood + guards.probability < together or 0.0 < danger.probability < _LEAST:
+    together = _TOGETHER_IN_FORM if in_form else _TOGETHER
+    if understood + guards.probability < together or 0.0 < danger.probability < _NO_DANGER:
         return ""
     return danger.line or guards.likely
 

@@ -193,7 +193,12 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
     if best in ("complain", "help") and not _WRONGDOING.search(words) and intake.default().about_facility(words):
         return "order", "求助"
     scores = dict(ranking)
-    if best in ("complain", "help", "report") and abs(scores.get("complain", 0.0) - scores.get("help", 0.0)) < 0.25:
+    unsure = best != "report" or scores["report"] < 0.5
+    if (
+        unsure
+        and best in ("complain", "help", "report")
+        and abs(scores.get("complain", 0.0) - scores.get("help", 0.0)) < 0.25
+    ):
         best = "complain" if _WRONGDOING.search(words) else "help" if _BROKEN.search(words) else best
     return "order", _TYPE_OF[best]
 
