@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +19,8 @@ CACHE = ROOT / "var" / "cache"
 UV_HOME = ROOT / "var" / "bootstrap"
 LOGS = ROOT / "var" / "setup" / "logs"
 STAMP_NAME = "hotline-lock.json"
+_HASH_MISMATCH = re.compile(r"Hash mismatch for `([^`]+)`")
+_FILES_ELSEWHERE = 5
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
@@ -32,9 +37,18 @@ def caches(environment: Mapping[str, str]) -> dict[str, str]:
 class Uv:
     """The pinned package installer and where it looks for packages."""
 
-    def __init__(self, program: Path, sources: package_sources.PackageSources, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        program: Path,
+        sources: package_sources.PackageSources,
+        environment: Mapping[str, str],
+        *,
+        pip_owner: Path = Path(sys.executable),
+    ) -> None:
+        """`pip_owner`: a Python that has a pip."""
         self.program = program
         self.sources = sources
+        self.pip_owner = pip_owner
         quiet = {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
         self.environment = {**caches(environment), **quiet, **sources.for_uv(environment)}
 
@@ -64,7 +78,7 @@ def ensure_uv(python: Path, environment: Mapping[str, str] | None = None) -> Uv:
     for program in (UV_HOME / "bin" / "uv", beside):
         if _version(program) == wanted:
             pip_owner = inside if inside.exists() else python
-            return Uv(program, package_sources.read(pip_owner, environment), environment)
+            return _uv(program, pip_owner, environment)
     tools.say(f"setup: the package installer (uv {wanted})")
     shutil.rmtree(str(UV_HOME), ignore_errors=True)
     lock = ["--require-hashes", "--no-deps", "-r", str(ROOT / "locks" / "bootstrap.lock")]
@@ -75,7 +89,7 @@ def ensure_uv(python: Path, environment: Mapping[str, str] | None = None) -> Uv:
     what = "installing uv with pip"
     if made.returncode == 0:
         tools.run([str(inside), *install], what, log=LOGS / "packages.log", environment=environment)
-        return Uv(UV_HOME / "bin" / "uv", package_sources.read(inside, environment), environment)
+        return _uv(UV_HOME / "bin" / "uv", inside, environment)
     # Debian's python3 without python3-venv cannot make an environment with pip, but may have a pip of its own.
     shutil.rmtree(str(UV_HOME), ignore_errors=True)
     has_pip = subprocess.run(
@@ -85,7 +99,11 @@ def ensure_uv(python: Path, environment: Mapping[str, str] | None = None) -> Uv:
         raise SetupError(f"{python} has neither venv nor pip: install one (Debian: apt-get install python3.11-venv)")
     target = ["--target", str(UV_HOME / "target")]
     tools.run([str(python), *install, *target], what, log=LOGS / "packages.log", environment=environment)
-    return Uv(beside, package_sources.read(python, environment), environment)
+    return _uv(beside, python, environment)
+
+
+def _uv(program: Path, pip_owner: Path, environment: Mapping[str, str]) -> Uv:
+    return Uv(program, package_sources.read(pip_owner, environment), environment, pip_owner=pip_owner)
 
 
 def _version(program: Path) -> str:
@@ -135,7 +153,7 @@ def install(uv: Uv, folder: Path, python: Path, lock: Path, *, needed_megabytes:
     flags = [*inside, *_torch_source(uv, lock), "--no-build-isolation"]
     try:
         uv.run(what, "pip", "install", *inside, "--no-deps", builder)
-        uv.run(what, "pip", "sync", *flags, str(lock))
+        _sync(uv, folder, lock, what, flags)
     except SetupError as error:
         if "torch" in str(error) and "disk" not in str(error):
             raise SetupError(
@@ -147,6 +165,39 @@ def install(uv: Uv, folder: Path, python: Path, lock: Path, *, needed_megabytes:
         uv.run("installing the project itself", "pip", "install", *inside, "--no-deps", "--no-build-isolation",
                "--no-index", "--editable", str(ROOT))  # fmt: skip
     stamps.write(stamp, fingerprint=fingerprint(folder, lock), lock=lock.name)
+
+
+def _sync(uv: Uv, folder: Path, lock: Path, what: str, flags: list[str]) -> None:
+    """Bring the environment to what the lock says.
+
+    Where two indexes hold different files of one version, uv takes the first index's file and stops if that is not a
+    locked one; pip looks at all of them. So pip installs such a package, and uv goes on with it in place.
+    """
+    for _ in range(_FILES_ELSEWHERE):
+        try:
+            uv.run(what, "pip", "sync", *flags, str(lock))
+            return
+        except SetupError as error:
+            found = _HASH_MISMATCH.search(str(error))
+            requirement = requirement_lines(lock.read_text("utf-8"), found.group(1)) if found else ""
+            if not requirement:
+                raise
+        with tempfile.TemporaryDirectory() as temporary:
+            single = Path(temporary) / "one.lock"
+            single.write_text(requirement, "utf-8")
+            into = ["--python", str(folder / "bin" / "python")]
+            install = [*into, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(single)]
+            tools.run(
+                [str(uv.pip_owner), "-m", "pip", *install],
+                what, log=LOGS / "packages.log", cwd=ROOT, environment=uv.environment,
+            )  # fmt: skip
+    uv.run(what, "pip", "sync", *flags, str(lock))
+
+
+def requirement_lines(lock: str, pinned: str) -> str:
+    """The lines of a lock that pin this `name==version`, hashes included; empty when it is not in there."""
+    found = re.search(rf"^{re.escape(pinned)} \\\n(?:    --hash=\S+(?: \\)?\n)+", lock, re.MULTILINE)
+    return found.group() if found else ""
 
 
 def _torch_version(lock: Path) -> str:

@@ -36,8 +36,28 @@ RECIPES = (
 _TORCH_HASHES = re.compile(r"^(torch==\S+) \\\n(?:    --hash=\S+(?: \\)?\n)+", re.MULTILINE)
 
 
+# soundfile's wheel for any platform holds no libsndfile. Where a mirror lists it beside the whole one, uv may take
+# either; without its hash in the lock it is never taken.
+_HOLLOW_WHEELS = {"soundfile==0.14.0": "8ba81ae3a89fd5ab3bef8a8eb481fbbe794e806309675a89b4df48b8d31908a8"}
+
+
 def without_torch_hashes(lock: str) -> str:
     return _TORCH_HASHES.sub(r"\1\n", lock)
+
+
+def without_hollow_wheels(lock: str) -> str:
+    """
+    Raises:
+        SetupError: the lock holds another version of such a package, whose hollow wheel is not known here.
+    """
+    for pinned, digest in _HOLLOW_WHEELS.items():
+        name = pinned.partition("==")[0]
+        if re.search(rf"^{name}==", lock, re.MULTILINE) and f"{pinned} " not in lock:
+            raise SetupError(
+                f"{name} has a new version: name the hash of its platform-less wheel in hotline/setup/locks.py"
+            )
+        lock = lock.replace(f"    --hash=sha256:{digest} \\\n", "")
+    return lock
 
 
 def main(arguments: list[str]) -> int:
@@ -58,7 +78,7 @@ def main(arguments: list[str]) -> int:
                 "--python-version", recipe.python, *universal, *torch, *overrides, *arguments,
                 *(str(LOCKS / name) for name in recipe.inputs), "--output-file", str(lock),
             )  # fmt: skip
-            lock.write_text(without_torch_hashes(lock.read_text("utf-8")), "utf-8")
+            lock.write_text(without_hollow_wheels(without_torch_hashes(lock.read_text("utf-8"))), "utf-8")
             tools.say(f"{lock.name}: {len(re.findall('^[a-z]', lock.read_text('utf-8'), re.MULTILINE))} packages")
     except HotlineError as error:
         tools.complain("lock", error)

@@ -123,6 +123,27 @@ class RecordingUv(environments.Uv):
         return ""
 
 
+def test_a_locked_file_that_only_another_index_has_is_fetched_by_pip(
+    tmp_path: Path, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = lock(tmp_path, "main", LOCK + "soundfile==0.14.0 \\\n    --hash=sha256:11\n")
+    installed: list[str] = []
+
+    class OneIndexOnly(RecordingUv):
+        def run(self, what: str, *arguments: str) -> str:
+            self.failure = "" if installed else "the wrong file (cause: Hash mismatch for `soundfile==0.14.0`)"
+            return super().run(what, *arguments)
+
+    def pip(command: list[str], *_: object, **__: object) -> str:
+        installed.append(Path(command[-1]).read_text("utf-8"))
+        return ""
+
+    monkeypatch.setattr("hotline.setup.tools.run", pip)
+    environments.install(OneIndexOnly(PackageSources()), environment, Path(sys.executable), file, needed_megabytes=1)
+    assert installed == ["soundfile==0.14.0 \\\n    --hash=sha256:11\n"]
+    assert environments.is_current(environment, file)
+
+
 LOCK = "setuptools==84.2.1 \\\n    --hash=sha256:00\ntorch==2.13.0+cpu\n"
 
 
