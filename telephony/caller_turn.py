@@ -1,0 +1,125 @@
+"""From the end of the caller's speech to a turn in words: recognise, or find that nothing was said, or fail."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, Protocol
+
+from asr_models.recogniser import RecogniserError, Recognition
+from base.logs import get_logger
+from telephony.back_channel import is_back_channel
+from telephony.call_services import CallServices
+from telephony.hearing import Hearing
+from telephony.prompts import Prompt
+from telephony.speaking import Speaker
+from telephony.turn_taking import CallerFinished, Patience, TurnTaking
+
+NOT_HEARD_SECONDS: Final = 0.5  # a sound this long in which nothing was recognised is asked about
+
+log = get_logger("telephony.caller_turn")
+
+
+class Floor(Protocol):
+    """What the call knows and does around a turn."""
+
+    patience: Patience
+    unplayed: str  # the words that the caller cut off and did not hear
+
+    @property
+    def awaiting_reply(self) -> bool: ...
+
+    def give(
+        self, kind: str, text: str, *, confidence: float | None = None, meta: dict[str, Any] | None = None
+    ) -> None: ...
+
+
+class CallerTurns:
+    """One call. `spoke_until`: when the caller's last finished speech ended, on the call's clock."""
+
+    def __init__(
+        self, floor: Floor, hearing: Hearing, turns: TurnTaking, speaker: Speaker, services: CallServices, call_id: str
+    ) -> None:
+        self._floor = floor
+        self._hearing = hearing
+        self._turns = turns
+        self._speaker = speaker
+        self._services = services
+        self._call_id = call_id
+        self._recognising = 0
+        self._failures = 0
+        self.keypad = services.listener is None  # nothing can be recognised: digits only
+        self.spoke_until: float | None = None
+
+    @property
+    def recognising(self) -> bool:
+        return self._recognising > 0
+
+    def guess(self) -> None:
+        """The caller paused: recognise what there is, unless an earlier turn is still being recognised."""
+        if not self.recognising and not self.keypad:
+            self._hearing.guess()
+
+    async def take(self, finished: CallerFinished) -> None:
+        """The caller has finished: give the turn to the core, or say what is the matter."""
+        clock = self._services.clock
+        ended_at = clock.monotonic()
+        self.spoke_until = ended_at - finished.trailing_seconds
+        self._recognising += 1
+        self._turns.thinking_started(ended_at)
+        task = self._hearing.finish(finished.trailing_seconds)
+        try:
+            recognition = await asyncio.shield(task)
+        except RecogniserError as error:
+            self._failed(task, error)
+            return
+        except asyncio.CancelledError:
+            if task.cancelled():  # the caller went on: their next words end this turn too
+                return
+            raise
+        finally:
+            self._recognising -= 1
+            if not self.recognising and not self._floor.awaiting_reply:
+                self._turns.thinking_ended(clock.monotonic())
+        self._hearing.used(task)
+        self._failures = 0
+        self.keypad = False
+        waited = clock.monotonic() - ended_at
+        self._services.metrics.recognition_seconds.observe(waited)
+        self._recognised(recognition, finished, waited)
+
+    def _recognised(self, recognition: Recognition, finished: CallerFinished, waited_seconds: float) -> None:
+        text = recognition.text.strip()
+        floor = self._floor
+        if not text or (floor.unplayed and floor.patience != "yes_no" and is_back_channel(text)):
+            self._nothing_said(finished.voiced_seconds, empty=not text)
+            return
+        meta = {
+            "voiced_seconds": round(finished.voiced_seconds, 3),
+            "trailing_seconds": round(finished.trailing_seconds, 3),
+            "recognition_wait_seconds": round(waited_seconds, 3),
+            "compute_seconds": round(recognition.compute_seconds, 3),
+            "engine": recognition.engine,
+        }
+        floor.give("speech", text, confidence=recognition.confidence, meta=meta)
+
+    def _nothing_said(self, voiced_seconds: float, *, empty: bool) -> None:
+        """A noise or an "嗯": go on with what was interrupted, or ask."""
+        self._floor.unplayed = ""
+        if self._speaker.resume():
+            self._services.metrics.resumed.inc()
+        elif (
+            empty and voiced_seconds >= NOT_HEARD_SECONDS and not self._speaker.busy and not self._floor.awaiting_reply
+        ):
+            self._speaker.prompt(Prompt.NOT_HEARD)
+
+    def _failed(self, task: asyncio.Task[Recognition], error: RecogniserError) -> None:
+        """Ask once to say it again; the second time running the caller is told of the keys."""
+        self._hearing.used(task)
+        self._failures += 1
+        self._services.metrics.recognition_failures.inc()
+        log.warning("recognition_failed", call_id=self._call_id, problem=str(error), in_a_row=self._failures)
+        if self._services.listener is not None and self._failures == 1:
+            self._speaker.prompt(Prompt.NOT_HEARD)
+        else:
+            self.keypad = True
+            self._speaker.prompt(Prompt.KEYPAD)
