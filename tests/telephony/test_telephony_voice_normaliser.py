@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -131,6 +133,18 @@ def test_signs_and_layout(written: str, said: str) -> None:
     assert normalise(written) == said
 
 
+_CASES = [
+    tuple(line.split("\t"))
+    for line in (Path(__file__).parent / "voice_cases" / "normaliser.tsv").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("# ")
+]
+
+
+@pytest.mark.parametrize(("written", "said"), _CASES)
+def test_what_stands_in_notices_forms_and_answers(written: str, said: str) -> None:
+    assert normalise(written) == said
+
+
 @given(st.text(max_size=60))
 def test_nothing_but_what_can_be_said_is_left(text: str) -> None:
     assert re.fullmatch(r"[\u3400-\u4dbf\u4e00-\u9fffA-Z，。、？！；·]*", normalise(text))
@@ -140,6 +154,24 @@ def test_nothing_but_what_can_be_said_is_left(text: str) -> None:
 def test_no_digit_is_ever_lost_without_a_word(text: str) -> None:
     if any(character.isdigit() for character in text):
         assert re.search(r"[零一二三四五六七八九十百千万亿两幺]|中间隐藏", normalise(text))
+
+
+_SIGNS_BETWEEN = st.sampled_from(list("-/:.,%*#~×+年月日号元楼条室路个人（）() ，。：、第转至到度AXk"))
+
+
+@given(st.lists(st.one_of(st.integers(0, 10**12).map(str), st.text("0123456789", max_size=5), _SIGNS_BETWEEN)))
+@example(["3", "-", "2", "-", "501", "室"])
+@example(["12", "·", "4", "，", "1", "/", "2"])
+@example(["京", "A", "12345", "(", "010", ")", "65123456"])
+def test_every_digit_that_is_written_is_spoken(parts: list[str]) -> None:
+    """Zeros aside (they are places): each digit is said as often as it is written, in whatever form."""
+    text = "".join(parts)
+    written = Counter(character for character in text if character in "123456789")
+    said = re.sub("百分之|千分之", "", normalise(text)).translate(
+        str.maketrans("一二三四五六七八九幺两", "12345678912")
+    )
+    said = re.sub(r"(?<![1-9])十", "1", said)  # 十五: the one before ten is not said
+    assert Counter(character for character in said if character in "123456789") == written, normalise(text)
 
 
 @given(st.integers(min_value=0, max_value=10**16 - 1))
