@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
+from pathlib import Path
 from typing import Final
 
 import jieba
@@ -30,6 +31,12 @@ _KEEP_BONUS: Final = 1.5
 _PRIOR_WEIGHT: Final = 0.6
 _START: Final = "^"
 LONGEST_RUN: Final = 60
+
+
+def keep_dictionary_cache_in(directory: Path) -> None:
+    """jieba writes its parsed dictionary once: here, not where all users of the machine write. Blocking."""
+    directory.mkdir(parents=True, exist_ok=True)
+    jieba.dt.tmp_dir = str(directory)
 
 
 @dataclass(frozen=True, slots=True)

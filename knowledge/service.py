@@ -15,6 +15,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from knowledge import answering, parameters, store
 from knowledge.confusion import Confusions
+from knowledge.correction import keep_dictionary_cache_in
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
@@ -91,6 +92,7 @@ class KnowledgeService:
     async def start(self) -> None:
         """Load the model and the first snapshot, then keep watching the revision."""
         loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._builder, keep_dictionary_cache_in, self._settings.var / "cache" / "jieba")
         self._vectors = await loop.run_in_executor(self._builder, vector_store_of, self._settings)
         if self._encoder.available:
             await loop.run_in_executor(self._builder, self._encoder.load)

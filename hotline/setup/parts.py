@@ -238,6 +238,8 @@ def rasa_model(settings: Settings) -> str:
     target = rasa_model_path(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.parent / "unfinished"
+    temporary = settings.var / "cache" / "jieba"
+    temporary.mkdir(parents=True, exist_ok=True)
     tools.run(
         [
             str(RASA_ENVIRONMENT / "bin" / "python"), "-m", "rasa", "train", "nlu",
@@ -251,6 +253,7 @@ def rasa_model(settings: Settings) -> str:
         environment={
             **os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1",
             "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            "TMPDIR": str(temporary),  # jieba's dictionary cache too stays in the data directory
         },
     )  # fmt: skip
     (unfinished / "nlu.tar.gz").replace(target)
