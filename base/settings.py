@@ -92,6 +92,14 @@ class TelephonySettings(Section):
     emergency_sip_uris: dict[str, str] = Field(
         default_factory=dict, description="line (110, 119, 120, 122) -> SIP address for the transfer"
     )
+    pbx_host: str = Field("127.0.0.1", description="where links from PBXs are taken (see deploy/)")
+    asterisk_websocket_port: int | None = Field(None, ge=0, le=65535, description="chan_websocket; null: off")
+    audiosocket_port: int | None = Field(None, ge=0, le=65535, description="Asterisk AudioSocket; null: off")
+    freeswitch_port: int | None = Field(None, ge=0, le=65535, description="mod_audio_stream; null: off")
+    pbx_peers: list[str] = Field(
+        default_factory=lambda: ["127.0.0.0/8"], description="networks from which PBXs may connect"
+    )
+    pbx_secret: str = Field("", description="what every PBX link must know; at least 16 characters", repr=False)
     record_calls: bool = True
     maximum_call_seconds: int = Field(1_800, ge=60)
 

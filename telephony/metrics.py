@@ -24,6 +24,8 @@ class PhoneMetrics:
         self.core_connected = Gauge("hotline_phone_core_connected", "1: link to the core is up", registry=self.registry)
         self.prompts_ready = Gauge("hotline_phone_prompts_ready", "1: all prompts are rendered", registry=self.registry)
         self.calls = counter("calls", "Calls that ended, by reason", "reason")
+        self.pbx_calls = counter("pbx_calls", "Calls that came over a link to a PBX", "link")
+        self.pbx_refused = counter("pbx_refused", "Connections of PBXs that were not taken", "link", "why")
         self.turns = counter("turns", "Turns given to the core", "kind")
         self.barge_ins = counter("barge_ins", "Playbacks that the caller interrupted")
         self.back_channels = counter("back_channels", "Short sounds during playback that were no turns")

@@ -23,6 +23,7 @@ from telephony.core_link import CoreLink
 from telephony.endpointing import EndpointingRules
 from telephony.hearing import Listener
 from telephony.legs.leg import Leg
+from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import PromptBook
@@ -109,6 +110,12 @@ class Phone:
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
         )
         self._endpoint = SipEndpoint(settings.telephony, self._incoming)
+        self._pbx = PbxListeners(
+            settings.telephony,
+            self._incoming,
+            self._metrics,
+            has_room=lambda: len(self._calls) < settings.telephony.maximum_calls,
+        )
         self._calls: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -129,6 +136,7 @@ class Phone:
         ]
         try:
             await self._endpoint.start()
+            await self._pbx.start()
             telephony = self._settings.telephony
             log.info(
                 "phone_listening",
@@ -141,6 +149,7 @@ class Phone:
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
+            await self._pbx.close()
             await self._endpoint.close()
             await self._prompts.close()
             await self._recogniser.close()

@@ -37,6 +37,16 @@ def wanted(settings: Settings) -> list[Address]:
     if settings.telephony.enabled:
         host, port = settings.telephony.sip_host, settings.telephony.sip_port
         addresses += [Address("the phone (SIP)", host, port, kind, "telephony.sip_port") for kind in ("udp", "tcp")]
+        links = {
+            "asterisk_websocket_port": settings.telephony.asterisk_websocket_port,
+            "audiosocket_port": settings.telephony.audiosocket_port,
+            "freeswitch_port": settings.telephony.freeswitch_port,
+        }
+        addresses += [
+            Address("a link to a PBX", settings.telephony.pbx_host, link_port, "tcp", f"telephony.{name}")
+            for name, link_port in links.items()
+            if link_port is not None
+        ]
     if settings.rasa.enabled:
         addresses.append(Address("Rasa", "127.0.0.1", settings.rasa.port, "tcp", "rasa.port"))
     return addresses

@@ -25,7 +25,7 @@ _LOAD_WORD, _LOAD_BYTE, _AND, _JUMP_EQUAL, _RETURN = 0x20, 0x30, 0x54, 0x15, 0x0
 Network = ipaddress.IPv4Network
 
 
-def parse_networks(texts: Sequence[str]) -> list[Network]:
+def parse_networks(texts: Sequence[str], setting: str = "telephony.allowed_peers") -> list[Network]:
     """`127.0.0.0/8`, `10.1.2.3` … -> networks.
 
     Raises:
@@ -34,9 +34,9 @@ def parse_networks(texts: Sequence[str]) -> list[Network]:
     try:
         networks = [ipaddress.IPv4Network(text, strict=False) for text in texts]
     except ValueError as error:
-        raise ConfigurationError(f"telephony.allowed_peers: {error}") from error
+        raise ConfigurationError(f"{setting}: {error}") from error
     if len(networks) > 80:
-        raise ConfigurationError("telephony.allowed_peers: at most 80 networks")
+        raise ConfigurationError(f"{setting}: at most 80 networks")
     return list(ipaddress.collapse_addresses(networks))
 
 
