@@ -92,6 +92,22 @@ class TelephonySettings(Section):
     emergency_sip_uris: dict[str, str] = Field(
         default_factory=dict, description="line (110, 119, 120, 122) -> SIP address for the transfer"
     )
+    person_transfer: Literal["bridge", "refer"] = Field(
+        "bridge", description="bridge: the call stays ours, recorded and written down; refer: the trunk takes it over"
+    )
+    emergency_transfer: Literal["bridge", "refer"] = "bridge"
+    dial_out_allowed: list[str] = Field(
+        default_factory=list,
+        description="further addresses that may be called, e.g. sip:8*@pbx.example.cn or pbx.example.cn:5080",
+    )
+    seat_answer_seconds: float = Field(
+        20.0, ge=3, description="after so long without an answer the caller is back with the bot"
+    )
+    seat_audio_host: str = Field("127.0.0.1", description="where the phone takes the audio of seats' browsers")
+    seat_audio_port: int | None = Field(8346, ge=1, le=65535, description="null: seats do not talk in the browser")
+    seat_audio_url: str = Field(
+        "", description="how a browser reaches this phone, e.g. wss://hotline.example.cn/node-1; empty: host and port"
+    )
     pbx_host: str = Field("127.0.0.1", description="where links from PBXs are taken (see deploy/)")
     asterisk_websocket_port: int | None = Field(None, ge=0, le=65535, description="chan_websocket; null: off")
     audiosocket_port: int | None = Field(None, ge=0, le=65535, description="Asterisk AudioSocket; null: off")
