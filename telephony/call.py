@@ -42,6 +42,7 @@ from telephony.turn_taking import (
     StopPlayback,
     TurnTaking,
 )
+from telephony.waiting_caller import WaitingCaller
 
 __all__ = ["Call", "CallServices"]
 
@@ -87,6 +88,25 @@ class Call:
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._recording: Recording | None = None
+        self._callback_number = ""  # promised in the waiting room
+        self._waiting = self._waiting_caller()
+
+    def _waiting_caller(self) -> WaitingCaller | None:
+        """None for a call that is served at once."""
+        services = self._services
+        if services.desk is None or services.desk.turn_of(self.call_id) is None:
+            return None
+        return WaitingCaller(
+            self.call_id,
+            services.desk,
+            self._speaker,
+            services.speech,
+            caller_number=self._leg.caller.number.reveal(),
+            notice=services.waiting_room_notice,
+            own=self._own,
+            promise=self._promise_call_back,
+            unconfirmed=self._call_back_noted,
+        )
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -101,11 +121,9 @@ class Call:
             self._leg.on_key(self.on_key)
             await self._leg.answer()
             self._began = services.clock.monotonic()
-            if services.recorder is not None:
-                self._recording = services.recorder.begin(self.call_id, services.clock.now())
             self.answered = True
             self._log.info("call_answered", caller=self._leg.caller.number, leg=self._leg.kind)
-            self._own(self._greet())
+            self._own(self._welcome())
             reason = await self._over
         except LegClosed:
             reason = "caller_hung_up"
@@ -113,6 +131,30 @@ class Call:
             self.answered = False
             await self._finish(reason)
         return reason
+
+    async def _welcome(self) -> None:
+        """Greet, after the wait for those who came before."""
+        if (waiting := self._waiting) is None:
+            self._start_recording()
+            await self._greet()
+            return
+        await waiting.until_called_up()
+        self._waiting = None
+        self._began = self._now
+        self._start_recording()
+        self._turns.thinking_started(self._now)
+        self._turns.thinking_ended(self._now)  # the caller's silence counts from here
+        if waiting.wants_person:
+            self.give("dtmf", "0")
+            if self._recording is not None:
+                self._speaker.prompt(Prompt.RECORDED)
+            return
+        self._speaker.prompt(Prompt.YOUR_TURN)
+        await self._greet()
+
+    def _start_recording(self) -> None:
+        if self._services.recorder is not None:
+            self._recording = self._services.recorder.begin(self.call_id, self._services.clock.now())
 
     async def _greet(self) -> None:
         await greet(self._opened, self._services, self._speaker, recorded=self._recording is not None)
@@ -126,8 +168,10 @@ class Call:
     async def _finish(self, reason: str) -> None:
         """Everything of this call ends here; the core is told first, so that nothing below can keep it from hearing."""
         services = self._services
+        if self._waiting is not None and not self._callback_number:
+            reason = "abandoned"
         recording = str(self._recording.path) if self._recording is not None else None
-        services.core.call_ended(self.call_id, reason, recording)
+        services.core.call_ended(self.call_id, reason, recording, callback_number=self._callback_number)
         services.metrics.calls_active.dec()
         services.metrics.calls.labels(reason).inc()
         for task in self._tasks:
@@ -164,6 +208,8 @@ class Call:
     def pump(self) -> bytes:
         """Move audio both ways; returns what the caller has sent since the last time."""
         heard = self._leg.read()
+        if self._waiting is not None:
+            heard = b""  # nobody listens yet
         self._hearing.feed(heard)
         self._speaker.hold_back = self._turns.caller_speaking
         said = self._speaker.pump()
@@ -177,6 +223,9 @@ class Call:
 
     def tick(self) -> None:
         """A few times a second."""
+        if self._waiting is not None:
+            self._waiting.tick(self._now)
+            return
         self._act_on(self._turns.tick(self._now))
         if (event := self._digits.tick(self._now)) is not None:
             self._keyed(event)
@@ -244,6 +293,9 @@ class Call:
         key = self._keys.press(report, self._now)
         if key is None or self._over.done() or self._hand_over.transferring:
             return
+        if self._waiting is not None:
+            self._waiting.press(key, self._now)
+            return
         self._act_on(self._turns.key_pressed(self._now))
         event = self._digits.press(key, self._now, number_asked=self._words.keypad or self.patience == "number")
         if event is not None:
@@ -254,6 +306,16 @@ class Call:
             self.give("dtmf", event.digits, meta={"purpose": "callback_number"} if self._words.keypad else {})
         else:
             self.give("dtmf", "0")
+
+    def _promise_call_back(self, number: str) -> None:
+        self._callback_number = number
+        self.give("dtmf", number, meta={"purpose": "overload_callback"})
+
+    def _call_back_noted(self) -> None:
+        """The core has not confirmed the call-back: it is told again with the end of the call, which is kept."""
+        if self._given:
+            self._hand_over.hang_up_after_words("bot_hung_up")
+            self._speaker.prompt(Prompt.CALLBACK_NOTED)
 
     @property
     def awaiting_reply(self) -> bool:
@@ -268,7 +330,7 @@ class Call:
         self._speaker.forget_stopped()
         self._hand_over.caller_goes_on()
         now = self._now
-        self._turns.thinking_started(now)
+        self._turns.thinking_started(now, spoke_until=self._words.spoke_until if kind == "speech" else None)
         self._services.metrics.turns.labels(kind).inc()
         turn_id = self._given.give(
             kind,

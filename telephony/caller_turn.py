@@ -65,7 +65,7 @@ class CallerTurns:
         ended_at = clock.monotonic()
         self.spoke_until = ended_at - finished.trailing_seconds
         self._recognising += 1
-        self._turns.thinking_started(ended_at)
+        self._turns.thinking_started(ended_at, spoke_until=self.spoke_until)
         task = self._hearing.finish(finished.trailing_seconds)
         try:
             recognition = await asyncio.shield(task)
@@ -90,7 +90,7 @@ class CallerTurns:
     def _recognised(self, recognition: Recognition, finished: CallerFinished, waited_seconds: float) -> None:
         text = recognition.text.strip()
         floor = self._floor
-        if not text or (floor.unplayed and floor.patience != "yes_no" and is_back_channel(text)):
+        if not text or (is_back_channel(text) and self._listens_only()):
             self._nothing_said(finished.voiced_seconds, empty=not text)
             return
         meta = {
@@ -101,6 +101,11 @@ class CallerTurns:
             "engine": recognition.engine,
         }
         floor.give("speech", text, confidence=recognition.confidence, meta=meta)
+
+    def _listens_only(self) -> bool:
+        """Whether an "嗯" now means "go on": in the middle of an answer, or while one is awaited."""
+        floor = self._floor
+        return floor.awaiting_reply or (bool(floor.unplayed) and floor.patience != "yes_no")
 
     def _nothing_said(self, voiced_seconds: float, *, empty: bool) -> None:
         """A noise or an "嗯": go on with what was interrupted, or ask."""

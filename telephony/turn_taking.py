@@ -4,10 +4,12 @@ Three facts make up the state: the bot is *playing* or not, the bot is *thinking
 is awaited) or not, the caller is *speaking* or not. From them follow
 
 * **barge-in**: voice without a real gap for `barge_in_speech_seconds` while the bot plays stops the playback at once,
-  every time; shorter sounds ("嗯") are back-channels and are no turns;
+  every time; shorter sounds ("嗯") are back-channels and are no turns; a filler gives way to any speech;
 * **the caller's turn**: speech that begins, or goes on, while the bot does not play; its short pauses offer a guess;
-* **silence**: nothing from the caller while it is their turn: a prompt, a second one, then the core is told;
-* **filler**: the answer is late, so something is said meanwhile.
+* **silence**: nothing from the caller while it is their turn: a prompt, a second one, then the core is told; a caller
+  who asked us to wait is left in peace for as long as was agreed, then asked once whether they are back;
+* **filler**: the answer is late, so something is said meanwhile, early enough that the dead air, counted from the
+  caller's last sound, stays under `filler_after_seconds`.
 
 Times are seconds of any clock that never goes back; the caller of the machine gives them.
 """
@@ -44,14 +46,16 @@ class TurnTakingRules:
     barge_in_gap_seconds: float = 0.2
     first_silence_prompt_seconds: float = 6.0
     second_silence_prompt_seconds: float = 12.0
-    filler_after_seconds: float = 1.5
+    filler_after_seconds: float = 1.5  # after the caller's last sound, to the first sound of the filler
+    filler_lead_seconds: float = 0.2  # from deciding on a filler to its being heard: a tick, the playout, the line
+    filler_grace_seconds: float = 0.15  # after the end of the turn: an answer that is as good as there needs none
     filler_again_seconds: float = 8.0
     comfort_seconds: float = 20.0
 
-    @property
-    def silence_turn_seconds(self) -> float:
-        """The third silence: as long after the second prompt as that came after the first."""
-        return 2 * self.second_silence_prompt_seconds - self.first_silence_prompt_seconds
+    def silence_limit_seconds(self, number: int) -> float:
+        """When the silence of this number (from 0) is over: as long after the last as the second after the first."""
+        gap = self.second_silence_prompt_seconds - self.first_silence_prompt_seconds
+        return self.first_silence_prompt_seconds + number * gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +99,15 @@ class BackChannel:
 
 @dataclass(frozen=True, slots=True)
 class SilencePrompt:
-    number: Literal[1, 2]
+    """`held`: the caller had asked us to wait and is asked whether they are back."""
+
+    number: int
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GiveSilenceTurn:
-    """The caller has been silent through both prompts."""
+    """The caller has been silent through all prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +144,14 @@ class TurnTaking:
         self._endpointer = Endpointer(rules.endpointing, rules.patience_seconds["normal"])
         self._now = now
         self._playing = False
+        self._playing_filler = False  # what plays only bridges the wait for an answer
         self._interruptible = True
         self._thinking_since: float | None = None
+        self._filler_due = 0.0
         self._fillers = 0
+        self._stretch = 1.0
+        self._reminders = 2
+        self._hold_seconds = 0.0
         self._turn_is_the_callers = False  # the present speech is a turn, not a back-channel
         self._run_seconds = 0.0  # voice without a real gap
         self._gap_seconds = 0.0
@@ -162,9 +174,20 @@ class TurnTaking:
         """The caller is in the middle of a turn (not of a back-channel)."""
         return self._turn_is_the_callers
 
-    def expect(self, patience: Patience) -> None:
-        """What was asked decides how long a pause may last."""
-        self._endpointer.patience_seconds = self._rules.patience_seconds[patience]
+    def expect(
+        self, patience: Patience, *, stretch: float = 1.0, reminders: int = 2, hold_seconds: float = 0.0
+    ) -> None:
+        """What was asked, and of whom, decides how long a pause may last.
+
+        Args:
+            stretch: every patience is so many times as long (somebody old, or who asked for a slower talk).
+            reminders: so many prompts a silent caller hears before the core is told.
+            hold_seconds: the caller asked us to wait: no prompt for so long, unless they speak before.
+        """
+        self._endpointer.patience_seconds = self._rules.patience_seconds[patience] * stretch
+        self._stretch = stretch
+        self._reminders = reminders
+        self._hold_seconds = hold_seconds
 
     def playback_started(self, now: float, *, interruptible: bool = True, answer: bool = True) -> None:
         """The caller begins to hear something; `answer`: it is new to them, so their silence counts from its end."""
@@ -172,6 +195,7 @@ class TurnTaking:
         if answer:
             self._reset_silence()
         self._playing = True
+        self._playing_filler = not answer and self._thinking_since is not None
         self._interruptible = interruptible
         self._turn_is_the_callers = False
         self._run_seconds = 0.0
@@ -185,12 +209,19 @@ class TurnTaking:
             return [CallerBegan(self._speech_seconds)]
         return []
 
-    def thinking_started(self, now: float) -> None:
-        """A turn was given away; its answer is awaited. Calling it again keeps the first moment."""
+    def thinking_started(self, now: float, *, spoke_until: float | None = None) -> None:
+        """A turn was given away; its answer is awaited. Calling it again keeps the first moment.
+
+        `spoke_until`: the caller's last sound; the dead air counts from there.
+        """
         self._advance(now)
         if self._thinking_since is None:
+            rules = self._rules
             self._thinking_since = now
             self._fillers = 0
+            quiet_since = now if spoke_until is None else min(now, spoke_until)
+            wanted = quiet_since + rules.filler_after_seconds - rules.filler_lead_seconds
+            self._filler_due = max(wanted, now + rules.filler_grace_seconds)
 
     def thinking_ended(self, now: float) -> None:
         """The answer is here (or there will be none). Without a turn that was given away this is a no-op."""
@@ -225,6 +256,9 @@ class TurnTaking:
             match event:
                 case SpeechBegan(ago):
                     self._speech_seconds = ago
+                    if self._playing and self._playing_filler and self._interruptible:
+                        self._playing = False  # a filler is nobody's turn: the caller goes on with theirs
+                        actions.append(StopPlayback(ago))
                     if not self._playing:
                         self._turn_is_the_callers = True
                         actions.append(CallerBegan(ago))
@@ -270,8 +304,9 @@ class TurnTaking:
         if self._playing or self._turn_is_the_callers:
             return []
         if self._thinking_since is not None:
-            due = self._rules.filler_after_seconds + self._fillers * self._rules.filler_again_seconds
-            if now - self._thinking_since >= due:
+            if self._run_seconds > 0:
+                return []  # perhaps the caller goes on
+            if now >= self._filler_due + self._fillers * self._rules.filler_again_seconds:
                 self._fillers += 1
                 return [Filler(self._fillers)]
             return []
@@ -285,20 +320,21 @@ class TurnTaking:
         return self._silence()
 
     def _silence(self) -> list[Action]:
-        limits = (
-            self._rules.first_silence_prompt_seconds,
-            self._rules.second_silence_prompt_seconds,
-            self._rules.silence_turn_seconds,
-        )
-        if self._silent_seconds < limits[self._silences]:
+        held = self._hold_seconds > 0
+        if self._silent_seconds < self._silence_limit_seconds(held=held):
             return []
         self._silences += 1
-        if self._silences == 1:
-            return [SilencePrompt(1)]
-        if self._silences == 2:
-            return [SilencePrompt(2)]
+        if self._silences <= (1 if held else self._reminders):
+            return [SilencePrompt(self._silences, held)]
+        self._hold_seconds = 0.0
         self._reset_silence()
         return [GiveSilenceTurn()]
+
+    def _silence_limit_seconds(self, *, held: bool) -> float:
+        rules = self._rules
+        if held:
+            return self._hold_seconds + self._silences * rules.second_silence_prompt_seconds
+        return rules.silence_limit_seconds(self._silences) * self._stretch
 
     def _advance(self, now: float) -> None:
         """Silence counts only while it is the caller's turn and they do not use it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,12 +146,60 @@ def test_any_sign_of_life_begins_the_silence_anew() -> None:
 def test_fillers_while_the_answer_is_late() -> None:
     table = Table()
     table.machine.thinking_started(table.now)
-    assert table.quiet(1.4) == []
-    assert table.quiet(0.2) == [Filler(1)]
+    assert table.quiet(1.2) == []
+    assert table.quiet(0.2) == [Filler(1)]  # decided 0.2 s before it must be heard
     assert table.quiet(7.5) == []
     assert table.quiet(0.6) == [Filler(2)]
     table.machine.thinking_ended(table.now)
     assert table.quiet(5.5) == []
+
+
+@pytest.mark.parametrize(("pause", "filler_after"), [(0.6, 0.7), (0.8, 0.5), (1.5, 0.15)])
+def test_the_dead_air_counts_from_the_last_sound(pause: float, filler_after: float) -> None:
+    """Whatever pause ended the turn: 1.3 s after the last sound, yet not in the first 0.15 s of the wait."""
+    table = Table()
+    table.quiet(3.0)
+    table.machine.thinking_started(table.now, spoke_until=table.now - pause)
+    assert table.quiet(filler_after - 0.05) == []
+    assert table.quiet(0.15) == [Filler(1)]
+
+
+def test_a_filler_gives_way_to_any_speech() -> None:
+    table = Table()
+    table.machine.thinking_started(table.now)
+    table.machine.playback_started(table.now, answer=False)
+    assert kinds(table.speech(0.3)) == [StopPlayback, CallerBegan]
+
+
+def test_no_filler_begins_while_there_is_voice() -> None:
+    table = Table()
+    table.machine.thinking_started(table.now)
+    table.quiet(1.25)
+    assert Filler not in kinds(table.speech(0.15))
+
+
+def test_a_caller_who_asked_us_to_wait_is_left_in_peace_and_asked_once() -> None:
+    table = Table()
+    table.machine.expect("normal", hold_seconds=60.0)
+    assert table.quiet(59.5) == []
+    assert table.quiet(1.0) == [SilencePrompt(1, held=True)]
+    assert table.quiet(11.0) == []
+    assert table.quiet(1.5) == [GiveSilenceTurn()]
+    assert table.quiet(6.5) == [SilencePrompt(1)]  # afterwards as usual
+
+
+def test_the_number_of_reminders_and_the_stretch_can_be_chosen() -> None:
+    table = Table()
+    table.machine.expect("normal", reminders=0)
+    assert table.quiet(5.5) == []
+    assert table.quiet(1.0) == [GiveSilenceTurn()]
+    table = Table()
+    table.machine.expect("yes_no", stretch=1.5)
+    assert table.quiet(8.5) == []
+    assert table.quiet(1.0) == [SilencePrompt(1)]
+    table.speech(0.5)
+    assert CallerFinished not in kinds(table.quiet(0.7))
+    assert CallerFinished in kinds(table.quiet(0.4))
 
 
 def test_a_caller_who_waits_for_a_seat_is_comforted_not_questioned() -> None:
