@@ -120,6 +120,21 @@ class TelephonySettings(Section):
     maximum_call_seconds: int = Field(1_800, ge=60)
 
 
+class AdmissionSettings(Section):
+    """How many calls are served at once, and who waits (telephony.maximum_calls is the most that are ever served)."""
+
+    initial_calls: int = Field(40, ge=1, description="believed to be possible before anything has been measured")
+    minimum_calls: int = Field(8, ge=1, description="served at once whatever is measured")
+    lag_limit_seconds: float = Field(
+        0.8, gt=0.1, description="95th percentile of the wait for words from which on new calls wait"
+    )
+    late_frames_limit: float = Field(
+        0.05, gt=0, le=1, description="share of late 20 ms beats from which on new calls wait"
+    )
+    waiting_room_places: int = Field(50, ge=0, description="calls that wait; any more are refused (486)")
+    waiting_room_notice: str = Field("", description="said to everybody who waits, e.g. what a disruption is about")
+
+
 Patience = Literal["yes_no", "normal", "number", "story"]
 
 
@@ -213,6 +228,7 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()
     telephony: TelephonySettings = TelephonySettings()
+    admission: AdmissionSettings = AdmissionSettings()
     turn_taking: TurnTakingSettings = TurnTakingSettings()
     recogniser: RecogniserSettings = RecogniserSettings()
     voice: VoiceSettings = VoiceSettings()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from base.clock import Clock
 from telephony.core_link import Core
+from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import PromptBook, Speech
@@ -15,7 +16,8 @@ from telephony.turn_taking import TurnTakingRules
 
 @dataclass(frozen=True, slots=True)
 class CallServices:
-    """`listener` is None where there is no recogniser at all, `recorder` where calls are not recorded."""
+    """`listener` is None where there is no recogniser at all, `recorder` where calls are not recorded, `desk` where
+    every call is served at once. `waiting_room_notice`: said to everybody who waits."""
 
     core: Core
     speech: Speech
@@ -26,3 +28,5 @@ class CallServices:
     clock: Clock
     rules: TurnTakingRules = field(default_factory=TurnTakingRules)
     maximum_call_seconds: float = 1_800.0
+    desk: FrontDesk | None = None
+    waiting_room_notice: str = ""

@@ -59,7 +59,7 @@ class Core(Protocol):
         meta: dict[str, Any],
     ) -> None: ...
 
-    def call_ended(self, call_id: str, reason: str, recording: str | None) -> None: ...
+    def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None: ...
 
 
 class CoreLink:
@@ -136,9 +136,16 @@ class CoreLink:
         self._outbox.turn(message)
         self._send(message)
 
-    def call_ended(self, call_id: str, reason: str, recording: str | None) -> None:
+    def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None:
+        """`callback_number`: a call-back to it was promised."""
         self._handlers.pop(call_id, None)
-        message: Message = {"type": "call_ended", "call_id": call_id, "reason": reason, "recording": recording}
+        message: Message = {
+            "type": "call_ended",
+            "call_id": call_id,
+            "reason": reason,
+            "recording": recording,
+            "callback_number": callback_number or None,
+        }
         if self._outbox.ended(message):
             self._journal_changed.set()
             self._send(message)

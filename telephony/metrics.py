@@ -42,6 +42,18 @@ class PhoneMetrics:
         )
         self.ticker_lag_seconds = histogram("ticker_lag_seconds", "How late a 20 ms tick came", _LAGS)
         self.voice_activity_seconds = histogram("voice_activity_seconds", "One batched run of the detector", _LAGS)
+        self.arrivals = counter("arrivals", "Calls that rang: served at once, waiting or refused", "arrival")
+        self.waiting_ended = counter("waiting_ended", "Calls that left the waiting room, by how", "departure")
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"hotline_phone_{name}", text, registry=self.registry)
+
+        self.serving = gauge("serving", "Calls being served")
+        self.waiting = gauge("waiting", "Calls in the waiting room")
+        self.capacity = gauge("capacity_calls", "How many calls can be served at once, as estimated now")
+        self.level = gauge("level", "0: new calls are served at once, 1: they wait, 2: they are refused")
+        self.recogniser_lag_seconds = gauge("recogniser_lag_seconds", "95th percentile of the wait for words, recent")
+        self.late_frames = gauge("late_frames", "Share of 20 ms beats that came late, recent")
 
     def text(self) -> str:
         """All values in Prometheus' text format."""

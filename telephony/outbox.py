@@ -51,6 +51,7 @@ class Outbox:
         """Write the journal atomically. Blocking: call it in a thread."""
         self._journal.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._journal.with_suffix(".new")
+        temporary.touch(mode=0o600)  # it holds callers' numbers
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -87,11 +88,12 @@ class Outbox:
         call_id = message["call_id"]
         if call_id in self._ended:
             return False
-        conversation_id = self._calls.pop(call_id, {}).get("conversation_id")
+        started = self._calls.pop(call_id, {})
         self._turns = {key: turn for key, turn in self._turns.items() if turn["call_id"] != call_id}
         if len(self._ended) >= MAXIMUM_ENDED:
             self._ended.pop(next(iter(self._ended)))
-        self._ended[call_id] = _Ended({**message, "conversation_id": conversation_id})
+        told = {"conversation_id": started.get("conversation_id"), "caller": started.get("caller")}
+        self._ended[call_id] = _Ended({**message, **told})
         return True
 
     def confirmed(self, call_id: str) -> bool:

@@ -10,7 +10,9 @@ import asyncio
 import hashlib
 import signal
 import sys
+from collections.abc import Coroutine
 from ipaddress import ip_address
+from typing import Any
 
 from asr_models.client import RecogniserClient
 from base import logs
@@ -18,13 +20,16 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.ids import new_id
 from base.settings import Settings, load
+from telephony.admission import AdmissionRules
 from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
 from telephony.endpointing import EndpointingRules
+from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
+from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
@@ -37,6 +42,7 @@ log = logs.get_logger("telephony.phone")
 
 _GOODBYE_SECONDS = 3.0
 _HEALTH_SECONDS = 5.0
+REFUSED_AT_ONCE = 20  # calls beyond all room that we refuse, and count, at the same time; the endpoint refuses the rest
 
 
 def call_id_of(leg_call_id: str) -> str:
@@ -58,6 +64,17 @@ def turn_taking_rules(settings: Settings) -> TurnTakingRules:
         first_silence_prompt_seconds=chosen.first_silence_prompt_seconds,
         second_silence_prompt_seconds=chosen.second_silence_prompt_seconds,
         filler_after_seconds=chosen.filler_after_seconds,
+    )
+
+
+def admission_rules(settings: Settings) -> AdmissionRules:
+    chosen = settings.admission
+    return AdmissionRules(
+        maximum_calls=settings.telephony.maximum_calls,
+        initial_calls=chosen.initial_calls,
+        minimum_calls=chosen.minimum_calls,
+        lag_limit_seconds=chosen.lag_limit_seconds,
+        late_frames_limit=chosen.late_frames_limit,
     )
 
 
@@ -88,6 +105,15 @@ class Phone:
         self._speech = speech
         self._prompts = PromptBook(speech)
         self._ticker = Ticker(VoiceActivity(), self._clock, self._metrics)
+        waits = WaitingTimes(settings.recogniser.workers)
+        self._desk = FrontDesk(
+            admission_rules(settings),
+            places=settings.admission.waiting_room_places,
+            waits=waits,
+            beats=self._ticker.beats,
+            metrics=self._metrics,
+            clock=self._clock,
+        )
         self._recorder = Recorder(settings.var / "recordings") if settings.telephony.record_calls else None
         self._link = CoreLink(
             core_url(settings),
@@ -102,19 +128,28 @@ class Phone:
             prompts=self._prompts,
             listener=None
             if settings.recogniser.engine == "none"
-            else Listener(self._recogniser, busy_from=2 * settings.recogniser.workers),
+            else Listener(
+                TimedRecogniser(self._recogniser, waits, self._clock.monotonic),
+                busy_from=2 * settings.recogniser.workers,
+            ),
             metrics=self._metrics,
             recorder=self._recorder,
             clock=self._clock,
             rules=turn_taking_rules(settings),
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
+            desk=self._desk,
+            waiting_room_notice=settings.admission.waiting_room_notice,
         )
-        self._endpoint = SipEndpoint(settings.telephony, self._incoming)
+        self._endpoint = SipEndpoint(
+            settings.telephony,
+            self._incoming,
+            maximum_calls=settings.telephony.maximum_calls + settings.admission.waiting_room_places + REFUSED_AT_ONCE,
+        )
         self._pbx = PbxListeners(
             settings.telephony,
             self._incoming,
             self._metrics,
-            has_room=lambda: len(self._calls) < settings.telephony.maximum_calls,
+            has_room=lambda: self._desk.has_room,
         )
         self._calls: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,7 +167,13 @@ class Phone:
         """
         background = [
             asyncio.create_task(work)
-            for work in (self._link.run(), self._ticker.run(), self._prompts.prepare(), self._watch_health())
+            for work in (
+                self._link.run(),
+                self._ticker.run(),
+                self._prompts.prepare(),
+                self._watch_health(),
+                self._desk.run(),
+            )
         ]
         try:
             await self._endpoint.start()
@@ -188,14 +229,20 @@ class Phone:
 
     def _incoming(self, leg: Leg) -> None:
         if self._stopping.is_set():
-            task = asyncio.create_task(leg.hang_up())
+            self._background(leg.hang_up())
         else:
             call_id = call_id_of(leg.caller.leg_call_id or new_id())
             if call_id in self._calls:  # a second INVITE under the Call-ID of a living call
                 call_id = new_id("c")
+            if self._desk.arrive(call_id) == "refused":
+                self._background(leg.hang_up())
+                return
             call = self._calls[call_id] = Call(leg, call_id, self._services)
             self._ticker.add(call)
-            task = asyncio.create_task(self._serve_call(call))
+            self._background(self._serve_call(call))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -209,6 +256,7 @@ class Phone:
         finally:
             self._ticker.remove(call)
             self._calls.pop(call.call_id, None)
+            self._desk.left(call.call_id)
 
     async def _watch_health(self) -> None:
         while True:

@@ -43,6 +43,17 @@ class Prompt(Enum):
     TRANSFER_FAILED = "转接没有接通，您可以继续对我说，我们也会给您回电。"
     EMERGENCY_TRANSFER_FAILED = "转接没有接通，请您马上挂机，直接拨打急救或报警电话。"
     TIME_IS_UP = "本次通话时间已到。没有说完的事情，我们会给您回电，再见。"
+    BUSY = "您好，12345热线，现在来电较多，请您稍等。"
+    BUSY_OFFER = "如遇紧急危险，请直接拨打110、119、120。要我们给您回电，请按1。要人工，请按0。"
+    STILL_WAITING = "请您继续等待，不要挂机。"
+    YOUR_TURN = "让您久等了。"
+    RECORDED = "本次通话会录音。"
+    CALLBACK_CONFIRM = "给您来电的号码回电，确认请按井号键。换一个号码，请直接输入，再按井号键。"
+    CALLBACK_OTHER_NUMBER = "换一个号码，请直接输入，再按井号键。"
+    CALLBACK_NUMBER = "请输入您的电话号码，按井号键结束。"
+    CALLBACK_NUMBER_AGAIN = "这不像是电话号码。请再输入一次，按井号键结束。"
+    CHOICE_LAPSED = "好的，您继续等待，位置不变。"
+    CALLBACK_NOTED = "您的回电请求已记录，我们会尽快联系您，再见。"
     VOICE_TROUBLE = "抱歉，语音播报暂时有问题，请稍后再拨，或者按零转人工。"
 
 

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from base.clock import Clock
 from base.logs import get_logger
 from telephony.audio import FRAME_SECONDS
+from telephony.load import Beats
 from telephony.metrics import PhoneMetrics
 from telephony.voice_activity import WINDOW_SECONDS, VoiceStream
 
@@ -60,6 +61,7 @@ class Ticker:
         self._detector = detector
         self._clock = clock
         self._metrics = metrics
+        self.beats = Beats()
         self._members: dict[int, _Member] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice") if threads else None
         self._detecting: asyncio.Future[list[list[float]]] | None = None
@@ -82,7 +84,9 @@ class Ticker:
                 if now - due > _CATCH_UP_SECONDS:
                     due = now
                 await asyncio.sleep(max(0.0, due - now))
-                self._metrics.ticker_lag_seconds.observe(max(0.0, self._clock.monotonic() - due))
+                late = max(0.0, self._clock.monotonic() - due)
+                self._metrics.ticker_lag_seconds.observe(late)
+                self.beats.beat(now, late)
                 beat += 1
                 self._beat(timers=beat % TIMER_BEATS == 0)
         finally:

@@ -267,6 +267,7 @@ class FakeCore:
     connected: bool = True
     turns: list[GivenTurn] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    call_backs: list[str] = field(default_factory=list)  # numbers promised, told with the end of the call
     handler: CallHandler | None = None
     waiting: list[Callable[[], None]] = field(default_factory=list)
 
@@ -310,8 +311,9 @@ class FakeCore:
             asyncio.get_running_loop().call_later(self.reply_seconds, answer)
         self.waiting.clear()
 
-    def call_ended(self, call_id: str, reason: str, recording: str | None) -> None:
+    def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None:
         self.ended.append(reason)
+        self.call_backs += [callback_number] if callback_number else []
 
 
 class Line:

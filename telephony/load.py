@@ -1,0 +1,127 @@
+"""How hard the phone process works: how long utterances wait for their words, how often the 20 ms beat is late. Pure.
+
+Both look back over a few seconds only; what is still being waited for counts with the time that it has waited so far,
+so a recogniser that stops answering is seen before the first answer is overdue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from asr_models.recogniser import RecogniserError, Recognition
+from telephony.hearing import Recognising
+
+LAG_WINDOW_SECONDS: Final = 15.0
+BEAT_WINDOW_SECONDS: Final = 10
+LATE_SECONDS: Final = 0.02  # a beat later than one frame
+_FEWEST_BEATS: Final = 100  # two seconds: fewer say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`lag_seconds`: 95th percentile from asking the recogniser to its answer. `answers`: how many utterances that
+    rests on. `crowded`: some of them stood behind others, or got no answer at all. `late_frames`: share of beats that
+    came more than 20 ms late."""
+
+    lag_seconds: float = 0.0
+    answers: int = 0
+    crowded: bool = False
+    late_frames: float = 0.0
+
+
+class WaitingTimes:
+    """The recogniser's lag. `workers`: how many utterances it takes without any of them standing in a queue."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._finished: deque[tuple[float, float]] = deque()  # (when, seconds waited)
+        self._pending: dict[int, float] = {}
+        self._next = 0
+        self._crowded_at = float("-inf")
+
+    def begin(self, now: float) -> int:
+        """An utterance is handed over; returns its ticket."""
+        self._next += 1
+        self._pending[self._next] = now
+        if len(self._pending) > self._workers:
+            self._crowded_at = now
+        return self._next
+
+    def end(self, ticket: int, now: float, *, failed: bool = False) -> None:
+        self._finished.append((now, now - self._pending.pop(ticket)))
+        if failed:
+            self._crowded_at = now
+
+    def forget(self, ticket: int) -> None:
+        """It was withdrawn: the caller had gone on speaking."""
+        self._pending.pop(ticket, None)
+
+    def lag_seconds(self, now: float) -> float:
+        waits = sorted([seconds for _, seconds in self._recent(now)] + [now - at for at in self._pending.values()])
+        return waits[min(len(waits) - 1, math.ceil(0.95 * len(waits)) - 1)] if waits else 0.0
+
+    def answers(self, now: float) -> int:
+        return len(self._recent(now))
+
+    def crowded(self, now: float) -> bool:
+        return now - self._crowded_at <= LAG_WINDOW_SECONDS or len(self._pending) > self._workers
+
+    def _recent(self, now: float) -> deque[tuple[float, float]]:
+        while self._finished and now - self._finished[0][0] > LAG_WINDOW_SECONDS:
+            self._finished.popleft()
+        return self._finished
+
+
+class Beats:
+    """How punctual the ticker is."""
+
+    def __init__(self) -> None:
+        self._seconds: deque[tuple[int, int, int]] = deque(maxlen=BEAT_WINDOW_SECONDS)  # (second, beats, late ones)
+
+    def beat(self, now: float, late_seconds: float) -> None:
+        second, late = int(now), int(late_seconds > LATE_SECONDS)
+        if self._seconds and self._seconds[-1][0] == second:
+            _, beats, before = self._seconds[-1]
+            self._seconds[-1] = (second, beats + 1, before + late)
+        else:
+            self._seconds.append((second, 1, late))
+
+    def late_frames(self, now: float) -> float:
+        """The share of late beats, 0..1; 0 where there were too few to tell."""
+        recent = [entry for entry in self._seconds if now - entry[0] <= BEAT_WINDOW_SECONDS]
+        beats = sum(count for _, count, _ in recent)
+        return sum(late for _, _, late in recent) / beats if beats >= _FEWEST_BEATS else 0.0
+
+
+class TimedRecogniser:
+    """A recogniser whose waiting times are noted."""
+
+    def __init__(self, recogniser: Recognising, times: WaitingTimes, clock: Callable[[], float]) -> None:
+        self._recogniser = recogniser
+        self._times = times
+        self._clock = clock
+
+    async def recognise(
+        self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
+    ) -> Recognition:
+        """
+        Raises:
+            RecogniserError: as the recogniser behind it.
+        """
+        ticket = self._times.begin(self._clock())
+        try:
+            recognition = await self._recogniser.recognise(
+                pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds
+            )
+        except RecogniserError:
+            self._times.end(ticket, self._clock(), failed=True)
+            raise
+        except BaseException:
+            self._times.forget(ticket)
+            raise
+        self._times.end(ticket, self._clock())
+        return recognition

@@ -1,0 +1,168 @@
+"""One caller in the waiting room: told at once where they stand, kept informed, offered a call-back by key.
+
+Costs next to nothing while it waits: nothing is recognised and no voice is looked for; the words are a few fixed
+prompts and a few short pieces that come from the cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from base.errors import HotlineError
+from base.logs import get_logger
+from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
+from telephony.dtmf import PersonWanted
+from telephony.front_desk import FrontDesk
+from telephony.prompts import Prompt, Speech
+from telephony.speaking import Speaker
+from telephony.waiting_room import standing
+
+log = get_logger("telephony.waiting_caller")
+
+UPDATE_SECONDS: Final = 30.0  # no news more often than this
+OFFER_AGAIN: Final = 4  # with every fourth piece of news the offer is made again
+RENDER_SECONDS: Final = 3.0
+CORE_SECONDS: Final = 4.0  # what the core has not confirmed by then is only noted
+_DIGITS: Final = str.maketrans("0123456789", "零幺二三四五六七八九")
+
+
+class WaitingCaller:
+    """`until_called_up` runs as a task of the call; `press` and `tick` come from the call."""
+
+    def __init__(
+        self,
+        call_id: str,
+        desk: FrontDesk,
+        speaker: Speaker,
+        speech: Speech,
+        *,
+        caller_number: str,
+        notice: str,
+        own: Callable[[Coroutine[Any, Any, None]], None],
+        promise: Callable[[str], None],
+        unconfirmed: Callable[[], None],
+    ) -> None:
+        """
+        Args:
+            notice: something that many callers want to know now; may be empty.
+            own: runs work as a task of the call.
+            promise: told the number when the caller has chosen a call-back; the core's answer says goodbye.
+            unconfirmed: called once when no answer of the core can be waited for any longer.
+        """
+        self._call_id = call_id
+        self._desk = desk
+        self._speaker = speaker
+        self._speech = speech
+        self._offer = CallBackOffer(caller_number)
+        self._notice = notice
+        self._own = own
+        self._promise = promise
+        self._unconfirmed = unconfirmed
+        self._turn = desk.turn_of(call_id)
+        self._told: tuple[str, str] | None = None
+        self._news = 0
+        self._promised_at: float | None = None
+        self.wants_person = False
+
+    @property
+    def _listens(self) -> bool:
+        """News may be told: the caller is waiting and not choosing."""
+        return self._turn is not None and not self._turn.done() and self._offer.step == "offered"
+
+    async def until_called_up(self) -> None:
+        """Returns when the caller is served, or has asked for a person; not after a promised call-back."""
+        assert self._turn is not None
+        self._speaker.prompt(Prompt.BUSY)
+        await self._tell(again=False)
+        if self._notice:
+            await self._say(self._notice)
+        if self._listens:
+            self._speaker.prompt(Prompt.BUSY_OFFER)
+        while not self._turn.done():
+            await asyncio.wait([self._turn], timeout=UPDATE_SECONDS)
+            if self._listens:
+                await self._update()
+        self._hush()
+
+    async def _update(self) -> None:
+        self._news += 1
+        await self._tell(again=True)
+        if self._listens and self._news % OFFER_AGAIN == 0:
+            self._speaker.prompt(Prompt.BUSY_OFFER)
+
+    async def _tell(self, *, again: bool) -> None:
+        """Where the caller stands; what has been told already is not told again."""
+        ahead, seconds = self._desk.standing(self._call_id)
+        news = standing(ahead, seconds, again=again)
+        if news == self._told:
+            self._speaker.prompt(Prompt.STILL_WAITING)
+            return
+        self._told = news
+        await self._say(*news)
+
+    async def _say(self, *texts: str) -> None:
+        """What has no audio in time is left out: a caller who waits is not told of our troubles with the voice too."""
+        try:
+            async with asyncio.timeout(RENDER_SECONDS):
+                sounds = [b"".join([piece async for piece in self._speech.stream(text)]) for text in texts]
+        except (HotlineError, OSError, TimeoutError) as error:
+            log.info("news_not_rendered", call_id=self._call_id, problem=str(error) or type(error).__name__)
+            return
+        if self._listens:
+            for text, sound in zip(texts, sounds, strict=True):
+                self._speaker.play(sound, text)
+
+    def press(self, key: str, now: float) -> None:
+        """A debounced key."""
+        event = self._offer.press(key, now)
+        if event is not None or self._offer.choosing:
+            self._hush()
+        self._act(event, now)
+
+    def tick(self, now: float) -> None:
+        """A few times a second."""
+        self._act(self._offer.tick(now), now)
+        if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
+            self._promised_at = None
+            self._unconfirmed()
+
+    def _act(self, event: OfferEvent | None, now: float) -> None:
+        match event:
+            case AskConfirmation(number):
+                self._desk.set_busy(self._call_id, True)
+                self._own(self._confirm(number))
+            case AskNumber(again):
+                self._desk.set_busy(self._call_id, True)
+                self._speaker.prompt(Prompt.CALLBACK_NUMBER_AGAIN if again else Prompt.CALLBACK_NUMBER)
+            case ChoiceLapsed():
+                self._speaker.prompt(Prompt.CHOICE_LAPSED)
+                self._desk.set_busy(self._call_id, False)
+            case Accepted(number):
+                self._promised_at = now
+                self._desk.leave_room(self._call_id, "call_back")
+                self._promise(number)
+            case PersonWanted():
+                self.wants_person = True
+                self._desk.leave_room(self._call_id, "person")
+
+    async def _confirm(self, number: str) -> None:
+        """Read the end of the number back; whoever else listens does not learn the whole of it."""
+        text = f"给您尾号{number[-4:].translate(_DIGITS)}的号码回电，确认请按井号键。"
+        try:
+            async with asyncio.timeout(RENDER_SECONDS):
+                sound = b"".join([piece async for piece in self._speech.stream(text)])
+        except (HotlineError, OSError, TimeoutError):
+            sound = b""
+        if self._offer.step != "confirming":
+            return
+        if sound:
+            self._speaker.play(sound, text)
+            self._speaker.prompt(Prompt.CALLBACK_OTHER_NUMBER)
+        else:
+            self._speaker.prompt(Prompt.CALLBACK_CONFIRM)
+
+    def _hush(self) -> None:
+        self._speaker.stop()
+        self._speaker.forget_stopped()
