@@ -1,7 +1,7 @@
 """Calls over SIP: the embedded endpoint (libre/baresip). One runtime a process; a dead runtime means a new process.
 
 G.711 A-law and mu-law only; DTMF as RFC 4733 or SIP INFO; more calls than the limit get 486, an offer without our
-codecs 488, both from the stack itself. Who may call is decided by `access.py`.
+codecs 488. Who may call is decided by `access.py`, who may be called by `dial_out.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import baresip
-from baresip.events import Event
+from baresip.events import Event, StackEvent
 
 from base.logs import get_logger
 from base.masking import Masked
 from base.settings import TelephonySettings
 from telephony.errors import LegClosed, TelephonyError, TransferError
 from telephony.legs import access
+from telephony.legs.dial_out import DialOut
 from telephony.legs.leg import CallerId
 
 log = get_logger("telephony.sip")
@@ -27,6 +28,7 @@ log = get_logger("telephony.sip")
 TRANSPORTS: Final[tuple[Literal["udp", "tcp"], ...]] = ("udp", "tcp")
 _READ_BYTES: Final = 32_000  # two seconds: more than the stack ever holds
 _ANSWER_SECONDS: Final = 10.0
+_LEGS_A_CALL: Final = 2  # so many legs the stack allows for each call that may come in: itself, and one that we dialled
 _USER = re.compile(r"^<?(?:sips?|tel):(?:\+?([^@;>]*)@|\+?([\d]+))", re.IGNORECASE)
 
 
@@ -95,6 +97,25 @@ class SipLeg:
         self._closed_callbacks: list[Callable[[str], None]] = []
         self.caller = CallerId(Masked(caller_number(call.peer)), str(call.call_id or ""))
         call.on(self._on_event)
+
+    def take_note(self, event: StackEvent) -> None:
+        """An event of this call that came before the leg was made."""
+        self._on_event(event)
+
+    async def answered(self, timeout_seconds: float) -> None:
+        """A call that we placed: wait for the other side. One that does not answer in time is hung up.
+
+        Raises:
+            LegClosed: refused, or not answered in time.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._established.wait()
+        except TimeoutError as error:
+            await self.hang_up()
+            raise LegClosed(f"not answered within {timeout_seconds:g} s") from error
+        if self._closed_reason is not None:
+            raise LegClosed("refused or unreachable")
 
     def _on_event(self, event: Any) -> None:
         if event.event is Event.CALL_ESTABLISHED:
@@ -188,12 +209,24 @@ class SipLeg:
 
 
 class SipEndpoint:
-    """The phone's SIP address: takes calls and hands each to `on_call` as a leg that has not been answered yet."""
+    """The phone's SIP address: takes calls and hands each to `on_call` as a leg that has not been answered yet; places
+    calls to the addresses that the settings allow."""
 
-    def __init__(self, settings: TelephonySettings, on_call: Callable[[SipLeg], None]) -> None:
+    def __init__(
+        self, settings: TelephonySettings, on_call: Callable[[SipLeg], None], *, maximum_calls: int | None = None
+    ) -> None:
+        """`maximum_calls`: of those that call us; more get 486. By default `telephony.maximum_calls`."""
         self._settings = settings
+        self._maximum_calls = maximum_calls or settings.maximum_calls
         self._on_call = on_call
         self._runtime = baresip.Runtime()
+        self._agents: dict[str, Any] = {}
+        self._incoming_calls = 0
+        self._dial_out = DialOut.of(settings)
+        # A call that we place may be answered before anybody can listen to its events.
+        self._news: dict[int, StackEvent] = {}
+        self._dialling = 0
+        self._refusals: set[asyncio.Task[None]] = set()
         self.dead = asyncio.Event()
 
     async def start(self) -> None:
@@ -211,17 +244,19 @@ class SipEndpoint:
                 configuration(
                     host=self._settings.sip_host,
                     port=self._settings.sip_port,
-                    maximum_calls=self._settings.maximum_calls,
+                    maximum_calls=_LEGS_A_CALL * self._maximum_calls,
                     rtp_timeout_seconds=self._settings.rtp_timeout_seconds,
                     jitter_buffer_ms=self._settings.jitter_buffer_ms,
                     rtp_ports=self._settings.rtp_ports,
                 )
             )
+            self._runtime.subscribe(self._note)
             for transport in TRANSPORTS:
                 agent = await baresip.UserAgent.create(
                     self._runtime, account(self._settings, transport), transfer_policy="reject"
                 )
                 agent.on_incoming(self._incoming)
+                self._agents[transport] = agent
         except (baresip.BaresipError, ValueError) as error:
             raise TelephonyError(
                 f"the SIP endpoint cannot start on {self._settings.sip_host}:{self._settings.sip_port}: {error}"
@@ -229,10 +264,60 @@ class SipEndpoint:
         access.protect_port(self._settings.sip_port, self._settings.sip_host, networks)
 
     def _incoming(self, call: baresip.Call) -> None:
-        assert call.call_id is not None or call.handle
-        self._on_call(SipLeg(call))
+        leg = SipLeg(call)
+        if self._incoming_calls >= self._maximum_calls:
+            self._refusals.add(refusal := asyncio.create_task(leg.hang_up()))  # 486 to a call that nobody answered
+            refusal.add_done_callback(self._refusals.discard)
+            return
+        self._incoming_calls += 1
+        leg.on_closed(self._one_less)
+        self._on_call(leg)
+
+    def _one_less(self, _reason: str) -> None:
+        self._incoming_calls -= 1
+
+    # --- calls that we place ----------------------------------------------------------------------------------------
+
+    def may_call(self, uri: str) -> bool:
+        """Is this address on the list of those that may be called, or handed a caller?"""
+        return self._dial_out.allowed(uri) is not None
+
+    def _note(self, event: StackEvent) -> None:
+        if self._dialling and event.event in (Event.CALL_ESTABLISHED, Event.CALL_CLOSED):
+            self._news[event.call] = event
+
+    async def dial(self, uri: str, timeout_seconds: float) -> SipLeg:
+        """Call an address; returns when it has answered. Cancelling hangs up.
+
+        Raises:
+            TransferError: not on the list, refused, unreachable, or not answered in time.
+        """
+        target = self._dial_out.allowed(uri)
+        if target is None:
+            log.warning("an address that is not on the list was not called")
+            raise TransferError("this address is not on the list of those that may be called")
+        self._dialling += 1
+        leg: SipLeg | None = None
+        try:
+            call = await self._agents[target.transport].dial(target.uri)
+            leg = SipLeg(call)
+            if (news := self._news.pop(call.handle, None)) is not None:
+                leg.take_note(news)
+            await leg.answered(timeout_seconds)
+        except (baresip.BaresipError, ValueError, LegClosed) as error:
+            raise TransferError(f"the call was refused or not answered: {error}") from error
+        except BaseException:
+            if leg is not None:
+                await leg.hang_up()
+            raise
+        finally:
+            self._dialling -= 1
+            if not self._dialling:
+                self._news.clear()
+        return leg
 
     async def close(self) -> None:
+        await asyncio.gather(*self._refusals, return_exceptions=True)
         try:
             await self._runtime.close()
         except baresip.BaresipError as error:
