@@ -13,6 +13,7 @@ from typing import Final
 
 from pypinyin import Style, lazy_pinyin, load_phrases_dict
 
+from telephony.voice import polyphones
 from telephony.voice.phrases import LETTERS, NO_ERHUA, PHRASES
 
 Cutter = Callable[[str], list[str]]
@@ -35,8 +36,6 @@ _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _PIECES: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[A-Z]|[，。、？！；·]")
 _DIGIT_CHARACTERS: Final = frozenset("零一二三四五六七八九幺点")
 _NUMBER_CHARACTERS: Final = _DIGIT_CHARACTERS | frozenset("十百千万亿两")
-_MUST_AFTER: Final = frozenset(["", "您", "你", "我", "他", "她", "就", "也", "还", "都", "总", "又", "只", "可", "咱"])
-_ADVERBS_END: Final = frozenset("速真细心极格法面时步致续常确效快慢")
 _ORDINAL_AFTER_ONE: Final = frozenset("月日号楼层期等级中小段区流线审")
 _ODD: Final = {"n": "en", "ng": "en", "m": "mu", "hm": "hen", "hng": "heng", "ê": "ei", "fiao": "fu", "cei": "cui"}
 _LONGEST_PHRASE_SYLLABLES: Final = 7
@@ -80,7 +79,7 @@ def _han(text: str, cut: Cutter, since_break: int) -> list[Syllable]:
     words = _join_numbers(cut(text))
     tones = [int(reading[-1]) if reading[-1].isdigit() else 5 for reading in readings]
     bases = [reading.rstrip("12345") for reading in readings]
-    _particles(words, bases, tones)
+    polyphones.correct(text, words, bases, tones)
     _one_and_not(text, tones)
     _third_tones(words, tones)
     result: list[Syllable] = []
@@ -112,22 +111,6 @@ def _join_numbers(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _particles(words: list[str], bases: list[str], tones: list[int]) -> None:
-    """得 and 地 that stand alone: 得 after a pronoun or adverb is a duty (děi), else both are particles (de)."""
-    position = 0
-    for index, word in enumerate(words):
-        before = words[index - 1] if index else ""
-        after = words[index + 1] if index + 1 < len(words) else ""
-        if word == "得" and after:
-            if before in _MUST_AFTER or before.endswith("们"):
-                bases[position], tones[position] = "dei", 3
-            else:
-                bases[position], tones[position] = "de", 5
-        elif word == "地" and after and len(before) >= 2 and (before[-2] == before[-1] or before[-1] in _ADVERBS_END):
-            bases[position], tones[position] = "de", 5
-        position += len(word)
 
 
 def _one_and_not(text: str, tones: list[int]) -> None:

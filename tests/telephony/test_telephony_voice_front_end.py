@@ -61,6 +61,24 @@ def test_polyphones(text: str, pinyin: str, words: jieba.Tokenizer) -> None:
     assert _pinyin(text, words) == pinyin
 
 
+_POLYPHONES = [
+    tuple(line.split("\t"))
+    for line in (Path(__file__).parent / "voice_cases" / "polyphones.tsv").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("# ")
+]
+
+
+@pytest.mark.parametrize(("marked", "readings"), _POLYPHONES)
+def test_polyphones_in_sentences(marked: str, readings: str, words: jieba.Tokenizer) -> None:
+    """A third tone may be heard as a second, by sandhi."""
+    before, _, rest = marked.partition("[")
+    spoken = syllables(normalise(before + rest.replace("]", "")), words.lcut)
+    heard = spoken[len(normalise(before).replace("，", ""))]
+    wanted = readings.split("/")
+    wanted += [f"{reading[:-1]}2" for reading in wanted if reading.endswith("3")]
+    assert f"{heard.pinyin}{heard.tone}" in wanted
+
+
 @pytest.mark.parametrize(
     ("text", "pinyin"),
     [
