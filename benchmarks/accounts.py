@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -25,39 +25,61 @@ def module_of(process: psutil.Process) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """CPU seconds so far: by process, and by `process/thread name`."""
+    """CPU seconds used: by process, and by `process/thread name`."""
 
-    processes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    threads: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    def since(self, before: Account) -> Account:
-        """What was used after `before`."""
-        processes = {name: used - before.processes.get(name, 0.0) for name, used in self.processes.items()}
-        threads = {name: used - before.threads.get(name, 0.0) for name, used in self.threads.items()}
-        return Account(processes, threads)
+    processes: dict[str, float]
+    threads: dict[str, float]
 
     @property
     def total(self) -> float:
         return sum(self.processes.values())
 
 
-def account(processes: list[psutil.Process]) -> Account:
-    """A process that ends meanwhile is left out."""
-    found = Account()
-    for process in processes:
-        try:
-            name = module_of(process)
-            times = process.cpu_times()
-        except psutil.Error:
-            continue
-        found.processes[name] += times.user + times.system
-        for thread, used in _threads(process.pid):
-            found.threads[f"{name}/{thread}"] += used
-    return found
+class Meter:
+    """CPU that some processes use between its creation and `read`.
+
+    Threads that end meanwhile (a call has several in the SIP stack) are only counted up to the last `look`.
+    """
+
+    def __init__(self, processes: list[psutil.Process]) -> None:
+        self._processes = {process: module_of(process) for process in processes}
+        self._before = {process: _seconds(process) for process in processes}
+        self._threads_before = self._threads_now()
+        self._threads = dict(self._threads_before)
+
+    def look(self) -> None:
+        self._threads.update(self._threads_now())
+
+    def read(self) -> Account:
+        """A process that has ended counts for nothing."""
+        self.look()
+        used: dict[str, float] = defaultdict(float)
+        threads: dict[str, float] = defaultdict(float)
+        for process, name in self._processes.items():
+            used[name] += max(0.0, _seconds(process) - self._before[process])
+        for (name, thread, number), seconds in self._threads.items():
+            threads[f"{name}/{thread}"] += seconds - self._threads_before.get((name, thread, number), 0.0)
+        return Account(dict(used), dict(threads))
+
+    def _threads_now(self) -> dict[tuple[str, str, int], float]:
+        """Seconds of each thread, by process, thread name (`main` for the first) and number."""
+        found = {}
+        for process, name in self._processes.items():
+            for number, thread, seconds in _threads(process.pid):
+                found[name, "main" if number == process.pid else thread, number] = seconds
+        return found
 
 
-def _threads(process_id: int) -> list[tuple[str, float]]:
-    """Name and CPU seconds of each thread (`proc(5)`: fields 14 and 15 of `stat`, after the name in brackets)."""
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def _threads(process_id: int) -> list[tuple[int, str, float]]:
+    """Number, name and CPU seconds of each thread (`proc(5)`: fields 14 and 15 of `stat`, after the name)."""
     found = []
     for folder in Path(f"/proc/{process_id}/task").glob("*"):
         try:
@@ -66,7 +88,7 @@ def _threads(process_id: int) -> list[tuple[str, float]]:
             continue
         name, _, rest = text.partition("(")[2].rpartition(")")
         values = rest.split()
-        found.append((name, (int(values[11]) + int(values[12])) / _TICKS_A_SECOND))
+        found.append((int(folder.name), name, (int(values[11]) + int(values[12])) / _TICKS_A_SECOND))
     return found
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import select
 import sqlite3
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from base.settings import ROOT
 from benchmarks import conditions
-from benchmarks.accounts import Account, account, memory_mib
+from benchmarks.accounts import Account, Meter, memory_mib
 from benchmarks.conditions import percentile
 from benchmarks.phone_callers import Plan
 from hotline.trial.system import System
@@ -39,6 +40,7 @@ MUST_CALLS: Final = 30
 LEVELS: Final = (30, 45, 60, 80, 100)
 METRICS_SECONDS: Final = 6.5  # the phone tells its figures every 5 s
 _SETTLE_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 3.0  # between two looks at the threads
 
 
 class Figures:
@@ -103,12 +105,14 @@ def _place(plan: Plan, folder: Path, system: System) -> tuple[dict[str, Any], Ac
     ) as generator:
         assert generator.stdin is not None and generator.stdout is not None
         _wait_for(generator.stdout, b"calling")
-        before = account(_processes(system))
+        meter = Meter(_processes(system))
         generator.stdin.write(b"go\n")
         generator.stdin.flush()
+        while not select.select([generator.stdout], [], [], _LOOK_SECONDS)[0]:
+            meter.look()
         _wait_for(generator.stdout, b"done")
         time.sleep(_SETTLE_SECONDS)
-        used = account(_processes(system)).since(before)
+        used = meter.read()
         assert generator.wait() == 0, "the load generator failed"
     return json.loads(Path(plan.result).read_text(encoding="utf-8")), used
 
@@ -301,9 +305,9 @@ def table(result: dict[str, Any]) -> str:
 
 def idle_cpu(system: System, seconds: float = 20.0) -> float:
     """CPU seconds a second of the whole system while nobody calls."""
-    before = account(_processes(system))
+    meter = Meter(_processes(system))
     time.sleep(seconds)
-    return round(account(_processes(system)).since(before).total / seconds, 4)
+    return round(meter.read().total / seconds, 4)
 
 
 def main(levels: list[int], *, search: bool, directory: Path | None = None) -> dict[str, Any]:
