@@ -16,9 +16,20 @@ from typing import Any, Final, Protocol
 import aiohttp
 import orjson
 
+from base.ids import new_id
 from base.logs import get_logger
 from base.masking import Masked
-from telephony.core_messages import EndedMessage, ErrorMessage, Opened, ReplyMessage, SayMessage, parse
+from telephony.core_messages import (
+    EndedMessage,
+    ErrorMessage,
+    LegControl,
+    LegOrder,
+    Noted,
+    Opened,
+    ReplyMessage,
+    SayMessage,
+    parse,
+)
 from telephony.outbox import Message, Outbox
 
 log = get_logger("telephony.core_link")
@@ -37,6 +48,8 @@ class CallHandler(Protocol):
     def on_reply(self, message: ReplyMessage) -> None: ...
     def on_say(self, message: SayMessage) -> None: ...
     def on_turn_failed(self, message: ErrorMessage) -> None: ...
+    def on_leg_order(self, message: LegOrder) -> None: ...
+    def on_leg_control(self, message: LegControl) -> None: ...
 
 
 class Core(Protocol):
@@ -60,6 +73,18 @@ class Core(Protocol):
     ) -> None: ...
 
     def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None: ...
+
+
+class BridgeReports(Protocol):
+    """What a bridged call tells the core."""
+
+    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
+        """A leg is `expected`, `ringing`, `joined`, `changed`, `left` or has `failed`."""
+        ...
+
+    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
+        """`side` (citizen, seat or third) has said this."""
+        ...
 
 
 class CoreLink:
@@ -149,6 +174,21 @@ class CoreLink:
         if self._outbox.ended(message):
             self._journal_changed.set()
             self._send(message)
+
+    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
+        self._send({"type": "leg", "call_id": call_id, "leg_id": leg_id, "state": state, **fields})
+
+    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
+        message: Message = {
+            "type": "heard",
+            "call_id": call_id,
+            "heard_id": new_id("h"),
+            "side": side,
+            "text": text,
+            **fields,
+        }
+        self._outbox.heard(message)
+        self._send(message)
 
     def _send(self, message: Message) -> None:
         """Hand a message to the writer; without a connection it is dropped: the outbox has what must not be lost."""
@@ -256,6 +296,9 @@ class CoreLink:
             if self._outbox.confirmed(message.call_id):
                 self._journal_changed.set()
             return
+        if isinstance(message, Noted):
+            self._outbox.noted(message.heard_id)
+            return
         handler = self._handlers.get(message.call_id)
         if isinstance(message, Opened):
             self._outbox.opened(message.call_id, message.conversation_id)
@@ -266,6 +309,10 @@ class CoreLink:
                 handler.on_reply(message)
         elif handler and isinstance(message, SayMessage):
             handler.on_say(message)
+        elif handler and isinstance(message, LegOrder):
+            handler.on_leg_order(message)
+        elif handler and isinstance(message, LegControl):
+            handler.on_leg_control(message)
         elif handler and isinstance(message, ErrorMessage):
             if message.code == "unknown_call" or (
                 message.turn_id is None and not self._outbox.is_open(message.call_id)

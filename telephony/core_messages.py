@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from telephony.turn_taking import Patience
+from telephony.turn_taking import Line, Patience
 
 
 class _Message(BaseModel):
@@ -26,10 +26,12 @@ class Spoken(_Message):
 
 
 class TransferOrder(_Message):
-    """`target`: `seat` or an emergency line; `sip_uri` empty: there is no line to transfer to, the call stays."""
+    """`target`: `seat` or an emergency line; `sip_uri` empty: there is no line to transfer to, the call stays.
+    `method`: `bridge` calls the address and mixes it in, `refer` hands the call over to the trunk."""
 
     target: str
     sip_uri: str = ""
+    method: Literal["bridge", "refer"] = "bridge"
 
     @field_validator("sip_uri", mode="before")
     @classmethod
@@ -70,12 +72,13 @@ class ReplyMessage(_Message):
 
 
 class SayMessage(_Message):
-    """Pushed, without a turn: a seat typed, or the desk closed the conversation."""
+    """Pushed, without a turn: a seat typed, or the desk closed the conversation. `line`: who has the caller now."""
 
     type: Literal["say"]
     call_id: str
     say: list[Spoken] = Field(default_factory=list)
     hang_up: bool = False
+    line: Line | None = None
 
     _items = field_validator("say", mode="before")(_as_items)
 
@@ -90,6 +93,38 @@ class ErrorMessage(_Message):
     message: str = ""
 
 
+class LegOrder(_Message):
+    """Bring somebody into the call: a seat's browser (the phone answers with a ticket), or a telephone."""
+
+    type: Literal["leg_order"]
+    call_id: str
+    leg_id: str
+    role: Literal["seat", "third", "listener", "whisperer"]
+    via: Literal["browser", "sip"] = "browser"
+    sip_uri: str = ""
+
+
+class LegControl(_Message):
+    """Change one side of a bridged call; `leg_id` may be `caller`. What is left out stays as it is."""
+
+    type: Literal["leg_control"]
+    call_id: str
+    leg_id: str
+    muted: bool | None = None
+    held: bool | None = None
+    gain_db: float | None = Field(None, ge=-60, le=20)
+    role: Literal["seat", "third", "listener", "whisperer"] | None = None
+    drop: bool = False
+
+
+class Noted(_Message):
+    """The core has stored what was heard in a bridged call."""
+
+    type: Literal["noted"]
+    call_id: str
+    heard_id: str
+
+
 class EndedMessage(_Message):
     """The core has the end of this call in its database."""
 
@@ -97,13 +132,16 @@ class EndedMessage(_Message):
     call_id: str
 
 
-CoreMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | EndedMessage
+CoreMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
 
 _KINDS: dict[str, type[CoreMessage]] = {
     "opened": Opened,
     "reply": ReplyMessage,
     "say": SayMessage,
     "error": ErrorMessage,
+    "leg_order": LegOrder,
+    "leg_control": LegControl,
+    "noted": Noted,
     "ended": EndedMessage,
 }
 

@@ -28,6 +28,8 @@ class PhoneMetrics:
         self.pbx_refused = counter("pbx_refused", "Connections of PBXs that were not taken", "link", "why")
         self.turns = counter("turns", "Turns given to the core", "kind")
         self.barge_ins = counter("barge_ins", "Playbacks that the caller interrupted")
+        self.playback_pauses = counter("playback_pauses", "Times the bot fell silent at a sound of the caller")
+        self.sound_opinions = counter("sound_opinions", "Questions to the end-of-turn sound model", "result")
         self.back_channels = counter("back_channels", "Short sounds during playback that were no turns")
         self.resumed = counter("resumed", "Interrupted playbacks that went on because nothing had been said")
         self.prompts = counter("prompts", "Sentences of the phone itself", "prompt")
@@ -43,6 +45,12 @@ class PhoneMetrics:
         self.ticker_lag_seconds = histogram("ticker_lag_seconds", "How late a 20 ms tick came", _LAGS)
         self.voice_activity_seconds = histogram("voice_activity_seconds", "One batched run of the detector", _LAGS)
         self.arrivals = counter("arrivals", "Calls that rang: served at once, waiting or refused", "arrival")
+        self.legs = Gauge(
+            "hotline_phone_legs", "Legs of bridged calls besides the callers' own", ["kind"], registry=self.registry
+        )
+        self.bridges = Gauge("hotline_phone_bridges", "Calls that go through the mixer", registry=self.registry)
+        self.bridged = counter("bridged", "Attempts to bring somebody into a call, by how they ended", "role", "result")
+        self.mix_seconds = histogram("mix_seconds", "One mix of 20 ms", (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005))
         self.waiting_ended = counter("waiting_ended", "Calls that left the waiting room, by how", "departure")
 
         def gauge(name: str, text: str) -> Gauge:

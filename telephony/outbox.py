@@ -13,6 +13,7 @@ from typing import Any, Final
 
 MAXIMUM_SENDS: Final = 20  # after that the core's own sweeper has long dealt with the call
 MAXIMUM_ENDED: Final = 10_000
+MAXIMUM_HEARD: Final = 2_000
 
 Message = dict[str, Any]
 
@@ -30,6 +31,7 @@ class Outbox:
         self._journal = journal
         self._calls: dict[str, Message] = {}
         self._turns: dict[str, Message] = {}
+        self._heard: dict[str, Message] = {}
         self._ended: dict[str, _Ended] = {}
 
     def load(self) -> int:
@@ -73,6 +75,15 @@ class Outbox:
         """The turn has its reply; False if it was not awaited (a repetition)."""
         return self._turns.pop(turn_id, None) is not None
 
+    def heard(self, message: Message) -> None:
+        """Words of a bridged call: kept until the core has stored them; the oldest give way where it never does."""
+        self._heard[message["heard_id"]] = message
+        if len(self._heard) > MAXIMUM_HEARD:
+            self._heard.pop(next(iter(self._heard)))
+
+    def noted(self, heard_id: str) -> None:
+        self._heard.pop(heard_id, None)
+
     def is_open(self, call_id: str) -> bool:
         """The core has given this live call its conversation."""
         return self._calls.get(call_id, {}).get("conversation_id") is not None
@@ -104,7 +115,7 @@ class Outbox:
 
     def after_reconnect(self) -> list[Message]:
         """Everything to be said on a new connection."""
-        return [*self._calls.values(), *self._turns.values(), *self.unconfirmed_ends()]
+        return [*self._calls.values(), *self._turns.values(), *self._heard.values(), *self.unconfirmed_ends()]
 
     def unconfirmed_ends(self) -> list[Message]:
         """The ends to be sent now; one that was sent too often is given up."""

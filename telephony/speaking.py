@@ -10,7 +10,7 @@ from typing import Final
 from base.errors import HotlineError
 from base.logs import get_logger
 from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, tone
-from telephony.legs.leg import Leg
+from telephony.legs.leg import AudioSink
 from telephony.metrics import PhoneMetrics
 from telephony.playback import Playback, Sentence
 from telephony.prompts import Prompt, PromptBook, Speech
@@ -18,6 +18,7 @@ from telephony.voice import sentences
 
 log = get_logger("telephony.speaking")
 
+REWIND_BYTES: Final = int(0.12 * BYTES_A_SECOND)  # of a paused sentence, heard again when it goes on
 AHEAD_BYTES: Final = int(0.16 * BYTES_A_SECOND)  # bridges a late tick; a barge-in flushes it
 
 
@@ -26,7 +27,7 @@ class Speaker:
 
     def __init__(
         self,
-        leg: Leg,
+        leg: AudioSink,
         speech: Speech,
         prompts: PromptBook,
         metrics: PhoneMetrics,
@@ -52,6 +53,7 @@ class Speaker:
         self._ending: set[asyncio.Task[None]] = set()  # cancelled renderers on their way out
         self._sounding = False
         self._answering = False
+        self._paused = False
         self.hold_back = False  # do not begin while the caller speaks
 
     @property
@@ -127,7 +129,7 @@ class Speaker:
         gone = bytes(self._sent[: max(0, len(self._sent) - pending)])
         del self._sent[: len(gone)]
         self._playback.heard(len(self._sent))
-        if not (self.hold_back and not self._sounding):
+        if not self._paused and not (self.hold_back and not self._sounding):
             self._top_up(pending)
         if self._sounding and self._playback.idle and not self._sent:
             self._sounding = self._answering = False
@@ -152,12 +154,25 @@ class Speaker:
             self._sounding, self._answering = True, answer
             self._started(answer)
 
+    def pause(self) -> None:
+        """Silence at once, the place is kept: `go_on` continues there, `stop` gives it up."""
+        pending = min(self._leg.buffered(), len(self._sent))
+        self._leg.flush()
+        self._playback.put_back(pending)
+        self._playback.rewind(REWIND_BYTES)
+        del self._sent[len(self._sent) - pending :]
+        self._paused = True
+
+    def go_on(self) -> None:
+        """After `pause`; else a no-op."""
+        self._paused = False
+
     def stop(self) -> str:
         """Silence at once. Returns the words of answers that were not heard; `resume` can bring them back."""
         pending = self._leg.buffered()
         self._leg.flush()
         self._sent.clear()
-        self._sounding = self._answering = False
+        self._sounding = self._answering = self._paused = False
         return self._playback.interrupt(pending)
 
     def resume(self) -> bool:

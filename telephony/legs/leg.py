@@ -17,7 +17,23 @@ class CallerId:
     leg_call_id: str  # the name that both ends of the leg know (a SIP Call-ID)
 
 
-class Leg(Protocol):
+class AudioSink(Protocol):
+    """Where audio to be heard goes: PCM16, 8 kHz, mono."""
+
+    def write(self, pcm: bytes) -> int:
+        """Queue audio; returns how many bytes were taken."""
+        ...
+
+    def buffered(self) -> int:
+        """Bytes that were written but not yet sent."""
+        ...
+
+    def flush(self) -> None:
+        """Forget what was written but not yet sent."""
+        ...
+
+
+class Leg(AudioSink, Protocol):
     """Audio is PCM16, 8 kHz, mono. All methods are called on the event loop; only the coroutines may wait.
 
     After the other end has gone, `read` returns nothing, `write` takes nothing and `flush` does nothing; none raises.
@@ -45,18 +61,6 @@ class Leg(Protocol):
 
     def read(self) -> bytes:
         """Everything received since the last read."""
-        ...
-
-    def write(self, pcm: bytes) -> int:
-        """Queue audio; returns how many bytes were taken."""
-        ...
-
-    def buffered(self) -> int:
-        """Bytes that were written but not yet sent."""
-        ...
-
-    def flush(self) -> None:
-        """Forget what was written but not yet sent."""
         ...
 
     async def transfer(self, uri: str, timeout_seconds: float) -> None:
