@@ -8,12 +8,16 @@ import json
 import os
 import secrets
 import time
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from telephony.voice.normaliser import NORMALISER_VERSION
 
-_SUFFIX: Final = ".pcm"
+_SUFFIX: Final = ".audio"
+_MAGIC: Final = b"HSP1"
+_HEADER_BYTES: Final = 8
 _TOUCH_AFTER_SECONDS: Final = 3_600
 _LEFTOVER_SECONDS: Final = 3_600
 _SWEEP_EVERY: Final = 32
@@ -21,17 +25,23 @@ _SWEEP_EVERY: Final = 32
 _KEEP_SHARE: Final = 0.9
 
 
-def key(text: str, voice: str, speed: float) -> str:
-    """The name of one piece of speech: same text, voice, normaliser and speed, same audio."""
-    parts = json.dumps([text, voice, NORMALISER_VERSION, round(speed, 3)], ensure_ascii=False)
+def text_key(text: str, voice: str) -> str:
+    """What the names of one text in one voice have in common, whatever the speed."""
+    parts = json.dumps([text, voice, NORMALISER_VERSION], ensure_ascii=False)
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
-class AudioCache:
-    """PCM16 little-endian mono files at 8 kHz. Blocking: call it in a thread.
+def key(text: str, voice: str, speed: float) -> str:
+    """The name of one piece of speech: same text, voice, normaliser and speed, same audio."""
+    return f"{text_key(text, voice)}-{round(speed * 1000)}"
 
-    A file is either whole or absent (written aside, then renamed). Least recently used files go first; use is noted
-    in the file's time, once an hour at most, so every process sees it.
+
+class AudioCache:
+    """PCM16 little-endian mono at 8 kHz, each file with a checksum. Blocking: call it in a thread.
+
+    A file is either whole or absent (written aside, then renamed), also when a process is killed in between; one that
+    the disk has spoilt is found out by its checksum and removed. Least recently used files go first; use is noted in
+    the file's time, once an hour at most, so every process sees it.
     """
 
     def __init__(self, directory: Path, limit_bytes: int) -> None:
@@ -43,12 +53,17 @@ class AudioCache:
         """The audio, or None where it is not here."""
         path = self._path(name)
         try:
-            audio = path.read_bytes()
+            stored = path.read_bytes()
             if time.time() - path.stat().st_mtime > _TOUCH_AFTER_SECONDS:
                 os.utime(path)
         except OSError:
             return None
-        return audio if len(audio) % 2 == 0 else None
+        audio = stored[_HEADER_BYTES:]
+        if stored[:_HEADER_BYTES] != _header(audio):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return audio
 
     def write(self, name: str, audio: bytes) -> None:
         """Keep this audio. A disk that is full is no error: the speech was rendered all the same."""
@@ -56,7 +71,7 @@ class AudioCache:
         aside = path.with_name(f".{name}.{secrets.token_hex(4)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(audio)
+            aside.write_bytes(_header(audio) + audio)
             aside.replace(path)
         except OSError:
             with contextlib.suppress(OSError):
@@ -66,6 +81,16 @@ class AudioCache:
         if self._written_bytes * _SWEEP_EVERY > self._limit_bytes:
             self._written_bytes = 0
             self.sweep()
+
+    def forget(self, text_keys: Iterable[str]) -> int:
+        """Remove these texts at every speed, for all processes; returns the number of files that were there."""
+        removed = 0
+        for found in text_keys:
+            for path in (self._directory / found[:2]).glob(f"{found}-*{_SUFFIX}"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                    removed += 1
+        return removed
 
     def sweep(self) -> int:
         """Remove the least recently used files over the limit, and leftovers; returns the bytes now kept."""
@@ -93,3 +118,7 @@ class AudioCache:
 
     def _path(self, name: str) -> Path:
         return self._directory / name[:2] / f"{name}{_SUFFIX}"
+
+
+def _header(audio: bytes) -> bytes:
+    return _MAGIC + zlib.crc32(audio).to_bytes(4, "little")

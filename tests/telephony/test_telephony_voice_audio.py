@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.settings import ROOT
 from telephony.voice import cache, shaping
 from telephony.voice.cache import AudioCache
 from telephony.voice.voice import Samples
@@ -95,7 +99,7 @@ def test_the_least_used_goes_first(tmp_path: Path) -> None:
     now = time.time()
     for number in range(5):
         kept.write(f"{number:02d}", bytes(150))
-        path = next(tmp_path.rglob(f"{number:02d}.pcm"))
+        path = next(tmp_path.rglob(f"{number:02d}.audio"))
         os.utime(path, (now - 50_000 + number, now - 50_000 + number))
     assert kept.read("00") is not None, "reading makes it young again"
     kept.write("new", bytes(400))
@@ -109,7 +113,7 @@ def test_the_folder_never_outgrows_its_limit_by_much(tmp_path: Path) -> None:
     kept = AudioCache(tmp_path, 100_000)
     for number in range(300):
         kept.write(f"{number:04d}", bytes(1_000))
-        total = sum(path.stat().st_size for path in tmp_path.rglob("*.pcm"))
+        total = sum(path.stat().st_size for path in tmp_path.rglob("*.audio"))
         assert total <= 105_000
 
 
@@ -149,6 +153,65 @@ def test_many_writers_and_readers_never_see_a_half_file(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda b: b[:-2], lambda b: b[:20] + b"\xff" + b[21:], lambda b: b"", lambda b: b"\x00" * 9]
+)
+def test_a_spoilt_file_is_found_out(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    kept = AudioCache(tmp_path, 10_000)
+    kept.write("ab", bytes(range(100)))
+    path = next(tmp_path.rglob("*.audio"))
+    path.write_bytes(spoil(path.read_bytes()))
+    assert kept.read("ab") is None
+    assert not path.exists(), "it is rendered again, not found out again and again"
+    kept.write("ab", b"12")
+    assert kept.read("ab") == b"12"
+
+
+def test_a_withdrawn_text_goes_at_every_speed(tmp_path: Path) -> None:
+    kept = AudioCache(tmp_path, 10_000)
+    for text in ("旧的答复。", "别的答复。"):
+        for speed in (1.0, 0.8):
+            kept.write(cache.key(text, "a", speed), b"12")
+    assert kept.forget([cache.text_key("旧的答复。", "a"), cache.text_key("没有的。", "a")]) == 2
+    assert AudioCache(tmp_path, 10_000).read(cache.key("旧的答复。", "a", 0.8)) is None
+    assert kept.read(cache.key("别的答复。", "a", 1.0)) == b"12"
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from telephony.voice.cache import AudioCache
+kept = AudioCache(Path(sys.argv[1]), 10**8)
+print("writing", flush=True)
+for number in range(10**9):
+    kept.write(f"{number % 7:02d}", bytes([number % 251]) * 2_000_000)
+"""
+
+
+@pytest.mark.processes
+def test_killed_in_the_middle_of_writing_nothing_is_half(tmp_path: Path) -> None:
+    """Real processes, killed as by the kernel, while others go on writing the same names."""
+    for _ in range(5):
+        writers = [
+            subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline()
+        time.sleep(0.2)
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+        kept = AudioCache(tmp_path, 10**8)
+        names = {path.stem for path in tmp_path.rglob("*.audio")}
+        assert names
+        for name in names:
+            audio = kept.read(name)
+            assert audio is not None, "a whole file or none"
+            assert len(audio) == 2_000_000 and len(set(audio)) == 1
 
 
 def test_a_full_disk_is_no_error(tmp_path: Path) -> None:
