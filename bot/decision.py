@@ -24,6 +24,7 @@ class Turn:
     text: str
     kind: Literal["text", "speech", "dtmf", "silence", "barge_in"] = "text"
     spoken: bool = False
+    call_back_to: str = ""  # keyed in, or confirmed, as the number to call back: nothing else is meant by the digits
 
 
 @dataclass(frozen=True, slots=True)

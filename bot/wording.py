@@ -107,6 +107,7 @@ STATUS_PERSON: Final = "需要人工帮您核对，请说“人工”。"
 
 MERGED: Final = "好的，这次的情况已经补充到您原来的工单{number}，会催承办单位尽快办理，不再重复立单。"
 CALLBACK: Final = "您说的情况已记录，会有工作人员联系您。"
+CALLBACK_PROMISED: Final = "您的回电请求已受理，工作人员会尽快拨打您尾号{tail}的电话，再见。"
 
 _DIGITS: Final = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
 _KIND: Final = {"投诉": "投诉", "举报": "举报", "求助": "求助", "建议": "建议", "表扬": "表扬", "咨询": "咨询"}

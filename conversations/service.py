@@ -167,13 +167,23 @@ class ConversationService:
             _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
             return await self._journalled(conversation_id or known, turn)
 
-    async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
+    async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:
         """The citizen is gone: the conversation gets its one outcome, whatever state it was in. Idempotent.
+
+        `callback_number`: the phone has promised to call it back; the turn that said so may have been lost.
 
         Raises:
             UnknownConversation: there is none with this id.
         """
-        return await self._sweeper.hang_up(conversation_id, reason=reason)
+        return await self._sweeper.hang_up(conversation_id, reason=reason, callback_number=callback_number)
+
+    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> Outcome:
+        """A call came and went while the core was away: it becomes a contact with a call-back. Not idempotent: look
+        for a conversation of this call first."""
+        row = self._new_row("phone", State(channel="phone"), caller_number, call_id, None)
+        async with self._database.write() as session:
+            session.add(row)
+        return await self._sweeper.hang_up(row.id, reason="missed", callback_number=callback_number)
 
     async def heard_of(self, conversation_ids: list[str]) -> None:
         """The phone process is alive and holds these calls."""

@@ -29,6 +29,7 @@ _CALL_BACK_WITHIN = timedelta(hours=2)
 _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
+_NOT_SERVED = ("abandoned", "missed")  # hung up in the waiting room; called while we were away
 
 
 class Sweeper:
@@ -40,13 +41,13 @@ class Sweeper:
         self._clock = clock
         self._began = clock.now()
 
-    async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
+    async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:
         """End a conversation whose citizen is gone; the outcome it has, or the one that it gets now.
 
         Raises:
             UnknownConversation: there is none with this id.
         """
-        return await self._end(conversation_id, reason=reason)
+        return await self._end(conversation_id, reason=reason, callback_number=callback_number or "")
 
     async def sweep(self) -> int:
         """Give every overdue conversation what is due to it; returns how many there were."""
@@ -132,6 +133,7 @@ class Sweeper:
         conversation_id: str,
         *,
         reason: str,
+        callback_number: str = "",
         not_heard_since: datetime | None = None,
         idle_since: datetime | None = None,
     ) -> Outcome:
@@ -145,9 +147,9 @@ class Sweeper:
             )
             if row.status == "ended" or overtaken:
                 return cast(Outcome, row.outcome or "closed")
-            outcome, call_back = _outcome(row, reason)
+            outcome, call_back = _outcome(row, reason, promised=bool(callback_number))
             if call_back:
-                await self._promise(session, row, reason, now)
+                await self._promise(session, row, reason, now, callback_number)
             seq = await store.last_seq(session, row.id) + 1
             turn = store.add_turn(session, row.id, seq, "system", f"会话结束：{reason}", now, kind="event")
             row.outcome, row.status, row.ended_at, row.updated_at = outcome, "ended", now, now
@@ -180,22 +182,27 @@ class Sweeper:
             event = ConversationEvent("turn", row.id, turn=store.stored(turn))
         self._hub.publish(event)
 
-    async def _promise(self, session: AsyncSession, row: Conversation, reason: str, now: datetime) -> None:
+    async def _promise(
+        self, session: AsyncSession, row: Conversation, reason: str, now: datetime, number: str = ""
+    ) -> None:
         state = State.from_dict(row.state)
         await store.promise_call_back(
             session,
             row,
             reason=reason,
-            number=state.contact_phone or row.caller_number,
+            number=number or state.contact_phone or row.caller_number,
             note=cards.note_for_call_back(state) or cards.summary(state),
             due_at=now + _CALL_BACK_WITHIN,
             now=now,
         )
 
 
-def _outcome(row: Conversation, reason: str) -> tuple[Outcome, bool]:
-    """The one outcome of a contact that is over, and whether somebody must call back."""
+def _outcome(row: Conversation, reason: str, *, promised: bool = False) -> tuple[Outcome, bool]:
+    """The one outcome of a contact that is over, and whether somebody must call back; `promised`: the caller was told
+    so by the phone."""
     state = State.from_dict(row.state)
+    if promised and row.outcome is None:
+        return "callback", True
     if row.outcome == "emergency":
         return "emergency", False
     if row.status == "with_seat":
@@ -205,6 +212,8 @@ def _outcome(row: Conversation, reason: str) -> tuple[Outcome, bool]:
     outcome, call_back = policy.leave(state)
     if reason == "lost" and not call_back and outcome == "closed":
         return "callback", True  # it was we who lost the call
+    if reason in _NOT_SERVED and outcome == "closed" and row.caller_number:
+        return "callback", True
     return cast(Any, outcome), call_back
 
 

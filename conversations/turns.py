@@ -33,6 +33,7 @@ _REOPEN = timedelta(minutes=10)
 _CALL_BACK_WITHIN = timedelta(hours=2)
 _EMERGENCY_PRIORITY = 100
 _ACTOR = "bot:policy"
+_CALL_BACK_PURPOSES = ("callback_number", "overload_callback")  # `docs/internals.md`, the phone link
 
 
 @dataclass
@@ -74,7 +75,7 @@ class TurnTaker:
         now = self._clock.now()
         text = reading.normalise(turn.text)
         spoken = turn.kind in ("speech", "barge_in") or (turn.channel == "phone" and turn.kind == "text")
-        seen = Turn(text, turn.kind, spoken)
+        seen = Turn(text, turn.kind, spoken, call_back_to=_call_back_to(turn))
         findings = Findings(guards.check(text, spoken=spoken, state=state))
         if status == "ended":
             if self._is_new_contact(row, turn, now):
@@ -359,6 +360,12 @@ def _settle(row: Conversation, state: State, decision: Decision, now: datetime) 
         row.status, row.waiting_since, row.ended_at = "waiting", now, None
     elif row.status != "ended":
         row.status, row.ended_at = "ended", now
+
+
+def _call_back_to(turn: CitizenTurn) -> str:
+    """The number, where the phone says that these digits are one to call back."""
+    wanted = turn.kind == "dtmf" and turn.meta.get("purpose") in _CALL_BACK_PURPOSES
+    return turn.text[:32] if wanted and turn.text.isdigit() else ""
 
 
 def _meta(turn: CitizenTurn, notes: dict[str, Any]) -> dict[str, Any]:

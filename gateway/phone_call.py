@@ -171,9 +171,15 @@ class PhoneCall:
         conversation_id = self.conversation_id
         if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
             conversation_id = row.id
-        if conversation_id is not None:
+        if conversation_id is None:
+            await core.conversations.missed_call(
+                self.call_id, caller_number=ended.caller, callback_number=ended.callback_number
+            )
+        else:
             with suppress(UnknownConversation):  # of a database that is gone: there is nothing to end
-                await core.conversations.hang_up(conversation_id, reason=ended.reason)
+                await core.conversations.hang_up(
+                    conversation_id, reason=ended.reason, callback_number=ended.callback_number
+                )
         core.metrics.calls.labels(ended.reason).inc()
         await self.link.socket.send({"type": "ended", "call_id": self.call_id})
 

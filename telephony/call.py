@@ -29,6 +29,7 @@ from telephony.recording import Recording
 from telephony.speaking import Speaker
 from telephony.turn_taking import (
     Action,
+    AskSound,
     BackChannel,
     CallerBegan,
     CallerFinished,
@@ -38,6 +39,9 @@ from telephony.turn_taking import (
     GiveSilenceTurn,
     Guess,
     Patience,
+    PausePlayback,
+    ResumePlayback,
+    ShortSound,
     SilencePrompt,
     StopPlayback,
     TurnTaking,
@@ -178,6 +182,7 @@ class Call:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._leg.hang_up()
+        await self._words.close()
         await self._hearing.close()
         await self._speaker.close()
         if self._recording is not None:
@@ -256,13 +261,22 @@ class Call:
     def _act(self, action: Action) -> None:
         metrics = self._services.metrics
         match action:
+            case PausePlayback():
+                metrics.playback_pauses.inc()
+                self._speaker.pause()
+            case ResumePlayback():
+                self._speaker.go_on()
             case StopPlayback():
                 metrics.barge_ins.inc()
                 self.unplayed += self._speaker.stop()
+            case ShortSound():
+                self._own(self._words.look_at(action))
             case CallerBegan(ago):
                 self._hearing.begin(ago)
-            case Guess():
-                self._words.guess()
+            case AskSound(pause):
+                self._words.ask_sound(pause)
+            case Guess(pause):
+                self._words.guess(pause)
             case DropGuess():
                 self._hearing.drop_guess()
             case CallerFinished():
@@ -280,6 +294,11 @@ class Call:
                 self._say_filler(number)
             case Comfort():
                 self._speaker.prompt(Prompt.WAITING_FOR_SEAT)
+
+    def act_on(self, actions: list[Action]) -> None:
+        """Do what the state machine wants after evidence came in from elsewhere; nothing once the call is over."""
+        if self.answered:
+            self._act_on(actions)
 
     def _say_filler(self, number: int) -> None:
         """The answer is late: the core or the recogniser thinks, or the renderer is still at its first sentence."""
@@ -314,8 +333,11 @@ class Call:
     def _call_back_noted(self) -> None:
         """The core has not confirmed the call-back: it is told again with the end of the call, which is kept."""
         if self._given:
-            self._hand_over.hang_up_after_words("bot_hung_up")
-            self._speaker.prompt(Prompt.CALLBACK_NOTED)
+            self._say_noted()
+
+    def _say_noted(self) -> None:
+        self._hand_over.hang_up_after_words("bot_hung_up")
+        self._speaker.prompt(Prompt.CALLBACK_NOTED)
 
     @property
     def awaiting_reply(self) -> bool:
@@ -360,7 +382,7 @@ class Call:
         self._turns.expect(message.patience)
         if message.transfer is not None:
             self._hand_over.transfer_after_words(message.transfer)
-        elif message.hang_up:
+        elif message.hang_up or self._callback_number:
             self._hand_over.hang_up_after_words("bot_hung_up")
         texts = [item.for_the_ear for item in message.say if item.for_the_ear.strip()]
         if not texts and not self._hand_over.ordered and self._turns.line == "bot":
@@ -388,6 +410,9 @@ class Call:
             self._log.warning("core_reports_error", code=message.code)
             return
         self._log.warning("turn_failed", turn_id=message.turn_id)
+        if self._callback_number:
+            self._say_noted()
+            return
         self._speaker.prompt(Prompt.NOT_HEARD)
         self._stop_thinking()
 

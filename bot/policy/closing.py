@@ -77,6 +77,21 @@ def call_back(talk: Talk, reason: str) -> None:
     talk.hang_up = True
 
 
+def call_back_to(talk: Talk, number: str) -> None:
+    """The caller asked to be called back at this number instead of waiting, or because nothing can be heard."""
+    state = talk.state
+    state.contact_phone = number
+    talk.say(
+        wording.CALLBACK_PROMISED.format(tail=number[-4:]),
+        wording.CALLBACK_PROMISED.format(tail=wording.spell(number[-4:])),
+    )
+    state.asking = None
+    state.outcome = "callback"
+    state.detail = {**state.detail, "reason": "asked by key"}
+    talk.effects.append(CallBack("asked by key"))
+    talk.hang_up = True
+
+
 def _note(state: State) -> None:
     lawful = next((matter.channel_name for matter in state.matters if matter.kind == "lawful"), "")
     if state.outcome == "lawful_channel" and lawful:

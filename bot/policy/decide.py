@@ -90,6 +90,9 @@ def _turn(talk: Talk) -> None:
         _silence(talk)
         return
     state.silences = 0
+    if talk.turn.call_back_to:
+        closing.call_back_to(talk, talk.turn.call_back_to)
+        return
     if guards.emergency:
         closing.emergency(talk, guards.emergency)
     elif line := _second_opinion(talk):

@@ -8,6 +8,7 @@ import pytest
 from conversations_helpers import Room
 from sqlalchemy import select
 
+from conversations.messages import CitizenTurn, TurnResult
 from storage.tables import CallbackTask, Conversation, Order
 
 LAMP = "我们小区门口的路灯不亮，已经坏了三天了，晚上黑得看不见路"
@@ -136,3 +137,56 @@ async def test_silence_on_the_line_ends_with_a_promise(room: Room) -> None:
         assert result.outcome is None
     result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
     assert (result.outcome, result.hang_up) == ("callback", True)
+
+
+async def keyed(room: Room, conversation_id: str, number: str, purpose: str = "overload_callback") -> TurnResult:
+    turn = CitizenTurn(number, "phone", "dtmf", client_message_id="t1", meta={"purpose": purpose})
+    return await room.service.citizen_turn(conversation_id, turn)
+
+
+@pytest.mark.parametrize("purpose", ["overload_callback", "callback_number"])
+async def test_a_call_back_chosen_by_key_is_stored_once_and_says_goodbye(room: Room, purpose: str) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    first = await keyed(room, opened.conversation_id, PHONE, purpose)
+    again = await keyed(room, opened.conversation_id, PHONE, purpose)
+    assert first.hang_up and again.hang_up and first.outcome == "callback"
+    assert "1234" in first.replies[0].text and PHONE not in first.replies[0].text
+    told = await room.service.hang_up(opened.conversation_id, reason="bot_hung_up", callback_number=PHONE)
+    assert told == "callback"
+    (task,) = await rows(room, CallbackTask)
+    assert task.number == PHONE
+
+
+async def test_a_promise_of_the_phone_is_kept_although_the_turn_was_lost(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    for _ in range(2):
+        told = await room.service.hang_up(opened.conversation_id, reason="bot_hung_up", callback_number=PHONE)
+        assert told == "callback"
+    (task,) = await rows(room, CallbackTask)
+    assert task.number == PHONE
+
+
+@pytest.mark.parametrize(("number", "outcome"), [("13900005678", "callback"), (None, "closed")])
+async def test_who_gave_up_in_the_waiting_room_is_called_back_where_the_number_is_known(
+    room: Room, number: str | None, outcome: str
+) -> None:
+    opened = await room.service.open("phone", caller_number=number, call_id="k")
+    assert await room.service.hang_up(opened.conversation_id, reason="abandoned") == outcome
+    assert len(await rows(room, CallbackTask)) == (1 if number else 0)
+
+
+@pytest.mark.parametrize(
+    ("caller", "promised", "outcome", "called"),
+    [
+        ("13900005678", None, "callback", "13900005678"),
+        ("13900005678", PHONE, "callback", PHONE),
+        (None, None, "closed", ""),
+    ],
+)
+async def test_a_call_that_came_while_the_core_was_away_is_a_contact(
+    room: Room, caller: str | None, promised: str | None, outcome: str, called: str
+) -> None:
+    assert await room.service.missed_call("k", caller_number=caller, callback_number=promised) == outcome
+    (row,) = await rows(room, Conversation)
+    assert (row.call_id, row.status, row.outcome) == ("k", "ended", outcome)
+    assert [task.number for task in await rows(room, CallbackTask)] == ([called] if called else [])

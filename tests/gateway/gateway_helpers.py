@@ -60,6 +60,8 @@ class SmallConversations:
         self.seat_messages: dict[tuple[str, str], StoredTurn] = {}
         self.subscriptions: list[SmallSubscription] = []
         self.heard: list[str] = []
+        self.missed: list[tuple[str, str | None, str | None]] = []  # call, caller's number, number to call back
+        self.call_backs: list[tuple[str, str]] = []  # promised by the phone
         self.said: list[CitizenTurn] = []
         self.finished: list[tuple[str, str, str]] = []
         self.failure: Exception | None = None
@@ -161,8 +163,14 @@ class SmallConversations:
             self.answers[conversation_id, turn.client_message_id] = result
         return result
 
-    async def hang_up(self, conversation_id: str, *, reason: str) -> Outcome:
+    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> Outcome:
+        self.missed.append((call_id, caller_number, callback_number))
+        return "callback"
+
+    async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:
         self._known(conversation_id)
+        if callback_number:
+            self.call_backs.append((conversation_id, callback_number))
         if self.outcome[conversation_id] is None:
             self._become(conversation_id, "ended", "closed")
         return self.outcome[conversation_id] or "closed"

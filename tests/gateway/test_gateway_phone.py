@@ -167,8 +167,10 @@ async def test_a_phone_that_comes_back_goes_on_with_its_calls(
     # A conversation of a database that is gone: the call begins anew instead of being lost.
     assert (await start(third, "call-2", conversation_id="01GONE"))["conversation_id"] not in (known, "01GONE")
     await third.send_json({"type": "alive", "call_id": "", "calls": ["call-1", "call-2", "unknown"]})
-    await third.send_json({"type": "call_ended", "call_id": "never", "reason": "error", "recording": None})
+    end = {"type": "call_ended", "call_id": "never", "reason": "error", "recording": None, "caller": "13900001234"}
+    await third.send_json({**end, "callback_number": "13800138000"})
     assert (await third.receive_json(timeout=5))["type"] == "ended"
+    assert small.missed == [("never", "13900001234", "13800138000")], "a call that we never heard of is a contact too"
     assert known in small.heard and len(small.heard) == 2
     await second.close()
     await third.close()
