@@ -126,7 +126,7 @@ class AdmissionSettings(Section):
     initial_calls: int = Field(40, ge=1, description="believed to be possible before anything has been measured")
     minimum_calls: int = Field(8, ge=1, description="served at once whatever is measured")
     lag_limit_seconds: float = Field(
-        0.8, gt=0.1, description="95th percentile of the wait for words from which on new calls wait"
+        1.0, gt=0.1, description="95th percentile of the wait for words from which on new calls wait"
     )
     late_frames_limit: float = Field(
         0.05, gt=0, le=1, description="share of late 20 ms beats from which on new calls wait"
@@ -143,13 +143,26 @@ def _default_patience() -> dict[Patience, float]:
 
 
 class TurnTakingSettings(Section):
-    """Endpointing and patience; seconds."""
+    """Endpointing, patience and barge-in; seconds."""
+
+    end_of_turn: Literal["combined", "sound", "text", "silence"] = Field(
+        "combined", description="what decides that the caller has finished; models that are missing are gone without"
+    )
+    cut_off_risk: float = Field(
+        0.05, gt=0, lt=1, description="accepted probability that the caller was only pausing; not for silence"
+    )
+    shortest_wait_seconds: float = Field(0.35, gt=0.2)
+    longest_wait_seconds: float = Field(1.8, gt=0.2)
+    text_within_seconds: float = Field(0.0, ge=0, description="how long the recognised text is waited for")
 
     speech_threshold: float = Field(0.5, gt=0, lt=1)
     silence_threshold: float = Field(0.35, gt=0, lt=1)
     minimum_speech_seconds: float = Field(0.2, gt=0)
-    barge_in_speech_seconds: float = Field(0.45, gt=0)
-    patience_seconds: dict[Patience, float] = Field(default_factory=_default_patience)
+    barge_in_pause_seconds: float = Field(0.09, gt=0, description="so much voice silences the bot, for the moment")
+    barge_in_speech_seconds: float = Field(0.6, gt=0, description="so much voice is an interruption")
+    patience_seconds: dict[Patience, float] = Field(
+        default_factory=_default_patience, description="the silence that ends a turn where silence alone decides"
+    )
     maximum_turn_seconds: float = Field(60.0, gt=5)
     first_silence_prompt_seconds: float = Field(6.0, gt=1)
     second_silence_prompt_seconds: float = Field(12.0, gt=1)

@@ -11,6 +11,7 @@ from telephony.hearing import Listener
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import PromptBook, Speech
 from telephony.recording import Recorder
+from telephony.turn_end.opinions import Opinions
 from telephony.turn_taking import TurnTakingRules
 
 
@@ -27,6 +28,7 @@ class CallServices:
     recorder: Recorder | None
     clock: Clock
     rules: TurnTakingRules = field(default_factory=TurnTakingRules)
+    opinions: Opinions = field(default_factory=Opinions)
     maximum_call_seconds: float = 1_800.0
     desk: FrontDesk | None = None
     waiting_room_notice: str = ""

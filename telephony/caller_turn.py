@@ -1,8 +1,10 @@
-"""From the end of the caller's speech to a turn in words: recognise, or find that nothing was said, or fail."""
+"""From the caller's speech to a turn in words: at a pause ask whether it is the last one, at the end recognise, or find
+that nothing was said, or fail."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Final, Protocol
 
 from asr_models.recogniser import RecogniserError, Recognition
@@ -12,8 +14,10 @@ from telephony.call_services import CallServices
 from telephony.hearing import Hearing
 from telephony.prompts import Prompt
 from telephony.speaking import Speaker
-from telephony.turn_taking import CallerFinished, Patience, TurnTaking
+from telephony.turn_end.sound_model import WINDOW_SECONDS
+from telephony.turn_taking import Action, CallerFinished, Patience, ShortSound, TurnTaking
 
+SHORTEST_WORD_SECONDS: Final = 0.2
 NOT_HEARD_SECONDS: Final = 0.5  # a sound this long in which nothing was recognised is asked about
 
 log = get_logger("telephony.caller_turn")
@@ -27,6 +31,8 @@ class Floor(Protocol):
 
     @property
     def awaiting_reply(self) -> bool: ...
+
+    def act_on(self, actions: list[Action]) -> None: ...
 
     def give(
         self, kind: str, text: str, *, confidence: float | None = None, meta: dict[str, Any] | None = None
@@ -46,6 +52,7 @@ class CallerTurns:
         self._services = services
         self._call_id = call_id
         self._recognising = 0
+        self._asking: set[asyncio.Task[None]] = set()
         self._failures = 0
         self.keypad = services.listener is None  # nothing can be recognised: digits only
         self.spoke_until: float | None = None
@@ -54,10 +61,55 @@ class CallerTurns:
     def recognising(self) -> bool:
         return self._recognising > 0
 
-    def guess(self) -> None:
+    def ask_sound(self, pause: int) -> None:
+        """The caller paused: let the sound model say whether that was all."""
+        pcm = self._hearing.turn_so_far(WINDOW_SECONDS)
+        task = asyncio.create_task(self._hear_sound(pause, pcm))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _hear_sound(self, pause: int, pcm: bytes) -> None:
+        finished = await self._services.opinions.of_sound(pcm)
+        self._services.metrics.sound_opinions.labels("none" if finished is None else "given").inc()
+        if finished is not None:
+            self._floor.act_on(self._turns.heard_sound(pause, finished))
+
+    def guess(self, pause: int) -> None:
         """The caller paused: recognise what there is, unless an earlier turn is still being recognised."""
-        if not self.recognising and not self.keypad:
-            self._hearing.guess()
+        if self.recognising or self.keypad:
+            return
+        task = self._hearing.guess()
+        if task is not None:
+            task.add_done_callback(partial(self._guessed, pause))
+
+    def _guessed(self, pause: int, task: asyncio.Task[Recognition]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._turns.heard_text(pause, self._services.opinions.of_text(task.result().text))
+
+    async def look_at(self, sound: ShortSound) -> None:
+        """The bot paused for a short sound and went on: if that held words ("不对", "等一下") it stops after all."""
+        if self.keypad or self.recognising or sound.ago_seconds - sound.trailing_seconds < SHORTEST_WORD_SECONDS:
+            return
+        task = self._hearing.sound(sound.ago_seconds, sound.trailing_seconds)
+        if task is None:
+            return
+        try:
+            text = (await task).text.strip()
+        except RecogniserError:
+            return  # the bot goes on as after any noise
+        turns = self._turns
+        answers = not turns.playing and self._floor.patience == "yes_no"
+        if not text or turns.caller_speaking or (is_back_channel(text) and not answers):
+            return
+        self._floor.act_on(turns.short_sound_was_speech(self._services.clock.monotonic()))
+        if not turns.playing:
+            self._floor.give("speech", text, meta={"short_sound": True})
+
+    async def close(self) -> None:
+        """No question of this call goes on."""
+        for task in list(self._asking):
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
 
     async def take(self, finished: CallerFinished) -> None:
         """The caller has finished: give the turn to the core, or say what is the matter."""

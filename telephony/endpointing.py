@@ -6,8 +6,8 @@ no clock, no audio and no model in here, so a test feeds numbers.
 * Speech **began** when voiced stretches add up to `minimum_speech_seconds` without a gap of `gap_seconds`.
 * A **short pause** is reported once per pause, early, so that recognition may start on a guess; if the speaker goes on,
   **resumed** says that the guess was wrong.
-* Speech **ended** when the pause has lasted `patience_seconds` (which depends on what was asked: a number is dictated
-  with long pauses, a yes is not), or when the turn reaches `maximum_turn_seconds`.
+* Speech **ended** when the pause has lasted `patience_seconds` (which whoever feeds it may change at any moment, as
+  evidence comes in: see `turn_end`), or when the turn reaches `maximum_turn_seconds`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class EndpointingRules:
     speech_threshold: float = 0.5
     silence_threshold: float = 0.35
     minimum_speech_seconds: float = 0.2
-    short_pause_seconds: float = 0.3
+    short_pause_seconds: float = 0.2
     gap_seconds: float = 0.1
     maximum_turn_seconds: float = 60.0
 
@@ -97,6 +97,11 @@ class Endpointer:
     @property
     def pausing(self) -> bool:
         return self._speaking and self._pause_seconds > 0
+
+    @property
+    def pause_seconds(self) -> float:
+        """How long the present pause within speech has lasted; 0 when there is none."""
+        return self._pause_seconds if self._speaking else 0.0
 
     def reset(self) -> None:
         """Forget the present speech, as if nothing had been said."""

@@ -89,10 +89,25 @@ class Hearing:
         self._task = None  # still awaited by the turn that it belongs to
         self._begin = max(self._dropped, start - _bytes(PRE_ROLL_SECONDS))
 
-    def guess(self) -> None:
-        """Recognise what there is: perhaps the caller has finished. Not while others wait for what is certain."""
-        if not self._listener.busy:
-            self._start(self._end)
+    def guess(self) -> asyncio.Task[Recognition] | None:
+        """Recognise what there is: perhaps the caller has finished. None while others wait for what is certain."""
+        if self._listener.busy:
+            return None
+        self._start(self._end)
+        return self._task
+
+    def turn_so_far(self, longest_seconds: float) -> bytes:
+        """The audio of the present turn, its last `longest_seconds`."""
+        begin = max(self._begin or 0, self._dropped, self._end - _bytes(longest_seconds))
+        return bytes(self._kept[begin - self._dropped :])
+
+    def sound(self, ago_seconds: float, trailing_seconds: float) -> asyncio.Task[Recognition] | None:
+        """Recognise a sound that is no turn (yet): it began so long ago and ended so long ago. None while busy."""
+        if self._listener.busy:
+            return None
+        begin = max(self._dropped, self._end - _bytes(ago_seconds + PRE_ROLL_SECONDS))
+        end = self._end - _bytes(max(0.0, trailing_seconds - TAIL_SECONDS))
+        return self._run(begin, end)
 
     def drop_guess(self) -> None:
         if self._task is not None:
@@ -110,10 +125,14 @@ class Hearing:
         self.drop_guess()
         begin = self._begin if self._begin is not None else end
         begin = max(begin, self._dropped, end - _bytes(LONGEST_SECONDS))
+        self._task = self._run(begin, end)
+
+    def _run(self, begin: int, end: int) -> asyncio.Task[Recognition]:
         pcm = bytes(self._kept[begin - self._dropped : end - self._dropped])
-        self._task = asyncio.create_task(self._listener.recognise(pcm, self._call_id))
-        self._running.add(self._task)
-        self._task.add_done_callback(self._done)
+        task = asyncio.create_task(self._listener.recognise(pcm, self._call_id))
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
 
     def finish(self, trailing_seconds: float) -> asyncio.Task[Recognition]:
         """The turn is over, its last `trailing_seconds` are silence. The task raises `RecogniserError` on failure.

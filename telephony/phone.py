@@ -23,7 +23,6 @@ from base.settings import Settings, load
 from telephony.admission import AdmissionRules
 from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
-from telephony.endpointing import EndpointingRules
 from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
 from telephony.legs.leg import Leg
@@ -35,7 +34,7 @@ from telephony.prompts import PromptBook
 from telephony.recording import Recorder
 from telephony.speech import SpeechClient
 from telephony.ticker import Ticker
-from telephony.turn_taking import TurnTakingRules
+from telephony.turn_rules import turn_taking
 from telephony.voice_activity import VoiceActivity
 
 log = logs.get_logger("telephony.phone")
@@ -48,23 +47,6 @@ REFUSED_AT_ONCE = 20  # calls beyond all room that we refuse, and count, at the 
 def call_id_of(leg_call_id: str) -> str:
     """Our name of a call: whoever placed it (`hotline call`) can work it out from the SIP Call-ID of their own leg."""
     return "c" + hashlib.sha256(leg_call_id.encode()).hexdigest()[:30]
-
-
-def turn_taking_rules(settings: Settings) -> TurnTakingRules:
-    chosen = settings.turn_taking
-    return TurnTakingRules(
-        endpointing=EndpointingRules(
-            speech_threshold=chosen.speech_threshold,
-            silence_threshold=chosen.silence_threshold,
-            minimum_speech_seconds=chosen.minimum_speech_seconds,
-            maximum_turn_seconds=chosen.maximum_turn_seconds,
-        ),
-        patience_seconds=dict(chosen.patience_seconds),
-        barge_in_speech_seconds=chosen.barge_in_speech_seconds,
-        first_silence_prompt_seconds=chosen.first_silence_prompt_seconds,
-        second_silence_prompt_seconds=chosen.second_silence_prompt_seconds,
-        filler_after_seconds=chosen.filler_after_seconds,
-    )
 
 
 def admission_rules(settings: Settings) -> AdmissionRules:
@@ -122,6 +104,7 @@ class Phone:
             metrics=self._metrics_message,
             verify_tls=not _is_local(settings),
         )
+        rules, self._opinions = turn_taking(settings)
         self._services = CallServices(
             core=self._link,
             speech=speech,
@@ -135,7 +118,8 @@ class Phone:
             metrics=self._metrics,
             recorder=self._recorder,
             clock=self._clock,
-            rules=turn_taking_rules(settings),
+            rules=rules,
+            opinions=self._opinions,
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
             desk=self._desk,
             waiting_room_notice=settings.admission.waiting_room_notice,
@@ -193,6 +177,7 @@ class Phone:
             await self._pbx.close()
             await self._endpoint.close()
             await self._prompts.close()
+            self._opinions.close()
             await self._recogniser.close()
             await self._speech.close()
             if self._recorder is not None:

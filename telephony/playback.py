@@ -102,6 +102,12 @@ class Playback:
             if not self._queue or self._queue[0] is not sentence:
                 self._queue.appendleft(sentence)
 
+    def rewind(self, size_bytes: int) -> None:
+        """What was heard last comes once more (within the present sentence), so that no half syllable is lost."""
+        self._drop_exhausted()
+        if self._queue and self._queue[0].position:
+            self._queue[0].position -= min(self._queue[0].position, size_bytes)
+
     def heard(self, pending_bytes: int) -> None:
         """The leg still holds `pending_bytes` of what was handed out; everything before that has been played."""
         total = sum(size for _, size in self._handed_out)

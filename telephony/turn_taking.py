@@ -3,9 +3,11 @@
 Three facts make up the state: the bot is *playing* or not, the bot is *thinking* (a turn has been given and its answer
 is awaited) or not, the caller is *speaking* or not. From them follow
 
-* **barge-in**: voice without a real gap for `barge_in_speech_seconds` while the bot plays stops the playback at once,
-  every time; shorter sounds ("嗯") are back-channels and are no turns; a filler gives way to any speech;
-* **the caller's turn**: speech that begins, or goes on, while the bot does not play; its short pauses offer a guess;
+* **barge-in** (`barge_in`): any sure voice silences the bot at once, every time; if it goes on the playback is stopped,
+  if it was only a short sound the playback goes on where it was, and the words of the sound are looked at; a filler
+  gives way to any speech;
+* **the caller's turn**: speech that begins, or goes on, while the bot does not play. At each short pause the strategy
+  (`turn_end`) says how long a silence ends the turn, on the evidence that it asks for: the sound, the text so far;
 * **silence**: nothing from the caller while it is their turn: a prompt, a second one, then the core is told; a caller
   who asked us to wait is left in peace for as long as was agreed, then asked once whether they are back;
 * **filler**: the answer is late, so something is said meanwhile, early enough that the dead air, counted from the
@@ -16,9 +18,11 @@ Times are seconds of any clock that never goes back; the caller of the machine g
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
+from telephony.barge_in import BargeIn, BargeInRules
 from telephony.endpointing import (
     Endpointer,
     EndpointingRules,
@@ -27,23 +31,59 @@ from telephony.endpointing import (
     SpeechEnded,
     SpeechResumed,
 )
+from telephony.turn_actions import (
+    Action,
+    AskSound,
+    BackChannel,
+    CallerBegan,
+    CallerFinished,
+    Comfort,
+    DropGuess,
+    Filler,
+    GiveSilenceTurn,
+    Guess,
+    PausePlayback,
+    ResumePlayback,
+    ShortSound,
+    SilencePrompt,
+    StopPlayback,
+)
+from telephony.turn_end.evidence import Evidence, Patience, TextEvidence
+from telephony.turn_end.silence import FixedSilence
+from telephony.turn_end.strategy import TurnEnd
 
-Patience = Literal["yes_no", "normal", "number", "story"]
+__all__ = [
+    "Action", "AskSound", "BackChannel", "CallerBegan", "CallerFinished", "Comfort", "DropGuess", "Filler",
+    "GiveSilenceTurn", "Guess", "Patience", "PausePlayback", "ResumePlayback", "ShortSound", "SilencePrompt",
+    "StopPlayback", "TurnTaking", "TurnTakingRules",
+]  # fmt: skip
+
 Line = Literal["bot", "waiting_for_seat", "with_seat"]
 
 
-def _patience() -> dict[Patience, float]:
-    return {"yes_no": 0.6, "normal": 0.8, "number": 1.5, "story": 1.3}
+DEFAULT_PATIENCE_SECONDS: Final[Mapping[Patience, float]] = {"yes_no": 0.6, "normal": 0.8, "number": 1.5, "story": 1.3}
+
+DEAF_SECONDS: Final = 0.5  # without any audio from the caller
+
+
+def _silence() -> TurnEnd:
+    return FixedSilence(DEFAULT_PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class TurnTakingRules:
-    """All values in seconds."""
+    """All values in seconds, but for `promising`: a sound opinion from which on the text is asked for at once.
+
+    A text is asked for `guess_after_seconds` into a pause where no sound opinion has come, `doubtful_guess_seconds`
+    where it says that the caller goes on: recognising costs far more than asking the sound model.
+    """
 
     endpointing: EndpointingRules = field(default_factory=EndpointingRules)
-    patience_seconds: dict[Patience, float] = field(default_factory=_patience)
-    barge_in_speech_seconds: float = 0.45
-    barge_in_gap_seconds: float = 0.2
+    barge_in: BargeInRules = field(default_factory=BargeInRules)
+    turn_end: TurnEnd = field(default_factory=_silence)
+    promising: float = 0.5
+    guess_after_seconds: float = 0.35
+    doubtful_guess_seconds: float = 0.8
     first_silence_prompt_seconds: float = 6.0
     second_silence_prompt_seconds: float = 12.0
     filler_after_seconds: float = 1.5  # after the caller's last sound, to the first sound of the filler
@@ -58,90 +98,16 @@ class TurnTakingRules:
         return self.first_silence_prompt_seconds + number * gap
 
 
-@dataclass(frozen=True, slots=True)
-class StopPlayback:
-    """The caller has interrupted; `ago_seconds` is when their speech began."""
-
-    ago_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallerBegan:
-    """The caller's turn has begun `ago_seconds` ago (their audio since then belongs to it)."""
-
-    ago_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Guess:
-    """The caller paused: recognising now may save time."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropGuess:
-    """The caller went on."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallerFinished:
-    """The caller's turn is over."""
-
-    voiced_seconds: float
-    total_seconds: float
-    trailing_seconds: float
-    forced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BackChannel:
-    """A short sound while the bot spoke: no turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class SilencePrompt:
-    """`held`: the caller had asked us to wait and is asked whether they are back."""
-
-    number: int
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GiveSilenceTurn:
-    """The caller has been silent through all prompts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filler:
-    """Say that the answer is being looked up; `number` counts within one wait, from 1."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Comfort:
-    """Tell a caller who waits for a seat that the line is alive."""
-
-
-Action = (
-    StopPlayback
-    | CallerBegan
-    | Guess
-    | DropGuess
-    | CallerFinished
-    | BackChannel
-    | SilencePrompt
-    | GiveSilenceTurn
-    | Filler
-    | Comfort
-)
-
-
 class TurnTaking:
     """One call."""
 
     def __init__(self, rules: TurnTakingRules, now: float) -> None:
         self._rules = rules
-        self._endpointer = Endpointer(rules.endpointing, rules.patience_seconds["normal"])
+        self._evidence = Evidence("normal")
+        self._endpointer = Endpointer(rules.endpointing, rules.turn_end.patience_seconds(self._evidence))
+        self._barge_in = BargeIn(rules.barge_in)
+        self._pause = 0  # numbers the pauses within the caller's turns
+        self._guessed = False  # in the present pause
         self._now = now
         self._playing = False
         self._playing_filler = False  # what plays only bridges the wait for an answer
@@ -159,6 +125,7 @@ class TurnTaking:
         self._silent_seconds = 0.0
         self._silences = 0
         self._comfort_seconds = 0.0
+        self._heard_at = now
         self.line: Line = "bot"
 
     @property
@@ -184,10 +151,30 @@ class TurnTaking:
             reminders: so many prompts a silent caller hears before the core is told.
             hold_seconds: the caller asked us to wait: no prompt for so long, unless they speak before.
         """
-        self._endpointer.patience_seconds = self._rules.patience_seconds[patience] * stretch
         self._stretch = stretch
         self._reminders = reminders
         self._hold_seconds = hold_seconds
+        self._weigh(replace(self._evidence, state=patience))
+
+    def _weigh(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._endpointer.patience_seconds = self._rules.turn_end.patience_seconds(evidence) * self._stretch
+
+    def heard_sound(self, pause: int, finished: float) -> list[Action]:
+        """The sound model's opinion on a pause: the probability that the caller has finished. Too late is a no-op."""
+        if pause != self._pause or not self._in_pause:
+            return []
+        self._weigh(replace(self._evidence, sound=finished))
+        return self._guess_if_due()
+
+    def heard_text(self, pause: int, text: TextEvidence) -> None:
+        """What the text so far tells about a pause. Too late is a no-op."""
+        if pause == self._pause and self._in_pause:
+            self._weigh(replace(self._evidence, text=text))
+
+    @property
+    def _in_pause(self) -> bool:
+        return self._turn_is_the_callers and self._endpointer.pausing
 
     def playback_started(self, now: float, *, interruptible: bool = True, answer: bool = True) -> None:
         """The caller begins to hear something; `answer`: it is new to them, so their silence counts from its end."""
@@ -199,15 +186,27 @@ class TurnTaking:
         self._interruptible = interruptible
         self._turn_is_the_callers = False
         self._run_seconds = 0.0
+        self._barge_in.reset()
 
     def playback_finished(self, now: float) -> list[Action]:
         """The last sample was heard. Speech that is under way becomes the caller's turn."""
         self._advance(now)
         self._playing = False
+        self._barge_in.reset()
         if self._endpointer.speaking and not self._turn_is_the_callers:
-            self._turn_is_the_callers = True
-            return [CallerBegan(self._speech_seconds)]
+            return [self._caller_begins(self._speech_seconds)]
         return []
+
+    def _caller_begins(self, ago_seconds: float) -> CallerBegan:
+        self._turn_is_the_callers = True
+        self._next_pause()
+        return CallerBegan(ago_seconds)
+
+    def _next_pause(self) -> None:
+        """What was known about a pause is of no use for the next one."""
+        self._pause += 1
+        self._guessed = False
+        self._weigh(Evidence(self._evidence.state))
 
     def thinking_started(self, now: float, *, spoke_until: float | None = None) -> None:
         """A turn was given away; its answer is awaited. Calling it again keeps the first moment.
@@ -234,10 +233,18 @@ class TurnTaking:
         """A key is a sign of life and stops the bot like a barge-in does."""
         self._advance(now)
         self._reset_silence()
-        if self._playing and self._interruptible:
-            self._playing = False
-            return [StopPlayback(0.0)]
-        return []
+        return [self._stop(0.0)] if self._playing and self._interruptible else []
+
+    def _stop(self, ago_seconds: float) -> StopPlayback:
+        self._playing = False
+        self._barge_in.reset()
+        return StopPlayback(ago_seconds)
+
+    def short_sound_was_speech(self, now: float) -> list[Action]:
+        """The words of a `ShortSound` were no mere back-channel: the bot stops, if it is still speaking."""
+        self._advance(now)
+        self._reset_silence()
+        return [self._stop(0.0)] if self._playing and self._interruptible else []
 
     def disregard(self, now: float) -> None:
         """Whatever the caller is saying at this moment is no turn."""
@@ -245,10 +252,12 @@ class TurnTaking:
         self._endpointer.reset()
         self._turn_is_the_callers = False
         self._run_seconds = 0.0
+        self._barge_in.reset()
 
     def voice(self, probability: float, seconds: float, now: float) -> list[Action]:
         """The next stretch of the caller's audio."""
         self._advance(now)
+        self._heard_at = now
         actions: list[Action] = []
         self._count_run(probability, seconds)
         self._speech_seconds += seconds
@@ -257,29 +266,56 @@ class TurnTaking:
                 case SpeechBegan(ago):
                     self._speech_seconds = ago
                     if self._playing and self._playing_filler and self._interruptible:
-                        self._playing = False  # a filler is nobody's turn: the caller goes on with theirs
-                        actions.append(StopPlayback(ago))
+                        actions.append(self._stop(ago))  # a filler is nobody's turn: the caller goes on with theirs
                     if not self._playing:
-                        self._turn_is_the_callers = True
-                        actions.append(CallerBegan(ago))
+                        actions.append(self._caller_begins(ago))
                 case ShortPause():
-                    if self._turn_is_the_callers:
-                        actions.append(Guess())
+                    if self._turn_is_the_callers and self._rules.turn_end.wants_sound:
+                        actions.append(AskSound(self._pause))
                 case SpeechResumed():
                     if self._turn_is_the_callers:
+                        self._next_pause()
                         actions.append(DropGuess())
-                case SpeechEnded(voiced, total, trailing, forced):
-                    if self._turn_is_the_callers:
-                        actions.append(CallerFinished(voiced, total, trailing, forced))
-                        self._reset_silence()
-                    else:
-                        actions.append(BackChannel())
-                    self._turn_is_the_callers = False
-        if self._barges_in():
-            self._playing = False
-            self._turn_is_the_callers = True
-            actions += [StopPlayback(self._speech_seconds), CallerBegan(self._speech_seconds)]
+                case SpeechEnded():
+                    actions.append(self._speech_ended(event))
+        actions += self._guess_if_due()
+        if self._playing and self._interruptible:
+            actions += self._interrupted(probability, seconds)
         return actions
+
+    def _speech_ended(self, event: SpeechEnded) -> Action:
+        if not self._turn_is_the_callers:
+            return BackChannel()
+        self._turn_is_the_callers = False
+        self._reset_silence()
+        self._next_pause()
+        return CallerFinished(event.voiced_seconds, event.total_seconds, event.trailing_seconds, event.forced)
+
+    def _guess_if_due(self) -> list[Action]:
+        """A recognition is worth its cost when the pause is long enough, or the sound speaks for an end."""
+        rules, pause_seconds = self._rules, self._endpointer.pause_seconds
+        if self._guessed or not self._in_pause or pause_seconds + 1e-9 < rules.endpointing.short_pause_seconds:
+            return []
+        sound = self._evidence.sound
+        if sound is None:
+            due = rules.guess_after_seconds
+        else:
+            due = 0.0 if sound >= rules.promising else rules.doubtful_guess_seconds
+        if pause_seconds + 1e-9 < due:
+            return []
+        self._guessed = True
+        return [Guess(self._pause)]
+
+    def _interrupted(self, probability: float, seconds: float) -> list[Action]:
+        match self._barge_in.feed(probability, seconds, speaking=self._endpointer.speaking):
+            case "pause":
+                return [PausePlayback()]
+            case "resume":
+                return [ResumePlayback(), ShortSound(self._barge_in.sound_seconds, self._barge_in.gap_seconds)]
+            case "stop":
+                return [self._stop(self._speech_seconds), self._caller_begins(self._speech_seconds)]
+            case None:
+                return []
 
     def _count_run(self, probability: float, seconds: float) -> None:
         if probability >= self._rules.endpointing.speech_threshold:
@@ -287,20 +323,15 @@ class TurnTaking:
             self._gap_seconds = 0.0
         else:
             self._gap_seconds += seconds
-            if self._gap_seconds >= self._rules.barge_in_gap_seconds:
+            if self._gap_seconds >= self._rules.barge_in.gap_seconds:
                 self._run_seconds = 0.0
-
-    def _barges_in(self) -> bool:
-        return (
-            self._playing
-            and self._interruptible
-            and self._endpointer.speaking
-            and self._run_seconds + 1e-9 >= self._rules.barge_in_speech_seconds
-        )
 
     def tick(self, now: float) -> list[Action]:
         """Time passes. Call it at least a few times a second."""
         self._advance(now)
+        if self._barge_in.paused and now - self._heard_at >= DEAF_SECONDS:
+            self._barge_in.reset()  # the caller's audio has stopped coming: nobody would ever end the pause
+            return [ResumePlayback()]
         if self._playing or self._turn_is_the_callers:
             return []
         if self._thinking_since is not None:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telephony.turn_end.evidence import Evidence, TextEvidence
 from telephony.turn_taking import (
     Action,
+    AskSound,
     BackChannel,
     CallerBegan,
     CallerFinished,
@@ -16,6 +18,9 @@ from telephony.turn_taking import (
     Filler,
     GiveSilenceTurn,
     Guess,
+    PausePlayback,
+    ResumePlayback,
+    ShortSound,
     SilencePrompt,
     StopPlayback,
     TurnTaking,
@@ -28,9 +33,9 @@ STEP = 0.032
 class Table:
     """A machine, its clock, and everything it wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: TurnTakingRules | None = None) -> None:
         self.now = 0.0
-        self.machine = TurnTaking(TurnTakingRules(), 0.0)
+        self.machine = TurnTaking(rules or TurnTakingRules(), 0.0)
         self.actions: list[tuple[float, Action]] = []
 
     def hear(self, probability: float, seconds: float) -> list[Action]:
@@ -64,8 +69,9 @@ def test_barge_in_works_every_time() -> None:
     for _ in range(12):
         table.machine.playback_started(table.now)
         assert table.quiet(1.0) == []
+        assert kinds(table.speech(0.1)) == [PausePlayback]  # silent at once, before anything is decided
         assert kinds(table.speech(0.4)) == []
-        assert kinds(table.speech(0.3)) == [StopPlayback, CallerBegan]
+        assert kinds(table.speech(0.2)) == [StopPlayback, CallerBegan]
         assert not table.machine.playing
         assert kinds(table.quiet(1.0)) == [Guess, CallerFinished]
 
@@ -78,11 +84,34 @@ def test_short_sounds_with_gaps_never_add_up_to_an_interruption() -> None:
         assert StopPlayback not in kinds(table.quiet(0.3))
 
 
-def test_a_back_channel_is_told_as_such() -> None:
+def test_a_back_channel_pauses_the_bot_for_a_moment_and_is_told_as_such() -> None:
     table = Table()
     table.machine.playback_started(table.now)
     table.speech(0.3)
-    assert kinds(table.quiet(1.0)) == [BackChannel]
+    actions = table.quiet(1.0)
+    assert kinds(actions) == [ResumePlayback, ShortSound, BackChannel]
+    sound = actions[1]
+    assert isinstance(sound, ShortSound)
+    assert 0.45 < sound.ago_seconds < 0.55 and 0.15 < sound.trailing_seconds < 0.25
+    assert table.machine.playing
+
+
+def test_words_in_a_short_sound_stop_the_bot_after_all() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    table.speech(0.3)
+    table.quiet(0.5)
+    assert kinds(table.machine.short_sound_was_speech(table.now)) == [StopPlayback]
+    assert table.machine.short_sound_was_speech(table.now) == []  # there is nothing more to stop
+
+
+def test_a_pause_of_the_bot_ends_when_the_callers_audio_stays_away() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    assert kinds(table.speech(0.2)) == [PausePlayback]
+    table.now += 0.6
+    assert kinds(table.machine.tick(table.now)) == [ResumePlayback]
+    assert table.machine.tick(table.now) == []
 
 
 def test_what_must_be_heard_is_not_interrupted() -> None:
@@ -96,7 +125,7 @@ def test_what_must_be_heard_is_not_interrupted() -> None:
 def test_speech_that_outlasts_the_playback_is_a_turn() -> None:
     table = Table()
     table.machine.playback_started(table.now)
-    table.speech(0.35)
+    assert kinds(table.speech(0.35)) == [PausePlayback]
     began = table.machine.playback_finished(table.now)
     assert kinds(began) == [CallerBegan]
     assert isinstance(began[0], CallerBegan) and 0.3 < began[0].ago_seconds < 0.4
@@ -116,6 +145,56 @@ def test_the_patience_depends_on_what_was_asked() -> None:
         table.machine.expect(patience)  # type: ignore[arg-type]
         table.speech(0.5)
         assert (CallerFinished in kinds(table.quiet(pause))) is finished
+
+
+class Scripted:
+    """A strategy that waits long, unless the sound or the text speaks for an end."""
+
+    name = "scripted"
+    wants_sound = True
+    wants_text = True
+
+    def patience_seconds(self, evidence: Evidence) -> float:
+        if evidence.text is not None:
+            return 0.5 if evidence.text.finished > 0.5 else 2.0
+        if evidence.sound is not None:
+            return 1.0 if evidence.sound > 0.5 else 2.0
+        return 1.5
+
+
+def test_a_promising_sound_asks_for_the_text_at_once_and_the_text_ends_the_turn() -> None:
+    table = Table(TurnTakingRules(turn_end=Scripted()))
+    table.speech(1.0)
+    asked = table.quiet(0.25)
+    assert asked == [AskSound(1)]
+    assert table.machine.heard_sound(1, 0.9) == [Guess(1)]
+    assert table.quiet(0.3) == []
+    table.machine.heard_text(1, TextEvidence(0.9))
+    assert kinds(table.quiet(0.04)) == [CallerFinished]  # 0.5 s have passed already
+
+
+def test_a_doubtful_sound_puts_the_recognition_off_and_lengthens_the_patience() -> None:
+    table = Table(TurnTakingRules(turn_end=Scripted()))
+    table.speech(1.0)
+    table.quiet(0.25)
+    assert table.machine.heard_sound(1, 0.1) == []
+    assert table.quiet(0.5) == []
+    assert table.quiet(0.1) == [Guess(1)]
+    assert kinds(table.quiet(1.0)) == []
+    assert kinds(table.quiet(0.3)) == [CallerFinished]
+
+
+def test_an_opinion_that_comes_too_late_counts_for_nothing() -> None:
+    table = Table(TurnTakingRules(turn_end=Scripted()))
+    table.speech(1.0)
+    assert AskSound(1) in table.quiet(0.25)
+    assert kinds(table.speech(0.5)) == [DropGuess]
+    assert table.machine.heard_sound(1, 0.99) == []
+    table.machine.heard_text(1, TextEvidence(0.99))
+    assert table.quiet(0.25) == [AskSound(2)]
+    assert table.machine.heard_sound(1, 0.99) == []
+    assert kinds(table.quiet(1.2)) == [Guess]  # after the usual time: no opinion on this pause has come
+    assert kinds(table.quiet(0.2)) == [CallerFinished]
 
 
 def test_silence_counts_only_in_the_callers_time() -> None:
@@ -168,7 +247,7 @@ def test_a_filler_gives_way_to_any_speech() -> None:
     table = Table()
     table.machine.thinking_started(table.now)
     table.machine.playback_started(table.now, answer=False)
-    assert kinds(table.speech(0.3)) == [StopPlayback, CallerBegan]
+    assert kinds(table.speech(0.3)) == [PausePlayback, StopPlayback, CallerBegan]
 
 
 def test_no_filler_begins_while_there_is_voice() -> None:

@@ -1,0 +1,44 @@
+"""How far has a dictated number come? Read from recognised text, where digits are words. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from telephony.turn_end.evidence import NumberProgress
+
+_DIGITS: Final = {
+    **{str(digit): str(digit) for digit in range(10)},
+    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
+    "〇": "0", "洞": "0", "幺": "1", "两": "2", "拐": "7",
+}  # fmt: skip
+_BETWEEN: Final = re.compile(r"[\s,，、。.\-－—]+")
+_WHOLE: Final = re.compile(r"1[3-9]\d{9}|0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}|[48]00\d{7}|(?!20)[2-9]\d{7}")
+"""Mobile numbers, landlines with area code, 400 and 800 numbers, landlines of eight digits. What begins with 20 may be
+a date, as order numbers do."""
+_FEWEST: Final = 2
+
+
+def digits_at_end(text: str) -> str:
+    """The row of digits with which the text ends. One character between digits is a digit that was misheard: `?`."""
+    found: list[str] = []
+    unknown = 0
+    for character in reversed(_BETWEEN.sub("", text)):
+        digit = _DIGITS.get(character)
+        if digit is None:
+            unknown += 1
+            if unknown > 1 or not found:
+                break
+            found.append("?")
+        else:
+            unknown = 0
+            found.append(digit)
+    return "".join(reversed(found)).lstrip("?")
+
+
+def progress(text: str) -> NumberProgress:
+    """`complete` where the digits at the end are a whole telephone number, as far as one can tell by their count."""
+    row = digits_at_end(text)
+    if len(row) < _FEWEST:
+        return "none"
+    return "complete" if _WHOLE.fullmatch(row.replace("?", "5")) else "partial"

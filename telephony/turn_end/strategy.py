@@ -1,0 +1,22 @@
+"""A way of deciding that the caller's turn is over: evidence in, seconds of silence out. Pure."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from telephony.turn_end.evidence import Evidence
+
+
+class TurnEnd(Protocol):
+    """One strategy a file; `wants_sound`, `wants_text`: which evidence is worth its cost."""
+
+    name: str
+    wants_sound: bool
+    wants_text: bool
+
+    def patience_seconds(self, evidence: Evidence) -> float:
+        """How long the silence must last, counted from its beginning, before the turn is over.
+
+        Asked anew whenever evidence arrives; a value that has passed already ends the turn at once.
+        """
+        ...
