@@ -15,7 +15,8 @@ from telephony.load import LAG_WINDOW_SECONDS, Load
 
 STRAIN_SECONDS: Final = 2.0  # so long before it counts
 RELIEF_SECONDS: Final = 5.0
-RELIEF_SHARE: Final = 0.6  # of the limits: below it is relief, between the two nothing changes
+RELIEF_SHARE: Final = 0.75  # of the limits: below it is relief, between the two nothing changes
+IDLE_FACTOR: Final = 2.0  # a slow machine: nobody suffers from the others while the lag is below so many idle ones
 CUT: Final = 0.9
 CUT_AGAIN_SECONDS: Final = LAG_WINDOW_SECONDS + 5.0  # the effect of a cut shows only then
 GROW_SECONDS: Final = 10.0
@@ -33,14 +34,15 @@ class AdmissionRules:
         maximum_calls: served at once whatever is measured: no more.
         initial_calls: believed before anything has been measured.
         minimum_calls: served at once whatever is measured: no fewer.
-        lag_limit_seconds: 95th percentile of the wait for words from which on calls suffer.
+        lag_limit_seconds: 95th percentile of the wait for words from which on calls suffer; more on a machine that
+            needs longer for a single call.
         late_frames_limit: share of late 20 ms beats from which on calls suffer.
     """
 
     maximum_calls: int
     initial_calls: int = 40
     minimum_calls: int = 8
-    lag_limit_seconds: float = 0.8
+    lag_limit_seconds: float = 1.0
     late_frames_limit: float = 0.05
 
 
@@ -53,8 +55,8 @@ class Admission:
         self.limit = max(self._floor, min(rules.initial_calls, rules.maximum_calls))
         self.strained = False
         self._now = now
-        self._strain_seconds = 0.0
-        self._relief_seconds = 0.0
+        self._suffers_since: float | None = None
+        self._well_since: float | None = None
         self._last_change = now
         self._broke_at = 0  # calls at the last cut; 0: none is remembered
         self._broke_since = float("-inf")
@@ -67,20 +69,27 @@ class Admission:
 
     def observe(self, load: Load, serving: int, now: float) -> None:
         """How the process feels while it serves so many calls."""
-        passed, self._now = max(0.0, now - self._now), now
-        lag, late = self._rules.lag_limit_seconds, self._rules.late_frames_limit
+        self._now = now
+        late = self._rules.late_frames_limit
+        lag = max(self._rules.lag_limit_seconds, IDLE_FACTOR * load.idle_lag_seconds)
         suffers = (load.crowded and load.lag_seconds > lag) or load.late_frames > late
         well = (not load.crowded or load.lag_seconds <= RELIEF_SHARE * lag) and load.late_frames <= RELIEF_SHARE * late
-        self._strain_seconds = self._strain_seconds + passed if suffers else 0.0
-        self._relief_seconds = self._relief_seconds + passed if well else 0.0
-        if self._strain_seconds >= STRAIN_SECONDS:
+        self._suffers_since = self._since(self._suffers_since, suffers)
+        self._well_since = self._since(self._well_since, well)
+        if self._lasts(self._suffers_since, STRAIN_SECONDS):
             if not self.strained or now - self._last_change >= CUT_AGAIN_SECONDS:
                 self._cut(serving)
             self.strained = True
-        elif self._relief_seconds >= RELIEF_SECONDS:
+        elif self._lasts(self._well_since, RELIEF_SECONDS):
             self.strained = False
         if well and not self.strained:
             self._grow(load, serving)
+
+    def _since(self, since: float | None, holds: bool) -> float | None:
+        return (self._now if since is None else since) if holds else None
+
+    def _lasts(self, since: float | None, seconds: float) -> bool:
+        return since is not None and self._now - since >= seconds
 
     def _cut(self, serving: int) -> None:
         if serving > self._floor:
@@ -97,7 +106,7 @@ class Admission:
         if near and not tried:
             return  # what broke is not believed again before it has been tried
         due = CAREFUL_SECONDS if near else GROW_SECONDS
-        if self.limit >= ceiling or self._relief_seconds < due or self._now - self._last_change < due:
+        if self.limit >= ceiling or not self._lasts(self._well_since, due) or self._now - self._last_change < due:
             return
         step = 1 if near else max(2, int(GROW_SHARE * self.limit))
         self.limit = min(ceiling, self.limit + step)

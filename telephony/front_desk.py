@@ -121,6 +121,7 @@ class FrontDesk:
         now = self._clock.monotonic()
         load = Load(
             lag_seconds=self._waits.lag_seconds(now),
+            idle_lag_seconds=self._waits.idle_lag_seconds,
             answers=self._waits.answers(now),
             crowded=self._waits.crowded(now),
             late_frames=self._beats.late_frames(now),

@@ -15,19 +15,21 @@ from typing import Final
 from asr_models.recogniser import RecogniserError, Recognition
 from telephony.hearing import Recognising
 
-LAG_WINDOW_SECONDS: Final = 15.0
+LAG_WINDOW_SECONDS: Final = 30.0
 BEAT_WINDOW_SECONDS: Final = 10
 LATE_SECONDS: Final = 0.02  # a beat later than one frame
+_IDLE_WEIGHT: Final = 0.02  # of the newest answer in the mean of those that nobody stood before
 _FEWEST_BEATS: Final = 100  # two seconds: fewer say nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`lag_seconds`: 95th percentile from asking the recogniser to its answer. `answers`: how many utterances that
-    rests on. `crowded`: some of them stood behind others, or got no answer at all. `late_frames`: share of beats that
-    came more than 20 ms late."""
+    """`lag_seconds`: 95th percentile from asking the recogniser to its answer; `idle_lag_seconds`: the same where
+    nobody else was asking, a mean over a long time. `answers`: how many utterances the lag rests on. `crowded`: some of
+    them stood behind others, or got no answer at all. `late_frames`: share of beats that came more than 20 ms late."""
 
     lag_seconds: float = 0.0
+    idle_lag_seconds: float = 0.0
     answers: int = 0
     crowded: bool = False
     late_frames: float = 0.0
@@ -40,25 +42,35 @@ class WaitingTimes:
         self._workers = workers
         self._finished: deque[tuple[float, float]] = deque()  # (when, seconds waited)
         self._pending: dict[int, float] = {}
+        self._alone: set[int] = set()  # pending ones before which nobody stood
         self._next = 0
+        self.idle_lag_seconds = 0.0
         self._crowded_at = float("-inf")
 
     def begin(self, now: float) -> int:
         """An utterance is handed over; returns its ticket."""
         self._next += 1
-        self._pending[self._next] = now
-        if len(self._pending) > self._workers:
+        if len(self._pending) < self._workers:
+            self._alone.add(self._next)
+        else:
             self._crowded_at = now
+        self._pending[self._next] = now
         return self._next
 
     def end(self, ticket: int, now: float, *, failed: bool = False) -> None:
-        self._finished.append((now, now - self._pending.pop(ticket)))
+        seconds = now - self._pending.pop(ticket)
+        self._finished.append((now, seconds))
         if failed:
             self._crowded_at = now
+        elif ticket in self._alone:
+            weight = _IDLE_WEIGHT if self.idle_lag_seconds else 1.0
+            self.idle_lag_seconds += weight * (seconds - self.idle_lag_seconds)
+        self._alone.discard(ticket)
 
     def forget(self, ticket: int) -> None:
         """It was withdrawn: the caller had gone on speaking."""
         self._pending.pop(ticket, None)
+        self._alone.discard(ticket)
 
     def lag_seconds(self, now: float) -> float:
         waits = sorted([seconds for _, seconds in self._recent(now)] + [now - at for at in self._pending.values()])
