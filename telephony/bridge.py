@@ -172,13 +172,16 @@ class Bridge:
         _write(self._caller, frames[CALLER])
         return frames[CALLER]
 
+    def stop(self) -> None:
+        """From this moment on the caller hears our voice directly, and nobody is told of who leaves."""
+        if not self._closed:
+            self._closed = True
+            self._ear.into(None)
+            self._metrics.bridges.dec()
+
     async def close(self) -> None:
-        """Everybody but the caller is hung up on; the caller hears our voice directly again."""
-        if self._closed:
-            return
-        self._closed = True
-        self._ear.into(None)
-        self._metrics.bridges.dec()
+        """Everybody but the caller is hung up on."""
+        self.stop()
         await asyncio.gather(*(joined.leg.hang_up() for joined in list(self._legs.values())), return_exceptions=True)
         for leg_id in list(self._legs):  # a leg whose end did not report itself
             self._gone(leg_id, "error")

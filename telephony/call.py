@@ -14,9 +14,10 @@ from typing import Any
 from asr_models.recogniser import RecogniserError, Recognition
 from base.ids import new_trace_id
 from base.logs import get_logger
+from telephony.bridge import CallerEar
 from telephony.call_services import CallServices
 from telephony.caller_turn import CallerTurns
-from telephony.core_messages import ErrorMessage, Opened, ReplyMessage, SayMessage
+from telephony.core_messages import ErrorMessage, LegControl, LegOrder, Opened, ReplyMessage, SayMessage
 from telephony.dtmf import Debouncer, DigitCollector, DigitEvent, NumberEntered
 from telephony.errors import LegClosed
 from telephony.given_turns import GivenTurns
@@ -66,8 +67,9 @@ class Call:
         self._began = services.clock.monotonic()
         self._turns = TurnTaking(services.rules, self._began)
         self._hearing = Hearing(services.listener or Listener(_NoRecogniser(), 1), services.metrics, call_id)
+        ear = CallerEar(leg)
         self._speaker = Speaker(
-            leg,
+            ear,
             services.speech,
             services.prompts,
             services.metrics,
@@ -77,14 +79,17 @@ class Call:
         self._given = GivenTurns(services.core, call_id)
         self._words = CallerTurns(self, self._hearing, self._turns, self._speaker, services, call_id)
         self._hand_over = HandOver(
+            self,
             leg,
+            ear,
             self._speaker,
             self._turns,
             self._hearing,
             self._given,
+            services,
             call_id=call_id,
-            now=services.clock.monotonic,
             end=self._end,
+            own=self._own,
         )
         self._keys = Debouncer()
         self._digits = DigitCollector()
@@ -172,8 +177,8 @@ class Call:
     async def _finish(self, reason: str) -> None:
         """Everything of this call ends here; the core is told first, so that nothing below can keep it from hearing."""
         services = self._services
-        if self._waiting is not None and not self._callback_number:
-            reason = "abandoned"
+        if services.desk is not None and services.desk.turn_of(self.call_id) is not None:
+            reason = "abandoned"  # still in the waiting room
         recording = str(self._recording.path) if self._recording is not None else None
         services.core.call_ended(self.call_id, reason, recording, callback_number=self._callback_number)
         services.metrics.calls_active.dec()
@@ -182,6 +187,7 @@ class Call:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._leg.hang_up()
+        await self._hand_over.close()
         await self._words.close()
         await self._hearing.close()
         await self._speaker.close()
@@ -218,9 +224,11 @@ class Call:
         self._hearing.feed(heard)
         self._speaker.hold_back = self._turns.caller_speaking
         said = self._speaker.pump()
+        mixed = self._hand_over.pump(heard)
         if self._recording is not None:
-            self._recording.add(heard, said, self._services.clock.monotonic() - self._began)
-        return heard
+            hears = said if mixed is None else mixed
+            self._recording.add(heard, hears, self._services.clock.monotonic() - self._began)
+        return b"" if self._hand_over.talking else heard  # people who talk to each other need no turn taking
 
     def on_voice(self, probability: float, seconds: float) -> None:
         """The detector's opinion on the next stretch of the caller's audio."""
@@ -234,7 +242,9 @@ class Call:
         self._act_on(self._turns.tick(self._now))
         if (event := self._digits.tick(self._now)) is not None:
             self._keyed(event)
-        if not self._hand_over.ordered and self._now - self._began > self._services.maximum_call_seconds:
+        self._hand_over.tick()
+        free = not self._hand_over.ordered and not self._hand_over.talking
+        if free and self._now - self._began > self._services.maximum_call_seconds:
             self._say_last(Prompt.TIME_IS_UP)
         if not self._hand_over.ordered and self._given.late(self._now):
             self._log.error("no_answer_from_core", connected=self._services.core.connected)
@@ -292,7 +302,7 @@ class Call:
                 self.give("silence", "")
             case Filler(number):
                 self._say_filler(number)
-            case Comfort():
+            case Comfort() if not self._hand_over.soon_told:
                 self._speaker.prompt(Prompt.WAITING_FOR_SEAT)
 
     def act_on(self, actions: list[Action]) -> None:
@@ -310,7 +320,7 @@ class Call:
     def on_key(self, report: str) -> None:
         """A report about a pressed key, at any moment of the call."""
         key = self._keys.press(report, self._now)
-        if key is None or self._over.done() or self._hand_over.transferring:
+        if key is None or self._over.done() or self._hand_over.transferring or self._hand_over.talking:
             return
         if self._waiting is not None:
             self._waiting.press(key, self._now)
@@ -395,14 +405,26 @@ class Call:
         if self._over.done():
             return
         origins = {item.origin for item in message.say}
-        if "seat" in origins:
-            self._turns.line = "with_seat"
+        if message.line is not None:
+            self._hand_over.on_line(message.line)
+        elif "seat" in origins:
+            self._hand_over.on_line("with_seat")
         elif "bot" in origins:
-            self._turns.line = "bot"  # the bot has the conversation again and expects an answer
+            self._hand_over.on_line("bot")  # the bot has the conversation again and expects an answer
         if message.hang_up:
             self._hand_over.hang_up_after_words("bot_hung_up")
         self._speaker.say(item.for_the_ear for item in message.say)
         self._when_nothing_to_say()
+
+    def on_leg_order(self, message: LegOrder) -> None:
+        """Somebody is to come into this call."""
+        if not self._over.done():
+            self._hand_over.on_leg_order(message)
+
+    def on_leg_control(self, message: LegControl) -> None:
+        """One side of the bridged call is to be changed, or to go."""
+        if not self._over.done():
+            self._hand_over.on_leg_control(message)
 
     def on_turn_failed(self, message: ErrorMessage) -> None:
         """The core could not work on this turn: the caller is asked to say it again."""

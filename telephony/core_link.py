@@ -52,7 +52,19 @@ class CallHandler(Protocol):
     def on_leg_control(self, message: LegControl) -> None: ...
 
 
-class Core(Protocol):
+class BridgeReports(Protocol):
+    """What a bridged call tells the core."""
+
+    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
+        """A leg is `expected`, `ringing`, `joined`, `changed`, `left` or has `failed`."""
+        ...
+
+    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
+        """`side` (citizen, seat or third) has said this."""
+        ...
+
+
+class Core(BridgeReports, Protocol):
     """What a call needs from the core."""
 
     @property
@@ -73,18 +85,6 @@ class Core(Protocol):
     ) -> None: ...
 
     def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None: ...
-
-
-class BridgeReports(Protocol):
-    """What a bridged call tells the core."""
-
-    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
-        """A leg is `expected`, `ringing`, `joined`, `changed`, `left` or has `failed`."""
-        ...
-
-    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
-        """`side` (citizen, seat or third) has said this."""
-        ...
 
 
 class CoreLink:

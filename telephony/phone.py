@@ -25,6 +25,7 @@ from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
 from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
+from telephony.legs.browser import BrowserListener
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
@@ -105,6 +106,12 @@ class Phone:
             verify_tls=not _is_local(settings),
         )
         rules, self._opinions = turn_taking(settings)
+        self._endpoint = SipEndpoint(
+            settings.telephony,
+            self._incoming,
+            maximum_calls=settings.telephony.maximum_calls + settings.admission.waiting_room_places + REFUSED_AT_ONCE,
+        )
+        self._browsers = BrowserListener(settings)
         self._services = CallServices(
             core=self._link,
             speech=speech,
@@ -123,11 +130,10 @@ class Phone:
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
             desk=self._desk,
             waiting_room_notice=settings.admission.waiting_room_notice,
-        )
-        self._endpoint = SipEndpoint(
-            settings.telephony,
-            self._incoming,
-            maximum_calls=settings.telephony.maximum_calls + settings.admission.waiting_room_places + REFUSED_AT_ONCE,
+            dialler=self._endpoint,
+            browsers=self._browsers,
+            ticker=self._ticker,
+            seat_answer_seconds=settings.telephony.seat_answer_seconds,
         )
         self._pbx = PbxListeners(
             settings.telephony,
@@ -162,6 +168,7 @@ class Phone:
         try:
             await self._endpoint.start()
             await self._pbx.start()
+            await self._browsers.start()
             telephony = self._settings.telephony
             log.info(
                 "phone_listening",
@@ -175,6 +182,7 @@ class Phone:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
             await self._pbx.close()
+            await self._browsers.close()
             await self._endpoint.close()
             await self._prompts.close()
             self._opinions.close()

@@ -41,6 +41,7 @@ class System:
     web_port: int = field(default_factory=free_port)
     sip_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
     rasa_port: int = field(default_factory=free_port)
+    seat_audio_port: int = field(default_factory=free_port)
     seat_login: str = ""
     seat_password: str = ""
     process: subprocess.Popen[bytes] | None = None
@@ -65,6 +66,7 @@ class System:
             "HOTLINE_WEB__PUBLIC_URL": self.base_url,
             "HOTLINE_TELEPHONY__SIP_PORT": str(self.sip_port),
             "HOTLINE_RASA__PORT": str(self.rasa_port),
+            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(self.seat_audio_port),
             **self.environment,
         }
 

@@ -105,6 +105,15 @@ class BrowserListener:
             raise TelephonyError("this phone takes no audio of browsers")
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def url(self) -> str:
+        """Where browsers reach this listener when that is not its host and port; else empty."""
+        return self._settings.telephony.seat_audio_url.rstrip("/")
+
+    @property
+    def tls(self) -> bool:
+        return self._settings.web.tls_certificate is not None
+
     async def start(self) -> None:
         """Listen. A port that cannot be had is no reason to take no calls: seats type or use a telephone then."""
         telephony = self._settings.telephony

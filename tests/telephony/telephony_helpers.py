@@ -270,6 +270,14 @@ class FakeCore:
     call_backs: list[str] = field(default_factory=list)  # numbers promised, told with the end of the call
     handler: CallHandler | None = None
     waiting: list[Callable[[], None]] = field(default_factory=list)
+    legs: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # (leg id, state, fields)
+    said: list[tuple[str, str]] = field(default_factory=list)  # (side, text) of a bridged call
+
+    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
+        self.legs.append((leg_id, state, fields))
+
+    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
+        self.said.append((side, text))
 
     def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None:
         self.handler = handler

@@ -122,7 +122,15 @@ def eventually(condition: Callable[[], Any], seconds: float = 10.0, what: str = 
 class PhoneProcess:
     """`python -m telephony.phone` with its helpers, in a data directory of its own."""
 
-    def __init__(self, directory: Path, core: CoreServer, *, helpers: bool, maximum_calls: int = 60) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        core: CoreServer,
+        *,
+        helpers: bool,
+        maximum_calls: int = 60,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.directory = directory
         self.core = core
         self.sip_port = free_port(socket.SOCK_DGRAM)
@@ -134,9 +142,11 @@ class PhoneProcess:
             "HOTLINE_DATA__DIRECTORY": str(directory),
             "HOTLINE_WEB__PORT": str(core.port),
             "HOTLINE_TELEPHONY__SIP_PORT": str(self.sip_port),
+            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_port(socket.SOCK_STREAM)),
             "HOTLINE_TELEPHONY__RTP_PORTS": "[23000,24999]",
             "HOTLINE_TELEPHONY__MAXIMUM_CALLS": str(maximum_calls),
             "OMP_NUM_THREADS": "1",
+            **(environment or {}),
         }
         self._log = (directory / "log.txt").open("w")
         self.helpers = [self._start("telephony.renderer"), self._start("asr_models.server")] if helpers else []

