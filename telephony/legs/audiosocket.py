@@ -135,7 +135,9 @@ class AudioSocketLeg(PacedLeg, asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        self._close("caller_hung_up" if error is None else "error")
+        # Closing the socket is how the protocol says good-bye, and with our last audio unread that is a reset.
+        gone = error is None or isinstance(error, ConnectionResetError | BrokenPipeError)
+        self._close("caller_hung_up" if gone else "error")
 
     # --- from Asterisk ----------------------------------------------------------------------------------------------
 

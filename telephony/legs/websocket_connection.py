@@ -91,7 +91,8 @@ class WebSocketConnection(asyncio.Protocol):
             self._protocol.receive_eof()
         receiver, self._receiver, self._transport = self._receiver, None, None
         if receiver is not None:
-            receiver.on_lost(error is None and isinstance(self._protocol.close_exc, ConnectionClosedOK))
+            # A reset after the close frame is none: the other end only did not read our last audio.
+            receiver.on_lost(isinstance(self._protocol.close_exc, ConnectionClosedOK))
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
