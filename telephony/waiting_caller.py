@@ -21,7 +21,7 @@ from telephony.waiting_room import standing
 
 log = get_logger("telephony.waiting_caller")
 
-UPDATE_SECONDS: Final = 30.0  # no news more often than this
+UPDATE_SECONDS: Final = 30.0  # of quiet before the next piece of news
 OFFER_AGAIN: Final = 4  # with every fourth piece of news the offer is made again
 RENDER_SECONDS: Final = 3.0
 CORE_SECONDS: Final = 4.0  # what the core has not confirmed by then is only noted
@@ -63,6 +63,7 @@ class WaitingCaller:
         self._turn = desk.turn_of(call_id)
         self._told: tuple[str, str] | None = None
         self._news = 0
+        self._quiet_since = 0.0
         self._promised_at: float | None = None
         self.wants_person = False
 
@@ -80,10 +81,7 @@ class WaitingCaller:
             await self._say(self._notice)
         if self._listens:
             self._speaker.prompt(Prompt.BUSY_OFFER)
-        while not self._turn.done():
-            await asyncio.wait([self._turn], timeout=UPDATE_SECONDS)
-            if self._listens:
-                await self._update()
+        await asyncio.wait([self._turn])
         self._hush()
 
     async def _update(self) -> None:
@@ -124,6 +122,11 @@ class WaitingCaller:
     def tick(self, now: float) -> None:
         """A few times a second."""
         self._act(self._offer.tick(now), now)
+        if self._speaker.busy or not self._listens:
+            self._quiet_since = now
+        elif now - self._quiet_since >= UPDATE_SECONDS:
+            self._quiet_since = now
+            self._own(self._update())
         if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
             self._promised_at = None
             self._unconfirmed()
