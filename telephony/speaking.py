@@ -77,6 +77,12 @@ class Speaker:
         sentence.audio += pcm
         sentence.complete = True
 
+    def sound(self, pcm: bytes) -> None:
+        """Something without words (music)."""
+        sentence = self._playback.add("")
+        sentence.audio += pcm
+        sentence.complete = True
+
     def say(self, texts: Iterable[str]) -> None:
         """Answers, rendered piece by piece in order; the first is heard while the others are still being rendered."""
         for text in texts:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from base.errors import HotlineError
 from base.logs import get_logger
+from telephony import hold_music
 from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
 from telephony.dtmf import PersonWanted
 from telephony.front_desk import FrontDesk
@@ -21,7 +22,7 @@ from telephony.waiting_room import standing
 
 log = get_logger("telephony.waiting_caller")
 
-UPDATE_SECONDS: Final = 30.0  # of quiet before the next piece of news
+MUSIC_BETWEEN_NEWS: Final = 2  # pieces of 16 s: no news more often than every half minute
 OFFER_AGAIN: Final = 4  # with every fourth piece of news the offer is made again
 RENDER_SECONDS: Final = 3.0
 CORE_SECONDS: Final = 4.0  # what the core has not confirmed by then is only noted
@@ -63,7 +64,8 @@ class WaitingCaller:
         self._turn = desk.turn_of(call_id)
         self._told: tuple[str, str] | None = None
         self._news = 0
-        self._quiet_since = 0.0
+        self._music = 0  # pieces since the last news
+        self._idle = False  # nothing is on its way to be told
         self._promised_at: float | None = None
         self.wants_person = False
 
@@ -81,14 +83,26 @@ class WaitingCaller:
             await self._say(self._notice)
         if self._listens:
             self._speaker.prompt(Prompt.BUSY_OFFER)
+        self._idle = True
         await asyncio.wait([self._turn])
         self._hush()
+
+    def _go_on(self) -> None:
+        """Nothing sounds: music, or after some of it the next piece of news."""
+        if self._music < MUSIC_BETWEEN_NEWS:
+            self._music += 1
+            self._speaker.sound(hold_music.loop().tobytes())
+        else:
+            self._music = 0
+            self._idle = False
+            self._own(self._update())
 
     async def _update(self) -> None:
         self._news += 1
         await self._tell(again=True)
         if self._listens and self._news % OFFER_AGAIN == 0:
             self._speaker.prompt(Prompt.BUSY_OFFER)
+        self._idle = True
 
     async def _tell(self, *, again: bool) -> None:
         """Where the caller stands; what has been told already is not told again."""
@@ -122,11 +136,8 @@ class WaitingCaller:
     def tick(self, now: float) -> None:
         """A few times a second."""
         self._act(self._offer.tick(now), now)
-        if self._speaker.busy or not self._listens:
-            self._quiet_since = now
-        elif now - self._quiet_since >= UPDATE_SECONDS:
-            self._quiet_since = now
-            self._own(self._update())
+        if self._listens and self._idle and not self._speaker.busy:
+            self._go_on()
         if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
             self._promised_at = None
             self._unconfirmed()

@@ -8,6 +8,7 @@ import random
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,9 @@ from telephony_helpers import (
 )
 
 from base.masking import Masked
+from telephony import hold_music
 from telephony.admission import AdmissionRules
+from telephony.audio import RATE_HZ
 from telephony.call import Call, CallServices
 from telephony.callback_offer import (
     Accepted,
@@ -171,6 +174,12 @@ def test_what_can_be_called_back(digits: str, valid: bool) -> None:
 
 
 # --- whole calls ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def quiet_music(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fakes tell words by the value of the sound: music must not have such values."""
+    monkeypatch.setattr(hold_music, "loop", lambda: np.full(16 * RATE_HZ, 1, dtype=np.int16))
 
 
 @dataclass
