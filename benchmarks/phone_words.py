@@ -48,6 +48,7 @@ ANSWERS: Final = {
     "confirm_order": "对的,没有错,就按照你刚才说的来登记吧。",
     "confirm_question": "是的,我想问的就是这个问题,麻烦你说一说。",
 }
+SPEED: Final = 0.8
 LINE_NOISE: Final = 0.0015
 
 
@@ -90,7 +91,7 @@ class Words:
 
     def __init__(self, voice: CallerVoice) -> None:
         texts = [*QUESTIONS, *COMPLAINTS, *ANSWERS.values()]
-        paths = {text: voice.say(text) for text in texts}
+        paths = {text: voice.say(text, speed=SPEED) for text in texts}
         self._made = {(kind, text): utterance(text, paths[text], kind) for kind in (8, 0) for text in texts}
 
     def of(self, text: str, payload_type: int) -> Utterance:

@@ -16,6 +16,7 @@ import numpy as np
 
 from base.clock import local
 from base.logs import get_logger
+from base.threads import name_thread
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES
 
 log = get_logger("telephony.recording")
@@ -128,7 +129,7 @@ class Recorder:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="recording")
+        self._pool = ThreadPoolExecutor(1, "recording", name_thread, ("recording",))
 
     def begin(self, call_id: str, moment: datetime) -> Recording:
         return Recording(self._directory / local(moment).strftime("%Y-%m-%d") / f"{call_id}.wav", self._pool)

@@ -17,6 +17,7 @@ from typing import Final
 from base import logs, settings, wire
 from base.errors import HotlineError
 from base.local_worker import Handler, LocalWorker
+from base.priority import change_niceness
 from telephony.voice import cache, sentences, shaping
 from telephony.voice.normaliser import normalise
 from telephony.voice.voice import Voice, VoiceError, load
@@ -101,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         configured = settings.load()
         logs.configure("renderer", configured.service.log_level, configured.service.log_style)
-        os.nice(_NICENESS)
+        change_niceness(_NICENESS)
         asyncio.run(serve(configured, load(configured)))
     except HotlineError as error:
         print(f"renderer: {error}", file=sys.stderr)

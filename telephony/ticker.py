@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from base.clock import Clock
 from base.logs import get_logger
+from base.threads import name_thread
 from telephony.audio import FRAME_SECONDS
 from telephony.load import Beats
 from telephony.metrics import PhoneMetrics
@@ -63,7 +64,7 @@ class Ticker:
         self._metrics = metrics
         self.beats = Beats()
         self._members: dict[int, _Member] = {}
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="voice") if threads else None
+        self._pool = ThreadPoolExecutor(1, "voice", name_thread, ("voice",)) if threads else None
         self._detecting: asyncio.Future[list[list[float]]] | None = None
         self._detected: list[_Member] = []
 

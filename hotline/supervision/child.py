@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from base.priority import change_niceness
 from hotline.supervision.output import LineSplitter
 from hotline.supervision.specification import ProcessSpecification
 
@@ -30,7 +31,7 @@ def tie_to_parent(parent: int, niceness: int) -> Callable[[], None]:
             if os.getppid() != parent:  # it died between the fork and the line above
                 os._exit(1)
         if niceness:
-            os.nice(niceness)
+            change_niceness(niceness)
 
     return prepare
 

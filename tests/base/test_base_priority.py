@@ -1,0 +1,52 @@
+"""Priority and threads as the kernel sees them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from needs import require
+
+from base.threads import name_thread, timer_slack
+
+ASK = """
+import os
+from pathlib import Path
+from base.priority import change_niceness
+group = Path("/proc/self/autogroup")
+before = os.nice(0)
+print(change_niceness(3), os.nice(0) - before, group.read_text().split()[-1] if group.exists() else None, os.nice(0))
+"""
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_process_gives_way_with_its_whole_session_if_it_leads_one(root: Path, leads: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], cwd=root, start_new_session=leads, capture_output=True, text=True, check=True
+    )
+    changed, by, group, niceness = done.stdout.split()
+    assert (changed, by) == ("True", "3")
+    if group != "None" and leads:
+        assert group == niceness
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux")
+def test_threads_have_names_and_inherit_their_slack() -> None:
+    def look() -> None:
+        name_thread("a-name")
+        folder = Path(f"/proc/self/task/{threading.get_native_id()}")
+        seen.append((folder / "comm").read_text().strip())
+        slack = Path(f"/proc/{threading.get_native_id()}/timerslack_ns")
+        seen.append(slack.read_text().strip() if slack.exists() else "")
+
+    seen: list[str] = []
+    with timer_slack(0.003):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert seen[0] == "a-name"
+    require(bool(seen[1]), "this kernel does not show /proc/<pid>/timerslack_ns")
+    assert seen[1] == "3000000"
