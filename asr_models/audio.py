@@ -110,8 +110,10 @@ def cut_at_quiet_points(samples: Samples, sample_rate_hz: int, longest_seconds: 
     while len(rest) > longest:
         earliest = max(longest // 2, len(rest) - longest) if len(rest) < 2 * longest else longest // 2
         energy = frame_levels(rest[earliest:longest], sample_rate_hz) ** 2
-        smooth = np.convolve(energy, np.ones(window) / window, mode="valid")
-        cut = earliest + (int(np.argmin(smooth)) + window // 2) * frame if len(smooth) else longest
+        cut = longest
+        if len(energy) >= window:
+            smooth = np.convolve(energy, np.ones(window) / window, mode="valid")
+            cut = earliest + (int(np.argmin(smooth)) + window // 2) * frame
         pieces.append(rest[:cut])
         rest = rest[cut:]
     pieces.append(rest)

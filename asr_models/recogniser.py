@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,10 +29,32 @@ class Recognition:
     engine: str
 
 
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """`samples`: mono float32 in -1..1, at 8,000 or 16,000 Hz, 0.1 to 60 seconds. `wanted` tells at any moment whether
+    somebody still waits for the text."""
+
+    samples: Samples
+    sample_rate_hz: int
+    wanted: Callable[[], bool] = _always
+
+
+Outcome = Recognition | RecogniserError | None
+"""Of one utterance among several: its text, what was wrong with it, or None where it was not wanted any more."""
+
+
 class Recogniser(Protocol):
-    """Turns one utterance into text. Blocking: runs in a worker process, never on an event loop."""
+    """Turns utterances into text. Blocking: runs in a worker process, never on an event loop.
+
+    `streams`: it also recognises while the speaker speaks, so that the end is near at hand when they stop.
+    """
 
     name: str
+    streams: bool
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
         """`samples`: mono float32 in -1..1, at 8,000 or 16,000 Hz, 0.1 to 60 seconds.
@@ -39,6 +62,10 @@ class Recogniser(Protocol):
         Raises:
             RecogniserError: the rate or shape is not usable.
         """
+        ...
+
+    def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
+        """Several at once, in their order; an engine may share work between them."""
         ...
 
     def stream(self, sample_rate_hz: int) -> RecogniserStream | None:
@@ -54,3 +81,15 @@ class RecogniserStream(Protocol):
     def finish(self) -> Recognition:
         """End of the utterance; the stream cannot be used afterwards."""
         ...
+
+
+def one_after_another(recogniser: Recogniser, utterances: Sequence[Utterance]) -> list[Outcome]:
+    """`recognise_many` of an engine that shares nothing between utterances."""
+    outcomes: list[Outcome] = []
+    for utterance in utterances:
+        try:
+            wanted = utterance.wanted()
+            outcomes.append(recogniser.recognise(utterance.samples, utterance.sample_rate_hz) if wanted else None)
+        except RecogniserError as error:
+            outcomes.append(error)
+    return outcomes

@@ -8,6 +8,7 @@ preferred where both exist), as in the official archives.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,15 @@ import sherpa_onnx
 import zhconv
 
 from asr_models import audio
-from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
+from asr_models.recogniser import (
+    Outcome,
+    RecogniserError,
+    RecogniserStream,
+    Recognition,
+    Samples,
+    Utterance,
+    one_after_another,
+)
 
 _PARTS: Final = ("encoder", "decoder", "joiner")
 _TAIL_SECONDS: Final = 0.66
@@ -44,6 +53,7 @@ class Sherpa:
     """A streaming transducer on one CPU thread; 8 kHz audio is resampled by us, band-limited."""
 
     name = "sherpa"
+    streams = True
 
     def __init__(self, directory: Path) -> None:
         """
@@ -73,6 +83,10 @@ class Sherpa:
         stream = self.stream(sample_rate_hz)
         stream.feed(samples)
         return stream.finish()
+
+    def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
+        """See `Recogniser`."""
+        return one_after_another(self, utterances)
 
     def stream(self, sample_rate_hz: int) -> SherpaStream:
         """A new utterance.

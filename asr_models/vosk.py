@@ -12,7 +12,15 @@ import numpy as np
 import vosk
 
 from asr_models import audio
-from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
+from asr_models.recogniser import (
+    Outcome,
+    RecogniserError,
+    RecogniserStream,
+    Recognition,
+    Samples,
+    Utterance,
+    one_after_another,
+)
 
 _FILES: Final = ("am/final.mdl", "conf/model.conf")
 _CHUNK_SAMPLES: Final = 4_000
@@ -22,6 +30,7 @@ class Vosk:
     """Any Vosk model folder. Models of telephone speech take 8 kHz as it is; the library resamples for the others."""
 
     name = "vosk"
+    streams = True
 
     def __init__(self, directory: Path, *, vocabulary: Sequence[str] = ()) -> None:
         """`vocabulary`: the phrases that can be heard (words as the model spells them); empty for everything.
@@ -49,6 +58,10 @@ class Vosk:
         for start in range(0, len(samples), _CHUNK_SAMPLES):
             stream.feed(samples[start : start + _CHUNK_SAMPLES])
         return stream.finish()
+
+    def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
+        """See `Recogniser`."""
+        return one_after_another(self, utterances)
 
     def stream(self, sample_rate_hz: int) -> VoskStream:
         """A new utterance.
