@@ -78,6 +78,7 @@ class Peer(ABC):
 
     async def release(self) -> None:
         """The call is over: free what the peer itself holds."""
+        self.closed.set()
 
     async def speak(self, pcm: bytes, *, sizes: random.Random | None = None) -> None:
         """At the speed of speech, in frames of 20 ms or (`sizes`) in pieces of any size, odd ones too."""
@@ -336,9 +337,11 @@ class SipPeer(Peer):
 
     PAYLOADS = ((8, "PCMA", "alaw"), (0, "PCMU", "ulaw"))
 
-    def __init__(self, port: int, media: str) -> None:
+    def __init__(self, port: int, media: str, user: str = "12345") -> None:
         super().__init__()
         self.answered = False
+        self.refused = ""  # the status with which the call was turned down
+        self._user = user
         self.media = media
         self.call_id = random.randbytes(8).hex()
         self._server = (HOST, port)
@@ -374,12 +377,12 @@ class SipPeer(Peer):
             f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{random.randbytes(6).hex()};rport",
             "Max-Forwards: 70",
             f"From: <sip:{NUMBER}@{here}>;tag={self._tag}",
-            f"To: <sip:12345@{HOST}:{self._server[1]}>{self._to}",
+            f"To: <sip:{self._user}@{HOST}:{self._server[1]}>{self._to}",
             f"Call-ID: {self.call_id}",
             f"CSeq: {number} {method}",
             f"Contact: <sip:{NUMBER}@{here}>",
         ]
-        first = f"{method} sip:12345@{HOST}:{self._server[1]} SIP/2.0"
+        first = f"{method} sip:{self._user}@{HOST}:{self._server[1]} SIP/2.0"
         self._sip.transport.sendto(self._head(first, extra, body), self._server)
 
     def _reply(self, status: str, request: str) -> None:
@@ -396,6 +399,9 @@ class SipPeer(Peer):
                 self._to, self._there = tag[1], (HOST, int(port[1]))
                 self._request("ACK", 1)
                 self.answered = True
+            elif re.match(r"SIP/2\.0 [3-6]", text) and "INVITE" in text:
+                self.refused = text[8:11]
+                self.closed.set()
             elif text.startswith("BYE"):
                 self._reply("200 OK", text)
                 self.closed.set()
