@@ -28,7 +28,7 @@ lint: python
 
 bench: python
 	@$(BOOTSTRAP) dev setup --for-tests
-	@exec $(BIN)/python -m benchmarks.spine
+	@exec $(BIN)/python -m benchmarks.all
 
 # The exact versions anew; `make lock UPGRADE=--upgrade` takes the newest that fit.
 lock: python
