@@ -12,11 +12,14 @@ Item = TypeVar("Item")
 class FairQueue(Generic[Item]):
     """Items wait under a key (a call, a connection); keys are served round robin, each key first in first out.
 
-    Background items are only served while no live item waits. Bounded by number and by weight (bytes).
+    Live items go first, then those whose work has begun (somebody hears the first part already), then background.
+    Bounded by number and by weight (bytes).
     """
 
     def __init__(self, limit: int, weight_limit: int) -> None:
-        self._lanes: tuple[OrderedDict[Hashable, deque[tuple[Item, int]]], ...] = (OrderedDict(), OrderedDict())
+        self._lanes: tuple[OrderedDict[Hashable, deque[tuple[Item, int]]], ...] = tuple(
+            OrderedDict() for _ in ("live", "begun", "background")
+        )
         self._limit = limit
         self._weight_limit = weight_limit
         self._count = 0
@@ -25,18 +28,28 @@ class FairQueue(Generic[Item]):
     def __len__(self) -> int:
         return self._count
 
-    def put(self, key: Hashable, item: Item, *, weight: int = 0, background: bool = False, force: bool = False) -> bool:
+    def put(
+        self,
+        key: Hashable,
+        item: Item,
+        *,
+        weight: int = 0,
+        background: bool = False,
+        begun: bool = False,
+        force: bool = False,
+    ) -> bool:
         """False: full, the item was not taken; `force` takes it all the same (it was taken before)."""
         if not force and (self._count >= self._limit or (self._count and self._weight + weight > self._weight_limit)):
             return False
-        self._lanes[background].setdefault(key, deque()).append((item, weight))
+        lane = self._lanes[2 if background else 1 if begun else 0]
+        lane.setdefault(key, deque()).append((item, weight))
         self._count += 1
         self._weight += weight
         return True
 
-    def pop(self) -> Item | None:
-        """The next item in turn, or None where nothing waits."""
-        for lane in self._lanes:
+    def pop(self, *, live_only: bool = False) -> Item | None:
+        """The next item in turn, or None where nothing (live) waits."""
+        for lane in self._lanes[:1] if live_only else self._lanes:
             if lane:
                 key, waiting = lane.popitem(last=False)
                 item, weight = waiting.popleft()

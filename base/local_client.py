@@ -51,8 +51,18 @@ class LocalConnection:
     def lost(self) -> bool:
         return self._lost
 
+    def new_id(self) -> str:
+        """A name for a request that something is to be said about later (`tell`)."""
+        return str(next(self._numbers))
+
+    def tell(self, operation: str, request_id: str) -> None:
+        """About a request under way ("cancel", "hasten"); there is no answer, and none is needed if it is over."""
+        if not self._lost and request_id in self._waiting:
+            with contextlib.suppress(OSError):
+                self._writer.write(wire.pack({"op": operation, "id": request_id}))
+
     async def request(
-        self, header: wire.Header, payload: bytes = b""
+        self, header: wire.Header, payload: bytes = b"", *, request_id: str | None = None
     ) -> AsyncGenerator[tuple[wire.Header, bytes], None]:
         """Send one request and yield its answers until the caller stops asking; leaving early cancels the rest.
 
@@ -61,7 +71,7 @@ class LocalConnection:
         """
         if self._lost:
             raise ConnectionLost("the worker's connection is closed")
-        request_id = str(next(self._numbers))
+        request_id = request_id or self.new_id()
         answers: asyncio.Queue[tuple[wire.Header, bytes] | None] = asyncio.Queue(_ANSWERS_LIMIT)
         self._waiting[request_id] = answers
         finished = False
@@ -75,11 +85,9 @@ class LocalConnection:
             finished = True
             raise ConnectionLost("the worker went away in the middle of a request")
         finally:
+            if not finished:  # not wanted any more (deadline, hang-up, barge-in): spare the worker the work
+                self.tell("cancel", request_id)
             self._waiting.pop(request_id, None)
-            if not finished and not self._lost:
-                # The answer is not wanted any more (deadline, hang-up, barge-in): spare the worker the work.
-                with contextlib.suppress(OSError):
-                    self._writer.write(wire.pack({"op": "cancel", "id": request_id}))
 
     async def _write(self, header: wire.Header, payload: bytes) -> None:
         try:

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +28,19 @@ Handler = Callable[[wire.Header, bytes], Iterator[tuple[wire.Header, bytes]]]
 
 Raises HotlineError for what the client must know."""
 
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Computes the single answers to several requests at once, in the model's thread; an error for what one client must
+    know, None for a request that nobody wanted any more. At most `size` requests, and only those that wait anyway."""
+
+    compute: Callable[[Sequence[Job]], Sequence[wire.Header | HotlineError | None]]
+    size: int
+
+
 _QUEUE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 _SLOW_CLIENT_SECONDS: Final = 5.0
+_INTERNAL_ERROR: Final = "an internal error; the worker's log has the details"
 _SOCKET_NAME_LIMIT_BYTES: Final = 107
 
 
@@ -53,11 +64,14 @@ class _Connection:
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
+class Job:
+    """One request. `background`: it gives way to every request that is not."""
+
     connection: _Connection
     header: wire.Header
     payload: bytes
     deadline: float
+    background: bool = False
     cancelled: bool = False
     answers: Iterator[tuple[wire.Header, bytes]] | None = None
 
@@ -66,8 +80,9 @@ class _Job:
         return id(self.connection), str(self.header.get("call_id", ""))
 
     @property
-    def background(self) -> bool:
-        return self.header.get("lane") == "background"
+    def wanted(self) -> bool:
+        """Somebody still waits for the answer; may become False at any moment."""
+        return not self.cancelled and not self.connection.closed
 
     @property
     def request_id(self) -> object:
@@ -91,7 +106,7 @@ class LocalWorker:
     def __init__(
         self,
         path: Path,
-        handler: Handler,
+        handler: Handler | Together,
         *,
         about: wire.Header,
         queue_limit: int,
@@ -110,11 +125,11 @@ class LocalWorker:
         self._payload_limit_bytes = payload_limit_bytes
         self._deadline_seconds = deadline_seconds
         self._clock = clock
-        self._queue: FairQueue[_Job] = FairQueue(queue_limit, _QUEUE_LIMIT_BYTES)
+        self._queue: FairQueue[Job] = FairQueue(queue_limit, _QUEUE_LIMIT_BYTES)
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._connections: dict[asyncio.Task[None], _Connection] = {}
-        self._running: _Job | None = None
+        self._running: list[Job] = []
         self._log = get_logger(__name__)
         self.counters = Counters()
         self.listening = asyncio.Event()
@@ -156,29 +171,60 @@ class LocalWorker:
 
     async def _compute(self, executor: ThreadPoolExecutor) -> None:
         while not self._stopping.is_set():
-            job = self._queue.pop()
-            if job is None:
+            self._running = await self._next_jobs()
+            if not self._running:
                 self._arrived.clear()
-                await self._arrived.wait()
+                if not len(self._queue):
+                    await self._arrived.wait()
                 continue
-            if job.cancelled or job.connection.closed:
+            started = self._clock()
+            try:
+                if isinstance(self._handler, Together):
+                    await self._answer_together(self._handler, self._running, executor)
+                else:
+                    await self._answer(self._handler, self._running[0], executor)
+            finally:
+                self._running = []
+                self.counters.busy_seconds += self._clock() - started
+
+    async def _next_jobs(self) -> list[Job]:
+        """The next one, and those waiting with it that can share its computation; background ones stay alone, for a
+        live one may come at any moment."""
+        size = self._handler.size if isinstance(self._handler, Together) else 1
+        jobs: list[Job] = []
+        while len(jobs) < size and (job := self._queue.pop(live_only=bool(jobs))) is not None:
+            if not job.wanted:
                 self.counters.cancelled += 1
             elif job.answers is None and self._clock() >= job.deadline:
                 self.counters.late += 1
                 await self._refuse(job, "late", "the deadline passed while the request was waiting")
             else:
-                self._running = job
-                try:
-                    await self._answer(job, executor)
-                finally:
-                    self._running = None
+                jobs.append(job)
+                if job.background:
+                    break
+        return jobs
 
-    async def _answer(self, job: _Job, executor: ThreadPoolExecutor) -> None:
-        """One answer of one request; where more are to come, the others have their turn first."""
+    async def _answer_together(self, handler: Together, jobs: list[Job], executor: ThreadPoolExecutor) -> None:
+        try:
+            answers = await asyncio.get_running_loop().run_in_executor(executor, handler.compute, jobs)
+        except Exception:  # noqa: BLE001 - requests that break the model must not end the worker for the others
+            self._log.exception("requests_failed", together=len(jobs))
+            answers = [HotlineError(_INTERNAL_ERROR)] * len(jobs)
+        for job, answer in zip(jobs, answers, strict=True):
+            if isinstance(answer, HotlineError):
+                self.counters.failed += 1
+                await self._refuse(job, "failed", str(answer))
+            elif answer is None:
+                self.counters.cancelled += 1
+            else:
+                self.counters.done += 1
+                await job.connection.send({"id": job.request_id, **answer})
+
+    async def _answer(self, handler: Handler, job: Job, executor: ThreadPoolExecutor) -> None:
+        """One answer of one request; where more are to come, those go first who still wait for their first."""
         loop = asyncio.get_running_loop()
-        started = self._clock()
         if job.answers is None:
-            job.answers = self._handler(job.header, job.payload)
+            job.answers = handler(job.header, job.payload)
             job.payload = b""
         try:
             answer = await loop.run_in_executor(executor, next, job.answers, None)
@@ -189,18 +235,16 @@ class LocalWorker:
             if answer[0].get("last", True):
                 self.counters.done += 1
             else:
-                self._queue.put(job.key, job, background=job.background, force=True)
+                self._queue.put(job.key, job, background=job.background, begun=True, force=True)
         except HotlineError as error:
             self.counters.failed += 1
             await self._refuse(job, "failed", str(error))
         except Exception:  # noqa: BLE001 - one request that breaks the model must not end the worker for the others
             self.counters.failed += 1
             self._log.exception("request_failed")
-            await self._refuse(job, "failed", "an internal error; the worker's log has the details")
-        finally:
-            self.counters.busy_seconds += self._clock() - started
+            await self._refuse(job, "failed", _INTERNAL_ERROR)
 
-    async def _refuse(self, job: _Job, code: str, message: str) -> None:
+    async def _refuse(self, job: Job, code: str, message: str) -> None:
         await job.connection.send({"id": job.request_id, "error": message, "code": code})
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -218,8 +262,6 @@ class LocalWorker:
         finally:
             del self._connections[task]
             connection.closed = True
-            if self._running is not None and self._running.connection is connection:
-                self._running.cancelled = True
             self.counters.cancelled += len(self._queue.remove(lambda job: job.connection is connection))
             writer.close()
 
@@ -231,10 +273,14 @@ class LocalWorker:
         if operation == "cancel":
             self._cancel(connection, header.get("id"))
             return
+        if operation == "hasten":
+            self._hasten(connection, header.get("id"))
+            return
         self.counters.requests += 1
         seconds = header.get("deadline_seconds", self._deadline_seconds)
         usable = isinstance(seconds, int | float) and seconds == seconds
-        job = _Job(connection, header, payload, self._clock() + (min(float(seconds), 3600.0) if usable else 0.0))
+        deadline = self._clock() + (min(float(seconds), 3600.0) if usable else 0.0)
+        job = Job(connection, header, payload, deadline, background=header.get("lane") == "background")
         if self._stopping.is_set():
             await self._refuse(job, "stopping", "this worker is stopping")
         elif not self._queue.put(job.key, job, weight=len(payload), background=job.background):
@@ -244,17 +290,24 @@ class LocalWorker:
             self._arrived.set()
 
     def _cancel(self, connection: _Connection, request_id: object) -> None:
-        def wanted(job: _Job) -> bool:
+        def wanted(job: Job) -> bool:
             return job.connection is connection and job.request_id == request_id
 
         self.counters.cancelled += len(self._queue.remove(wanted))
-        if self._running is not None and wanted(self._running):
-            self._running.cancelled = True
+        for job in self._running:
+            if wanted(job):
+                job.cancelled = True
+
+    def _hasten(self, connection: _Connection, request_id: object) -> None:
+        """A background request has become urgent."""
+        for job in self._queue.remove(lambda job: job.connection is connection and job.request_id == request_id):
+            job.background = False
+            self._queue.put(job.key, job, weight=len(job.payload), force=True)
 
     def status(self) -> wire.Header:
         """Counters, the number waiting and whether the model works just now."""
         counted = {name: getattr(self.counters, name) for name in self.counters.__dataclass_fields__}
-        return {**counted, "waiting": len(self._queue), "computing": self._running is not None}
+        return {**counted, "waiting": len(self._queue), "computing": bool(self._running)}
 
 
 def _claim(path: Path) -> None:
