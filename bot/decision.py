@@ -12,6 +12,7 @@ from typing import Any, Literal
 from bot.danger import Danger
 from bot.entities.place import PlaceFinding
 from bot.guards_model import GuardFindings
+from bot.intelligible import Heard
 from bot.state import State
 from knowledge.model import Citation, SearchResult
 from workorders.model import Assignment, CategorySuggestion
@@ -24,6 +25,9 @@ class Turn:
     text: str
     kind: Literal["text", "speech", "dtmf", "silence", "barge_in"] = "text"
     spoken: bool = False
+    heard: Heard = field(default_factory=Heard)
+    unplayed: str = ""  # the end of our last reply that the caller did not hear
+    answered_after_seconds: float | None = None  # from our last sound to the caller's first
     call_back_to: str = ""  # keyed in, or confirmed, as the number to call back: nothing else is meant by the digits
 
 
@@ -120,11 +124,21 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """One thing to say: `text` for the eye, `spoken` for the ear where it differs."""
+    """One thing to say: `text` for the eye, `spoken` for the ear where it differs.
+
+    `keep`: it must be heard (an order number); said again where it was cut off. `passing`: a remark about the talk,
+    not said again by "once more, please".
+    """
 
     text: str
     spoken: str = ""
     citations: tuple[Citation, ...] = ()
+    keep: bool = False
+    passing: bool = False
+
+    @property
+    def for_the_ear(self) -> str:
+        return self.spoken or self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +185,17 @@ Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`wants` not empty: nothing was decided yet. Otherwise `replies` is never empty."""
+    """`wants` not empty: nothing was decided yet. Otherwise `replies` is never empty.
+
+    For the phone: `speed` of this reply (times the voice's own), `reminders` for a caller who stays silent, and
+    `hold_seconds`: no reminder for so long, the caller asked us to wait.
+    """
 
     state: State
     replies: tuple[Say, ...] = ()
     effects: tuple[Effect, ...] = ()
     wants: tuple[Wanted, ...] = ()
     hang_up: bool = False
+    speed: float = 1.0
+    reminders: tuple[Say, ...] = ()
+    hold_seconds: float = 0.0

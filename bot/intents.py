@@ -23,6 +23,9 @@ Intent = Literal[
     "repeat",  # 再说一遍
     "slower",
     "louder",
+    "faster",  # 不用这么慢
+    "quieter",
+    "elder",  # 我耳朵背, 我年纪大了
     "wait",  # 等一下
     "greet",
     "thanks",

@@ -47,8 +47,9 @@ _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|(?:^|[,，。!！?？~\s]|我|你|您|刚才|刚刚|的|实在|根本|真|有点儿?|还是?)没(?:大|太|怎么|有)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
     r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?(?:太|大|怎么)?明白(?:(?:你|您)?(?:的)?(?:意思|话|问题)?)[,，。!！?？]*$"
 )
-_SLOWER: Final = re.compile(
-    r"(?:说|讲)?(?:得)?(?:太快|慢一?点|慢些|慢着点)|(?:大声|大点声|声音大)|声音(?:太)?小|耳朵(?:不|背|聋)"
+_AGAIN_PLEASE: Final = re.compile(r"再(?:说|讲|念|重复|问|报)|重(?:复|说)")
+_BACK: Final = re.compile(
+    r"(?:喂|好|行|我|嗯|可以|现在|又)*(?:回来|找到|找着|拿到|想起来|看到|看见|准备好|好|可以|行|戴上)(?:了)?(?:眼镜|本子|笔|它)?(?:啦|了|啊|呀|吧|你(?:接着)?说|您(?:接着)?说|说吧|继续)*"
 )
 _DONT_KNOW: Final = re.compile(
     r"不(?:太|大|怎么|是很)?(?:清楚|知道|晓得|记得|确定|了解|好说|认识|会)|记不(?:太)?(?:清|得|住|起)|忘(?:了|记)|没(?:注意|记|印象|看清|看见|细看)|说不(?:好|准|清|上来)|谁知道|哪知道|没数|想不起|不好说|搞不清|弄不清|不详|没概念"
@@ -212,8 +213,19 @@ def repeat(text: str) -> bool:
     return bool(_REPEAT.search(normalise(text))) and len(bare(text)) <= 20
 
 
-def slower(text: str) -> bool:
-    return bool(_SLOWER.search(text)) and len(bare(text)) <= 16
+def without_repeat(text: str) -> str:
+    """The words besides "say it again"."""
+    return _REPEAT.sub("", text)
+
+
+def says_again(text: str) -> bool:
+    """Whether it is said in so many words that something is to be said again."""
+    return bool(_AGAIN_PLEASE.search(text))
+
+
+def back(text: str) -> bool:
+    """ "I am back", after "one moment"."""
+    return bool(_BACK.fullmatch(_PUNCTUATION.sub("", normalise(text))))
 
 
 def dont_know(text: str) -> bool:

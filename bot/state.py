@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal
 
+from bot.manner import Manner
+
 MatterKind = Literal["consult", "order", "status", "lawful"]
 Stage = Literal["open", "done", "dropped"]
 VERSION: Final = 1
@@ -54,6 +56,7 @@ class Matter:
     question: str = ""  # of a consultation: what is searched for
     candidates: list[dict[str, Any]] = field(default_factory=list)  # standard questions offered, best first
     offered: int = 0
+    which: int = 0  # how often it was asked which of several candidates is meant
     search: str = ""
     tracking_code: str = ""
 
@@ -67,6 +70,7 @@ class State:
     asking: str | None = None
     asking_about: int | None = None  # number of the matter, None: the form as a whole
     question_text: str = ""  # the question as it was last asked, for "please repeat"
+    question_spoken: str = ""  # for the ear, where it differs
     last_text: str = ""
     last_spoken: str = ""
     asked: dict[str, int] = field(default_factory=dict)  # slot -> how often, in the present form
@@ -80,9 +84,19 @@ class State:
     turns: int = 0
     warnings: int = 0
     unclear: int = 0  # turns running that led nowhere
+    unintelligible: int = 0  # turns running in which nothing could be understood: a dialect, another language
+    choosing: bool = False  # the kinds of matter were offered to choose from
+    wanted_kind: str = ""  # consult or order: chosen from them, and nothing told yet
     unheard: str = ""  # what was told and not understood
     silences: int = 0
-    repeats: int = 0  # how often running the standing question was put once more on request
+    repeats: int = 0  # how often running the last words were said once more on request
+    held: bool = False  # the citizen asked us to wait
+    manner: Manner = field(default_factory=Manner)
+    said: list[dict[str, Any]] = field(default_factory=list)  # the last reply as spoken: text, spoken, keep
+    owed: list[dict[str, Any]] = field(default_factory=list)  # what must be heard (an order number) and was cut off
+    owed_again: int = 0  # how often it was said again
+    rating: str = ""  # satisfied, fair, unsatisfied
+    rating_asked: bool = False
     attacks: int = 0
     offered_person: bool = False
     outcome: str | None = None
@@ -97,6 +111,7 @@ class State:
         """A state as it was stored; unknown keys of a newer version are left out, missing ones take their default."""
         known = _only_fields(cls, stored)
         known["matters"] = [_matter(entry) for entry in stored.get("matters", [])]
+        known["manner"] = Manner(**_only_fields(Manner, stored.get("manner") or {}))
         return cls(**known)
 
     def copy(self) -> State:

@@ -6,6 +6,7 @@ it. No sentence says 已受理 of anything that is not stored.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from bot.decision import Say
@@ -22,10 +23,18 @@ ASK_MATTER: Final = "请问您遇到了什么事？请您说说。"
 GOODBYE: Final = "感谢您的来电，再见。"
 GOODBYE_WEB: Final = "感谢您的留言，再见。"
 HERE: Final = "在的，您请讲。"
-WAIT: Final = "好的，不着急，您慢慢来。"
+HERE_AGAIN: Final = "好的，我们接着来。"
+WAIT: Final = "好的，不着急，您慢慢来，我等着。"
 WELCOME: Final = "不客气。"
 REPEAT_LEAD: Final = "好的，我再说一遍。"
-SLOWER_LEAD: Final = "好的，我慢一点说。"
+ANOTHER_WAY: Final = "可能是我说得不够清楚，我一句一句地说。想找人工，请按零。"
+ANOTHER_WAY_WEB: Final = "可能是我说得不够清楚。需要人工，请说“人工”。"
+PERSON_IS_BETTER: Final = "不好意思，我没能帮您说清楚，请工作人员来听您说。"
+NOT_UNDERSTOOD: Final = "不好意思，我没有听明白，请您用普通话慢慢地再说一遍。"
+FOREIGN: Final = "不好意思，您的话我听得不太明白，我请一位工作人员来听您说。"
+UNHEARD_BEFORE: Final = "刚才您可能没有听完："
+FORM_HELP: Final = "说不清也没关系，您可以说“不清楚”，也可以说“人工”。"
+NOTED: Final = "记下了，{label}是{value}。"
 NOT_CAUGHT: Final = "对不起，我没有听明白。"
 NOT_CAUGHT_WEB: Final = "对不起，我没有看明白。"
 TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经记录下来，请您接着说，或者说“人工”。"
@@ -34,8 +43,24 @@ NOT_FILED: Final = (
 )
 JOURNALLED: Final = "对不起，系统暂时有故障。您说的情况已记录，恢复后会有工作人员联系您。"
 LOST: Final = "对不起，系统暂时有故障，这次没有记录成功。请您稍后再试，紧急情况请直接拨打110、119或120。"
-SILENCE: Final = "您还在吗？请您接着说。"
+SILENCE_OFFER: Final = "我没有听到您的声音。说话不方便，请按零转人工，或者稍后再打12345。"
 SILENCE_END: Final = "没有听到您说话，我先挂断了。您可以随时再打12345。"
+SILENCE_DONE: Final = "没有听到您说话，本次服务先到这里。感谢您的来电，再见。"
+SILENCE_CALLBACK: Final = "我听不到您的声音。您说的情况已记录，会有工作人员给您回电，再见。"
+SILENCE_PERSON: Final = "我听不到您的声音，您说的情况我已经记录。"
+
+RATE: Final = "感谢您的来电。请您评价这次服务：满意请按1，一般按2，不满意按3，直接说也可以。"
+RATE_SPOKEN: Final = "感谢您的来电。请您评价这次服务。满意请按一，一般按二，不满意按三，直接说也可以。"
+RATED: Final = "谢谢您的评价，再见。"
+RATED_BADLY: Final = "谢谢您的评价，我们会改进，再见。"
+
+KINDS: Final = "您是要咨询政策，反映问题，还是查办理进度？说其中一样就行，也可以说人工。"
+KINDS_ELDER: Final = "您是想问事情，还是想反映问题？"
+ASK_CONSULT: Final = "好的，请问您想咨询什么？"
+ASK_ORDER: Final = "好的，请您说说遇到了什么事，在什么地方。"
+WHICH_ONE: Final = "请问是第一个，还是第二个？"
+WHICH_OF_THREE: Final = "请问是第几个？说第一个、第二个或者第三个。"
+TAKES_FIRST: Final = "那我先说第一个。"
 
 EMERGENCY: Final = {
     "110": "情况紧急，请您马上拨打110报警，并先保证自己的安全。",
@@ -53,6 +78,13 @@ SEAT_WAITING: Final = "收到，您说的坐席都能看到，请您稍候。"
 SEAT_BUSY: Final = "坐席现在都在忙，已经为您登记回电，工作人员会尽快联系您。您也可以继续等。"
 SEAT_JOINED: Final = "人工坐席已经接入，请您直接跟坐席说。"
 SEAT_LEFT: Final = "坐席已把您的会话交回排队，您排在最前面，请稍候。"
+SEAT_PASSED_ON: Final = "正在为您转给另一位坐席，您说过的情况都会转过去，请稍候。"
+SEAT_NOT_ANSWERING: Final = "抱歉，坐席没有接通。您可以继续等，可以说回电，也可以直接把事情告诉我。"
+SEAT_VOICE_LOST: Final = "坐席的语音暂时断开了，坐席还在处理您的事情，请不要挂机。"
+SEAT_WAIT_ON: Final = "好的，请您继续等，坐席一有空就接听。"
+SEAT_CALLBACK: Final = "好的，已经为您登记回电，工作人员会尽快打给您，请保持电话畅通。再见。"
+SEAT_CALLBACK_NUMBER: Final = "请您说一下回电的电话号码，或者在电话上按号码。"
+PERSON_LEFT: Final = "人工通话已经结束。您还有其他事情吗？没有的话可以挂机。"
 SEAT_ENDED: Final = "坐席已经结束本次服务，感谢您的来电，再见。"
 
 ABUSE_WARNING: Final = "我理解您现在心情不好，请您文明用语。请问您遇到了什么事？我来帮您登记。"
@@ -124,6 +156,35 @@ def spell(number: str, group: int = 4) -> str:
 def hours(deadline_hours: int) -> str:
     """2 -> 2小时, 24 -> 24小时, 168 -> 7天."""
     return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
+
+
+def manner_lead(asked: Collection[str]) -> str:
+    """The promise that goes before words said once more in another manner."""
+    if "faster" in asked:
+        return "好的，我说快一点。"
+    if "quieter" in asked:
+        return "好的，我小声一点。"
+    slower = "slower" in asked or "elder" in asked
+    if slower and "louder" in asked:
+        return "好的，我说慢一点，大声一点。"
+    if slower:
+        return "好的，我慢一点说。"
+    return "好的，我大声一点。" if "louder" in asked else REPEAT_LEAD
+
+
+def kinds(*, elder: bool = False) -> Say:
+    """What somebody may want of the hotline, to choose from; fewer at once for older callers."""
+    return Say(KINDS_ELDER if elder else KINDS)
+
+
+def rate() -> Say:
+    return Say(RATE, RATE_SPOKEN)
+
+
+def noted(label: str, value: str) -> Say:
+    """A value read back; a number digit by digit."""
+    said = spell(value) if value.isdigit() and len(value) >= 7 else value
+    return Say(NOTED.format(label=label, value=value), NOTED.format(label=label, value=said), passing=True)
 
 
 def source_line(citations: tuple[Citation, ...]) -> str:
@@ -205,7 +266,7 @@ def filed(orders: list[tuple[str, str, int, str]]) -> Say:
         text = f"已受理，工单编号{number}" + (f"，查询码{code}" if code else "")
         said = f"已受理，工单编号是，{spell(number)}" + (f"。查询码是，{spell(code, 3)}" if code else "")
         tail = f"。承办单位会在{hours(deadline)}内给您答复。"
-        return Say(text + tail, said + tail)
+        return Say(text + tail, said + tail, keep=True)
     lines, said_lines = [], []
     for position, (number, code, deadline, title) in enumerate(orders, 1):
         lines.append(
@@ -219,7 +280,7 @@ def filed(orders: list[tuple[str, str, int, str]]) -> Say:
             + f"，{hours(deadline)}内答复"
         )
     lead = f"{len(orders)}件事已分别受理。"
-    return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。")
+    return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。", keep=True)
 
 
 def duplicate(number: str) -> Say:

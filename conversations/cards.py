@@ -22,6 +22,7 @@ def card(row: Conversation) -> dict[str, Any]:
         "summary": summary(State.from_dict(row.state)),
         "priority": row.priority,
         "seat_id": row.seat_id,
+        "alarm": row.outcome == "emergency",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock
@@ -30,9 +30,10 @@ class Desk:
         self._clock = clock
 
     async def waiting(self) -> list[dict[str, Any]]:
+        unheld = and_(Conversation.status == "with_seat", Conversation.seat_id.is_(None))  # talks with somebody dialled
         query = (
             select(Conversation)
-            .where(Conversation.status == "waiting")
+            .where(or_(Conversation.status == "waiting", unheld))
             .order_by(Conversation.priority.desc(), Conversation.waiting_since, Conversation.id)
             .limit(500)
         )
@@ -53,7 +54,7 @@ class Desk:
             row = await _row(session, conversation_id)
             if row.status == "with_seat" and row.seat_id == seat_id:
                 return True
-            if row.status != "waiting":
+            if row.status != "waiting" and not (row.status == "with_seat" and row.seat_id is None):
                 return False
             row.status, row.seat_id, row.claimed_at, row.updated_at = "with_seat", seat_id, now, now
             row.outcome = row.outcome if row.outcome == "emergency" else "seat"
@@ -106,6 +107,18 @@ class Desk:
             row.priority = max(row.priority, _GIVEN_BACK_PRIORITY)
             row.version += 1
             turn = await _system_turn(session, row, wording.SEAT_LEFT, now)
+        self._tell(turn, row)
+
+    async def pass_on(self, conversation_id: str, seat_id: str, to_seat_id: str) -> None:
+        """To another seat. Raises UnknownConversation, NotYours."""
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status != "with_seat" or row.seat_id != seat_id:
+                raise NotYours
+            row.seat_id, row.claimed_at, row.updated_at = to_seat_id, now, now
+            row.version += 1
+            turn = await _system_turn(session, row, wording.SEAT_PASSED_ON, now)
         self._tell(turn, row)
 
     async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None:

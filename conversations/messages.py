@@ -55,6 +55,27 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How the phone says a reply and what follows it: `speed` times the voice's own, `gain_db` louder than usual.
+
+    `patience_stretch`: this caller's pauses may last so many times as long as usual.
+    """
+
+    speed: float = 1.0
+    gain_db: float = 0.0
+    elder: bool = False
+    patience_stretch: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What a caller hears who stays silent after a reply: each of the reminders once, none before `hold_seconds`."""
+
+    reminders: tuple[str, ...] = ()
+    hold_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class TurnResult:
     """What the conversation answers. The conversation, its orders and its call-backs are durable before this exists."""
 
@@ -69,6 +90,9 @@ class TurnResult:
     transfer: Transfer | None = None
     hang_up: bool = False
     seq: int = 0  # of the last turn stored
+    manner: Manner = Manner()
+    silence: Silence = Silence()
+    rating: str = ""  # satisfied, fair, unsatisfied: given in this turn
 
 
 @dataclass(frozen=True, slots=True)

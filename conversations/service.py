@@ -25,6 +25,7 @@ from conversations import cards, store
 from conversations.desk import Desk
 from conversations.errors import Conflict, UnknownConversation
 from conversations.journal import Entry, Journal
+from conversations.line import Line, Side
 from conversations.locks import KeyedLocks
 from conversations.lookups import Categories, Lookups, Parser, Searcher
 from conversations.messages import (
@@ -33,12 +34,13 @@ from conversations.messages import (
     ConversationEvent,
     Outcome,
     Reply,
+    Silence,
     StoredTurn,
     TurnResult,
 )
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
-from conversations.turns import TurnTaker
+from conversations.turns import TurnTaker, manner_of
 from storage.engine import Database
 from storage.tables import Conversation
 from workorders.service import OrderService, assign
@@ -91,6 +93,7 @@ class ConversationService:
         self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
         self._desk = Desk(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._line = Line(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
@@ -135,6 +138,7 @@ class ConversationService:
         )
         now = self._clock.now()
         row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
+        silence = Silence(tuple(say.for_the_ear for say in greeting.reminders))
         try:
             async with self._database.write() as session:
                 session.add(row)
@@ -146,11 +150,16 @@ class ConversationService:
         except SQLAlchemyError as error:
             # The caller is greeted all the same; the first turn stores the conversation, or journals what is said.
             _log.error("a conversation could not be stored at its start", error=type(error).__name__)
-            return TurnResult(row.id, tuple(Reply(say.text, say.spoken) for say in greeting.replies), patience="story")
+            return TurnResult(
+                row.id,
+                tuple(Reply(say.text, say.spoken) for say in greeting.replies),
+                patience="story",
+                silence=silence,
+            )
         for turn in turns:
             self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
         replies = tuple(store.reply(turn) for turn in turns)
-        return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq)
+        return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq, silence=silence)
 
     async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
         """Take one turn of the citizen. The replies are never empty unless a seat holds the conversation.
@@ -253,6 +262,26 @@ class ConversationService:
         """The seat is done: answered, order_filed, closed or callback."""
         await self._desk.finish(conversation_id, seat_id, disposition)
 
+    async def pass_on(self, conversation_id: str, seat_id: str, to_seat_id: str) -> None:
+        """From one seat to another, with everything that was said."""
+        await self._desk.pass_on(conversation_id, seat_id, to_seat_id)
+
+    # -- calls in which people talk ------------------------------------------------------------------------------
+
+    async def joined(self, conversation_id: str, who: str, *, person: bool) -> None:
+        """Somebody is in the call; `person`: a telephone that answered for the hotline."""
+        await self._line.joined(conversation_id, who, person=person)
+
+    async def left(self, conversation_id: str, who: str, *, person: bool) -> None:
+        """Somebody has left the call."""
+        await self._line.left(conversation_id, who, person=person)
+
+    async def heard(
+        self, conversation_id: str, side: Side, text: str, *, heard_id: str, meta: dict[str, Any]
+    ) -> StoredTurn:
+        """What the citizen, a seat or a third party said to the others; stored once for each `heard_id`."""
+        return await self._line.heard(conversation_id, side, text, heard_id=heard_id, meta=meta)
+
     async def sweep(self) -> int:
         """Idle chats, lost calls and long waits get what is due to them; returns how many."""
         return await self._sweeper.sweep()
@@ -325,6 +354,7 @@ class ConversationService:
                 orders=tuple(cards.order_numbers(state)),
                 status=row.status,  # type: ignore[arg-type]
                 seq=seq,
+                manner=manner_of(state),
             )
 
     async def _journalled(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:

@@ -13,6 +13,9 @@ from conversations.messages import Reply, StoredTurn
 from knowledge.model import Citation
 from storage.tables import CallbackTask, Conversation, Turn
 
+_RECENT_TURNS = 50_000
+_OFTEN = 2_000
+
 
 async def load(session: AsyncSession, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
     query = select(Conversation).where(Conversation.id == conversation_id)
@@ -50,6 +53,20 @@ async def turns_after(session: AsyncSession, conversation_id: str, after_seq: in
         .limit(limit)
     )
     return list(found.scalars())
+
+
+async def often_said(session: AsyncSession) -> dict[str, int]:
+    """How often the bot said what in the last turns, by the words for the ear; the most frequent ones only."""
+    last = (
+        select(Turn.spoken)
+        .where(Turn.role == "bot", Turn.spoken.is_not(None))
+        .order_by(Turn.id.desc())
+        .limit(_RECENT_TURNS)
+        .subquery()
+    )
+    times = func.count()
+    query = select(last.c.spoken, times).group_by(last.c.spoken).order_by(times.desc()).limit(_OFTEN)
+    return {str(spoken): int(count) for spoken, count in await session.execute(query)}
 
 
 def add_turn(

@@ -18,6 +18,7 @@ from bot.state import State
 from conversations import cards, store
 from conversations.errors import UnknownConversation
 from conversations.journal import Entry
+from conversations.line import PERSON_TALKED
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, Outcome
 from conversations.subscriptions import Hub
@@ -210,6 +211,8 @@ def _outcome(row: Conversation, reason: str, *, promised: bool = False) -> tuple
     if row.status == "waiting":
         return ("seat", False) if reason == _TRANSFERRED else ("callback", True)
     outcome, call_back = policy.leave(state)
+    if row.outcome_detail.get(PERSON_TALKED) and outcome in ("callback", "closed") and reason != "lost":
+        return "seat", False  # a person had the caller, and nothing came after that
     if reason == "lost" and not call_back and outcome == "closed":
         return "callback", True  # it was we who lost the call
     if reason in _NOT_SERVED and outcome == "closed" and row.caller_number:

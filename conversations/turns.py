@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -16,11 +17,21 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import guards, policy, reading, wording
 from bot.decision import CallBack, Decision, Escalate, FileOrder, Findings, Merge, Say, Turn, Unanswerable
+from bot.intelligible import Heard
 from bot.state import State
-from conversations import cards, drafts, store
+from conversations import cards, drafts, seat_offer, store
 from conversations.errors import Conflict, UnknownConversation
 from conversations.lookups import Lookups
-from conversations.messages import CitizenTurn, ConversationEvent, Patience, Reply, Transfer, TurnResult
+from conversations.messages import (
+    CitizenTurn,
+    ConversationEvent,
+    Manner,
+    Patience,
+    Reply,
+    Silence,
+    Transfer,
+    TurnResult,
+)
 from storage.engine import Database
 from storage.tables import Conversation, Unanswered
 from storage.tables import Turn as TurnRow
@@ -75,18 +86,23 @@ class TurnTaker:
         now = self._clock.now()
         text = reading.normalise(turn.text)
         spoken = turn.kind in ("speech", "barge_in") or (turn.channel == "phone" and turn.kind == "text")
-        seen = Turn(text, turn.kind, spoken, call_back_to=_call_back_to(turn))
+        seen = _seen(turn, text, spoken)
         findings = Findings(guards.check(text, spoken=spoken, state=state))
         if status == "ended":
             if self._is_new_contact(row, turn, now):
                 return Taken(elsewhere=True)
             state.outcome = None if row.outcome != "emergency" else row.outcome
         notes: dict[str, Any] = {}
-        if status == "ended" and row.outcome == "emergency":
+        if status in ("ended", "waiting") and row.outcome == "emergency":
             line = findings.guards.emergency or str(row.outcome_detail.get("emergency_line", "110"))
             decision = Decision(state, (Say(wording.EMERGENCY_AFTER.format(line=line)),))
+        elif "transfer_failed" in turn.meta and status in ("waiting", "with_seat"):
+            decision = _nobody_came(state, status)
+        elif status == "waiting" and seat_offer.stands(state) and not findings.guards.emergency:
+            number = row.caller_number
+            decision = await self._answer_to_offer(state, seen, findings, now, notes, caller_number=number)
         elif status in ("waiting", "with_seat"):
-            decision = self._beside_seat(state, status, findings)
+            decision = await self._beside_seat(state, status, seen, findings, now, notes)
         else:
             decision = await self._decide(state, seen, findings, now, notes)
         notes["seconds"] = round(time.monotonic() - started, 4)
@@ -127,15 +143,21 @@ class TurnTaker:
         self, state: State, turn: Turn, findings: Findings, now: datetime, notes: dict[str, Any]
     ) -> Decision:
         try:
-            for _ in range(_MAXIMUM_LOOKUPS):
-                decision = policy.decide(
-                    state, turn, findings, now, maximum_questions=self._settings.dialogue.maximum_intake_questions
+            dialogue = self._settings.dialogue
+
+            def decide(known: Findings) -> Decision:
+                return policy.decide(
+                    state,
+                    turn,
+                    known,
+                    now,
+                    maximum_questions=dialogue.maximum_intake_questions,
+                    ask_rating=dialogue.ask_rating,
                 )
-                if not decision.wants:
-                    return decision
-                for wanted in decision.wants:
-                    found = await self._lookups.find(wanted, spoken=turn.spoken, notes=notes)
-                    findings = findings.add(wanted, found)
+
+            decision = await self._looked_up(decide, findings, turn, notes)
+            if decision is not None:
+                return decision
             _log.error("the policy asked for more than it may", lookups=_MAXIMUM_LOOKUPS)
         except Exception as error:  # noqa: BLE001 - a defect must not leave a citizen without an answer
             _log.error("the policy failed", error=type(error).__name__, exc_info=error)
@@ -145,9 +167,32 @@ class TurnTaker:
         question = (Say(state.question_text),) if state.asking and state.question_text else ()
         return Decision(state, (Say(wording.TROUBLE), *question))
 
-    def _beside_seat(self, state: State, status: str, findings: Findings) -> Decision:
-        """A person holds the conversation or will: the words go to that person; the guards still listen."""
-        state = state.copy()
+    async def _looked_up(
+        self,
+        decide: Callable[[Findings], Decision | None],
+        findings: Findings,
+        turn: Turn,
+        notes: dict[str, Any],
+    ) -> Decision | None:
+        """Decide, look up what was wanted, decide again; None where there is no decision."""
+        for _ in range(_MAXIMUM_LOOKUPS):
+            decision = decide(findings)
+            if decision is None or not decision.wants:
+                return decision
+            for wanted in decision.wants:
+                found = await self._lookups.find(wanted, spoken=turn.spoken, notes=notes)
+                findings = findings.add(wanted, found)
+        return None
+
+    async def _beside_seat(
+        self, state: State, status: str, turn: Turn, findings: Findings, now: datetime, notes: dict[str, Any]
+    ) -> Decision:
+        """A person holds the conversation or will: the words go to that person; the guards still listen.
+
+        Who waits may ask to hear our words again, slower or louder; who talks with a seat keeps the manner of voice.
+        """
+        before = state
+        state = policy.with_manner_asked(state, turn)
         state.turns += 1
         line = findings.guards.emergency
         if line:
@@ -155,8 +200,36 @@ class TurnTaker:
             state.detail = {**state.detail, "emergency_line": line, "danger": findings.guards.danger}
             return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger),))
         if status == "with_seat":
-            return Decision(state)
-        return Decision(state, (Say(wording.SEAT_WAITING),))
+            return Decision(state, speed=state.manner.speed)
+        asked = await self._looked_up(lambda known: policy.beside_seat(before, turn, known, now), findings, turn, notes)
+        return asked or Decision(state, (Say(wording.SEAT_WAITING),), speed=state.manner.speed)
+
+    async def _answer_to_offer(
+        self,
+        state: State,
+        turn: Turn,
+        findings: Findings,
+        now: datetime,
+        notes: dict[str, Any],
+        *,
+        caller_number: str | None,
+    ) -> Decision:
+        """The caller was told that nobody came: wait on, a call-back, or on with the bot."""
+        person = bool(findings.guards.human) or turn.kind == "silence" or (turn.kind == "dtmf" and turn.text == "0")
+        choice = seat_offer.choose(turn.text, state, caller_number, wants_person=person)
+        kept = seat_offer.taken(state)
+        kept.turns += 1
+        if choice == "wait":
+            return Decision(kept, (Say(wording.SEAT_WAIT_ON),), (Escalate("seat", "waits on"),))
+        if choice == "number_missing":
+            return Decision(seat_offer.make(kept), (Say(wording.SEAT_CALLBACK_NUMBER),))
+        if choice == "call_back":
+            kept.outcome = "callback"
+            kept.contact_phone = seat_offer.number(turn.text, state, caller_number)
+            return Decision(kept, (Say(wording.SEAT_CALLBACK),), (CallBack("no seat in time"),), hang_up=True)
+        on_with_bot = seat_offer.taken(state)
+        on_with_bot.outcome = None
+        return await self._decide(on_with_bot, turn, findings, now, notes)
 
     def _is_new_contact(self, row: Conversation, turn: CitizenTurn, now: datetime) -> bool:
         """Words after the end: soon after it they still belong to the same contact (on the phone: to the same call)."""
@@ -191,8 +264,8 @@ class TurnTaker:
                 if matter is not None:
                     matter.stage, matter.result, matter.order_no = "open", "", None
         if not failed:
-            return Decision(decision.state, decision.replies, tuple(effects), hang_up=decision.hang_up)
-        return Decision(decision.state, (Say("好的，正在为您登记。"),), tuple(effects))
+            return replace(decision, effects=tuple(effects))
+        return replace(decision, replies=(Say("好的，正在为您登记。"),), effects=tuple(effects), hang_up=False)
 
     # -- storing -------------------------------------------------------------------------------------------------
 
@@ -223,10 +296,11 @@ class TurnTaker:
         filed = await self._file(session, state, decision, row, now)
         if filed:
             after = policy.after_filing(state, filed, now)
-            state = after.state
-            replies = list(after.replies)
+            decision = replace(after, effects=decision.effects)
+            state, replies = after.state, list(after.replies)
         transfer = await self._effects(session, row, state, decision, now)
         old = (row.status, row.outcome)
+        rated_before = str(row.state.get("rating") or "")
         _settle(row, state, decision, now)
         turns = [said]
         for position, reply in enumerate(replies, seq + 1):
@@ -255,6 +329,9 @@ class TurnTaker:
             transfer=transfer,
             hang_up=decision.hang_up,
             seq=turns[-1].seq,
+            manner=manner_of(state, decision.speed),
+            silence=Silence(tuple(say.for_the_ear for say in decision.reminders), decision.hold_seconds),
+            rating=state.rating if state.rating != rated_before else "",
         )
         said.meta = {**said.meta, "result": _remember(result)}
         await session.flush()
@@ -335,7 +412,16 @@ class TurnTaker:
             transfer=Transfer(**transfer) if transfer else None,
             hang_up=bool(kept.get("hang_up")),
             seq=turns[-1].seq if turns else before.seq,
+            manner=Manner(**kept.get("manner", {})),
+            silence=Silence(tuple(kept.get("reminders", ())), float(kept.get("hold_seconds", 0.0))),
         )
+
+
+def _nobody_came(state: State, status: str) -> Decision:
+    """The phone brought the caller back: nobody answered, or the seat's voice has gone."""
+    if status == "with_seat":
+        return Decision(state.copy(), (Say(wording.SEAT_VOICE_LOST),))
+    return Decision(seat_offer.make(state), (Say(wording.SEAT_NOT_ANSWERING),))
 
 
 def _settle(row: Conversation, state: State, decision: Decision, now: datetime) -> None:
@@ -348,16 +434,20 @@ def _settle(row: Conversation, state: State, decision: Decision, now: datetime) 
         row.heard_at = now
     if state.detail:
         row.outcome_detail = {**row.outcome_detail, **state.detail}
-    if row.status in ("waiting", "with_seat"):
-        if any(isinstance(effect, Escalate) for effect in decision.effects):
+    leaves_queue = row.status == "waiting" and state.outcome not in ("seat", "emergency")
+    if row.status in ("waiting", "with_seat") and not leaves_queue:
+        if any(isinstance(effect, Escalate) and effect.target != "seat" for effect in decision.effects):
             row.outcome = "emergency"
         return
+    row.waiting_since = None
     if state.outcome is None:
         row.status, row.outcome, row.ended_at = "open", None, None
         return
     row.outcome = state.outcome
     if state.outcome == "seat":
         row.status, row.waiting_since, row.ended_at = "waiting", now, None
+    elif state.outcome == "emergency" and row.channel == "phone":
+        row.status, row.waiting_since, row.ended_at = "waiting", row.waiting_since or now, None  # the desk is alarmed
     elif row.status != "ended":
         row.status, row.ended_at = "ended", now
 
@@ -366,6 +456,34 @@ def _call_back_to(turn: CitizenTurn) -> str:
     """The number, where the phone says that these digits are one to call back."""
     wanted = turn.kind == "dtmf" and turn.meta.get("purpose") in _CALL_BACK_PURPOSES
     return turn.text[:32] if wanted and turn.text.isdigit() else ""
+
+
+def manner_of(state: State, speed: float | None = None) -> Manner:
+    """How the phone is to talk to this caller; `speed` of one reply where it differs."""
+    chosen = state.manner
+    return Manner(chosen.speed if speed is None else speed, chosen.gain_db, chosen.elder, chosen.stretch)
+
+
+def _seen(turn: CitizenTurn, text: str, spoken: bool) -> Turn:
+    """The turn as the policy sees it; what the phone measured is taken only where it is a number."""
+    meta = turn.meta
+    return Turn(
+        text,
+        turn.kind,
+        spoken,
+        heard=Heard(
+            turn.confidence if turn.kind == "speech" else None,
+            _number(meta.get("voiced_seconds")) or 0.0,
+            int(_number(meta.get("unrecognised")) or 0),
+        ),
+        unplayed=turn.unplayed,
+        answered_after_seconds=_number(meta.get("answered_after_seconds")),
+        call_back_to=_call_back_to(turn),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _meta(turn: CitizenTurn, notes: dict[str, Any]) -> dict[str, Any]:
@@ -387,12 +505,15 @@ def _remember(result: TurnResult) -> dict[str, Any]:
         "patience": result.patience,
         "transfer": {"target": result.transfer.target, "reason": result.transfer.reason} if result.transfer else None,
         "hang_up": result.hang_up,
+        "manner": asdict(result.manner),
+        "reminders": list(result.silence.reminders),
+        "hold_seconds": result.silence.hold_seconds,
     }
 
 
 def _patience(asking: str | None) -> Patience:
     match asking:
-        case "confirm_order" | "confirm_question" | "confidential":
+        case "confirm_order" | "confirm_question" | "confidential" | "satisfaction":
             return "yes_no"
         case "contact_phone" | "order_no":
             return "number"

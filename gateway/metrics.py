@@ -37,6 +37,9 @@ class Metrics:
             "hotline_turn_failures", "Turns that ended in an apology", ["channel"], registry=self.registry
         )
         self.outcomes = Counter("hotline_outcomes", "Contacts ended, by outcome", ["outcome"], registry=self.registry)
+        self.ratings = Counter(
+            "hotline_ratings", "How satisfied callers said they were", ["rating"], registry=self.registry
+        )
         self.calls = Counter("hotline_calls", "Calls, by how they went", ["event"], registry=self.registry)
         self.calls_now = Gauge("hotline_calls_now", "Calls on the phone link now", registry=self.registry)
         self.phone_links = Gauge("hotline_phone_links", "Phone processes connected", registry=self.registry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Final, Protocol
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from base.logs import get_logger
 from base.settings import Settings
 from conversations.errors import UnknownConversation
-from conversations.messages import CitizenTurn, StoredTurn, Transfer, TurnResult
+from conversations.messages import CitizenTurn, Silence, StoredTurn, Transfer, TurnResult
 from gateway.body import clean_text, parse_model
 from gateway.core import Core, settle
 from gateway.errors import ApiError
@@ -45,6 +46,10 @@ def transfer_object(transfer: Transfer | None, settings: Settings) -> dict[str, 
     if transfer.target == "seat":
         return {"target": "seat", "sip_uri": telephony.person_sip_uri or None}
     return {"target": transfer.target, "sip_uri": telephony.emergency_sip_uris.get(transfer.target)}
+
+
+def silence_object(silence: Silence) -> dict[str, Any]:
+    return {"reminders": list(silence.reminders), "hold_seconds": silence.hold_seconds}
 
 
 class PhoneCall:
@@ -123,6 +128,8 @@ class PhoneCall:
                 "call_id": self.call_id,
                 "conversation_id": self.conversation_id,
                 "say": say_objects(result.replies),
+                "manner": asdict(result.manner),
+                "silence": silence_object(result.silence),
             }
         )
 
@@ -163,8 +170,12 @@ class PhoneCall:
                 "outcome": result.outcome,
                 "transfer": transfer_object(result.transfer, core.settings),
                 "hang_up": result.hang_up,
+                "manner": asdict(result.manner),
+                "silence": silence_object(result.silence),
             }
         )
+        if result.rating:
+            core.metrics.ratings.labels(result.rating).inc()
 
     async def _ended(self, ended: CallEnded) -> None:
         core = self.link.core

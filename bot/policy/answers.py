@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, splitting
+from bot import reading, splitting, wording
 from bot.entities import phone, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, status
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
 
+_ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offered
+_GIVE_UP: Final = 3  # then a person
+_LABELS: Final = {
+    "place": "地点",
+    "event_time": "时间",
+    "subject": "涉及的单位",
+    "appeal": "您的要求",
+    "contact_phone": "电话",
+    "confidential": "个人信息",
+}
 _WITHDRAWS: Final = re.compile(
     r"不(?:想)?(?:投诉|举报|反映|登记|提交|报|弄|办|提)了|别(?:登记|提交|报)了?|^(?:算了|不用了|不要了|取消)|算了吧|撤(?:销|回|掉)|取消(?:吧|登记|投诉)"
 )
@@ -34,9 +44,53 @@ def answer(talk: Talk) -> None:
         return
     if _not_an_answer(talk, slot or ""):
         return
+    known = _known(talk, slot or "")
     filling.take(talk, slot or "")
-    if talk.state.asking is not None:
-        talk.state.asking = None
+    value = _known(talk, slot or "")
+    if value == known and slot not in talk.state.refused:
+        _not_filled(talk)
+        return
+    talk.state.unclear = 0
+    before = len(talk.says)
+    talk.state.asking = None
+    matters.proceed(talk)
+    if talk.elder and slot in _LABELS and value != known:
+        _read_back(talk, slot, value, before)
+
+
+def _read_back(talk: Talk, slot: str, value: str, place: int) -> None:
+    """Older callers hear what was taken down before the next question; at the end they hear all of it anyway."""
+    if talk.state.asking not in (None, "confirm_order"):
+        talk.says.insert(place, wording.noted(_LABELS[slot], value))
+
+
+def _known(talk: Talk, slot: str) -> str:
+    """What is known of the slot that is being asked, as it is read back."""
+    state = talk.state
+    about = [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
+    match slot:
+        case "contact_phone":
+            return state.contact_phone
+        case "contact_name":
+            return state.contact_name
+        case "confidential":
+            return "" if state.confidential is None else "需要保密" if state.confidential else "不用保密"
+        case "place":
+            return "，".join(filter(None, (form.place_text(matter) for matter in about)))
+        case _:
+            return "，".join(filter(None, (str(getattr(matter, slot or "detail", "")) for matter in about)))
+
+
+def _not_filled(talk: Talk) -> None:
+    """The answer told nothing of what was asked: once more in other words, then with help, then a person."""
+    state = talk.state
+    state.unclear += 1
+    if state.unclear >= _GIVE_UP:
+        closing.to_person(talk, reason="not understood", lead=wording.PERSON_IS_BETTER)
+        return
+    if state.unclear >= _ANOTHER_WAY:
+        talk.remark(wording.FORM_HELP)
+    state.asking = None
     matters.proceed(talk)
 
 

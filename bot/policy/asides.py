@@ -19,7 +19,7 @@ _PRIVACY: Final = re.compile(
 
 def stand(talk: Talk) -> None:
     """Put the standing question once more; it may have been filled meanwhile."""
-    talk.say(talk.state.question_text)
+    talk.say(talk.standing_question)
 
 
 def side_question(talk: Talk, slot: str) -> bool:

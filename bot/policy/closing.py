@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import wording
-from bot.decision import CallBack, Escalate, Unanswerable
+from bot.decision import CallBack, Escalate, Say, Unanswerable
 from bot.policy.talk import Talk
 from bot.state import State
 
@@ -26,11 +26,28 @@ def close(talk: Talk, *, farewell: str | None = None) -> None:
     for matter in state.matters:
         if matter.stage == "open":
             matter.stage = "dropped"
+    end(talk, farewell or (wording.GOODBYE if talk.phone else wording.GOODBYE_WEB))
+
+
+def end(talk: Talk, farewell: Say | str) -> None:
+    """The last words, the outcome, and the call is over."""
+    _finish(talk)
+    talk.say(farewell)
+    talk.hang_up = True
+
+
+def ask_to_rate(talk: Talk) -> None:
+    """The matter is done and has its outcome; one question about the service is left, which nobody has to answer."""
+    _finish(talk)
+    talk.state.rating_asked = True
+    talk.ask("satisfaction", wording.rate())
+
+
+def _finish(talk: Talk) -> None:
+    state = talk.state
     state.asking = None
     state.outcome = outcome_of(state)
     _note(state)
-    talk.say(farewell or (wording.GOODBYE if talk.phone else wording.GOODBYE_WEB))
-    talk.hang_up = True
 
 
 def emergency(talk: Talk, line: str) -> None:
@@ -45,9 +62,13 @@ def emergency(talk: Talk, line: str) -> None:
     talk.effects.append(Escalate(line, guards.danger or "emergency"))
 
 
-def to_person(talk: Talk, *, reason: str = "asked") -> None:
-    """To a seat: the conversation waits in the queue with everything that was said."""
+def to_person(talk: Talk, *, reason: str = "asked", lead: str = "") -> None:
+    """To a seat: the conversation waits in the queue with everything that was said. `lead` says why, kindly."""
     state = talk.state
+    state.choosing = False
+    if lead:
+        talk.says.clear()
+        talk.remark(lead)
     talk.say(wording.SEAT)
     state.asking = None
     state.outcome = "seat"
@@ -68,9 +89,9 @@ def abandoned(state: State) -> tuple[str, bool]:
     return outcome_of(state), False
 
 
-def call_back(talk: Talk, reason: str) -> None:
-    """What was said stays; somebody will be in touch."""
-    talk.say(wording.CALLBACK)
+def call_back(talk: Talk, reason: str, *, told: str = wording.CALLBACK) -> None:
+    """What was said stays; somebody will be in touch. `told`: how the citizen hears of it."""
+    talk.say(told)
     talk.state.asking = None
     talk.state.outcome = "callback"
     talk.effects.append(CallBack(reason))

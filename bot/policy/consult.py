@@ -11,6 +11,7 @@ from bot.state import Matter
 from knowledge.model import Hit
 
 _OFFERED_AT_ONCE = 3
+_OFFERED_TO_ELDERS = 2
 
 
 def answer_open(talk: Talk) -> bool:
@@ -76,7 +77,13 @@ def answer_confirmation(talk: Talk) -> bool:
     if number is not None and 1 <= number <= len(offered) and len(offered) > 1:
         tell(talk, matter, offered[number - 1])
         return True
+    if said == "yes" and len(offered) > 1 and matter.which < 1:
+        matter.which += 1  # a yes to a list names none of it: the first is not taken silently
+        talk.again(wording.WHICH_ONE if len(offered) == 2 else wording.WHICH_OF_THREE)
+        return False
     if said == "yes" and offered:
+        if len(offered) > 1:
+            talk.remark(wording.TAKES_FIRST)
         tell(talk, matter, offered[0])
         return True
     if said == "no" or reading.not_this(text):
@@ -106,8 +113,21 @@ def answer_confirmation(talk: Talk) -> bool:
     return True
 
 
+def offer_likely(talk: Talk, heard: str) -> bool:
+    """The standard questions nearest to words that were not understood, to choose from; False where none is near."""
+    result = talk.findings.search(reading.tidy(heard))
+    if result.verdict == "unknown" or not result.hits:
+        return False
+    matter = talk.state.new_matter("consult", heard, "咨询")
+    matter.question = reading.tidy(heard)
+    _offer(talk, matter, list(result.hits))
+    return True
+
+
 def _offer(talk: Talk, matter: Matter, hits: list[Hit]) -> None:
-    shown = hits[: _OFFERED_AT_ONCE if matter.offered == 0 else 1]
+    at_once = _OFFERED_TO_ELDERS if talk.elder else _OFFERED_AT_ONCE
+    shown = hits[: at_once if matter.offered == 0 else 1]
+    matter.which = 0
     down = [candidate for candidate in matter.candidates if candidate.get("down")]
     matter.candidates = [*down, *({"id": hit.id, "question": hit.question} for hit in shown)]
     matter.search = "choice"

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Final
 
 from bot import guards as guards_room
-from bot import reading, wording
+from bot import reading, reminders, wording
 from bot.decision import Decision, Findings, Missing, Say, Turn
+from bot.entities import yes_no
 from bot.guards_model import GuardFindings
-from bot.policy import answers, closing, matters
+from bot.intelligible import unintelligible
+from bot.policy import about_talk, answers, choices, closing, matters, owed, rating
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
@@ -30,9 +32,9 @@ _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
 _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
-_SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
-_TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
-_REPEATS: Final = 2  # how often running a question is put once more because the citizen asks for it
+_SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
+_UNINTELLIGIBLE: Final = 2  # running: then a person
+_TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential"})
 _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")
 
 
@@ -46,19 +48,30 @@ def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "")
     else:
         text = wording.GREETING.format(name=name)
     state.last_text = state.last_spoken = state.question_text = text
-    return Decision(state, (Say(text),))
+    shown = tuple(Say(reminder) for reminder in reminders.of(state)) if channel == "phone" else ()
+    return Decision(state, (Say(text),), reminders=shown)
 
 
 def decide(
-    state: State, turn: Turn, findings: Findings, now: datetime, *, maximum_questions: int = MAXIMUM_QUESTIONS
+    state: State,
+    turn: Turn,
+    findings: Findings,
+    now: datetime,
+    *,
+    maximum_questions: int = MAXIMUM_QUESTIONS,
+    ask_rating: bool = False,
 ) -> Decision:
-    """What to say and do about one turn; `wants` names what must be looked up first."""
-    talk = Talk(state.copy(), turn, findings, now, maximum_questions)
+    """What to say and do about one turn; `wants` names what must be looked up first.
+
+    `ask_rating`: a caller who was served is asked how satisfied they are.
+    """
+    talk = Talk(state.copy(), turn, findings, now, maximum_questions, ask_rating)
     talk.state.turns += 1
     try:
         _turn(talk)
     except Missing as missing:
         return Decision(state, wants=(missing.wanted,))
+    owed.settle(talk)
     return talk.done()
 
 
@@ -79,38 +92,80 @@ def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> D
     return talk.done()
 
 
+def beside_seat(state: State, turn: Turn, findings: Findings, now: datetime) -> Decision | None:
+    """What the bot itself says to a caller who waits for a seat: only what concerns the talk ("once more, louder").
+
+    None: it says nothing of its own. `wants` as in `decide`.
+    """
+    talk = Talk(state.copy(), turn, findings, now)
+    talk.state.turns += 1
+    about_talk.notice(talk)
+    try:
+        return talk.done() if about_talk.beside_seat(talk) else None
+    except Missing as missing:
+        return Decision(state, wants=(missing.wanted,))
+
+
+def with_manner_asked(state: State, turn: Turn) -> State:
+    """A copy of the state in the manner that the turn asks for, where nothing is to be said about it."""
+    return about_talk.mind(state.copy(), turn)
+
+
 def leave(state: State) -> tuple[str, bool]:
     """The outcome of a conversation that the citizen left, and whether somebody must call back."""
     return closing.abandoned(state)
 
 
 def _turn(talk: Talk) -> None:
-    state, guards = talk.state, talk.findings.guards
-    if talk.turn.kind == "silence":
+    state, guards, turn = talk.state, talk.findings.guards, talk.turn
+    owed.remember(talk)
+    if turn.kind == "silence":
         _silence(talk)
         return
     state.silences = 0
-    if talk.turn.call_back_to:
-        closing.call_back_to(talk, talk.turn.call_back_to)
+    if turn.call_back_to:
+        closing.call_back_to(talk, turn.call_back_to)
         return
+    about_talk.notice(talk)
+    foreign = turn.spoken and unintelligible(talk.text, turn.heard)
+    if not foreign and reading.normalise(talk.text):
+        state.unintelligible = 0
     if guards.emergency:
         closing.emergency(talk, guards.emergency)
     elif line := _second_opinion(talk):
         closing.emergency(talk, line)
-    elif guards.human or (talk.turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
+    elif guards.human or (turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
+    elif foreign or (turn.heard.unrecognised and not reading.normalise(talk.text)):
+        _nothing_understood(talk)
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
     elif (guards.abuse and not guards.request) or _only_abuse(talk):
         _abuse(talk)
     elif not reading.normalise(talk.text):
-        talk.again(wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB)
-    elif _about_the_talk(talk):
+        _nothing_typed(talk)
+    elif state.asking == "satisfaction":
+        _after_service(talk)
+    elif about_talk.handle(talk):
+        return
+    elif _yes_to_nothing(talk):
+        talk.again(wording.UNHEARD_BEFORE)
+    elif state.choosing and _chosen(talk):
         return
     elif state.asking is not None:
         answers.answer(talk)
     else:
         matters.open_turn(talk)
+
+
+def _chosen(talk: Talk) -> bool:
+    """One of the kinds of matter was chosen; False where something else was said, which is then read as usual."""
+    kind = choices.take(talk)
+    if kind == "person":
+        choices.to_person(talk)
+    elif kind:
+        matters.begin(talk, kind)
+    return bool(kind)
 
 
 def _second_opinion(talk: Talk) -> str:
@@ -160,43 +215,56 @@ def _only_abuse(talk: Talk) -> bool:
     return understood.intent == "abuse" and understood.confidence >= 0.7
 
 
-def _about_the_talk(talk: Talk) -> bool:
-    """Moves about the conversation itself: once more, slower, one moment, are you there."""
-    state, text = talk.state, talk.text
-    if reading.presence(text) and (state.asking is not None or state.matters):
-        talk.again(wording.HERE)
-    elif reading.wait(text):
-        talk.again(wording.WAIT)
-    elif reading.repeat(text) and not _not_seen(talk) and state.repeats < _REPEATS:
-        state.repeats += 1
-        if state.asking is not None:
-            talk.again(wording.REPEAT_LEAD)
-        else:
-            talk.say(wording.REPEAT_LEAD)
-            talk.say(Say(state.last_text or wording.ASK_MATTER, state.last_spoken))
-    elif reading.slower(text) and state.last_text:
-        talk.say(wording.SLOWER_LEAD)
-        talk.say(Say(state.question_text or state.last_text, ""))
-    else:
-        state.repeats = 0
-        return False
-    return True
-
-
-def _not_seen(talk: Talk) -> bool:
-    """ "I did not see it" as the answer to what was asked, not about our words."""
-    asked = talk.state.form and talk.state.asking in _SEEN
-    return bool(asked) and reading.dont_know(talk.text) and not _TO_US.search(talk.text)
-
-
 def _silence(talk: Talk) -> None:
-    talk.state.silences += 1
-    if talk.state.silences < 3:
-        talk.again(wording.SILENCE)
-    elif talk.state.has_content:
-        closing.call_back(talk, "silence")
+    """The caller said nothing through all reminders. Whoever told something is not simply hung up on."""
+    state = talk.state
+    state.silences += 1
+    if state.asking == "satisfaction":
+        closing.end(talk, wording.GOODBYE)
+    elif state.has_content or matters.told_something(state):
+        if state.contact_phone or state.caller_number:
+            closing.call_back(talk, "silence", told=wording.SILENCE_CALLBACK)
+        else:
+            closing.to_person(talk, reason="silence", lead=wording.SILENCE_PERSON)
+    elif state.matters:
+        closing.end(talk, wording.SILENCE_DONE)
+    elif state.silences < _SILENCES:
+        talk.ask("detail", wording.SILENCE_OFFER)
     else:
         closing.close(talk, farewell=wording.SILENCE_END)
+
+
+def _nothing_understood(talk: Talk) -> None:
+    """No words, or words of no Mandarin that we know: once more, then a person; never a third time."""
+    state = talk.state
+    state.unintelligible += 1
+    if state.unintelligible >= _UNINTELLIGIBLE or talk.turn.heard.unrecognised > _UNINTELLIGIBLE:
+        closing.to_person(talk, reason="not understood", lead=wording.FOREIGN)
+    else:
+        talk.again(wording.NOT_UNDERSTOOD)
+
+
+def _nothing_typed(talk: Talk) -> None:
+    talk.again(wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB)
+
+
+def _after_service(talk: Talk) -> None:
+    """The answer to "how satisfied are you", or something new after all."""
+    if rating.take(talk):
+        return
+    if matters.add(talk, talk.text):
+        matters.proceed(talk)
+    else:
+        closing.end(talk, wording.GOODBYE)
+
+
+def _yes_to_nothing(talk: Talk) -> bool:
+    """A yes or no to a question of which the caller has not heard a word: it is no answer."""
+    state, unplayed = talk.state, reading.bare(talk.turn.unplayed)
+    question = reading.bare(state.question_spoken or state.question_text)
+    if state.asking not in _TO_BE_HEARD or not question or not unplayed.endswith(question):
+        return False
+    return yes_no.answer(talk.text) is not None
 
 
 def _attack(talk: Talk) -> None:

@@ -56,7 +56,6 @@ def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
 
 
 def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
-    state = talk.state
     if reading.dont_know(text) and len(reading.bare(text)) <= 14 and slot != "detail":
         text = reading.what_is_known(text)
         if not text:
@@ -84,8 +83,6 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
                 matter.detail = f"{matter.detail}。{said}" if matter.detail else said
         matter.text = f"{matter.text}。{said}"
         matter.again = matter.again or reading.again(piece)
-    if not any(getattr(matter, slot, "") for matter in about):
-        state.unclear += 1
 
 
 def _take_place(talk: Talk, about: list[Matter], text: str) -> None:

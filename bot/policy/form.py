@@ -40,6 +40,8 @@ def go_on(talk: Talk) -> None:
         text = "请问是北京的哪个区、哪个街道或者乡镇？"
     elif question.slot == "contact_phone" and talk.phone and state.caller_number and state.asked["contact_phone"] == 1:
         text = "用您现在打来的这个号码联系您，可以吗？也请说一下怎么称呼您。"
+    if talk.elder:
+        text = _one_thing(text)
     if len(state.form) > 1 and question.slot in ("detail", "place", "event_time", "subject", "appeal"):
         text = f"您反映的{_count(len(state.form))}件事我分开登记。{text}" if state.questions == 1 else text
     talk.ask(question.slot, text, about=about[0].number if len(about) == 1 and len(state.form) > 1 else None)
@@ -173,6 +175,12 @@ def ask_order_no(talk: Talk, matter: Matter) -> None:
         talk.ask("order_no", wording.TRACKING, about=matter.number)
     else:
         talk.ask("order_no", wording.ORDER_NO, about=matter.number)
+
+
+def _one_thing(question: str) -> str:
+    """The first of two things asked in one breath."""
+    first, also, _ = question.partition("也请")
+    return first.rstrip("，,") + ("" if first.rstrip("，,").endswith(("？", "。")) else "。") if also else question
 
 
 def _which_district(matter: Matter) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
-from bot.policy import closing, consult, form
+from bot.policy import choices, closing, consult, form, rating
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter, State
@@ -25,7 +25,11 @@ _TYPE_OF: Final = {
 _NO_MATTER: Final = frozenset(
     {"abuse", "prompt_attack", "goodbye", "deny", "affirm", "nothing_more", "wait", "repeat", "louder", "slower"}
 )
-_SUBSTANCE: Final = 8  # characters that say something
+_SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
+_TELLS: Final = 4  # characters, of a matter whose kind is known
+_ANOTHER_WAY: Final = 2  # failures running: then choices are offered
+_GIVE_UP: Final = 3  # failures running: then a person
+_SMALL_TALK: Final = frozenset({"out_of_scope", "chitchat", "thanks", "greet", "praise"})
 _DENIED: Final = re.compile(r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?")
 _CUES: Final = (
     ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
@@ -53,16 +57,58 @@ def open_turn(talk: Talk) -> None:
     if state.matters and consult.turned_down(talk):
         return
     if reading.nothing_more(text) or reading.goodbye(text):
-        closing.close(talk)
+        if rating.wanted(talk) and not reading.goodbye(text):
+            closing.ask_to_rate(talk)
+        else:
+            closing.close(talk)
     elif reading.thanks_only(text):
         talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
     elif reading.greeting_only(text):
         talk.ask("detail", wording.HERE)
-    elif add(talk, text):
-        state.unheard = ""
+    elif add(talk, text) or _of_wanted_kind(talk):
+        _understood(state)
         proceed(talk)
     else:
         _led_nowhere(talk)
+
+
+def begin(talk: Talk, kind: str) -> None:
+    """The citizen has chosen a kind of matter: what was told before is one of it, else it is asked for."""
+    state = talk.state
+    told = state.unheard
+    if kind == "status":
+        state.new_matter("status", told or talk.text, "咨询")
+    elif len(reading.content(told)) >= _SUBSTANCE:
+        _of_kind(talk, kind, told)
+    else:
+        state.wanted_kind = kind
+        talk.ask("detail", wording.ASK_CONSULT if kind == "consult" else wording.ASK_ORDER)
+        return
+    _understood(state)
+    proceed(talk)
+
+
+def _of_wanted_kind(talk: Talk) -> bool:
+    """The kind was chosen before: now whatever is told is a matter of it, understood or not."""
+    kind = talk.state.wanted_kind
+    if not kind or len(reading.content(talk.text)) < _TELLS:
+        return False
+    _of_kind(talk, kind, talk.text)
+    return True
+
+
+def _of_kind(talk: Talk, kind: str, text: str) -> None:
+    if kind == "consult":
+        talk.state.new_matter("consult", text, "咨询").question = reading.tidy(text)
+    else:
+        matter = talk.state.new_matter("order", text, _by_words(talk, text) or "求助")
+        prefill(talk, matter, text)
+
+
+def _understood(state: State) -> None:
+    """The talk is on its way again: what went wrong before counts no more."""
+    state.unheard = state.wanted_kind = ""
+    state.unclear = 0
 
 
 def add(talk: Talk, text: str) -> list[Matter]:
@@ -234,20 +280,19 @@ def _led_nowhere(talk: Talk) -> None:
         talk.ask("detail", f"{wording.NOT_CAUGHT}{wording.ASK_MATTER}")
         return
     state.unclear += 1
-    if state.unclear >= 3:
-        if state.matters:
+    if state.unclear >= _GIVE_UP:
+        if state.matters and understood.intent in _SMALL_TALK:
             closing.close(talk)
         else:
-            closing.to_person(talk, reason="not understood")
+            choices.to_person(talk)
     elif understood.intent == "out_of_scope":
         talk.ask(None, wording.OUT_OF_SCOPE)
-    elif understood.intent in ("chitchat", "thanks", "greet", "praise"):
+    elif understood.intent in _SMALL_TALK - {"out_of_scope"}:
         talk.ask(None, wording.CHITCHAT)
     elif understood.intent == "goodbye" or (understood.intent in ("nothing_more", "deny") and state.matters):
         closing.close(talk)
     elif understood.intent in _NO_MATTER or guards.abusive(talk.text):
-        lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
-        talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
+        _ask_again(talk)
     else:
         _told_again(talk)
 
@@ -258,17 +303,20 @@ def told_something(state: State) -> bool:
 
 
 def _told_again(talk: Talk) -> None:
-    """Not understood: asked for once more; what was told twice is taken down as it was said."""
+    """Not understood: kept, so that nothing has to be told again once the kind of matter is known."""
     state = talk.state
-    before, state.unheard = state.unheard, "。".join(part for part in (state.unheard, talk.text) if part)
-    if before and told_something(state):
-        matter = state.new_matter("order", state.unheard, "求助")
-        state.unheard = ""
-        prefill(talk, matter, matter.text)
-        proceed(talk)
-        return
+    state.unheard = "。".join(part for part in (state.unheard, talk.text) if part)
+    _ask_again(talk)
+
+
+def _ask_again(talk: Talk) -> None:
+    """Once in other words; the second time running another way is tried."""
     lead = wording.NOT_CAUGHT if talk.phone else wording.NOT_CAUGHT_WEB
-    talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
+    if talk.state.unclear >= _ANOTHER_WAY:
+        talk.remark(lead)
+        choices.offer(talk)
+    else:
+        talk.ask("detail", f"{lead}{wording.ASK_MATTER}")
 
 
 def reset_form(state: State) -> None:

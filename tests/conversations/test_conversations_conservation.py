@@ -132,11 +132,26 @@ async def test_a_call_handed_to_a_person_stays_with_the_person(room: Room) -> No
 async def test_silence_on_the_line_ends_with_a_promise(room: Room) -> None:
     opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
     await room.say(LAMP, opened.conversation_id, channel="phone")
-    for _ in range(2):
-        result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
-        assert result.outcome is None
-    result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+    result = await room.say("", opened.conversation_id, channel="phone", kind="silence")  # after the phone's reminders
     assert (result.outcome, result.hang_up) == ("callback", True)
+    assert [task.number for task in await rows(room, CallbackTask)] == ["13900005678"]
+
+
+async def test_a_silent_caller_without_a_number_is_not_hung_up_on(room: Room) -> None:
+    opened = await room.service.open("phone", call_id="k")
+    await room.say(LAMP, opened.conversation_id, channel="phone")
+    result = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+    assert (result.outcome, result.hang_up) == ("seat", False)
+
+
+async def test_an_open_call_in_which_nothing_is_said_is_offered_a_person_and_then_closed(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    assert len(opened.silence.reminders) == 2
+    offered = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+    assert (offered.outcome, offered.hang_up, offered.silence.reminders) == (None, False, ())
+    assert "按零转人工" in offered.replies[0].for_the_ear
+    closed = await room.say("", opened.conversation_id, channel="phone", kind="silence")
+    assert (closed.outcome, closed.hang_up) == ("closed", True)
 
 
 async def keyed(room: Room, conversation_id: str, number: str, purpose: str = "overload_callback") -> TurnResult:

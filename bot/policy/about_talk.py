@@ -1,0 +1,154 @@
+"""Moves about the talk itself, in any state: once more, slower, louder, one moment, are you there.
+
+None of them answers what was asked: the question that stands goes on standing. What is asked is read by rule where it
+is said in the usual words, else by the trained understanding, and that only of turns that sound like it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import manner, reading, talk_requests, wording
+from bot.decision import Turn
+from bot.policy import closing
+from bot.policy.talk import Talk
+from bot.state import State
+from bot.talk_requests import Request
+
+HOLD_SECONDS: Final = 60.0
+_SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
+_TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
+_REPEATS: Final = 2  # how often running something is said once more before we try another way
+_SURE: Final = 0.6  # of the understanding
+_UNDERSTOOD: Final[dict[str, Request]] = {
+    "repeat": "repeat",
+    "slower": "slower",
+    "faster": "faster",
+    "louder": "louder",
+    "quieter": "quieter",
+    "elder": "elder",
+    "wait": "wait",
+}
+
+
+def notice(talk: Talk) -> None:
+    """What any turn tells of the caller, whatever else it says: an age, bad hearing, the time an answer takes."""
+    state, turn = talk.state, talk.turn
+    if not talk.phone or state.manner.declined:
+        return
+    if talk_requests.told_age(talk.text) and not state.manner.elder:
+        state.manner.become_elder()
+        if talk_requests.hard_of_hearing(talk.text):
+            state.manner.louder()
+    slow = turn.answered_after_seconds is not None and turn.answered_after_seconds >= manner.SLOW_ANSWER_SECONDS
+    if slow and not state.held and turn.kind == "speech":
+        state.manner.sign(manner.SLOW_ANSWER_WEIGHT)
+
+
+def mind(state: State, turn: Turn) -> State:
+    """Change the manner of a state as a caller asks whom somebody else answers; by rule alone."""
+    asked = talk_requests.asked(turn.text)
+    if state.channel == "phone" and asked:
+        _change_manner(state, turn.text, asked)
+    return state
+
+
+def handle(talk: Talk) -> bool:
+    """Deal with a turn that is about the talk; False where it is about something else."""
+    state, text = talk.state, talk.text
+    held, state.held = state.held, False
+    if held and reading.back(text):
+        talk.again(wording.HERE_AGAIN)
+        return True
+    if reading.presence(text) and (state.asking is not None or state.matters):
+        talk.again(wording.HERE)
+        return True
+    asked = _asked(talk)
+    if "wait" in asked:
+        _wait(talk)
+    elif asked:
+        _otherwise(talk, asked)
+    else:
+        state.repeats = 0
+        return False
+    return True
+
+
+def beside_seat(talk: Talk) -> bool:
+    """The same while the caller waits for a seat: nothing is asked then, so only the words and the voice matter."""
+    asked = _asked(talk)
+    if not asked or "wait" in asked:
+        return False
+    _otherwise(talk, asked)
+    return True
+
+
+def _asked(talk: Talk) -> frozenset[Request]:
+    text = talk.text
+    if reading.wait(text):
+        return frozenset({"wait"})
+    asked = talk_requests.asked(text)
+    if not asked and not reading.question(text) and talk_requests.may_be_about_talk(text):
+        understood = talk.findings.understand(text)
+        request = _UNDERSTOOD.get(understood.intent)
+        if request is not None and understood.confidence >= _SURE and not reading.locative(text):
+            asked = frozenset({request})
+    return frozenset() if "repeat" in asked and _not_seen(talk) else asked
+
+
+def _not_seen(talk: Talk) -> bool:
+    """ "I did not see it" as the answer to what was asked, not about our words."""
+    asked = talk.state.form and talk.state.asking in _SEEN
+    return bool(asked) and reading.dont_know(talk.text) and not _TO_US.search(talk.text)
+
+
+def _wait(talk: Talk) -> None:
+    """The caller needs a moment: on the phone they are left in peace, on a page the question stands below."""
+    if not talk.phone:
+        talk.again(wording.WAIT)
+        return
+    talk.remark(wording.WAIT)
+    talk.state.held = True
+    talk.hold_seconds = HOLD_SECONDS
+
+
+def _otherwise(talk: Talk, asked: frozenset[Request]) -> None:
+    """Say the last words again, in the manner that was asked for."""
+    state = talk.state
+    if {"faster", "quieter"} & asked:
+        _change_manner(state, talk.text, asked)
+        talk.again(wording.manner_lead(asked))
+        return
+    state.repeats += 1
+    if state.repeats > _REPEATS + 1:
+        closing.to_person(talk, reason="could not follow", lead=wording.PERSON_IS_BETTER)
+        return
+    if talk.phone:
+        _change_manner(state, talk.text, asked)
+    if state.repeats > _REPEATS:
+        if not state.manner.declined:
+            state.manner.become_elder()
+        talk.remark(wording.ANOTHER_WAY if talk.phone else wording.ANOTHER_WAY_WEB)
+    else:
+        talk.remark(wording.manner_lead(asked))
+    talk.slower_steps = state.repeats - 1 + ("slower" not in asked and "elder" not in asked)
+    talk.say_last()
+
+
+def _change_manner(state: State, text: str, asked: frozenset[Request]) -> None:
+    chosen = state.manner
+    if "faster" in asked:
+        chosen.faster()
+    elif "elder" in asked:
+        chosen.become_elder()
+        if talk_requests.hard_of_hearing(text):
+            chosen.louder()
+    elif "slower" in asked:
+        chosen.slower()
+    if "quieter" in asked:
+        chosen.quieter()
+    elif "louder" in asked:
+        chosen.louder()
+    if not {"faster", "quieter"} & asked:
+        chosen.sign(manner.REQUEST_WEIGHT)
