@@ -27,7 +27,12 @@ def load(settings: Settings) -> Recogniser:
             _require("ctranslate2", "whisper")
             from asr_models.whisper import Whisper
 
-            return Whisper(directory, beam_size=chosen.beam_size, window_seconds=chosen.window_seconds)
+            return Whisper(
+                directory,
+                beam_size=chosen.beam_size,
+                window_seconds=chosen.window_seconds,
+                batch_size=chosen.batch_size,
+            )
         case "vosk":
             _require("vosk", "vosk")
             from asr_models.vosk import Vosk

@@ -10,19 +10,21 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from asr_models import audio, factory
-from asr_models.recogniser import Recogniser, RecogniserError
+from asr_models.open_streams import OpenStreams
+from asr_models.recogniser import Outcome, Recogniser, RecogniserError, Recognition, Utterance
 from base import logs, settings, wire
 from base.errors import HotlineError
-from base.local_worker import Handler, LocalWorker
-from base.priority import change_niceness
+from base.local_worker import Job, LocalWorker, Together
 
 PAYLOAD_LIMIT_BYTES: Final = 60 * 16_000 * 2
 _NICENESS: Final = 10
+
+Answer = wire.Header | HotlineError | None
 
 
 def socket_path(configured: settings.Settings, number: int) -> Path:
@@ -30,41 +32,105 @@ def socket_path(configured: settings.Settings, number: int) -> Path:
     return configured.run / f"recogniser-{number}.sock"
 
 
-def handler(recogniser: Recogniser) -> Handler:
-    """The answer to one recognition request, see docs/internals.md."""
+class Requests:
+    """Computes the answers to recognition requests, see docs/internals.md."""
 
-    def recognise(header: wire.Header, payload: bytes) -> Iterator[tuple[wire.Header, bytes]]:
-        rate_hz = header.get("rate_hz")
-        if not isinstance(rate_hz, int):
-            raise RecogniserError("the request names no rate_hz")
-        result = recogniser.recognise(audio.from_pcm16(payload), rate_hz)
-        yield (
-            {
-                "text": result.text,
-                "confidence": round(result.confidence, 4),
-                "audio_seconds": round(result.audio_seconds, 3),
-                "compute_seconds": round(result.compute_seconds, 3),
-                "engine": result.engine,
-            },
-            b"",
-        )
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._streams = OpenStreams(recogniser)
 
-    return recognise
+    def __call__(self, jobs: Sequence[Job]) -> list[Answer]:
+        answers: list[Answer] = [None] * len(jobs)
+        utterances: dict[int, Utterance] = {}
+        for index, job in enumerate(jobs):
+            try:
+                if "stream" in job.header:
+                    answers[index] = self._stream_part(job.header, job.payload)
+                else:
+                    utterances[index] = _utterance(job)
+            except HotlineError as error:
+                answers[index] = error
+        if utterances:
+            outcomes = self._recogniser.recognise_many(list(utterances.values()))
+            for index, outcome in zip(utterances, outcomes, strict=True):
+                answers[index] = _answer(outcome)
+        return answers
+
+    def _stream_part(self, header: wire.Header, pcm16: bytes) -> wire.Header:
+        """Some seconds of an utterance that is being spoken; with `end` set it is "finish" or "drop"."""
+        name, end = str(header["stream"]), header.get("end")
+        if end == "drop":
+            self._streams.drop(name)
+            return {"text": ""}
+        if header.get("begin") is True:
+            self._streams.begin(name, _rate_hz(header))
+        text = self._streams.feed(name, audio.from_pcm16(pcm16)) if pcm16 else ""
+        return _told(self._streams.finish(name)) if end == "finish" else {"text": text}
 
 
-async def serve(configured: settings.Settings, number: int, recogniser: Recogniser) -> None:
-    """Serve until SIGTERM."""
+def _utterance(job: Job) -> Utterance:
+    return Utterance(audio.from_pcm16(job.payload), _rate_hz(job.header), lambda: job.wanted)
+
+
+def _rate_hz(header: wire.Header) -> int:
+    rate_hz = header.get("rate_hz")
+    if not isinstance(rate_hz, int):
+        raise RecogniserError("the request names no rate_hz")
+    return rate_hz
+
+
+def _answer(outcome: Outcome) -> Answer:
+    return _told(outcome) if isinstance(outcome, Recognition) else outcome
+
+
+def _told(recognition: Recognition) -> wire.Header:
+    return {
+        "text": recognition.text,
+        "confidence": round(recognition.confidence, 4),
+        "audio_seconds": round(recognition.audio_seconds, 3),
+        "compute_seconds": round(recognition.compute_seconds, 3),
+        "engine": recognition.engine,
+    }
+
+
+def recognition_of(answer: wire.Header) -> Recognition:
+    """What a worker's answer tells."""
+    return Recognition(
+        text=str(answer["text"]),
+        confidence=float(answer["confidence"]),
+        audio_seconds=float(answer["audio_seconds"]),
+        compute_seconds=float(answer["compute_seconds"]),
+        engine=str(answer["engine"]),
+    )
+
+
+def worker(configured: settings.Settings, number: int, recogniser: Recogniser) -> LocalWorker:
+    """The worker of this number, not yet serving."""
     chosen = configured.recogniser
-    worker = LocalWorker(
+    about = {
+        "engine": recogniser.name,
+        "streams": recogniser.streams,
+        "model": chosen.model,
+        "worker": number,
+        "process_id": os.getpid(),
+    }
+    return LocalWorker(
         socket_path(configured, number),
-        handler(recogniser),
-        about={"engine": recogniser.name, "model": chosen.model, "worker": number, "process_id": os.getpid()},
+        Together(Requests(recogniser), chosen.batch_size),
+        about=about,
         queue_limit=chosen.queue_limit,
         payload_limit_bytes=PAYLOAD_LIMIT_BYTES,
         deadline_seconds=chosen.deadline_seconds,
     )
-    logs.get_logger(__name__).info("recogniser_ready", engine=recogniser.name, model=chosen.model, worker=number)
-    await worker.serve()
+
+
+async def serve(configured: settings.Settings, number: int, recogniser: Recogniser) -> None:
+    """Serve until SIGTERM."""
+    served = worker(configured, number, recogniser)
+    logs.get_logger(__name__).info(
+        "recogniser_ready", engine=recogniser.name, model=configured.recogniser.model, worker=number
+    )
+    await served.serve()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         configured = settings.load()
         logs.configure(f"recogniser-{number}", configured.service.log_level, configured.service.log_style)
-        change_niceness(_NICENESS)
+        os.nice(_NICENESS)
         asyncio.run(serve(configured, number, factory.load(configured)))
     except HotlineError as error:
         print(f"recogniser-{number}: {error}", file=sys.stderr)

@@ -179,6 +179,7 @@ class RecogniserSettings(Section):
     mirror: str = Field("", description="a URL prefix tried in place of official download addresses")
     workers: int = Field(1, ge=1)
     beam_size: int = Field(5, ge=1)
+    batch_size: int = Field(4, ge=1, le=16, description="so many waiting utterances share one run of the decoder")
     window_seconds: float = Field(15.0, ge=10, le=30)
     deadline_seconds: float = Field(8.0, gt=0)
     queue_limit: int = Field(200, ge=1)

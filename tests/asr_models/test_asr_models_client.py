@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from asr_models import server
 from asr_models.client import RecogniserClient
-from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
+from asr_models.recogniser import (
+    Outcome,
+    RecogniserError,
+    RecogniserStream,
+    Recognition,
+    Samples,
+    Utterance,
+    one_after_another,
+)
 from base.local_worker import LocalWorker
 from base.settings import Settings
 
@@ -22,6 +30,7 @@ class Scripted:
     """A recogniser that says what it is told and waits while it is held."""
 
     name = "scripted"
+    streams = False
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -38,6 +47,9 @@ class Scripted:
             raise RecogniserError("audio that nobody understands")
         return Recognition(self.text, 0.75, len(samples) / sample_rate_hz, 0.01, self.name)
 
+    def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
+        return one_after_another(self, utterances)
+
     def stream(self, sample_rate_hz: int) -> RecogniserStream | None:
         return None
 
@@ -47,14 +59,7 @@ class Scripted:
 
 @asynccontextmanager
 async def worker(settings: Settings, number: int, recogniser: Scripted) -> AsyncIterator[LocalWorker]:
-    served = LocalWorker(
-        server.socket_path(settings, number),
-        server.handler(recogniser),
-        about={"engine": recogniser.name, "worker": number},
-        queue_limit=settings.recogniser.queue_limit,
-        payload_limit_bytes=server.PAYLOAD_LIMIT_BYTES,
-        deadline_seconds=settings.recogniser.deadline_seconds,
-    )
+    served = server.worker(settings, number, recogniser)
     task = asyncio.create_task(served.serve())
     await served.listening.wait()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asr_models import evaluation
-from asr_models.recogniser import RecogniserError, RecogniserStream, Recognition, Samples
+from asr_models.recogniser import (
+    Outcome,
+    RecogniserError,
+    RecogniserStream,
+    Recognition,
+    Samples,
+    Utterance,
+    one_after_another,
+)
 
 
 class Parrot:
     """Says one sentence, whatever it hears; remembers the rates."""
 
     name = "parrot"
+    streams = False
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -28,6 +38,9 @@ class Parrot:
         self.rates.append(sample_rate_hz)
         assert samples.ndim == 1
         return Recognition(self.text, 0.5, len(samples) / sample_rate_hz, 0.25, self.name)
+
+    def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
+        return one_after_another(self, utterances)
 
     def stream(self, sample_rate_hz: int) -> RecogniserStream | None:
         return None
