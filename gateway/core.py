@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -24,6 +24,9 @@ from seats.store import SeatStore
 from storage.engine import Database
 from workorders.model import CategorySuggestion
 from workorders.service import OrderService
+
+if TYPE_CHECKING:
+    from gateway.spoken_ahead import SpokenAhead  # its rooms are heavy: loaded with them, in a thread
 
 log = get_logger("gateway.core")
 _SETTLE_SECONDS = 5.0
@@ -95,6 +98,7 @@ class Core:
         self.phone_hears: bool | None = None  # what the phone last said of its recogniser
         self._conversations: Conversations | None = None
         self._knowledge: Knowledge | None = None
+        self.spoken_ahead: SpokenAhead | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
@@ -143,8 +147,10 @@ class Core:
         conversations: Conversations,
         knowledge: Knowledge,
         categorise: Callable[[str], CategorySuggestion | None] | None = None,
+        spoken_ahead: SpokenAhead | None = None,
     ) -> None:
         """Hand over the loaded rooms. `categorise` may block: it is called in a thread."""
+        self.spoken_ahead = spoken_ahead
         self._conversations, self._knowledge = conversations, knowledge
         self.categorise = categorise or self.categorise
         self.parts["conversations"] = Part(ok=True, detail="就绪")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from aiohttp import web
@@ -17,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from base.logs import get_logger
 from gateway.body import parse_model
-from gateway.core import CORE, Core, Part, core_of
+from gateway.core import CORE, Core, Part, core_of, settle
 from gateway.errors import ApiError, bad_request
 from gateway.internal import check_token
 from gateway.phone_call import PhoneCall
@@ -80,6 +81,7 @@ class _Link:
         self.links = links
         self.number = links.connect()
         self.calls: dict[str, PhoneCall] = {}
+        self._over = asyncio.Event()
 
     async def take(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -122,6 +124,19 @@ class _Link:
             raise bad_request("指标的格式不正确。", "invalid_field") from error
         self.core.phone_hears = metrics.recogniser
 
+    async def keep_speech_ready(self) -> None:
+        """Tell the phone what to render ahead and what to forget, at once and after every change of the knowledge."""
+        assert self.core.spoken_ahead is not None
+        seconds = self.core.settings.knowledge.snapshot_poll_seconds / 2
+        with suppress(ConnectionResetError):  # the phone is gone; its next link asks anew
+            await self.core.spoken_ahead.keep(self.socket.send, lambda: self._pause(seconds))
+
+    async def _pause(self, seconds: float) -> bool:
+        """True when this link or the core is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
+        return self._over.is_set() or self.core.stopping
+
     def forget(self, call: PhoneCall) -> None:
         if self.calls.get(call.call_id) is call:
             del self.calls[call.call_id]
@@ -130,6 +145,7 @@ class _Link:
 
     def close(self) -> None:
         """The phone went away: each call finishes the message it is at, and waits to be named again."""
+        self._over.set()
         self.links.disconnect(self.number)
         for call in list(self.calls.values()):
             while call.queue.full():
@@ -146,6 +162,7 @@ async def phone_link(request: web.Request) -> web.StreamResponse:
         link = _Link(core, socket, links)
         _show(core, links)
         log.info("phone connected", phone=link.number)
+        preparing = core.spawn(link.keep_speech_ready(), "speech ahead") if core.spoken_ahead is not None else None
         try:
             async for message in socket.messages():
                 try:
@@ -154,6 +171,7 @@ async def phone_link(request: web.Request) -> web.StreamResponse:
                     await socket.fail(error, call_id=str(message.get("call_id", ""))[:64])
         finally:
             link.close()
+            await settle(preparing)
             core.phone_hears = None
             _show(core, links)
             log.warning("phone disconnected", phone=link.number)

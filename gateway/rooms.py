@@ -9,12 +9,15 @@ from typing import Any
 
 from base.logs import get_logger
 from bot.entities.place import PlaceMatcher
+from bot.fixed_sentences import fixed_sentences
+from bot.intake import Intake
 from bot.understanding import Understanding
 from conversations.service import ConversationService
 from gateway.core import Core, Part, settle
 from gateway.desk import Desk
 from gateway.loading import load_database
 from gateway.neighbours import recognisers
+from gateway.spoken_ahead import SpokenAhead
 from knowledge.service import KnowledgeService
 from workorders.catalogue import Catalogue
 from workorders.model import CategorySuggestion
@@ -58,7 +61,9 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         def categorise(text: str) -> CategorySuggestion | None:
             return next(iter(catalogue.suggest(text, limit=1)), None)
 
-        core.use(conversations=conversations, knowledge=knowledge, categorise=categorise)
+        fixed = fixed_sentences(await asyncio.to_thread(Intake.load))
+        spoken_ahead = SpokenAhead(core.database, knowledge, fixed, limit=core.settings.voice.prerendered_texts)
+        core.use(conversations=conversations, knowledge=knowledge, categorise=categorise, spoken_ahead=spoken_ahead)
         log.info("ready")
         background: dict[str, Coroutine[Any, Any, None]] = {
             "desk events": desk.listen(),

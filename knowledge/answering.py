@@ -63,7 +63,7 @@ def _merge(entries: list[Hit], clauses: list[Hit], parameters: Parameters) -> li
     return sorted(entries + clauses, key=lambda hit: -hit.probability)
 
 
-def _in_force(entry: Entry, asked: Asked) -> bool:
+def in_force(entry: Entry, asked: Asked) -> bool:
     today: date = local(asked.now).date()
     if entry.effective_from is not None and today < entry.effective_from:
         return False
@@ -90,24 +90,25 @@ def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
 def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked: Asked, limit: int) -> list[Hit]:
     book = snapshot.book
     ranked = book.index.rank(query, parameters.of("entries", spoken=query.spoken), limit * 4)
-    ranked = [candidate for candidate in ranked if _in_force(book.entries[candidate.item], asked)]
+    ranked = [candidate for candidate in ranked if in_force(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))
     features = features_of(ranked)
     return [
-        _entry_hit(book.entries[found.item], found, parameters.entry.probability(features(place)))
+        entry_hit(book.entries[found.item], found.score, parameters.entry.probability(features(place)))
         for place, found in enumerate(ranked[:limit])
     ]
 
 
-def _entry_hit(entry: Entry, found: Ranked, probability: float) -> Hit:
+def entry_hit(entry: Entry, score: float, probability: float) -> Hit:
+    """An entry as it is answered."""
     return Hit(
         id=entry.id,
         kind="entry",
         question=entry.question,
         answer=entry.answer,
         answer_spoken=entry.spoken,
-        score=found.score,
+        score=score,
         probability=probability,
         citations=entry.citations(),
         sample=entry.sample,

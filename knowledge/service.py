@@ -19,7 +19,7 @@ from knowledge.correction import keep_dictionary_cache_in
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
-from knowledge.model import SearchResult
+from knowledge.model import Hit, SearchResult
 from knowledge.search import Query
 from knowledge.snapshot import Snapshot, corrector_of, entry_book, law_book
 from knowledge.store import Document, StoredClause
@@ -29,6 +29,7 @@ from storage.engine import Database
 _log = get_logger(__name__)
 MAXIMUM_QUERY_CHARACTERS = 300
 _SETTLE_SECONDS = 5.0
+_PAST_LIMIT = 1_000
 
 
 def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
@@ -176,6 +177,23 @@ class KnowledgeService:
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, self._search, snapshot, question, spoken, limit, asked
         )
+
+    def entries_in_force(self) -> list[Hit]:
+        """Every entry that may be answered today, as it is answered; empty before `start`."""
+        if self._snapshot is None:
+            return []
+        asked = answering.Asked(self._clock.now())
+        return [
+            answering.entry_hit(entry, 1.0, 1.0)
+            for entry in self._snapshot.book.entries
+            if answering.in_force(entry, asked)
+        ]
+
+    async def entries_gone(self) -> list[Hit]:
+        """Answers that were given once and are not any more: withdrawn entries and replaced versions, newest first."""
+        async with self._database.read() as session:
+            past = await store.past_bodies(session, _PAST_LIMIT)
+        return [answering.entry_hit(entry, 1.0, 1.0) for entry in past]
 
     def _search(self, snapshot: Snapshot, text: str, spoken: bool, limit: int, asked: answering.Asked) -> SearchResult:
         corrected = snapshot.corrector.correct(text) if spoken else text

@@ -7,10 +7,12 @@ changed by reading a single row.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from pydantic import ValidationError
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -156,6 +158,26 @@ async def published_entries(session: AsyncSession) -> list[Entry]:
         select(KnowledgeEntry.body).where(KnowledgeEntry.status == "published").order_by(KnowledgeEntry.id)
     )
     return [Entry.model_validate(body) for body in rows.scalars()]
+
+
+async def past_bodies(session: AsyncSession, limit: int) -> list[Entry]:
+    """What was published once and is not any more: older versions of entries and withdrawn entries, newest first.
+
+    Versions that the present schema does not take are left out: they were never said by this program.
+    """
+    rows = await session.execute(
+        select(KnowledgeVersion.body, KnowledgeEntry.body, KnowledgeEntry.status)
+        .join(KnowledgeEntry, KnowledgeEntry.id == KnowledgeVersion.entry_id)
+        .order_by(KnowledgeVersion.id.desc())
+        .limit(limit)
+    )
+    past: list[Entry] = []
+    for body, present, status in rows:
+        if status == "published" and body == present:
+            continue
+        with suppress(ValidationError):
+            past.append(Entry.model_validate(body))
+    return past
 
 
 async def changed_since(session: AsyncSession, known_revision: int) -> tuple[int, frozenset[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -22,10 +22,12 @@ from base.masking import Masked
 from telephony.core_messages import (
     EndedMessage,
     ErrorMessage,
+    ForgetMessage,
     LegControl,
     LegOrder,
     Noted,
     Opened,
+    PrerenderMessage,
     ReplyMessage,
     SayMessage,
     parse,
@@ -64,6 +66,13 @@ class BridgeReports(Protocol):
         ...
 
 
+class SpeechOrders(Protocol):
+    """Who prepares speech for the core; both methods return at once."""
+
+    def want(self, revision: int, texts: Sequence[str]) -> None: ...
+    def drop(self, texts: Sequence[str]) -> None: ...
+
+
 class Core(BridgeReports, Protocol):
     """What a call needs from the core."""
 
@@ -97,6 +106,7 @@ class CoreLink:
         journal: Path,
         *,
         metrics: Callable[[], Message] = dict,
+        speech_orders: SpeechOrders | None = None,
         verify_tls: bool = True,
     ) -> None:
         """
@@ -105,12 +115,14 @@ class CoreLink:
             token_file: holds the bearer token; read again for every connection, for the core makes a new one.
             journal: where ends of calls wait for a core that is away.
             metrics: the fields of the `metrics` message; empty: nothing is sent.
+            speech_orders: told what to prepare and what to forget; None: such messages are passed over.
             verify_tls: False for a core on this machine, whose certificate names the public host.
         """
         self._url = url
         self._token_file = token_file
         self._outbox = Outbox(journal)
         self._metrics = metrics
+        self._speech_orders = speech_orders
         self._verify_tls = verify_tls
         self._announce_again: set[str] = set()  # calls that the core says it does not know
         self._handlers: dict[str, CallHandler] = {}
@@ -292,6 +304,9 @@ class CoreLink:
             return
         if message is None:
             return
+        if isinstance(message, PrerenderMessage | ForgetMessage):
+            self._order_speech(message)
+            return
         if isinstance(message, EndedMessage):
             if self._outbox.confirmed(message.call_id):
                 self._journal_changed.set()
@@ -322,6 +337,14 @@ class CoreLink:
             if message.turn_id:
                 self._outbox.answered(message.turn_id)
             handler.on_turn_failed(message)
+
+    def _order_speech(self, message: PrerenderMessage | ForgetMessage) -> None:
+        if self._speech_orders is None:
+            return
+        if isinstance(message, PrerenderMessage):
+            self._speech_orders.want(message.revision, message.texts)
+        else:
+            self._speech_orders.drop(message.texts)
 
     async def _keep_journal(self) -> None:
         while True:

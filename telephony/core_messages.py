@@ -47,11 +47,29 @@ def _as_items(value: Any) -> Any:
     return [{"text": item} if isinstance(item, str) else item for item in items]
 
 
+class MannerOrder(_Message):
+    """How to talk to this caller from now on: `speed` times the voice's own, `gain_db` louder than usual."""
+
+    speed: float = Field(1.0, ge=0.5, le=2.0)
+    gain_db: float = Field(0.0, ge=-12.0, le=12.0)
+    elder: bool = False
+    patience_stretch: float = Field(1.0, ge=1.0, le=3.0)
+
+
+class SilenceOrder(_Message):
+    """What a caller hears who stays silent now: each of the reminders once, none before `hold_seconds`."""
+
+    reminders: list[str] = Field(default_factory=list, max_length=4)
+    hold_seconds: float = Field(0.0, ge=0.0, le=300.0)
+
+
 class Opened(_Message):
     type: Literal["opened"]
     call_id: str
     conversation_id: str
     say: list[Spoken] = Field(default_factory=list)
+    manner: MannerOrder | None = None
+    silence: SilenceOrder | None = None
 
     _items = field_validator("say", mode="before")(_as_items)
 
@@ -67,6 +85,8 @@ class ReplyMessage(_Message):
     outcome: str | None = None
     transfer: TransferOrder | None = None
     hang_up: bool = False
+    manner: MannerOrder | None = None  # None: as before
+    silence: SilenceOrder | None = None
 
     _items = field_validator("say", mode="before")(_as_items)
 
@@ -132,7 +152,24 @@ class EndedMessage(_Message):
     call_id: str
 
 
-CoreMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
+class PrerenderMessage(_Message):
+    """Texts that are likely to be said soon, the most important first; a new revision replaces the older one."""
+
+    type: Literal["prerender"]
+    revision: int
+    texts: list[str] = Field(max_length=1_000)
+
+
+class ForgetMessage(_Message):
+    """Texts that were withdrawn: their audio goes."""
+
+    type: Literal["forget"]
+    texts: list[str] = Field(max_length=1_000)
+
+
+SpeechOrder = PrerenderMessage | ForgetMessage
+CallMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
+CoreMessage = CallMessage | SpeechOrder
 
 _KINDS: dict[str, type[CoreMessage]] = {
     "opened": Opened,
@@ -143,6 +180,8 @@ _KINDS: dict[str, type[CoreMessage]] = {
     "leg_control": LegControl,
     "noted": Noted,
     "ended": EndedMessage,
+    "prerender": PrerenderMessage,
+    "forget": ForgetMessage,
 }
 
 

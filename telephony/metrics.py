@@ -37,6 +37,10 @@ class PhoneMetrics:
         self.guesses = counter("guesses", "Recognitions begun at a short pause", "result")
         self.recognition_failures = counter("recognition_failures", "Utterances that could not be recognised")
         self.rendering_failures = counter("rendering_failures", "Sentences that could not be rendered")
+        self.prerendered_pieces = counter("prerendered_pieces", "Pieces of speech rendered before anybody asked")
+        self.prerender_waiting = Gauge(
+            "hotline_phone_prerender_waiting", "Texts that wait to be rendered ahead", registry=self.registry
+        )
         self.recognition_seconds = histogram("recognition_seconds", "End of turn to recognised text", _WAITS)
         self.reply_seconds = histogram("reply_seconds", "Turn given to reply received", _WAITS)
         self.voice_to_voice_seconds = histogram(

@@ -33,6 +33,7 @@ from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
 from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
+from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
 from telephony.speech import SpeechClient
@@ -101,11 +102,13 @@ class Phone:
             clock=self._clock,
         )
         self._recorder = Recorder(settings.var / "recordings") if settings.telephony.record_calls else None
+        self._prerenderer = Prerenderer(speech, self._metrics, self._clock, calls=lambda: len(self._calls))
         self._link = CoreLink(
             core_url(settings),
             settings.run / "internal.token",
             settings.var / "phone" / "ended.jsonl",
             metrics=self._metrics_message,
+            speech_orders=self._prerenderer,
             verify_tls=not _is_local(settings),
         )
         rules, self._opinions = turn_taking(settings)
@@ -133,6 +136,7 @@ class Phone:
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
             desk=self._desk,
             waiting_room_notice=settings.admission.waiting_room_notice,
+            inband_keys=settings.telephony.inband_keys,
             dialler=self._endpoint,
             browsers=self._browsers,
             ticker=self._ticker,
@@ -166,6 +170,7 @@ class Phone:
                 self._prompts.prepare(),
                 self._watch_health(),
                 self._desk.run(),
+                self._prerenderer.run(),
             )
         ]
         try:

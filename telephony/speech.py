@@ -70,12 +70,23 @@ class SpeechClient:
         actual = self._speed(speed)
         count = 0
         for text in texts:
-            pieces = await asyncio.to_thread(self._missing, self._pieces(text), actual)
+            self._check(text)
+            pieces = await asyncio.to_thread(self._missing, sentences.wherever_it_stands(text), actual)
             if pieces:
                 async with aclosing(self._rendered(pieces, actual, background=True)) as answers:
                     async for _ in answers:
                         count += 1
         return count
+
+    async def forget(self, texts: Iterable[str], *, but: Iterable[str] = ()) -> int:
+        """Remove the audio of withdrawn texts at every speed, for all processes; pieces that a text of `but` shares
+        stay. Returns the files removed."""
+        return await asyncio.to_thread(self._forget, list(texts), list(but))
+
+    def _forget(self, texts: list[str], but: list[str]) -> int:
+        kept = {piece for text in but for piece in sentences.wherever_it_stands(text)}
+        pieces = {piece for text in texts for piece in sentences.wherever_it_stands(text)} - kept
+        return self._cache.forget(cache.text_key(piece, self._voice) for piece in pieces)
 
     async def ready(self) -> bool:
         """Whether the renderer answers now."""
@@ -95,11 +106,14 @@ class SpeechClient:
             self._connection = None
 
     def _pieces(self, text: str) -> list[str]:
+        self._check(text)
+        return sentences.split(text)
+
+    def _check(self, text: str) -> None:
         if self._settings.voice.engine == "none":
             raise SpeechError("the voice is switched off (voice.engine: none)")
         if len(text) > _TEXT_LIMIT_CHARACTERS:
             raise SpeechError(f"a text of {len(text)} characters is over the limit of {_TEXT_LIMIT_CHARACTERS}")
-        return sentences.split(text)
 
     def _speed(self, speed: float | None) -> float:
         return min(2.0, max(0.5, self._settings.voice.speed * (1.0 if speed is None else speed)))

@@ -11,6 +11,7 @@ from typing import Final
 _LONGEST: Final = 48
 _HARD_LIMIT: Final = 70
 _SHORTEST_FIRST: Final = 5
+_BEFORE: Final = "您好。"
 _END: Final = re.compile(r"(?:[。！？；\n]|[!?;](?=[\s\u4e00-\u9fff]|$)|…{1,2})+[”’」』）)》]*")
 _PAUSE: Final = re.compile(r"[，：]|,(?!\d)|——|[、](?=.{6})")
 _PAUSE_SECONDS: Final = {
@@ -37,6 +38,12 @@ def split(text: str) -> list[str]:
         if any(character.isalnum() for character in sentence):
             pieces.extend(_shorten(sentence, first=not pieces))
     return pieces
+
+
+def wherever_it_stands(text: str) -> list[str]:
+    """The pieces of a text, also those into which it is cut behind another one; each once."""
+    behind = split(_BEFORE + text)[1:]
+    return list(dict.fromkeys([*split(text), *behind]))
 
 
 def pause_after_seconds(piece: str) -> float:
