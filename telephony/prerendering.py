@@ -18,9 +18,9 @@ from telephony.metrics import PhoneMetrics
 log = get_logger("telephony.prerendering")
 
 _TEXTS_LIMIT: Final = 1_000
-_REST_IDLE: Final = 1.0
-_REST_BUSY: Final = 9.0
-"""Rest after each text, in shares of the time that it took: half of a processor when idle, a tenth with calls."""
+_REST_IDLE: Final = 2.0
+_REST_BUSY: Final = 30.0
+"""Rest after each text, in shares of the time that it took: a third of a processor when idle, 3 % with calls."""
 _LONGEST_REST_SECONDS: Final = 20.0
 _RETRY_SECONDS: Final = 5.0
 

@@ -88,17 +88,20 @@ def _han(text: str, cut: Cutter, since_break: int) -> list[Syllable]:
         last = position + len(word) - 1
         since_break += len(word)
         for index in range(position, last + 1):
-            if text[index] == "儿" and index == last and index > position and word not in NO_ERHUA:
+            if text[index] == "儿" and index == last and index > position and word not in NO_ERHUA and result:
                 result[-1] = Syllable(result[-1].pinyin, result[-1].tone, 0, True)
                 continue
             base = _ODD.get(bases[index], bases[index])
+            if not base.isascii():
+                continue  # a rare character that no dictionary reads
             result.append(Syllable(base, tones[index]))
         position = last + 1
         level = 1
         if since_break >= _LONGEST_PHRASE_SYLLABLES and position < len(text):
             level = 2
             since_break = 0
-        result[-1] = _with_break(result[-1], level)
+        if result:
+            result[-1] = _with_break(result[-1], level)
     return result
 
 

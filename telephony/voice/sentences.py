@@ -11,9 +11,13 @@ from typing import Final
 _LONGEST: Final = 48
 _HARD_LIMIT: Final = 70
 _SHORTEST_FIRST: Final = 5
+_LONG_FIRST: Final = 16
+_SHORTEST_LEAD: Final = 3
 _BEFORE: Final = "您好。"
 _END: Final = re.compile(r"(?:[。！？；\n]|[!?;](?=[\s\u4e00-\u9fff]|$)|…{1,2})+[”’」』）)》]*")
 _PAUSE: Final = re.compile(r"[，：]|,(?!\d)|——|[、](?=.{6})")
+_BEFORE_QUOTE: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[“「『《])")
+_PAUSE_WITHOUT_MARK_SECONDS: Final = 0.08
 _PAUSE_SECONDS: Final = {
     "。": 0.36,
     "！": 0.36,
@@ -49,15 +53,15 @@ def wherever_it_stands(text: str) -> list[str]:
 def pause_after_seconds(piece: str) -> float:
     """Silence that belongs behind this piece."""
     end = piece.rstrip("”’」』）)》 ")[-1:]
-    return _PAUSE_SECONDS.get({"!": "！", "?": "？", ";": "；", ",": "，", ":": "："}.get(end, end), 0.15)
+    return _PAUSE_SECONDS.get({"!": "！", "?": "？", ";": "；", ",": "，", ":": "："}.get(end, end), _PAUSE_WITHOUT_MARK_SECONDS)
 
 
 def _shorten(sentence: str, *, first: bool) -> list[str]:
     pieces: list[str] = []
     rest = sentence
     if first:
-        cut = next((match.end() for match in _PAUSE.finditer(rest) if match.end() > _SHORTEST_FIRST), 0)
-        if cut and len(rest) - cut >= _SHORTEST_FIRST and len(rest) > 16:
+        cut = _first_cut(rest)
+        if cut:
             pieces.append(rest[:cut])
             rest = rest[cut:]
     while len(rest) > _LONGEST:
@@ -72,6 +76,17 @@ def _shorten(sentence: str, *, first: bool) -> list[str]:
         pieces.append(rest[:cut].strip())
         rest = rest[cut:].strip()
     return [*pieces, rest] if rest else pieces
+
+
+def _first_cut(sentence: str) -> int:
+    """Where the first piece of a long sentence ends, 0: nowhere. A quoted title or question stands for itself: the
+    words before it (您问的是) are always the same, so their audio is there at once."""
+    if len(sentence) <= _LONG_FIRST:
+        return 0
+    quoted = [match.end() for match in _BEFORE_QUOTE.finditer(sentence, _SHORTEST_LEAD)]
+    marks = [match.end() for match in _PAUSE.finditer(sentence) if match.end() > _SHORTEST_FIRST]
+    cut = min((*quoted, *marks), default=0)
+    return cut if len(sentence) - cut >= _SHORTEST_FIRST else 0
 
 
 def _anywhere(text: str) -> int:

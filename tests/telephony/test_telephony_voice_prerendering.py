@@ -109,7 +109,7 @@ async def test_a_flood_is_bounded() -> None:
 
 
 async def test_calls_get_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With calls the rest after a text is nine times the work, without it is as long as the work."""
+    """With calls the rest after a text is thirty times the work, without it is twice as long as the work."""
     clock, rests = ManualClock(), []
     real_sleep = asyncio.sleep
 
@@ -135,4 +135,4 @@ async def test_calls_get_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
         await real_sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert rests == [0.5, 4.5]
+    assert rests == [1.0, 15.0]
