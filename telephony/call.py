@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from asr_models.recogniser import RecogniserError, Recognition
 from base.ids import new_trace_id
 from base.logs import get_logger
 from telephony.bridge import CallerEar
@@ -66,7 +65,7 @@ class Call:
         self._log = get_logger("telephony.call").bind(call_id=call_id, trace_id=self.trace_id)
         self._began = services.clock.monotonic()
         self._turns = TurnTaking(services.rules, self._began)
-        self._hearing = Hearing(services.listener or Listener(_NoRecogniser(), 1), services.metrics, call_id)
+        self._hearing = Hearing(services.listener or Listener(None, 1), services.metrics, call_id)
         ear = CallerEar(leg)
         self._speaker = Speaker(
             ear,
@@ -465,10 +464,3 @@ class Call:
         self._stop_thinking()
         if (order := self._hand_over.due()) is not None:
             self._own(self._hand_over.transfer(order))
-
-
-class _NoRecogniser:
-    async def recognise(
-        self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
-    ) -> Recognition:
-        raise RecogniserError("there is no recogniser")

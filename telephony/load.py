@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from asr_models.recogniser import RecogniserError, Recognition
-from telephony.hearing import Recognising
+from asr_models.urgency import Urgency
+from telephony.hearing import Recognising, Streaming
 
 LAG_WINDOW_SECONDS: Final = 30.0
 BEAT_WINDOW_SECONDS: Final = 10
@@ -118,22 +119,69 @@ class TimedRecogniser:
         self._clock = clock
 
     async def recognise(
-        self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
+        self,
+        pcm16: bytes,
+        rate_hz: int,
+        *,
+        call_id: str = "",
+        deadline_seconds: float | None = None,
+        urgency: Urgency | None = None,
     ) -> Recognition:
-        """
+        """A guess counts from the moment on when somebody waits for it.
+
         Raises:
             RecogniserError: as the recogniser behind it.
         """
-        ticket = self._times.begin(self._clock())
+        haste = urgency or Urgency(urgent=True)
+        ticket = _Ticket(self._times, self._clock)
+        if haste.urgent:
+            ticket.take()
+        haste.watch(ticket.take)
         try:
-            recognition = await self._recogniser.recognise(
-                pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds
-            )
-        except RecogniserError:
-            self._times.end(ticket, self._clock(), failed=True)
-            raise
-        except BaseException:
-            self._times.forget(ticket)
-            raise
-        self._times.end(ticket, self._clock())
-        return recognition
+            with ticket:
+                return await self._recogniser.recognise(
+                    pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds, urgency=haste
+                )
+        finally:
+            haste.forget(ticket.take)
+
+    def stream(self, rate_hz: int, *, call_id: str = "") -> Streaming | None:
+        """The wait for the words of such an utterance begins with its end."""
+        stream = self._recogniser.stream(rate_hz, call_id=call_id)
+        return None if stream is None else _TimedStream(stream, self._times, self._clock)
+
+
+class _Ticket:
+    """Of one answer, noted only if somebody waited for it (`take`)."""
+
+    def __init__(self, times: WaitingTimes, clock: Callable[[], float]) -> None:
+        self._times = times
+        self._clock = clock
+        self._number: int | None = None
+
+    def take(self) -> None:
+        self._number = self._times.begin(self._clock())
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._number is None:
+            return
+        if error is None or isinstance(error, RecogniserError):
+            self._times.end(self._number, self._clock(), failed=error is not None)
+        else:
+            self._times.forget(self._number)
+
+
+class _TimedStream:
+    def __init__(self, stream: Streaming, times: WaitingTimes, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._ticket = _Ticket(times, clock)
+        self.feed = stream.feed
+        self.so_far = stream.so_far
+        self.cancel = stream.cancel
+
+    async def finish(self) -> Recognition:
+        self._ticket.take()
+        with self._ticket:
+            return await self._stream.finish()

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.urgency import Urgency
 from base.errors import HotlineError
 from base.masking import Masked
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES
@@ -23,7 +24,7 @@ from telephony.call import Call, CallServices
 from telephony.core_link import CallHandler
 from telephony.core_messages import Opened, ReplyMessage
 from telephony.errors import TransferError
-from telephony.hearing import Listener
+from telephony.hearing import Listener, Streaming
 from telephony.legs.leg import CallerId
 from telephony.metrics import PhoneMetrics
 from telephony.prompts import Prompt, PromptBook
@@ -211,8 +212,17 @@ class FakeListener:
         self.failing = False
         self.asked = 0
 
+    def stream(self, rate_hz: int, *, call_id: str = "") -> Streaming | None:
+        return None
+
     async def recognise(
-        self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
+        self,
+        pcm16: bytes,
+        rate_hz: int,
+        *,
+        call_id: str = "",
+        deadline_seconds: float | None = None,
+        urgency: Urgency | None = None,
     ) -> Recognition:
         self.asked += 1
         await asyncio.sleep(self.seconds)
@@ -230,17 +240,19 @@ class FakeSpeech:
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
         self.failing = False
+        self.speeds: dict[str, float] = {}  # of each text, as it was asked for last
         self.names: dict[int, str] = {}
         self._prompts = {prompt.value: prompt.name for prompt in Prompt}
 
-    async def stream(self, text: str) -> AsyncGenerator[bytes, None]:
+    async def stream(self, text: str, *, speed: float | None = None) -> AsyncGenerator[bytes, None]:
+        self.speeds[text] = speed or 1.0
         for piece in [text] if text in self._prompts else sentences.split(text):
             await asyncio.sleep(self.seconds)
             if self.failing:
                 raise HotlineError("the renderer is down")
             value = 5000 + len(self.names)
             self.names[value] = self._prompts.get(piece, piece)
-            samples = int(len(piece) * SECONDS_A_CHARACTER * RATE_HZ)
+            samples = int(len(piece) * SECONDS_A_CHARACTER * RATE_HZ / (speed or 1.0))
             yield np.full(samples, value, dtype="<i2").tobytes()
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.urgency import Urgency
 from telephony.admission import Admission, AdmissionRules
+from telephony.hearing import Streaming
 from telephony.load import Beats, Load, TimedRecogniser, WaitingTimes
 
 RULES = AdmissionRules(maximum_calls=100, initial_calls=40, minimum_calls=8)
@@ -125,8 +127,17 @@ def test_late_beats_are_a_share_of_the_last_seconds() -> None:
 
 async def test_a_timed_recogniser_notes_answers_failures_and_withdrawals() -> None:
     class Flaky:
+        def stream(self, rate_hz: int, *, call_id: str = "") -> Streaming | None:
+            return None
+
         async def recognise(
-            self, pcm16: bytes, rate_hz: int, *, call_id: str = "", deadline_seconds: float | None = None
+            self,
+            pcm16: bytes,
+            rate_hz: int,
+            *,
+            call_id: str = "",
+            deadline_seconds: float | None = None,
+            urgency: Urgency | None = None,
         ) -> Recognition:
             if not pcm16:
                 raise RecogniserError("no worker")
