@@ -22,7 +22,7 @@ from base.errors import HotlineError
 from base.local_worker import Job, LocalWorker, Together
 
 PAYLOAD_LIMIT_BYTES: Final = 60 * 16_000 * 2
-_NICENESS: Final = 10
+_NICENESS: Final = 3  # only the phone goes before it: whoever waits for recognition is a caller too
 
 Answer = wire.Header | HotlineError | None
 

@@ -25,7 +25,7 @@ from telephony.voice.voice import Voice, VoiceError, load
 PAYLOAD_LIMIT_BYTES: Final = 4 * 1024 * 1024
 _PIECES_LIMIT: Final = 400
 _QUEUE_LIMIT: Final = 500
-_NICENESS: Final = 5
+_NICENESS: Final = 3
 _SPEEDS: Final = (0.5, 2.0)
 
 
