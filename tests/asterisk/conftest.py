@@ -1,6 +1,48 @@
-"""The telephone of the leg tests and the phone process of the SIP tests serve here too."""
+"""One real Asterisk for all tests here. The leg tests' telephone and the SIP tests' phone process serve here too."""
 
+from __future__ import annotations
+
+import json
+import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "telephony"))
+
+from asterisk_calls import Ports, Speech
+from asterisk_server import Asterisk, SetupError, free_port, prepare
+
+from telephony.audio import read_wav
+
+
+@pytest.fixture(scope="session")
+def speech(shared: Path) -> Speech:
+    """Between four and six seconds."""
+    rows = [json.loads(line) for line in (shared / "eval/speech/manifest.jsonl").read_text().splitlines()]
+    row = next(row for row in rows if row["group"] == "news" and 4 < row["seconds"] < 6)
+    path = shared / "eval/speech" / row["wav_phone"]
+    return Speech(row["text"], path, read_wav(path))
+
+
+@pytest.fixture(scope="session")
+def ports() -> Ports:
+    return Ports(free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM))
+
+
+@pytest.fixture(scope="session")
+def asterisk(ports: Ports) -> Iterator[Asterisk]:
+    try:
+        print(f"\n{prepare()}")
+        server = Asterisk(ports.websocket, ports.audiosocket)
+    except SetupError as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield server
+        assert "0 active channels" in server.ask("core show channels"), "a call was left behind"
+        errors = [line for line in server.log.splitlines() if "ERROR" in line]
+        assert not errors, "Asterisk complains:\n" + "\n".join(errors[-10:])
+    finally:
+        server.close()

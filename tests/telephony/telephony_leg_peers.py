@@ -340,6 +340,7 @@ class SipPeer(Peer):
     def __init__(self, port: int, media: str, user: str = "12345") -> None:
         super().__init__()
         self.answered = False
+        self.closed_at = 0.0
         self.refused = ""  # the status with which the call was turned down
         self._user = user
         self.media = media
@@ -404,6 +405,7 @@ class SipPeer(Peer):
                 self.closed.set()
             elif text.startswith("BYE"):
                 self._reply("200 OK", text)
+                self.closed_at = time.monotonic()
                 self.closed.set()
             elif text.startswith("REFER"):
                 self._reply("603 Decline", text)

@@ -1,0 +1,108 @@
+"""What the tests with a real Asterisk share: telephones that call it, and comparing what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from asterisk_server import Asterisk
+from telephony_leg_peers import SipPeer
+
+USERS: Final = {"asterisk_websocket": "12345", "audiosocket": "123459"}  # the link that an extension leads to
+LINKS: Final = tuple(USERS)
+LOUD: Final = 300  # of 32,767: above everything but speech
+
+
+@dataclass
+class Speech:
+    """Recorded Mandarin."""
+
+    text: str
+    path: Path
+    pcm: bytes
+
+
+@dataclass
+class Ports:
+    """Where our side of the links listens."""
+
+    websocket: int
+    audiosocket: int
+
+
+def show(**figures: object) -> None:
+    print("   ", "  ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
+
+
+async def place(asterisk: Asterisk, link: str, media: str = "alaw") -> SipPeer:
+    peer = SipPeer(asterisk.sip_port, media, USERS[link])
+    await peer.open()
+    return peer
+
+
+async def answered(peer: SipPeer) -> SipPeer:
+    end = time.monotonic() + 5
+    while not peer.answered:
+        assert not peer.refused and time.monotonic() < end, f"not answered: {peer.refused}"
+        await asyncio.sleep(0.01)
+    return peer
+
+
+async def until_hung_up(peer: SipPeer, seconds: float) -> None:
+    """The caller says nothing and waits for the other end to hang up."""
+    waiting = asyncio.create_task(peer.speak(silence(seconds)))
+    try:
+        async with asyncio.timeout(seconds):
+            await peer.closed.wait()
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await peer.release()
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(int(seconds * 8_000) * 2)
+
+
+def wave(pcm: bytes) -> npt.NDArray[np.float64]:
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float64)
+
+
+def sounds(peer: SipPeer, begin: float = 0.0, end: float = float("inf")) -> list[float]:
+    """The moments between two others at which a frame of sound was heard."""
+    return [at for at, pcm in peer.heard if begin < at < end and np.abs(wave(pcm)).max() > LOUD]
+
+
+@dataclass
+class Comparison:
+    alike: float
+    level_db: float
+    delay_seconds: float
+
+
+def compare(sent: bytes, sent_at: float, heard: Sequence[tuple[float, bytes]]) -> Comparison:
+    """Where in the packets that came back is what was sent? The delay counts from first packet out to first in."""
+    a, b = wave(sent), wave(b"".join(pcm for _, pcm in heard))
+    assert len(b) > 0.8 * len(a), f"only {len(b)} of {len(a)} samples came back"
+    b = np.concatenate((b, np.zeros(len(a))))
+    size = 1 << (len(a) + len(b)).bit_length()
+    start = int(np.argmax(np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b)]))
+    part = b[start : start + len(a)]
+    alike = float(a[: len(part)] @ part / np.sqrt((a @ a) * (part @ part) + 1e-9))
+    level_db = float(10 * np.log10((part @ part + 1e-9) / (a @ a)))
+    return Comparison(alike, level_db, heard[min(start // 160, len(heard) - 1)][0] - sent_at)
+
+
+async def echoed(peer: SipPeer, speech: bytes) -> Comparison:
+    """Say something to a line that gives back what it hears."""
+    await peer.speak(silence(0.5))
+    began = time.monotonic()
+    await peer.speak(speech)
+    await peer.speak(silence(0.6))
+    return compare(speech, began, [row for row in peer.heard if row[0] > began - 0.2])
