@@ -20,6 +20,7 @@ from asr_models.recogniser import Outcome, Recogniser, RecogniserError, Recognit
 from base import logs, settings, wire
 from base.errors import HotlineError
 from base.local_worker import Job, LocalWorker, Together
+from base.priority import change_niceness
 
 PAYLOAD_LIMIT_BYTES: Final = 60 * 16_000 * 2
 _NICENESS: Final = 3  # only the phone goes before it: whoever waits for recognition is a caller too
@@ -142,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         configured = settings.load()
         logs.configure(f"recogniser-{number}", configured.service.log_level, configured.service.log_style)
-        os.nice(_NICENESS)
+        change_niceness(_NICENESS)
         asyncio.run(serve(configured, number, factory.load(configured)))
     except HotlineError as error:
         print(f"recogniser-{number}: {error}", file=sys.stderr)
