@@ -16,16 +16,29 @@ from base.logs import get_logger
 from telephony.bridge import CallerEar
 from telephony.call_services import CallServices
 from telephony.caller_turn import CallerTurns
-from telephony.core_messages import ErrorMessage, LegControl, LegOrder, Opened, ReplyMessage, SayMessage
-from telephony.dtmf import Debouncer, DigitCollector, DigitEvent, NumberEntered
+from telephony.core_messages import (
+    ErrorMessage,
+    LegControl,
+    LegOrder,
+    MannerOrder,
+    Opened,
+    ReplyMessage,
+    SayMessage,
+    SilenceOrder,
+)
+from telephony.dtmf import Debouncer, DigitCollector, DigitEvent, KeySource, NumberEntered
 from telephony.errors import LegClosed
+from telephony.fillers import Fillers
 from telephony.given_turns import GivenTurns
 from telephony.greeting import greet
 from telephony.handover import HandOver
 from telephony.hearing import Hearing, Listener
+from telephony.inband_dtmf import InbandKeys
 from telephony.legs.leg import Leg
+from telephony.manner import Manner
 from telephony.prompts import Prompt
 from telephony.recording import Recording
+from telephony.silence import Reminders
 from telephony.speaking import Speaker
 from telephony.turn_taking import (
     Action,
@@ -76,7 +89,9 @@ class Call:
             finished=self._playback_finished,
         )
         self._given = GivenTurns(services.core, call_id)
-        self._words = CallerTurns(self, self._hearing, self._turns, self._speaker, services, call_id)
+        self._reminders = Reminders(self._speaker)
+        self._fillers = Fillers()
+        self._words = CallerTurns(self, self._hearing, self._turns, self._speaker, self._reminders, services, call_id)
         self._hand_over = HandOver(
             self,
             leg,
@@ -91,6 +106,7 @@ class Call:
             own=self._own,
         )
         self._keys = Debouncer()
+        self._tones = InbandKeys() if services.inband_keys else None
         self._digits = DigitCollector()
         self._opened: asyncio.Future[Opened] = asyncio.get_running_loop().create_future()
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -218,6 +234,7 @@ class Call:
     def pump(self) -> bytes:
         """Move audio both ways; returns what the caller has sent since the last time."""
         heard = self._leg.read()
+        self._listen_for_tones(heard)
         if self._waiting is not None:
             heard = b""  # nobody listens yet
         self._hearing.feed(heard)
@@ -282,6 +299,7 @@ class Call:
                 self._own(self._words.look_at(action))
             case CallerBegan(ago):
                 self._hearing.begin(ago)
+                self._words.began(ago)
             case AskSound(pause):
                 self._words.ask_sound(pause)
             case Guess(pause):
@@ -295,8 +313,8 @@ class Call:
                     self._own(self._words.take(action))
             case BackChannel():
                 metrics.back_channels.inc()
-            case SilencePrompt(number):
-                self._speaker.prompt(Prompt.SILENCE_FIRST if number == 1 else Prompt.SILENCE_SECOND)
+            case SilencePrompt(number, held):
+                self._reminders.say(number, held=held)
             case GiveSilenceTurn():
                 self.give("silence", "")
             case Filler(number):
@@ -314,11 +332,24 @@ class Call:
         if self._given and not self._services.core.connected:
             self._speaker.prompt(Prompt.CORE_AWAY, first=True)
         else:
-            self._speaker.prompt(Prompt.FILLER if number == 1 else Prompt.FILLER_AGAIN, first=True)
+            self._speaker.prompt(self._fillers.next(number), first=True)
+
+    def _listen_for_tones(self, heard: bytes) -> None:
+        """Keys of old lines, until the first key is told by an event: such a line needs no ear."""
+        if self._tones is None:
+            return
+        for key in self._tones.feed(heard):
+            self._turns.disregard(self._now)  # the tone was no speech
+            self._hearing.forget()
+            self._pressed(key, "tone")
 
     def on_key(self, report: str) -> None:
         """A report about a pressed key, at any moment of the call."""
-        key = self._keys.press(report, self._now)
+        self._tones = None
+        self._pressed(report, "event")
+
+    def _pressed(self, report: str, source: KeySource) -> None:
+        key = self._keys.press(report, self._now, source)
         if key is None or self._over.done() or self._hand_over.transferring or self._hand_over.talking:
             return
         if self._waiting is not None:
@@ -380,6 +411,24 @@ class Call:
         self._log.info("conversation_opened", conversation_id=message.conversation_id)
         if not self._opened.done():
             self._opened.set_result(message)
+            self._expect(message.manner, message.silence, self.patience)
+
+    def _expect(self, manner: MannerOrder | None, silence: SilenceOrder | None, patience: Patience) -> None:
+        """How the caller is talked to and listened to from now on."""
+        if manner is not None:
+            self._speaker.manner = Manner(manner.speed, manner.gain_db, manner.elder, manner.patience_stretch)
+        self._reminders.expect(silence, patience)
+        self.listen(patience)
+
+    def listen(self, patience: Patience) -> None:
+        """The caller's turn comes next: so long their pauses and their silence may last."""
+        self.patience = patience
+        self._turns.expect(
+            patience,
+            stretch=self._speaker.manner.patience_stretch,
+            reminders=self._reminders.count,
+            hold_seconds=self._reminders.hold_seconds,
+        )
 
     def on_reply(self, message: ReplyMessage) -> None:
         given = self._given.answered(message.turn_id)
@@ -387,8 +436,7 @@ class Call:
             return
         self._services.metrics.reply_seconds.observe(self._now - given.at)
         self._words.spoke_until = given.spoke_until
-        self.patience = message.patience
-        self._turns.expect(message.patience)
+        self._expect(message.manner, message.silence, message.patience)
         if message.transfer is not None:
             self._hand_over.transfer_after_words(message.transfer)
         elif message.hang_up or self._callback_number:
@@ -396,6 +444,7 @@ class Call:
         texts = [item.for_the_ear for item in message.say if item.for_the_ear.strip()]
         if not texts and not self._hand_over.ordered and self._turns.line == "bot":
             self._speaker.prompt(Prompt.GO_ON)  # a silent turn is a defect, whoever made it
+        self._words.answered(texts)
         self._speaker.say(texts)
         self._when_nothing_to_say()
 
@@ -454,6 +503,7 @@ class Call:
             self._turns.thinking_ended(now)
 
     def _playback_finished(self) -> None:
+        self._words.quiet_since = self._now
         self._act_on(self._turns.playback_finished(self._now))
         self._when_nothing_to_say()
 

@@ -42,8 +42,9 @@ class Membership(Protocol):
 @dataclass(frozen=True, slots=True)
 class CallServices:
     """`listener` is None where there is no recogniser at all, `recorder` where calls are not recorded, `desk` where
-    every call is served at once. `waiting_room_notice`: said to everybody who waits. `dialler` and `browsers` bring
-    others into a call, `ticker` serves those who write down what they say."""
+    every call is served at once. `waiting_room_notice`: said to everybody who waits. `inband_keys`: keys are
+    heard in the audio too. `dialler` and `browsers` bring others into a call, `ticker` serves those who write down what
+    they say."""
 
     core: Core
     speech: Speech
@@ -57,6 +58,7 @@ class CallServices:
     maximum_call_seconds: float = 1_800.0
     desk: FrontDesk | None = None
     waiting_room_notice: str = ""
+    inband_keys: bool = True
     dialler: Dialler | None = None
     browsers: BrowserListener | None = None
     ticker: Membership | None = None

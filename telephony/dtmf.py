@@ -7,9 +7,11 @@ whole trains. A person cannot press the same key twice within `SAME_KEY_SECONDS`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 SAME_KEY_SECONDS: Final = 0.12
+SAME_PRESS_SECONDS: Final = 0.6  # a press told as an event and heard as a tone: the two are never further apart
+KeySource = Literal["event", "tone"]
 KEYS: Final = frozenset("0123456789*#")
 
 
@@ -20,13 +22,18 @@ class Debouncer:
         self._same_key_seconds = same_key_seconds
         self._last_key = ""
         self._last_at = float("-inf")
+        self._last_source: KeySource = "event"
 
-    def press(self, key: str, at_seconds: float) -> str | None:
-        """The key, or None where the report is a repetition or no key of a telephone (A to D, flash, garbage)."""
+    def press(self, key: str, at_seconds: float, source: KeySource = "event") -> str | None:
+        """The key, or None where the report is a repetition or no key of a telephone (A to D, flash, garbage).
+
+        `source`: an `event` of RFC 4733 or SIP INFO, or a `tone` in the audio; some lines send both for one press.
+        """
         if key not in KEYS:
             return None
-        repeated = key == self._last_key and at_seconds - self._last_at < self._same_key_seconds
-        self._last_key, self._last_at = key, at_seconds
+        window = self._same_key_seconds if source == self._last_source else SAME_PRESS_SECONDS
+        repeated = key == self._last_key and at_seconds - self._last_at < window
+        self._last_key, self._last_at, self._last_source = key, at_seconds, source
         return None if repeated else key
 
 

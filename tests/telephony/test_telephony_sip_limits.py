@@ -19,6 +19,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture
 def phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PhoneProcess]:
     monkeypatch.setenv("HOTLINE_TELEPHONY__RTP_TIMEOUT_SECONDS", "5")
+    monkeypatch.setenv("HOTLINE_ADMISSION__WAITING_ROOM_PLACES", "0")
     with running_phone(tmp_path / "var", helpers=False, maximum_calls=2) as process:
         yield process
 

