@@ -4,20 +4,25 @@ that nothing was said, or fail."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
 from asr_models.recogniser import RecogniserError, Recognition
 from base.logs import get_logger
+from telephony.alone import AnswersAlone
 from telephony.back_channel import is_back_channel
 from telephony.call_services import CallServices
 from telephony.hearing import Hearing
 from telephony.prompts import Prompt
+from telephony.silence import Reminders
 from telephony.speaking import Speaker
 from telephony.turn_end.sound_model import WINDOW_SECONDS
 from telephony.turn_taking import Action, CallerFinished, Patience, ShortSound, TurnTaking
 
 SHORTEST_WORD_SECONDS: Final = 0.2
+UNHEARD_SECONDS: Final = 1.2  # of voice: shorter is a cough, a door, a word to somebody else
+UNHEARD_IN_A_ROW: Final = 2
 NOT_HEARD_SECONDS: Final = 0.5  # a sound this long in which nothing was recognised is asked about
 
 log = get_logger("telephony.caller_turn")
@@ -32,6 +37,8 @@ class Floor(Protocol):
     @property
     def awaiting_reply(self) -> bool: ...
 
+    def listen(self, patience: Patience) -> None: ...
+
     def act_on(self, actions: list[Action]) -> None: ...
 
     def give(
@@ -40,22 +47,46 @@ class Floor(Protocol):
 
 
 class CallerTurns:
-    """One call. `spoke_until`: when the caller's last finished speech ended, on the call's clock."""
+    """One call. `spoke_until`: when the caller's last finished speech ended; `quiet_since`: when ours did; both on
+    the call's clock."""
 
     def __init__(
-        self, floor: Floor, hearing: Hearing, turns: TurnTaking, speaker: Speaker, services: CallServices, call_id: str
+        self,
+        floor: Floor,
+        hearing: Hearing,
+        turns: TurnTaking,
+        speaker: Speaker,
+        reminders: Reminders,
+        services: CallServices,
+        call_id: str,
     ) -> None:
         self._floor = floor
         self._hearing = hearing
         self._turns = turns
         self._speaker = speaker
+        self._alone = AnswersAlone(speaker, reminders)
         self._services = services
         self._call_id = call_id
+        self._unrecognised = 0  # turns running with voice in which no words were found
+        self._answered_after_seconds: float | None = None
         self._recognising = 0
         self._asking: set[asyncio.Task[None]] = set()
         self._failures = 0
         self.keypad = services.listener is None  # nothing can be recognised: digits only
         self.spoke_until: float | None = None
+        self.quiet_since: float | None = None
+
+    def began(self, ago_seconds: float) -> None:
+        """The caller's turn has begun: how long after our last sound tells whether they find it hard to follow."""
+        began = self._services.clock.monotonic() - ago_seconds
+        self._answered_after_seconds = None
+        if self.quiet_since is not None and began > self.quiet_since and not self._turns.playing:
+            self._answered_after_seconds = began - self.quiet_since
+        self.quiet_since = None
+
+    def answered(self, texts: Sequence[str]) -> None:
+        """The core has said something: that is what "once more" means, should it be away then."""
+        self._alone.remember(texts)
 
     @property
     def recognising(self) -> bool:
@@ -142,6 +173,14 @@ class CallerTurns:
     def _recognised(self, recognition: Recognition, finished: CallerFinished, waited_seconds: float) -> None:
         text = recognition.text.strip()
         floor = self._floor
+        if not text and self._unheard(finished):
+            return
+        if text:
+            self._unrecognised = 0
+        if text and not self._services.core.connected and self._alone.take(text):
+            floor.unplayed = ""
+            floor.listen(floor.patience)
+            return
         if not text or (is_back_channel(text) and self._listens_only()):
             self._nothing_said(finished.voiced_seconds, empty=not text)
             return
@@ -152,12 +191,27 @@ class CallerTurns:
             "compute_seconds": round(recognition.compute_seconds, 3),
             "engine": recognition.engine,
         }
+        if self._answered_after_seconds is not None:
+            meta["answered_after_seconds"] = round(self._answered_after_seconds, 1)
         floor.give("speech", text, confidence=recognition.confidence, meta=meta)
 
+    def _unheard(self, finished: CallerFinished) -> bool:
+        """Long speech without a word that we know, twice running: the core must do something about it."""
+        if finished.voiced_seconds < UNHEARD_SECONDS or self._floor.unplayed or self._turns.line != "bot":
+            return False
+        self._unrecognised += 1
+        if self._unrecognised < UNHEARD_IN_A_ROW:
+            return False
+        meta = {"voiced_seconds": round(finished.voiced_seconds, 3), "unrecognised": self._unrecognised}
+        self._floor.give("speech", "", meta=meta)
+        return True
+
     def _listens_only(self) -> bool:
-        """Whether an "嗯" now means "go on": in the middle of an answer, or while one is awaited."""
+        """Whether an "嗯" now means "go on": in an answer, while one is awaited, or where nothing was asked."""
         floor = self._floor
-        return floor.awaiting_reply or (bool(floor.unplayed) and floor.patience != "yes_no")
+        if floor.awaiting_reply or self._turns.line == "waiting_for_seat" or self._alone.holding:
+            return True
+        return bool(floor.unplayed) and floor.patience != "yes_no"
 
     def _nothing_said(self, voiced_seconds: float, *, empty: bool) -> None:
         """A noise or an "嗯": go on with what was interrupted, or ask."""

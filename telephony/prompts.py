@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from enum import Enum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from base.errors import HotlineError
 from base.logs import get_logger
@@ -20,7 +20,7 @@ _RETRY_SECONDS: Final = 5.0
 class Speech(Protocol):
     """Text to audio; the real one is `telephony.speech.SpeechClient`."""
 
-    def stream(self, text: str) -> AsyncGenerator[bytes, None]:
+    def stream(self, text: str, *, speed: float | None = None) -> AsyncGenerator[bytes, None]:
         """PCM16 at 8 kHz, one chunk for each piece of `telephony.voice.sentences.split`."""
         ...
 
@@ -31,11 +31,20 @@ class Prompt(Enum):
     GREETING = "您好，12345机器人，通话会录音。"
     GREETING_NOT_RECORDED = "您好，12345机器人，请讲。"
     SILENCE_FIRST = "您好，请问您还在吗？请说出您的问题。"
+    SILENCE_YES_NO = "是的话请说对，不是请说不对。"
+    SILENCE_NUMBER = "请一个数字一个数字地说，也可以在电话上按出来，按完按井号键。"
     SILENCE_SECOND = "我没有听到您的声音。请说出您的问题，或者按零转人工。"
+    ARE_YOU_BACK = "您回来了吗？回来了请说一声。"
+    WAITING = "好的，您慢慢来，我等着。"
+    SLOWER = "好的，我慢一点说。"
+    LOUDER = "好的，我大声一点。"
     NOT_HEARD = "不好意思，我没有听清，请您再说一遍。"
     GO_ON = "您请讲。"
     FILLER = "请稍等，我查一下。"
+    FILLER_MOMENT = "好的，您稍等。"
+    FILLER_LOOKING = "嗯，我看一下。"
     FILLER_AGAIN = "还在查询，请您再等一下。"
+    FILLER_STILL = "还要一会儿，请您别挂机。"
     CORE_AWAY = "系统正在恢复，请您稍等，不要挂机。"
     GIVE_UP = "非常抱歉，系统暂时无法回答。我们会尽快给您回电，再见。"
     KEYPAD = "抱歉，语音识别暂时不可用。转人工请按零。需要回电，请输入您的电话号码，按井号键结束。"
@@ -63,9 +72,27 @@ class PromptBook:
         self._speech = speech
         self._audio: dict[str, bytes] = {}
         self._learning: dict[str, asyncio.Task[bytes]] = {}
+        self._at_speed: dict[float, dict[str, bytes]] = {}
+        self._learning_speed: dict[float, asyncio.Task[None]] = {}
 
-    def of(self, prompt: Prompt) -> bytes | None:
-        return self._audio.get(prompt.value)
+    def of(self, prompt: Prompt, speed: float = 1.0) -> bytes | None:
+        """The audio at this speed, or at the usual one where the other is not rendered yet."""
+        return self._at_speed.get(speed, {}).get(prompt.value) or self._audio.get(prompt.value)
+
+    def want_speed(self, speed: float) -> None:
+        """Some caller needs the prompts at this speed: they are rendered in the background, once a process."""
+        if speed != 1.0 and speed not in self._learning_speed:
+            self._learning_speed[speed] = asyncio.create_task(self._learn_at(speed))
+
+    async def _learn_at(self, speed: float) -> None:
+        known = self._at_speed.setdefault(speed, {})
+        for prompt in Prompt:
+            try:
+                known[prompt.value] = b"".join(
+                    [piece async for piece in self._speech.stream(prompt.value, speed=speed)]
+                )
+            except (HotlineError, OSError, TimeoutError) as error:
+                log.info("a prompt could not be rendered at another speed", speed=speed, problem=str(error))
 
     def of_text(self, text: str) -> bytes | None:
         return self._audio.get(text)
@@ -123,7 +150,7 @@ class PromptBook:
         )
 
     async def close(self) -> None:
-        tasks = list(self._learning.values())
+        tasks: list[asyncio.Task[Any]] = [*self._learning.values(), *self._learning_speed.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from base.errors import HotlineError
 from base.logs import get_logger
 from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, tone
 from telephony.legs.leg import AudioSink
+from telephony.loudness import amplify
+from telephony.manner import Manner
 from telephony.metrics import PhoneMetrics
 from telephony.playback import Playback, Sentence
 from telephony.prompts import Prompt, PromptBook, Speech
@@ -20,6 +23,16 @@ log = get_logger("telephony.speaking")
 
 REWIND_BYTES: Final = int(0.12 * BYTES_A_SECOND)  # of a paused sentence, heard again when it goes on
 AHEAD_BYTES: Final = int(0.16 * BYTES_A_SECOND)  # bridges a late tick; a barge-in flushes it
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A text to be rendered into these pieces of the queue."""
+
+    text: str
+    pieces: list[Sentence]
+    speed: float
+    otherwise: Prompt  # said in its place where it cannot be rendered
 
 
 class Speaker:
@@ -48,13 +61,24 @@ class Speaker:
         self._finished = finished
         self._playback = Playback()
         self._sent = bytearray()  # written to the leg, not known to have left it
-        self._to_render: asyncio.Queue[tuple[str, list[Sentence]]] = asyncio.Queue(100)
+        self._to_render: asyncio.Queue[_Order] = asyncio.Queue(100)
         self._renderer: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()  # cancelled renderers on their way out
         self._sounding = False
         self._answering = False
         self._paused = False
+        self._manner = Manner()
         self.hold_back = False  # do not begin while the caller speaks
+
+    @property
+    def manner(self) -> Manner:
+        """How the caller is talked to, from the next sentence on; the loudness changes at once."""
+        return self._manner
+
+    @manner.setter
+    def manner(self, manner: Manner) -> None:
+        self._manner = manner
+        self._prompts.want_speed(manner.prompt_speed)
 
     @property
     def busy(self) -> bool:
@@ -68,8 +92,11 @@ class Speaker:
         """
         self._metrics.prompts.labels(prompt.name.lower()).inc()
         sentence = self._playback.add("", first=first)
-        sentence.audio += self._prompts.of(prompt) or tone(440.0, 0.25)
+        sentence.audio += self._own(prompt) or tone(440.0, 0.25)
         sentence.complete = True
+
+    def _own(self, prompt: Prompt) -> bytes | None:
+        return self._prompts.of(prompt, self._manner.prompt_speed)
 
     def play(self, pcm: bytes, text: str) -> None:
         """An answer whose audio is there already."""
@@ -87,37 +114,50 @@ class Speaker:
         """Answers, rendered piece by piece in order; the first is heard while the others are still being rendered."""
         for text in texts:
             pieces = [self._playback.add(words, answer=True) for words in sentences.split(text)]
-            try:
-                self._to_render.put_nowait((text, pieces))
-            except asyncio.QueueFull:
-                _complete(pieces)
-                log.error("far too many answers wait for their audio; one is left out")
+            self._order(_Order(text, pieces, self._manner.speed, Prompt.VOICE_TROUBLE))
+
+    def remind(self, text: str, *, otherwise: Prompt) -> None:
+        """A sentence that only reminds: no loss if it is cut off. `otherwise`: where it cannot be rendered."""
+        pieces = [self._playback.add("") for _ in sentences.split(text)]
+        self._order(_Order(text, pieces, self._manner.speed, otherwise))
+
+    def _order(self, order: _Order) -> None:
+        try:
+            self._to_render.put_nowait(order)
+        except asyncio.QueueFull:
+            _complete(order.pieces)
+            log.error("far too many answers wait for their audio; one is left out")
         if self._renderer is None or self._renderer.done():
             self._renderer = asyncio.create_task(self._render())
 
     async def _render(self) -> None:
         while not self._to_render.empty():
-            text, pieces = self._to_render.get_nowait()
+            order = self._to_render.get_nowait()
+            pieces = order.pieces
             try:
-                await self._render_one(text, pieces)
+                await self._render_one(order)
             except (HotlineError, OSError, TimeoutError) as error:
                 self._metrics.rendering_failures.inc()
                 log.warning("an answer could not be rendered", problem=str(error) or type(error).__name__)
                 silent = next((piece for piece in pieces if not piece.audio), None)
                 if silent is not None:
-                    silent.audio += self._prompts.of(Prompt.VOICE_TROUBLE) or tone(440.0, 0.5)
+                    silent.audio += self._own(order.otherwise) or tone(440.0, 0.5)
                     self._skip_the_rest()  # the apology is enough, once
             finally:
                 _complete(pieces)
 
-    async def _render_one(self, text: str, pieces: list[Sentence]) -> None:
-        known = self._prompts.of_text(text)
+    async def _render_one(self, order: _Order) -> None:
+        text, pieces = order.text, order.pieces
+        usual = order.speed == 1.0
+        known = self._prompts.of_text(text) if usual else None
         if known is not None and pieces:
             pieces[0].audio += known
-            pieces[0].text = text
+            if pieces[0].answer:
+                pieces[0].text = text
             return
         index = 0
-        async with aclosing(self._speech.stream(text)) as chunks:
+        stream = self._speech.stream(text) if usual else self._speech.stream(text, speed=order.speed)
+        async with aclosing(stream) as chunks:
             async for chunk in chunks:  # one for each piece
                 if pieces:
                     piece = pieces[min(index, len(pieces) - 1)]
@@ -127,7 +167,7 @@ class Speaker:
 
     def _skip_the_rest(self) -> None:
         while not self._to_render.empty():
-            _complete(self._to_render.get_nowait()[1])
+            _complete(self._to_render.get_nowait().pieces)
 
     def pump(self) -> bytes:
         """Feed the leg; returns what has left it since the last call (for the recording)."""
@@ -150,6 +190,7 @@ class Speaker:
         piece = self._playback.take(room - room % 2)
         if not piece:
             return
+        piece = amplify(piece, self._manner.gain_db)
         taken = self._leg.write(piece)
         if taken < len(piece):
             self._playback.put_back(len(piece) - taken)

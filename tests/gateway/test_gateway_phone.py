@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
-from gateway_helpers import Client, SmallConversations
+from gateway_helpers import Client, SmallConversations, until
 
 from gateway.core import Core
 from gateway.internal import ensure_token, token_path
@@ -86,9 +86,14 @@ async def test_transfers_name_the_line_that_is_configured(phone: ClientWebSocket
     core.settings.telephony.emergency_sip_uris["119"] = "sip:119@10.0.0.1"
     await start(phone, "call-1")
     await phone.send_json(turn("call-1", "t1", "着火了"))
-    assert (await phone.receive_json(timeout=5))["transfer"] == {"target": "119", "sip_uri": "sip:119@10.0.0.1"}
+    assert (await phone.receive_json(timeout=5))["transfer"] == {
+        "target": "119",
+        "sip_uri": "sip:119@10.0.0.1",
+        "method": "bridge",
+    }
     await phone.send_json(turn("call-1", "t2", "人工", "dtmf"))
-    assert (await phone.receive_json(timeout=5))["transfer"] == {"target": "seat", "sip_uri": None}
+    seat = (await until(phone, "reply"))["transfer"]
+    assert seat == {"target": "seat", "sip_uri": None, "method": "bridge"}
 
 
 async def test_what_a_trunk_says_never_costs_a_call(phone: ClientWebSocketResponse, core: Core) -> None:
@@ -140,14 +145,14 @@ async def test_what_a_seat_types_is_said_and_the_end_hangs_up(
 ) -> None:
     known = (await start(phone, "call-1"))["conversation_id"]
     await phone.send_json(turn("call-1", "t1", "人工"))
-    await phone.receive_json(timeout=5)
+    assert (await until(phone, "say"))["line"] == "waiting_for_seat"
     await small.claim(known, "s1")
+    assert (await until(phone, "say"))["line"] == "with_seat"
     await small.seat_message(known, "s1", "您好，请讲")
-    said = await phone.receive_json(timeout=5)
-    assert (said["type"], said["say"][0]["text"], said["say"][0]["origin"]) == ("say", "您好，请讲", "seat")
+    said = await until(phone, "say")
+    assert (said["say"][0]["text"], said["say"][0]["origin"], said["line"]) == ("您好，请讲", "seat", None)
     await small.finish(known, "s1", "answered")
-    ended = await phone.receive_json(timeout=5)
-    assert (ended["type"], ended["hang_up"]) == ("say", True)
+    assert (await until(phone, "say"))["hang_up"] is True
 
 
 async def test_a_phone_that_comes_back_goes_on_with_its_calls(
