@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Undo a git hook's or another project's choice of environment: ours is .venv.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: run setup test lint bench lock python
+.PHONY: run setup test test-asterisk lint bench lock python
 
 # `exec`: a signal sent to make reaches the supervisor itself.
 run: python
@@ -21,6 +21,11 @@ test: python
 	@echo "test: mypy" && $(BIN)/mypy .
 	@echo "test: front end" && $(BIN)/python -m hotline.setup.frontend test
 	@exec $(BIN)/python -m pytest
+
+# Real calls through a real Asterisk in a chroot (root, debootstrap, a Debian mirror; once about two minutes).
+test-asterisk: python
+	@$(BOOTSTRAP) dev setup --for-tests
+	@exec $(BIN)/python -m pytest -s -o timeout=600 tests/asterisk/real_links.py tests/asterisk/real_phone.py
 
 lint: python
 	@$(BOOTSTRAP) dev

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from base.ids import new_id
 from base.logs import get_logger
 from base.masking import Masked
 from telephony.audio import FRAME_BYTES, RATE_HZ
@@ -119,7 +120,9 @@ class AudioSocketLeg(PacedLeg, asyncio.Protocol):
         self.started = False
 
     def identify(self, number: str, identity: UUID) -> None:
-        self.caller = CallerId(Masked(number), identity.hex)
+        # Named after the signature, for the number is no name to be written down. Who redials within the minute comes
+        # with the same UUID, and that is another call.
+        self.caller = CallerId(Masked(number), new_id(identity.hex[17:]))
 
     # --- asyncio ----------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,14 @@ async def test_an_audiosocket_with_a_wrong_signature_is_hung_up(identity: UUID) 
         assert refused(line, "secret") == 1 and line.calls.empty()
 
 
+async def test_redialling_within_the_minute_is_another_call() -> None:
+    async with opened("audiosocket") as line:
+        first, peer = await line.call()
+        await peer.hang_up()
+        second, _ = await line.call()
+        assert first.caller.leg_call_id != second.caller.leg_call_id
+
+
 async def test_an_audiosocket_must_begin_with_its_uuid() -> None:
     async with opened("audiosocket") as line:
         assert await audiosocket_says(line, audiosocket.message(audiosocket.AUDIO, bytes(320)))
