@@ -65,6 +65,15 @@ class CoreServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
+    def push(self, message: dict[str, Any]) -> None:
+        """Something that the core says by itself."""
+
+        async def send() -> None:
+            for ws in list(self._sockets):
+                await ws.send_json(message)
+
+        asyncio.run_coroutine_threadsafe(send(), self._loop).result(10)
+
     async def _start(self) -> None:
         app = web.Application()
         app.router.add_get("/internal/phone", self._serve)
@@ -105,6 +114,8 @@ class CoreServer:
         elif message["type"] == "turn":
             common = {"type": "reply", "call_id": call_id, "turn_id": message["turn_id"], "conversation_id": "k"}
             await ws.send_json({**common, **self.reply(message)})
+        elif message["type"] == "heard":
+            await ws.send_json({"type": "noted", "call_id": call_id, "heard_id": message["heard_id"]})
         elif message["type"] == "call_ended":
             await ws.send_json({"type": "ended", "call_id": call_id})
 
@@ -175,10 +186,10 @@ class PhoneProcess:
     def logged(self, sign: str) -> bool:
         return sign in self.log
 
-    def ready(self) -> None:
+    def ready(self, seconds: float = 60.0) -> None:
         """All models are loaded."""
         for sign in ("prompts are ready", "recogniser_ready"):
-            eventually(partial(self.logged, sign), 60, sign)
+            eventually(partial(self.logged, sign), seconds, sign)
 
     def terminate(self) -> int:
         self.phone.send_signal(signal.SIGTERM)
