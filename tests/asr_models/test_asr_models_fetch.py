@@ -338,7 +338,7 @@ def test_the_catalogue_is_sound() -> None:
     assert models["whisper-base"].files["model.bin"].sha256 == (
         "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
     )
-    assert {model.engine for model in models.values()} == {"whisper", "vosk", "sherpa"}
+    assert {model.engine for model in models.values()} == {"whisper", "vosk", "sherpa", "smart-turn"}
     assert all(model.licence and model.language for model in models.values())
 
 
