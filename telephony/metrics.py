@@ -48,6 +48,9 @@ class PhoneMetrics:
         )
         self.ticker_lag_seconds = histogram("ticker_lag_seconds", "How late a 20 ms tick came", _LAGS)
         self.voice_activity_seconds = histogram("voice_activity_seconds", "One batched run of the detector", _LAGS)
+        self.recordings = counter(
+            "recordings", "Recordings: begun, failed, deleted, or left out for want of room", "what"
+        )
         self.arrivals = counter("arrivals", "Calls that rang: served at once, waiting or refused", "arrival")
         self.legs = Gauge(
             "hotline_phone_legs", "Legs of bridged calls besides the callers' own", ["kind"], registry=self.registry
@@ -60,6 +63,7 @@ class PhoneMetrics:
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"hotline_phone_{name}", text, registry=self.registry)
 
+        self.recording_possible = gauge("recording_possible", "0: the disk is too full to record calls")
         self.serving = gauge("serving", "Calls being served")
         self.waiting = gauge("waiting", "Calls in the waiting room")
         self.capacity = gauge("capacity_calls", "How many calls can be served at once, as estimated now")

@@ -36,6 +36,7 @@ from telephony.metrics import PhoneMetrics
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
+from telephony.retention import RetentionRules
 from telephony.speech import SpeechClient
 from telephony.ticker import Ticker
 from telephony.turn_rules import turn_taking
@@ -63,6 +64,11 @@ def admission_rules(settings: Settings) -> AdmissionRules:
         lag_limit_seconds=chosen.lag_limit_seconds,
         late_frames_limit=chosen.late_frames_limit,
     )
+
+
+def retention_rules(settings: Settings) -> RetentionRules:
+    chosen = settings.recording
+    return RetentionRules(chosen.retention_days, chosen.limit_bytes, chosen.keep_free_bytes)
 
 
 def core_url(settings: Settings) -> str:
@@ -101,7 +107,11 @@ class Phone:
             metrics=self._metrics,
             clock=self._clock,
         )
-        self._recorder = Recorder(settings.var / "recordings") if settings.telephony.record_calls else None
+        self._recorder = (
+            Recorder(settings.var / "recordings", self._metrics, retention_rules(settings))
+            if settings.telephony.record_calls
+            else None
+        )
         self._prerenderer = Prerenderer(speech, self._metrics, self._clock, calls=lambda: len(self._calls))
         self._link = CoreLink(
             core_url(settings),
@@ -170,6 +180,7 @@ class Phone:
                 self._prompts.prepare(),
                 self._watch_health(),
                 self._desk.run(),
+                *([self._recorder.run(self._clock)] if self._recorder is not None else []),
                 self._prerenderer.run(),
             )
         ]
