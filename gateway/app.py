@@ -15,6 +15,7 @@ from gateway import (
     pages,
     phone_link,
     seat_api,
+    seat_audio,
     seat_auth,
     seat_socket,
     sockets,
@@ -33,6 +34,7 @@ def build_app(core: Core) -> web.Application:
     app[CORE] = core
     app[internal.INTERNAL_TOKEN] = internal.ensure_token(core.settings)
     app[seat_socket.DESK] = Desk(core)
+    app[seat_audio.SEAT_AUDIO] = seat_audio.SeatAudio(core)
     app[sockets.OPEN_SOCKETS] = sockets.OpenSockets()
     for room in (
         health,

@@ -18,8 +18,9 @@ from gateway.body import clean_text, parse_model
 from gateway.core import Core, settle
 from gateway.errors import ApiError
 from gateway.internal import find_call
-from gateway.phone_messages import CallEnded, CallStarted, PhoneTurn
+from gateway.phone_messages import CallEnded, CallStarted, Heard, LegNews, PhoneTurn
 from gateway.ports import Subscription
+from gateway.seat_audio import SeatAudio
 from gateway.shapes import say_objects
 from gateway.sockets import Socket
 
@@ -34,6 +35,7 @@ class Link(Protocol):
 
     core: Core
     socket: Socket
+    seat_audio: SeatAudio
 
     def forget(self, call: PhoneCall) -> None: ...
 
@@ -44,8 +46,16 @@ def transfer_object(transfer: Transfer | None, settings: Settings) -> dict[str, 
         return None
     telephony = settings.telephony
     if transfer.target == "seat":
-        return {"target": "seat", "sip_uri": telephony.person_sip_uri or None}
-    return {"target": transfer.target, "sip_uri": telephony.emergency_sip_uris.get(transfer.target)}
+        return {
+            "target": "seat",
+            "sip_uri": telephony.person_sip_uri or None,
+            "method": telephony.person_transfer,
+        }
+    return {
+        "target": transfer.target,
+        "sip_uri": telephony.emergency_sip_uris.get(transfer.target),
+        "method": telephony.emergency_transfer,
+    }
 
 
 def silence_object(silence: Silence) -> dict[str, Any]:
@@ -76,7 +86,19 @@ class PhoneCall:
             log.info("the phone went away while it was answered", call_id=self.call_id)
         finally:
             await self._stop_pushing()
+            self.link.seat_audio.detach(self)
+            await self._take_last_words()
             self.link.forget(self)
+
+    async def _take_last_words(self) -> None:
+        """What was recognised while the end was being stored. What cannot be stored is not noted, and comes again."""
+        while not self.queue.empty():
+            message = self.queue.get_nowait()
+            if message is not None and message["type"] == "heard":
+                try:
+                    await self.heard(parse_model(Heard, message))
+                except (ApiError, ConnectionResetError) as error:
+                    log.warning("last words of a call were not taken", reason=type(error).__name__)
 
     async def _stop_pushing(self) -> None:
         self.over = True
@@ -92,6 +114,10 @@ class PhoneCall:
                 await self._started(parse_model(CallStarted, message))
             elif message["type"] == "turn":
                 await self._turn(parse_model(PhoneTurn, message))
+            elif message["type"] == "heard":
+                await self.heard(parse_model(Heard, message))
+            elif message["type"] == "leg":
+                await self.link.seat_audio.news(self, parse_model(LegNews, message))
             else:
                 await self._ended(parse_model(CallEnded, message))
                 return False
@@ -118,6 +144,7 @@ class PhoneCall:
                 raise
             result = await self._open(started, None)
         self.conversation_id = result.conversation_id
+        self.link.seat_audio.attach(self)
         core.metrics.calls.labels("reattached" if known else "started").inc()
         core.metrics.belongs(self.conversation_id, "phone")
         if self.pusher is None:
@@ -177,6 +204,23 @@ class PhoneCall:
         if result.rating:
             core.metrics.ratings.labels(result.rating).inc()
 
+    async def send(self, message: dict[str, Any]) -> None:
+        """To the phone. Raises ConnectionResetError where it has gone."""
+        await self.link.socket.send(message)
+
+    async def heard(self, heard: Heard) -> None:
+        """Words of a call among people; also of one that is over: the last ones are recognised after its end."""
+        core = self.link.core
+        conversation_id = self.conversation_id
+        if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
+            conversation_id = row.id
+        text = clean_text(heard.text)[: core.settings.web.message_limit_characters]
+        if conversation_id is not None and text:
+            meta = {"recogniser_confidence": heard.confidence, "seconds_spoken": heard.seconds}
+            with suppress(UnknownConversation):
+                await core.conversations.heard(conversation_id, heard.side, text, heard_id=heard.heard_id, meta=meta)
+        await self.send({"type": "noted", "call_id": self.call_id, "heard_id": heard.heard_id})
+
     async def _ended(self, ended: CallEnded) -> None:
         core = self.link.core
         conversation_id = self.conversation_id
@@ -209,9 +253,20 @@ class PhoneCall:
                 if event.kind == "status":
                     if event.status == "ended" and with_seat:
                         await self._say([], hang_up=True)
+                    elif event.status != "ended":
+                        await self._say([], hang_up=False, line=await self._line(event.status))
+                    if with_seat and event.status != "with_seat":
+                        await self.link.seat_audio.released(conversation_id)
                     with_seat = event.status == "with_seat"
             else:
                 return
+
+    async def _line(self, status: str | None) -> str:
+        """Who has the caller, in the phone's words. In danger the bot goes on listening; nobody waits with music."""
+        if status == "waiting":
+            snapshot = await self.link.core.conversations.snapshot(str(self.conversation_id))
+            return "bot" if snapshot.get("outcome") == "emergency" else "waiting_for_seat"
+        return "with_seat" if status == "with_seat" else "bot"
 
     async def _push_turn(self, turn: StoredTurn, seq: int) -> int:
         if turn.seq > seq and turn.role in ("seat", "system") and turn.kind == "text":
@@ -219,7 +274,7 @@ class PhoneCall:
             await self._say([{"text": turn.text, "spoken": spoken or turn.text, "origin": turn.role}], hang_up=False)
         return max(seq, turn.seq)
 
-    async def _say(self, say: list[dict[str, str]], *, hang_up: bool) -> None:
+    async def _say(self, say: list[dict[str, str]], *, hang_up: bool, line: str | None = None) -> None:
         await self.link.socket.send(
             {
                 "type": "say",
@@ -227,6 +282,7 @@ class PhoneCall:
                 "conversation_id": self.conversation_id,
                 "say": say,
                 "hang_up": hang_up,
+                "line": line,
             }
         )
 

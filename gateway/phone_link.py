@@ -22,7 +22,8 @@ from gateway.core import CORE, Core, Part, core_of, settle
 from gateway.errors import ApiError, bad_request
 from gateway.internal import check_token
 from gateway.phone_call import PhoneCall
-from gateway.phone_messages import Alive, PhoneMetrics
+from gateway.phone_messages import Alive, Heard, PhoneMetrics
+from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.sockets import Socket, open_socket
 
 log = get_logger("gateway.phone")
@@ -75,8 +76,9 @@ PHONE_LINKS: web.AppKey[PhoneLinks] = web.AppKey("phone_links", PhoneLinks)
 class _Link:
     """One phone process."""
 
-    def __init__(self, core: Core, socket: Socket, links: PhoneLinks) -> None:
+    def __init__(self, core: Core, socket: Socket, links: PhoneLinks, seat_audio: SeatAudio) -> None:
         self.core = core
+        self.seat_audio = seat_audio
         self.socket = socket
         self.links = links
         self.number = links.connect()
@@ -91,6 +93,8 @@ class _Link:
             await self._metrics(parse_model(PhoneMetrics, message))
         elif kind in ("call_started", "turn", "call_ended"):
             await self._for_call(message)
+        elif kind in ("leg", "heard"):
+            await self._of_people(message)
         else:
             raise bad_request("不认识的消息类型。", "unknown_type")
 
@@ -107,6 +111,15 @@ class _Link:
             call.queue.put_nowait(message)
         except asyncio.QueueFull:
             raise ApiError(429, "too_many_requests", "这通电话的消息太多了。") from None
+
+    async def _of_people(self, message: dict[str, Any]) -> None:
+        """News of a call among people. The last words of one that is over are stored all the same."""
+        call_id = message.get("call_id")
+        if isinstance(call_id, str) and call_id in self.calls:
+            await self._for_call(message)
+        elif message["type"] == "heard":
+            heard = parse_model(Heard, message)
+            await PhoneCall(self, heard.call_id).heard(heard)
 
     async def _alive(self, alive: Alive) -> None:
         conversations = [
@@ -159,7 +172,7 @@ async def phone_link(request: web.Request) -> web.StreamResponse:
     _ = core.conversations  # 503 while the core is starting; the phone tries again
     links = request.app[PHONE_LINKS]
     async with open_socket(request, "phone", check_origin=False) as socket:
-        link = _Link(core, socket, links)
+        link = _Link(core, socket, links, request.app[SEAT_AUDIO])
         _show(core, links)
         log.info("phone connected", phone=link.number)
         preparing = core.spawn(link.keep_speech_ready(), "speech ahead") if core.spoken_ahead is not None else None

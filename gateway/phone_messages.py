@@ -41,6 +41,34 @@ class CallEnded(BaseModel):
     callback_number: _Number | None = None
 
 
+class LegNews(BaseModel):
+    """Somebody besides the caller is expected in a call, has come, changed or gone."""
+
+    call_id: CallId
+    leg_id: Annotated[str, Field(min_length=1, max_length=64)]
+    state: Literal["expected", "ringing", "joined", "changed", "left", "failed"]
+    role: Literal["caller", "seat", "third", "listener", "whisperer", ""] = ""
+    via: Annotated[str, Field(max_length=20)] = ""
+    ticket: Annotated[str, Field(max_length=100)] = ""
+    port: int = 0
+    url: Annotated[str, Field(max_length=200)] = ""
+    tls: bool = False
+    muted: bool = False
+    held: bool = False
+    problem: Annotated[str, Field(max_length=40)] = ""
+
+
+class Heard(BaseModel):
+    """What somebody said in a call among people."""
+
+    call_id: CallId
+    heard_id: Annotated[str, Field(min_length=1, max_length=64)]
+    side: Literal["citizen", "seat", "third"]
+    text: Annotated[str, Field(min_length=1)]
+    confidence: float | None = None
+    seconds: float | None = None
+
+
 class Alive(BaseModel):
     calls: list[CallId] = Field(max_length=10_000)
 

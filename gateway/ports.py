@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from conversations.messages import Channel, CitizenTurn, ConversationEvent, Outcome, StoredTurn, TurnResult
 from knowledge.model import SearchResult
@@ -57,6 +57,22 @@ class Conversations(Protocol):
     async def give_back(self, conversation_id: str, seat_id: str) -> None: ...
 
     async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None: ...
+
+    async def pass_on(self, conversation_id: str, seat_id: str, to_seat_id: str) -> None: ...
+
+    async def joined(self, conversation_id: str, who: str, *, person: bool) -> None: ...
+
+    async def left(self, conversation_id: str, who: str, *, person: bool) -> None: ...
+
+    async def heard(
+        self,
+        conversation_id: str,
+        side: Literal["citizen", "seat", "third"],
+        text: str,
+        *,
+        heard_id: str,
+        meta: dict[str, Any],
+    ) -> StoredTurn: ...
 
     async def sweep(self) -> int: ...
 

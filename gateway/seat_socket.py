@@ -16,6 +16,7 @@ from gateway.core import Core, core_of, settle
 from gateway.desk import Desk
 from gateway.errors import bad_request, forbidden
 from gateway.ports import Subscription
+from gateway.seat_audio import SEAT_AUDIO, AudioCommand, SeatAudio
 from gateway.seat_auth import COOKIE, identify
 from gateway.shapes import turn_object
 from gateway.sockets import Socket, open_socket
@@ -49,7 +50,7 @@ class Draft(About):
     text: Annotated[str, Field(max_length=_DRAFT_CHARACTERS)]
 
 
-async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str) -> dict[str, Any]:
+async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str, *, invited: bool = False) -> dict[str, Any]:
     """The snapshot of a conversation that this seat may read.
 
     Raises:
@@ -61,13 +62,19 @@ async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str) -> dic
     allowed = queue.may_watch(
         role=seat.role,
         seat_id=seat.id,
-        status=str(snapshot.get("status")),
+        status=_status_to_watch(snapshot),
         held_by=seat.id if any(card["conversation_id"] == conversation_id for card in held) else None,
         callback_open=await core.callbacks.is_open_for(conversation_id),
     )
-    if not allowed:
+    if not allowed and not invited:
         raise forbidden("这个会话不在队列中，也不在您手上。")
     return snapshot
+
+
+def _status_to_watch(snapshot: dict[str, Any]) -> str:
+    """Whoever talks with somebody whom we dialled is open to every seat, like one who waits."""
+    status = str(snapshot.get("status"))
+    return "waiting" if status == "with_seat" and not snapshot.get("seat_id", "unknown") else status
 
 
 class _Watch:
@@ -120,8 +127,9 @@ class _Watch:
 class _Page:
     """One open workbench page."""
 
-    def __init__(self, core: Core, desk: Desk, socket: Socket, seat: SeatIdentity) -> None:
+    def __init__(self, core: Core, desk: Desk, socket: Socket, seat: SeatIdentity, audio: SeatAudio) -> None:
         self.core = core
+        self.audio = audio
         self.desk = desk
         self.socket = socket
         self.seat = seat
@@ -164,6 +172,8 @@ class _Page:
                 await self.finish(parse_model(Finish, message))
             case "say":
                 await self.say(parse_model(Say, message))
+            case "audio":
+                await self.audio.command(self, parse_model(AudioCommand, message))
             case "draft":
                 draft = parse_model(Draft, message)
                 if any(card["conversation_id"] == draft.conversation_id for card in self.desk.mine(self.seat.id)):
@@ -172,7 +182,8 @@ class _Page:
                 raise bad_request("不认识的消息类型。", "unknown_type")
 
     async def watch(self, conversation_id: str) -> None:
-        await may_watch(self.core, self.seat, conversation_id)
+        invited = self.audio.invited(conversation_id, self.seat.id)
+        await may_watch(self.core, self.seat, conversation_id, invited=invited)
         known = self.watches.pop(conversation_id, None)
         if known is not None:
             await known.close()
@@ -182,6 +193,7 @@ class _Page:
         watch = self.watches[conversation_id] = _Watch(self, conversation_id, subscription)
         await watch.show(await self.core.conversations.snapshot(conversation_id))
         watch.task = self.core.spawn(watch.push(), "seat watch")
+        await self.audio.watch(self, conversation_id)
 
     async def claim(self, conversation_id: str) -> None:
         refusal = await self.desk.claim(conversation_id, self.seat)
@@ -212,8 +224,14 @@ class _Page:
                 watch.seq = turn.seq
             await self.socket.send({"type": "turn", "conversation_id": say.conversation_id, "turn": shown})
 
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Something that the page did not ask for. A page that has gone is no error."""
+        with suppress(ConnectionResetError):
+            await self.socket.send(message)
+
     async def close(self) -> None:
         self.closed = True
+        self.audio.close_page(self)
         self.news.set()
         for watch in self.watches.values():
             await watch.close()
@@ -228,7 +246,8 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
         if seat is None:
             await socket.response.close(code=REFUSED_CODE, message=b"login")
             return socket.response
-        page = _Page(core, desk, socket, seat)
+        page = _Page(core, desk, socket, seat, request.app[SEAT_AUDIO])
+        page.audio.open_page(page)
         watcher = page.queue_changed
         desk.watch(watcher, seat.id)
         pusher: asyncio.Task[None] | None = None

@@ -59,11 +59,12 @@ class SmallConversations:
         self.answers: dict[tuple[str, str], TurnResult] = {}
         self.seat_messages: dict[tuple[str, str], StoredTurn] = {}
         self.subscriptions: list[SmallSubscription] = []
-        self.heard: list[str] = []
+        self.heard_ids: list[str] = []
         self.missed: list[tuple[str, str | None, str | None]] = []  # call, caller's number, number to call back
         self.call_backs: list[tuple[str, str]] = []  # promised by the phone
         self.said: list[CitizenTurn] = []
         self.finished: list[tuple[str, str, str]] = []
+        self.people: list[tuple[str, str]] = []
         self.failure: Exception | None = None
         self.delay = 0.0
 
@@ -176,7 +177,7 @@ class SmallConversations:
         return self.outcome[conversation_id] or "closed"
 
     async def heard_of(self, conversation_ids: list[str]) -> None:
-        self.heard.extend(conversation_ids)
+        self.heard_ids.extend(conversation_ids)
 
     async def transcript(self, conversation_id: str, *, after_seq: int = 0) -> list[StoredTurn]:
         return [turn for turn in self.turns[self._known(conversation_id)] if turn.seq > after_seq]
@@ -243,6 +244,25 @@ class SmallConversations:
         self.finished.append((conversation_id, seat_id, disposition))
         self.seat[conversation_id] = None
         self._become(conversation_id, "ended", "seat")
+
+    async def pass_on(self, conversation_id: str, seat_id: str, to_seat_id: str) -> None:
+        self.seat[self._mine(conversation_id, seat_id)] = to_seat_id
+        self._become(conversation_id, "with_seat")
+
+    async def joined(self, conversation_id: str, who: str, *, person: bool) -> None:
+        self.people.append(("joined", who))
+        if person:
+            self._become(self._known(conversation_id), "with_seat")
+
+    async def left(self, conversation_id: str, who: str, *, person: bool) -> None:
+        self.people.append(("left", who))
+        if person:
+            self._become(self._known(conversation_id), "open")
+
+    async def heard(
+        self, conversation_id: str, side: str, text: str, *, heard_id: str, meta: dict[str, Any]
+    ) -> StoredTurn:
+        return self._store(self._known(conversation_id), "citizen" if side == "citizen" else "seat", text, heard_id)
 
     async def sweep(self) -> int:
         return 0

@@ -1,0 +1,376 @@
+"""Voices at the desk: who of the seats is in which call, by browser or telephone, and what each of them may do there.
+
+The phone has the audio, this file has the permissions: the seat who holds a conversation talks and directs, a leader
+listens in, whispers or joins, an invited seat joins. The browser gets a ticket and goes to the phone directly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Protocol
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from base.ids import new_id
+from base.logs import get_logger
+from gateway.core import Core
+from gateway.errors import ApiError, bad_request, forbidden
+from gateway.phone_messages import LegNews
+from seats.store import SeatIdentity
+
+log = get_logger("gateway.seat_audio")
+
+CALLER: Final = "caller"
+LEADER: Final = "leader"
+PERSON_LINE: Final = "人工电话"
+Role = Literal["seat", "third", "listener", "whisperer"]
+Action = Literal[
+    "connect", "disconnect", "mute", "unmute", "hold", "unhold", "invite", "remove", "listen", "whisper", "join",
+    "pass_on", "colleagues",
+]  # fmt: skip
+
+
+class AudioCommand(BaseModel):
+    """From the seat's page; `leg_id` is the seat's own leg where it is left out, the caller's for hold."""
+
+    conversation_id: Annotated[str, Field(min_length=1, max_length=64)]
+    action: Action
+    via: Literal["browser", "sip"] = "browser"
+    sip_uri: Annotated[str, Field(max_length=200)] = ""
+    leg_id: Annotated[str, Field(max_length=64)] = ""
+    seat_id: Annotated[str, Field(max_length=64)] = ""
+
+
+class CallOnPhone(Protocol):
+    """The call's end of the phone link."""
+
+    call_id: str
+    conversation_id: str | None
+
+    async def send(self, message: dict[str, Any]) -> None: ...
+
+
+class Page(Protocol):
+    """One open workbench page."""
+
+    seat: SeatIdentity
+
+    async def tell(self, message: dict[str, Any]) -> None: ...
+
+
+@dataclass(slots=True)
+class SeatLeg:
+    """Somebody in a call besides the caller. `seat_id` None: a telephone that nobody at the desk asked for."""
+
+    leg_id: str
+    conversation_id: str
+    role: str
+    via: str
+    name: str
+    seat_id: str | None = None
+    page: Page | None = None
+    state: str = "asked"
+    muted: bool = False
+    held: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "leg_id": self.leg_id,
+            "role": self.role,
+            "via": self.via,
+            "name": self.name,
+            "seat_id": self.seat_id,
+            "state": self.state,
+            "muted": self.muted,
+            "held": self.held,
+        }
+
+
+class SeatAudio:
+    """One a core process."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._calls: dict[str, CallOnPhone] = {}
+        self._legs: dict[str, SeatLeg] = {}
+        self._callers: dict[str, dict[str, bool]] = {}  # conversation -> how the caller's side stands
+        self._invited: set[tuple[str, str]] = set()
+        self._pages: dict[str, set[Page]] = {}
+        self._desks: dict[str, set[Page]] = {}
+
+    # --- what there is ----------------------------------------------------------------------------------------------
+
+    def attach(self, call: CallOnPhone) -> None:
+        """A call is on the phone link and has its conversation."""
+        if call.conversation_id is not None:
+            self._calls[call.conversation_id] = call
+
+    def detach(self, call: CallOnPhone) -> None:
+        """It is over, or its phone is gone."""
+        conversation_id = call.conversation_id
+        if conversation_id is None or self._calls.get(conversation_id) is not call:
+            return
+        del self._calls[conversation_id]
+        self._callers.pop(conversation_id, None)
+        self._legs = {key: leg for key, leg in self._legs.items() if leg.conversation_id != conversation_id}
+        self._invited = {pair for pair in self._invited if pair[0] != conversation_id}
+
+    def open_page(self, page: Page) -> None:
+        self._desks.setdefault(page.seat.id, set()).add(page)
+
+    def close_page(self, page: Page) -> None:
+        self._desks.get(page.seat.id, set()).discard(page)
+        for pages in self._pages.values():
+            pages.discard(page)
+        self._pages = {key: pages for key, pages in self._pages.items() if pages}
+
+    async def watch(self, page: Page, conversation_id: str) -> None:
+        """The page shows this conversation: it is told who is in the call, now and at every change."""
+        self._pages.setdefault(conversation_id, set()).add(page)
+        await page.tell(self._legs_message(conversation_id))
+
+    def invited(self, conversation_id: str, seat_id: str) -> bool:
+        """May this seat see the conversation because its holder asked for help?"""
+        return (conversation_id, seat_id) in self._invited
+
+    def legs_of(self, conversation_id: str) -> list[SeatLeg]:
+        return [leg for leg in self._legs.values() if leg.conversation_id == conversation_id]
+
+    def _legs_message(self, conversation_id: str) -> dict[str, Any]:
+        return {
+            "type": "legs",
+            "conversation_id": conversation_id,
+            "on_phone": conversation_id in self._calls,
+            "caller": self._callers.get(conversation_id, {"muted": False, "held": False}),
+            "legs": [leg.shown() for leg in self.legs_of(conversation_id)],
+        }
+
+    async def _show(self, conversation_id: str) -> None:
+        message = self._legs_message(conversation_id)
+        await _tell_all(self._pages.get(conversation_id, set()), message)
+
+    # --- what a page wants ------------------------------------------------------------------------------------------
+
+    async def command(self, page: Page, command: AudioCommand) -> None:
+        """
+        Raises:
+            ApiError: 403 not allowed, 404 the call is not on the phone any more, 400 something is missing.
+        """
+        call = self._calls.get(command.conversation_id)
+        if call is None:
+            raise ApiError(404, "no_call", "这通电话已经不在线上。")
+        holds = await self._holds(command.conversation_id, page.seat.id)
+        match command.action:
+            case "connect" | "listen" | "join":
+                await self._connect(page, call, command, holds=holds)
+            case "disconnect":
+                await self._drop_own(call, command.conversation_id, page.seat.id)
+            case "whisper":
+                self._only(page.seat.role == LEADER and not holds)
+                own = self._own(command.conversation_id, page.seat.id)
+                if own is None:
+                    await self._connect(page, call, command, holds=holds)
+                else:
+                    await self._control(call, own.leg_id, role="whisperer")
+            case "mute" | "unmute":
+                leg_id = self._leg_in_question(command, page, holds=holds)
+                await self._control(call, leg_id, muted=command.action == "mute")
+            case "hold" | "unhold":
+                self._only(holds)
+                await self._control(call, command.leg_id or CALLER, held=command.action == "hold")
+            case "invite":
+                self._only(holds)
+                await self._invite(page, call, command)
+            case "remove":
+                self._only(holds)
+                await self._control(call, self._leg_in_question(command, page, holds=holds), drop=True)
+            case "pass_on":
+                self._only(holds)
+                await self._pass_on(page, call, command)
+            case "colleagues":
+                await page.tell({"type": "colleagues", "seats": await self._colleagues(page.seat.id)})
+
+    @staticmethod
+    def _only(allowed: bool) -> None:
+        if not allowed:
+            raise forbidden("您不能在这通电话里这样操作。")
+
+    async def _holds(self, conversation_id: str, seat_id: str) -> bool:
+        held = await self._core.conversations.held(seat_id)
+        return any(card["conversation_id"] == conversation_id for card in held)
+
+    def _own(self, conversation_id: str, seat_id: str) -> SeatLeg | None:
+        own = (leg for leg in self.legs_of(conversation_id) if leg.seat_id == seat_id)
+        return next((leg for leg in own if leg.state not in ("left", "failed")), None)
+
+    def _leg_in_question(self, command: AudioCommand, page: Page, *, holds: bool) -> str:
+        """The leg that a command is about: whoever holds the conversation may name any, others only their own."""
+        own = self._own(command.conversation_id, page.seat.id)
+        leg_id = command.leg_id or (own.leg_id if own is not None else "")
+        known = leg_id == CALLER or any(leg.leg_id == leg_id for leg in self.legs_of(command.conversation_id))
+        if not leg_id or not known:
+            raise bad_request("这个人不在通话里。", "no_leg")
+        self._only(holds or (own is not None and own.leg_id == leg_id))
+        return leg_id
+
+    async def _connect(self, page: Page, call: CallOnPhone, command: AudioCommand, *, holds: bool) -> None:
+        role = self._role(page.seat, command, holds=holds)
+        own = self._own(command.conversation_id, page.seat.id)
+        if own is not None and role != "seat" and own.state == "joined":
+            await self._control(call, own.leg_id, role=role)
+            return
+        await self._drop_own(call, command.conversation_id, page.seat.id)
+        await self._order(call, command, role, name=page.seat.display_name, seat=page.seat, page=page)
+
+    def _role(self, seat: SeatIdentity, command: AudioCommand, *, holds: bool) -> Role:
+        if holds:
+            self._only(command.action == "connect")
+            return "seat"
+        if self.invited(command.conversation_id, seat.id) and command.action in ("connect", "join"):
+            return "third"
+        self._only(seat.role == LEADER)
+        roles: dict[str, Role] = {"whisper": "whisperer", "join": "third"}
+        return roles.get(command.action, "listener")
+
+    async def _order(
+        self,
+        call: CallOnPhone,
+        command: AudioCommand,
+        role: Role,
+        *,
+        name: str,
+        seat: SeatIdentity | None = None,
+        page: Page | None = None,
+    ) -> None:
+        leg = SeatLeg(
+            new_id("l"), command.conversation_id, role, command.via, name, seat.id if seat is not None else None, page
+        )
+        self._legs[leg.leg_id] = leg
+        log.info("a voice is asked for", role=role, via=command.via, seat_id=leg.seat_id)
+        await call.send(
+            {
+                "type": "leg_order",
+                "call_id": call.call_id,
+                "leg_id": leg.leg_id,
+                "role": role,
+                "via": command.via,
+                "sip_uri": command.sip_uri,
+            }
+        )
+
+    async def _control(self, call: CallOnPhone, leg_id: str, **change: Any) -> None:
+        await call.send({"type": "leg_control", "call_id": call.call_id, "leg_id": leg_id, **change})
+
+    async def _drop_own(self, call: CallOnPhone, conversation_id: str, seat_id: str) -> None:
+        own = self._own(conversation_id, seat_id)
+        if own is not None:
+            await self._control(call, own.leg_id, drop=True)
+            self._legs.pop(own.leg_id, None)
+            await self._show(conversation_id)
+
+    async def _invite(self, page: Page, call: CallOnPhone, command: AudioCommand) -> None:
+        if command.sip_uri:
+            await self._order(call, command.model_copy(update={"via": "sip"}), "third", name="第三方", page=page)
+            return
+        pages = self._desks.get(command.seat_id, set())
+        if not pages or command.seat_id == page.seat.id:
+            raise bad_request("这位坐席不在线。", "seat_absent")
+        self._invited.add((command.conversation_id, command.seat_id))
+        message = {
+            "type": "invited",
+            "conversation_id": command.conversation_id,
+            "message": f"{page.seat.display_name}请您加入通话。",
+        }
+        await _tell_all(pages, message)
+
+    async def _pass_on(self, page: Page, call: CallOnPhone, command: AudioCommand) -> None:
+        if command.seat_id == page.seat.id or not self._desks.get(command.seat_id):
+            raise bad_request("这位坐席不在线。", "seat_absent")
+        capacity = self._core.settings.seats.capacity
+        if len(await self._core.conversations.held(command.seat_id)) >= capacity:
+            raise bad_request("这位坐席手上的会话已满。", "seat_full")
+        await self._core.conversations.pass_on(command.conversation_id, page.seat.id, command.seat_id)
+        await self._drop_own(call, command.conversation_id, page.seat.id)
+        message = {
+            "type": "passed_on",
+            "conversation_id": command.conversation_id,
+            "message": f"{page.seat.display_name}把一通电话转给您。",
+        }
+        await _tell_all(self._desks.get(command.seat_id, set()), message)
+
+    async def _colleagues(self, seat_id: str) -> list[dict[str, str]]:
+        """Who else is at the desk."""
+        present = {pages_of for pages_of, pages in self._desks.items() if pages and pages_of != seat_id}
+        return [seat.as_dict() for seat in await self._core.seats.accounts() if seat.id in present and seat.enabled]
+
+    # --- what the phone tells ---------------------------------------------------------------------------------------
+
+    async def news(self, call: CallOnPhone, news: LegNews) -> None:
+        """A leg of this call has come, changed or gone."""
+        conversation_id = call.conversation_id
+        if conversation_id is None:
+            return
+        if news.leg_id == CALLER:
+            self._callers[conversation_id] = {"muted": news.muted, "held": news.held}
+            await self._show(conversation_id)
+            return
+        leg = self._legs.get(news.leg_id)
+        if leg is None:
+            if news.state in ("left", "failed"):
+                return  # we have dropped it ourselves
+            name = PERSON_LINE if news.role == "seat" else "紧急线路"
+            leg = self._legs[news.leg_id] = SeatLeg(news.leg_id, conversation_id, news.role, news.via, name)
+        before, leg.state = leg.state, news.state if news.state != "changed" else leg.state
+        leg.role, leg.muted, leg.held = news.role or leg.role, news.muted, news.held
+        if news.state == "expected" and leg.page is not None:
+            await leg.page.tell(self._address(leg, news))
+        elif news.state == "failed" and leg.page is not None:
+            await leg.page.tell({**self._about(leg), "message": _FAILURES.get(news.problem, _FAILED)})
+        elif leg.page is not None:
+            await leg.page.tell(self._about(leg))
+        if news.state in ("left", "failed"):
+            self._legs.pop(leg.leg_id, None)
+        await self._record(conversation_id, leg, joined=news.state == "joined", left=before == "joined")
+        await self._show(conversation_id)
+
+    def _about(self, leg: SeatLeg) -> dict[str, Any]:
+        return {"type": "audio", "conversation_id": leg.conversation_id, **leg.shown()}
+
+    def _address(self, leg: SeatLeg, news: LegNews) -> dict[str, Any]:
+        address = {"url": news.url, "port": news.port, "tls": news.tls, "ticket": news.ticket}
+        return {**self._about(leg), "address": address}
+
+    async def _record(self, conversation_id: str, leg: SeatLeg, *, joined: bool, left: bool) -> None:
+        """Who talks with the caller stands in the conversation; who only listens does not."""
+        if leg.role not in ("seat", "third"):
+            return
+        person = leg.role == "seat" and leg.seat_id is None
+        if joined:
+            await self._core.conversations.joined(conversation_id, leg.name, person=person)
+        elif left and leg.state == "left":
+            await self._core.conversations.left(conversation_id, leg.name, person=person)
+
+    async def released(self, conversation_id: str) -> None:
+        """No seat holds the conversation any more: those of the desk leave the call."""
+        call = self._calls.get(conversation_id)
+        for leg in self.legs_of(conversation_id):
+            if call is not None and leg.seat_id is not None and leg.role in ("seat", "third"):
+                await self._control(call, leg.leg_id, drop=True)
+        self._invited = {pair for pair in self._invited if pair[0] != conversation_id}
+
+
+_FAILED: Final = "没有接通。"
+_FAILURES: Final = {
+    "unavailable": "电话系统没有打开网页通话，请用话机接听或用文字答复。",
+    "not_connected": "网页没有接上通话，请检查麦克风权限后再试。",
+}
+
+
+async def _tell_all(pages: set[Page], message: dict[str, Any]) -> None:
+    """Each page by itself: one that has gone or is slow holds up nobody."""
+    await asyncio.gather(*(page.tell(message) for page in list(pages)), return_exceptions=True)
+
+
+SEAT_AUDIO: web.AppKey[SeatAudio] = web.AppKey("seat_audio", SeatAudio)
