@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from telephony.voice.normaliser import NORMALISER_VERSION
+from telephony.voice.shaping import SHAPING_VERSION
 
 _SUFFIX: Final = ".audio"
 _MAGIC: Final = b"HSP1"
@@ -27,7 +28,7 @@ _KEEP_SHARE: Final = 0.9
 
 def text_key(text: str, voice: str) -> str:
     """What the names of one text in one voice have in common, whatever the speed."""
-    parts = json.dumps([text, voice, NORMALISER_VERSION], ensure_ascii=False)
+    parts = json.dumps([text, voice, NORMALISER_VERSION, SHAPING_VERSION], ensure_ascii=False)
     return hashlib.sha256(parts.encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ _BEFORE: Final = "您好。"
 _END: Final = re.compile(r"(?:[。！？；\n]|[!?;](?=[\s\u4e00-\u9fff]|$)|…{1,2})+[”’」』）)》]*")
 _PAUSE: Final = re.compile(r"[，：]|,(?!\d)|——|[、](?=.{6})")
 _BEFORE_QUOTE: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[“「『《])")
+_WIDE_MARKS: Final = str.maketrans("!?;,:", "！？；，：")
 _PAUSE_WITHOUT_MARK_SECONDS: Final = 0.08
 _PAUSE_SECONDS: Final = {
     "。": 0.36,
@@ -53,7 +54,7 @@ def wherever_it_stands(text: str) -> list[str]:
 def pause_after_seconds(piece: str) -> float:
     """Silence that belongs behind this piece."""
     end = piece.rstrip("”’」』）)》 ")[-1:]
-    return _PAUSE_SECONDS.get({"!": "！", "?": "？", ";": "；", ",": "，", ":": "："}.get(end, end), _PAUSE_WITHOUT_MARK_SECONDS)
+    return _PAUSE_SECONDS.get(end.translate(_WIDE_MARKS), _PAUSE_WITHOUT_MARK_SECONDS)
 
 
 def _shorten(sentence: str, *, first: bool) -> list[str]:

@@ -9,6 +9,8 @@ import soxr
 
 from telephony.voice.voice import PHONE_RATE_HZ, Samples
 
+SHAPING_VERSION: Final = "2"
+"""Counted up with every change of the sound: audio of an older version is then not used any more."""
 _FRAME_SECONDS: Final = 0.01
 _EDGE_SECONDS: Final = 0.03
 _FADE_SECONDS: Final = 0.008
