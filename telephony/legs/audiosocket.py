@@ -111,7 +111,9 @@ class AudioSocketLeg(PacedLeg, asyncio.Protocol):
     kind = "audiosocket"
 
     def __init__(self, beat: Beat, admit: Admit) -> None:
-        super().__init__(CallerId(Masked(""), ""), beat)
+        # What we do not send does not reach the telephone network, where no RTP at all looks like a dead call; and
+        # Asterisk gives up after 2 s in which neither side sends anything.
+        super().__init__(CallerId(Masked(""), ""), beat, fill=True)
         self._admit = admit
         self._messages = Messages()
         self._transport: asyncio.Transport | None = None
@@ -162,6 +164,7 @@ class AudioSocketLeg(PacedLeg, asyncio.Protocol):
     def _begin(self, kind: int, payload: bytes) -> None:
         if kind == IDENTITY and len(payload) == 16 and self._admit(self, UUID(bytes=payload)):
             self.started = True
+            self._keep_pace()
         else:
             self._say_goodbye()
 

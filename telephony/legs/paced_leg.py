@@ -26,11 +26,14 @@ class PacedLeg(ABC):
 
     kind: str = ""
 
-    def __init__(self, caller: CallerId, beat: Beat, *, lead_seconds: float = FRAME_SECONDS) -> None:
+    def __init__(
+        self, caller: CallerId, beat: Beat, *, lead_seconds: float = FRAME_SECONDS, fill: bool = False
+    ) -> None:
+        """`lead_seconds` and `fill`: see `Pacer`; a leg that fills begins with `_keep_pace`."""
         self.caller = caller
         self.media_at = time.monotonic()  # when audio came in last
         self._beat = beat
-        self._pacer = Pacer(lead_seconds)
+        self._pacer = Pacer(lead_seconds, fill=fill)
         self._unread = bytearray()
         self._may_send = True  # False while the other end asks us to wait
         self._hanging_up = False
@@ -86,9 +89,14 @@ class PacedLeg(ABC):
         if self._may_send and (pcm := self._pacer.due(time.monotonic(), pad=pad)):
             self._send(pcm)
 
+    def _keep_pace(self) -> None:
+        """Be on the beat as long as there is something to let go."""
+        if self._pacer.waiting and self._closed_reason is None:
+            self._beat.join(self._on_beat)
+
     def _on_beat(self) -> bool:
         self._let_go(pad=True)
-        return self._pacer.waiting
+        return self._pacer.waiting and self._closed_reason is None
 
     def give_up(self, reason: str) -> None:
         """End the leg for a reason that lies with the other end, e.g. `rtp_timeout`."""
@@ -122,8 +130,7 @@ class PacedLeg(ABC):
             return 0
         taken = self._pacer.write(pcm)
         self._let_go(pad=False)
-        if self._pacer.waiting:
-            self._beat.join(self._on_beat)
+        self._keep_pace()
         return taken
 
     def buffered(self) -> int:

@@ -21,10 +21,13 @@ _TOLERANCE_SECONDS: Final = 0.002  # a beat that comes a little early still coun
 class Pacer:
     """Pure: the queue of one leg and the clock of what has been heard of it. `now`: any monotonic clock, in seconds."""
 
-    def __init__(self, lead_seconds: float = FRAME_SECONDS) -> None:
+    def __init__(self, lead_seconds: float = FRAME_SECONDS, *, fill: bool = False) -> None:
+        """`fill`: with every beat on which nothing is to be said, silence goes out."""
         self._lead_seconds = lead_seconds
+        self._fill = fill
         self._queue = bytearray()
         self._heard_until = float("-inf")  # when everything that was let go will have been heard
+        self._speech_until = float("-inf")  # the same without the silence that fills the gaps
         self._speaking = False
 
     def write(self, pcm: bytes) -> int:
@@ -46,25 +49,30 @@ class Pacer:
             out += self._queue[:FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
             del self._queue[:FRAME_BYTES]
             self._heard_until += FRAME_SECONDS
+            self._speech_until = self._heard_until
         self._speaking = bool(self._queue) or bool(out)
+        if self._fill and pad and not self._speaking and self._heard_until - now <= _TOLERANCE_SECONDS:
+            out += bytes(FRAME_BYTES)
+            self._heard_until += FRAME_SECONDS
+            self._speaking = True  # the pace goes on
         return bytes(out)
 
     @property
     def waiting(self) -> bool:
-        """Something has not been let go yet."""
-        return bool(self._queue)
+        """There is something to let go with the next beats."""
+        return self._fill or bool(self._queue)
 
     def buffered(self, now: float) -> int:
         """Bytes that were written and have not been heard."""
-        ahead = int(max(0.0, self._heard_until - now) * BYTES_A_SECOND)
+        ahead = int(max(0.0, self._speech_until - now) * BYTES_A_SECOND)
         return len(self._queue) + ahead - ahead % SAMPLE_BYTES
 
     def flush(self, *, recalled: bool) -> None:
         """Forget the queue. `recalled`: what was let go will not be heard either."""
         self._queue.clear()
-        self._speaking = False
         if recalled:
-            self._heard_until = float("-inf")
+            self._heard_until = self._speech_until = float("-inf")
+            self._speaking = False
 
 
 class Beat:

@@ -595,9 +595,15 @@ PBX_KINDS = KINDS[1:]
 WIDE = ("asterisk-slin16", "audiosocket-16k", "freeswitch-16k")
 
 
+def make_line(name: str) -> Line:
+    line = LINES[name]()
+    assert isinstance(line, Line)
+    return line
+
+
 @contextlib.asynccontextmanager
 async def opened(name: str) -> AsyncIterator[Any]:
-    line = LINES[name]()
+    line = make_line(name)
     await line.open()
     try:
         yield line

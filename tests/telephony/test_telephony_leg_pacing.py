@@ -58,6 +58,20 @@ def test_the_last_piece_is_filled_up_with_silence_only_on_a_beat() -> None:
     assert pacer.due(0.0, pad=True) == b"\x01\x02" * 50 + bytes(FRAME_BYTES - 100)
 
 
+def test_silence_fills_the_gaps_and_is_not_counted() -> None:
+    pacer = Pacer(fill=True)
+    assert pacer.waiting and pacer.due(0.0, pad=False) == b""
+    assert [len(pacer.due(now / 1_000, pad=True)) for now in range(0, 100, 20)] == [FRAME_BYTES] * 5
+    assert pacer.buffered(0.08) == 0
+    pacer.write(marked(2))
+    assert pacer.buffered(0.09) == 2 * FRAME_BYTES
+    sent = [pacer.due(now / 1_000, pad=True) for now in range(90, 180, 10)]
+    assert [piece[0] for piece in sent if piece] == [1, 2, 0, 0], "no gap between silence, speech and silence"
+    pacer.write(marked(3))
+    pacer.flush(recalled=False)
+    assert pacer.buffered(0.2) == 0 and pacer.due(0.2, pad=True) == bytes(FRAME_BYTES)
+
+
 def test_whole_samples_and_no_more_than_the_queue_holds() -> None:
     pacer = Pacer()
     assert pacer.write(b"\x01") == 0 and pacer.write(b"\x01\x02\x03") == 2
