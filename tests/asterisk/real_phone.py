@@ -91,10 +91,16 @@ async def test_the_bot_is_interrupted_and_says_good_bye(
     assert len(sounds(peer, interrupts_at - 1.5, interrupts_at)) > 25, "the bot is speaking"
     await peer.speak(speech.pcm[: BYTES_A_SECOND * 5 // 2])
     silent_after = max(sounds(peer, interrupts_at), default=interrupts_at) - interrupts_at
-    await peer.speak(silence(2.0))
     show(link=link, bot_silent_after_speech_begins=f"{silent_after:.2f} s")
-    turns = [message for message in phone.core.messages[seen:] if message["type"] == "turn"]
-    assert any(turn["unplayed"] for turn in turns), "what was not heard is known"
+
+    def cut_off() -> bool:
+        messages = phone.core.messages[seen:]
+        return any(message["type"] == "turn" and message["unplayed"] for message in messages)
+
+    for _ in range(20):
+        if not cut_off():  # the recogniser shares the machine with all this
+            await peer.speak(silence(0.5))
+    assert cut_off(), "the core knows what was not heard"
     assert silent_after < 1.2
     phone.core.reply = lambda _: {"say": [{"text": "再见。"}], "hang_up": True}
     await peer.press("5")
