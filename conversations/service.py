@@ -186,13 +186,14 @@ class ConversationService:
         """
         return await self._sweeper.hang_up(conversation_id, reason=reason, callback_number=callback_number)
 
-    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> Outcome:
-        """A call came and went while the core was away: it becomes a contact with a call-back. Not idempotent: look
-        for a conversation of this call first."""
+    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
+        """A call came and went while the core was away: it becomes a contact, with a call-back where a number is known.
+        Returns the conversation. Not idempotent: look for a conversation of this call first."""
         row = self._new_row("phone", State(channel="phone"), caller_number, call_id, None)
         async with self._database.write() as session:
             session.add(row)
-        return await self._sweeper.hang_up(row.id, reason="missed", callback_number=callback_number)
+        await self._sweeper.hang_up(row.id, reason="missed", callback_number=callback_number)
+        return row.id
 
     async def heard_of(self, conversation_ids: list[str]) -> None:
         """The phone process is alive and holds these calls."""

@@ -14,6 +14,7 @@ from gateway import (
     orders_api,
     pages,
     phone_link,
+    recordings_api,
     seat_api,
     seat_audio,
     seat_auth,
@@ -49,6 +50,7 @@ def build_app(core: Core) -> web.Application:
         seat_auth,
         seat_socket,
         seat_api,
+        recordings_api,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

@@ -14,6 +14,7 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.logs import get_logger
 from base.settings import Settings
+from conversations.recordings import Recordings
 from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
@@ -83,6 +84,7 @@ class Core:
         self.orders = OrderService(self.database, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
         self.callbacks = Callbacks(self.database, clock=self.clock)
+        self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.metrics = Metrics()
         self.limits = Limits(settings)

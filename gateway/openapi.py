@@ -223,6 +223,21 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 401 403 404 409",
         )
     },
+    "/api/v1/seat/conversations/{conversation_id}/recording": {
+        "get": {
+            "summary": "通话录音（WAV，左声道为来电人）；支持 Range；班长，或者负责这个会话、这次回电的坐席",
+            "parameters": [
+                _parameter("path", "conversation_id", "会话编号"),
+                _parameter("query", "part", "这个会话的第几段录音，从1起", _WHOLE),
+            ],
+            "responses": {
+                "200": {"description": "audio/wav"},
+                "206": {"description": "audio/wav，一部分"},
+                **{code: {"$ref": "#/components/responses/Error"} for code in ("400", "401", "403", "404", "410")},
+            },
+            "security": [{"seatCookie": []}],
+        }
+    },
     "/healthz": {"get": _operation("进程是否存活", _object("*", status=_TEXT), errors="500")},
     "/readyz": {"get": _operation("各部分是否就绪", _object("*", ready=_YES_NO, parts=_ANY), errors="503")},
     "/metrics": {"get": {"summary": "Prometheus 指标", "responses": {"200": {"description": "text/plain"}}}},

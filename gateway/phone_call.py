@@ -227,7 +227,7 @@ class PhoneCall:
         if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
             conversation_id = row.id
         if conversation_id is None:
-            await core.conversations.missed_call(
+            conversation_id = await core.conversations.missed_call(
                 self.call_id, caller_number=ended.caller, callback_number=ended.callback_number
             )
         else:
@@ -235,6 +235,8 @@ class PhoneCall:
                 await core.conversations.hang_up(
                     conversation_id, reason=ended.reason, callback_number=ended.callback_number
                 )
+        if ended.recording is not None and await find_call(core, self.call_id) is not None:
+            await core.recordings.note(conversation_id, ended.recording)
         core.metrics.calls.labels(ended.reason).inc()
         await self.link.socket.send({"type": "ended", "call_id": self.call_id})
 

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index"),
     ("seat",): ("seats.cli:command", "add, list or disable seat accounts"),
     ("call",): ("telephony.caller:command", "place a real SIP call that plays WAV turns"),
+    ("recordings",): ("hotline.recordings_cli:command", "list, delete or sweep the recordings of calls"),
     ("backup",): ("storage.cli:backup_command", "consistent backup of database and recordings"),
     ("restore",): ("storage.cli:restore_command", "restore a backup into an empty data folder"),
     ("db",): ("storage.cli:db_command", "upgrade or show the database schema"),

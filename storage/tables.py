@@ -97,6 +97,18 @@ class Turn(Base):
     created_at: Mapped[datetime]
 
 
+class Recording(Base):
+    """The file of a recorded call, by its name under the recordings' folder. `deleted_at`: deleted on demand."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
 class Order(Base):
     """A work order: one matter, one order."""
 

@@ -36,7 +36,7 @@ from telephony.metrics import PhoneMetrics
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
-from telephony.retention import RetentionRules
+from telephony.retention import retention_rules
 from telephony.speech import SpeechClient
 from telephony.ticker import Ticker
 from telephony.turn_rules import turn_taking
@@ -64,11 +64,6 @@ def admission_rules(settings: Settings) -> AdmissionRules:
         lag_limit_seconds=chosen.lag_limit_seconds,
         late_frames_limit=chosen.late_frames_limit,
     )
-
-
-def retention_rules(settings: Settings) -> RetentionRules:
-    chosen = settings.recording
-    return RetentionRules(chosen.retention_days, chosen.limit_bytes, chosen.keep_free_bytes)
 
 
 def core_url(settings: Settings) -> str:
@@ -108,7 +103,7 @@ class Phone:
             clock=self._clock,
         )
         self._recorder = (
-            Recorder(settings.var / "recordings", self._metrics, retention_rules(settings))
+            Recorder(settings.var / "recordings", self._metrics, retention_rules(settings.recording))
             if settings.telephony.record_calls
             else None
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from base.clock import local
+from base.settings import RecordingSettings
 
 FOLDER_FORMAT: Final = "%Y-%m-%d"
 _STILL_WRITTEN: Final = timedelta(hours=1)  # a file touched since then may be of a call that goes on
@@ -26,6 +27,10 @@ class RetentionRules:
     days: int = 0
     limit_bytes: int = 0
     keep_free_bytes: int = 0
+
+
+def retention_rules(settings: RecordingSettings) -> RetentionRules:
+    return RetentionRules(settings.retention_days, settings.limit_bytes, settings.keep_free_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,7 +201,7 @@ async def test_who_gave_up_in_the_waiting_room_is_called_back_where_the_number_i
 async def test_a_call_that_came_while_the_core_was_away_is_a_contact(
     room: Room, caller: str | None, promised: str | None, outcome: str, called: str
 ) -> None:
-    assert await room.service.missed_call("k", caller_number=caller, callback_number=promised) == outcome
+    conversation_id = await room.service.missed_call("k", caller_number=caller, callback_number=promised)
     (row,) = await rows(room, Conversation)
-    assert (row.call_id, row.status, row.outcome) == ("k", "ended", outcome)
+    assert (row.id, row.call_id, row.status, row.outcome) == (conversation_id, "k", "ended", outcome)
     assert [task.number for task in await rows(room, CallbackTask)] == ([called] if called else [])

@@ -164,9 +164,9 @@ class SmallConversations:
             self.answers[conversation_id, turn.client_message_id] = result
         return result
 
-    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> Outcome:
+    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
         self.missed.append((call_id, caller_number, callback_number))
-        return "callback"
+        return "c_missed"
 
     async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:
         self._known(conversation_id)
