@@ -177,7 +177,7 @@ class PhoneProcess:
 
     @property
     def log(self) -> str:
-        return (self.directory / "log.txt").read_text()
+        return (self.directory / "log.txt").read_text(encoding="utf-8", errors="replace")
 
     @property
     def uri(self) -> str:
