@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -46,6 +47,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_HOST = re.compile(r"[A-Za-z0-9.:-]+")
 _UNLIMITED = ("/healthz", "/readyz", "/internal/")
 
 
@@ -80,10 +82,28 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
+def seat_audio_source(request: web.Request) -> str:
+    """Where the workbench may open its audio: at the phone, which listens beside us. Empty: nowhere else."""
+    settings = core_of(request).settings
+    telephony = settings.telephony
+    if telephony.seat_audio_url:
+        parts = urlsplit(telephony.seat_audio_url)
+        return f"{parts.scheme}://{parts.netloc}"
+    name = request.url.host or ""
+    if telephony.seat_audio_port is None or _HOST.fullmatch(name) is None:
+        return ""
+    host = f"[{name}]" if ":" in name else name
+    return f"{'ws' if settings.web.tls_certificate is None else 'wss'}://{host}:{telephony.seat_audio_port}"
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler, so that errors and files carry the headers as well."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.path == "/seat":
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+            "connect-src 'self'", f"connect-src 'self' {seat_audio_source(request)}".rstrip()
+        )
     if TRACE in request:
         response.headers["X-Trace-Id"] = request[TRACE]
     if request.secure:

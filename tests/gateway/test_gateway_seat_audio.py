@@ -229,3 +229,17 @@ async def test_somebody_whom_the_phone_dialled_and_what_was_said(
     assert small.turns[known][-1].text == "再见"
     await ask(desk, known, "connect")
     assert (await until(desk, "error"))["code"] == "no_call"
+
+
+async def test_the_workbench_may_reach_the_phone_and_nothing_else(client: Client, core: Core) -> None:
+    async def allowed(path: str) -> str:
+        policy = (await client.get(path)).headers["Content-Security-Policy"]
+        return next(part for part in policy.split("; ") if part.startswith("connect-src"))
+
+    assert await allowed("/seat") == "connect-src 'self' ws://127.0.0.1:8346"
+    assert await allowed("/") == "connect-src 'self'"
+    core.settings.telephony.seat_audio_url = "wss://audio.example.cn/node-1"
+    assert await allowed("/seat") == "connect-src 'self' wss://audio.example.cn"
+    core.settings.telephony.seat_audio_url = ""
+    core.settings.telephony.seat_audio_port = None
+    assert await allowed("/seat") == "connect-src 'self'"

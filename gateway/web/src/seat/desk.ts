@@ -5,6 +5,8 @@ import { reactive } from 'vue'
 import { newMessageId } from '../shared/outbox'
 import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
 import type { Card, SeatAccount, Snapshot, Turn } from '../shared/types'
+import { newAlarms, sound } from './alarm'
+import { Call } from './call'
 
 export interface OpenConversation {
   id: string
@@ -20,6 +22,8 @@ export interface DeskView {
   open: OpenConversation | null
   connection: SocketState
   notice: string
+  /** Calls that a colleague asked this seat to join. */
+  invited: string[]
   /** What this seat has typed but not sent, by conversation: it survives a change of conversation. */
   drafts: Record<string, string>
 }
@@ -32,8 +36,14 @@ export class Desk {
     open: null,
     connection: 'connecting',
     notice: '',
+    invited: [],
     drafts: {},
   })
+  readonly call = new Call(
+    (message) => this.socket.send(message),
+    (message) => (this.view.notice = message),
+  )
+  private alarmed = new Set<string>()
 
   private readonly socket: ReconnectingSocket
   private unsent: { conversation_id: string; text: string; client_message_id: string }[] = []
@@ -55,6 +65,7 @@ export class Desk {
   }
 
   close(): void {
+    this.call.close()
     this.socket.close()
   }
 
@@ -89,6 +100,7 @@ export class Desk {
   }
 
   private receive(message: Record<string, unknown>): void {
+    if (this.call.receive(message)) return
     switch (message.type) {
       case 'hello':
         this.view.seat = message.seat as SeatAccount
@@ -107,6 +119,15 @@ export class Desk {
         this.view.notice = ''
         this.watch(message.conversation_id as string)
         break
+      case 'invited':
+        this.view.invited.push(message.conversation_id as string)
+        this.view.notice = String(message.message)
+        this.watch(message.conversation_id as string)
+        break
+      case 'passed_on':
+        this.view.notice = String(message.message)
+        this.watch(message.conversation_id as string)
+        break
       case 'refused':
       case 'error':
         this.view.notice = String(message.message ?? '操作没有成功，请再试一次。')
@@ -117,6 +138,9 @@ export class Desk {
   private lists(message: Record<string, unknown>): void {
     this.view.queue = (message.queue as Card[] | undefined) ?? []
     this.view.mine = (message.mine as Card[] | undefined) ?? []
+    const cards = [...this.view.queue, ...this.view.mine]
+    if (newAlarms(this.alarmed, cards).length) sound()
+    this.alarmed = new Set(cards.filter((card) => card.alarm).map((card) => card.conversation_id))
   }
 
   private conversation(message: Record<string, unknown>): void {

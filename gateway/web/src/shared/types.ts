@@ -42,6 +42,8 @@ export interface Card {
   summary: string
   priority: number
   seat_id: string | null
+  /** Danger: to be seen and heard at once. */
+  alarm?: boolean
 }
 
 export interface SeatAccount {
