@@ -248,7 +248,7 @@ class Whisper:
 def _reduced_files(directory: Path, vocabulary: WhisperVocabulary) -> dict[str, bytes]:
     """The model as CTranslate2 reads it, with the kept tokens only; made in memory, the files stay as they are."""
     config: dict[str, Any] = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-    size = len(_vocabulary_of(directory))
+    size = len(words_of(directory))
     for name in ("suppress_ids", "suppress_ids_begin", "lang_ids"):
         config[name] = vocabulary.reduced(config.get(name, []))
     return {
@@ -258,7 +258,8 @@ def _reduced_files(directory: Path, vocabulary: WhisperVocabulary) -> dict[str, 
     }
 
 
-def _vocabulary_of(directory: Path) -> list[str]:
+def words_of(directory: Path) -> list[str]:
+    """The whole vocabulary; older conversions write it as lines, later ones as JSON."""
     if (path := directory / "vocabulary.json").is_file():
         words: list[str] = json.loads(path.read_text(encoding="utf-8"))
         return words
