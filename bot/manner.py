@@ -48,6 +48,10 @@ class Manner:
         before, self.gain_db = self.gain_db, min((g for g in GAINS_DB if g > self.gain_db), default=GAINS_DB[-1])
         return self.gain_db > before
 
+    def loud_enough(self) -> None:
+        """At least one step louder than usual."""
+        self.gain_db = max(self.gain_db, GAINS_DB[1])
+
     def quieter(self) -> None:
         self.gain_db = max((gain for gain in GAINS_DB if gain < self.gain_db), default=GAINS_DB[0])
 

@@ -202,7 +202,9 @@ class TurnTaker:
         if status == "with_seat":
             return Decision(state, speed=state.manner.speed)
         asked = await self._looked_up(lambda known: policy.beside_seat(before, turn, known, now), findings, turn, notes)
-        return asked or Decision(state, (Say(wording.SEAT_WAITING),), speed=state.manner.speed)
+        wants_person = findings.guards.human or (turn.kind == "dtmf" and turn.text == "0")
+        told = wording.SEAT_SOON if wants_person else wording.SEAT_WAITING
+        return asked or Decision(state, (Say(told),), speed=state.manner.speed)
 
     async def _answer_to_offer(
         self,

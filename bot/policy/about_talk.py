@@ -40,7 +40,7 @@ def notice(talk: Talk) -> None:
     if talk_requests.told_age(talk.text) and not state.manner.elder:
         state.manner.become_elder()
         if talk_requests.hard_of_hearing(talk.text):
-            state.manner.louder()
+            state.manner.loud_enough()
     slow = turn.answered_after_seconds is not None and turn.answered_after_seconds >= manner.SLOW_ANSWER_SECONDS
     if slow and not state.held and turn.kind == "speech":
         state.manner.sign(manner.SLOW_ANSWER_WEIGHT)
@@ -120,35 +120,40 @@ def _otherwise(talk: Talk, asked: frozenset[Request]) -> None:
         _change_manner(state, talk.text, asked)
         talk.again(wording.manner_lead(asked))
         return
-    state.repeats += 1
+    changed = talk.phone and _change_manner(state, talk.text, asked)
+    if "repeat" in asked or not changed:
+        state.repeats += 1
     if state.repeats > _REPEATS + 1:
         closing.to_person(talk, reason="could not follow", lead=wording.PERSON_IS_BETTER)
         return
-    if talk.phone:
-        _change_manner(state, talk.text, asked)
     if state.repeats > _REPEATS:
         if not state.manner.declined:
             state.manner.become_elder()
         talk.remark(wording.ANOTHER_WAY if talk.phone else wording.ANOTHER_WAY_WEB)
     else:
         talk.remark(wording.manner_lead(asked))
-    talk.slower_steps = state.repeats - 1 + ("slower" not in asked and "elder" not in asked)
+    once_slower = "repeat" in asked and not {"slower", "elder"} & asked
+    talk.slower_steps = max(0, state.repeats - 1) + once_slower
     talk.say_last()
 
 
-def _change_manner(state: State, text: str, asked: frozenset[Request]) -> None:
+def _change_manner(state: State, text: str, asked: frozenset[Request]) -> bool:
+    """Whether anything could be changed that was asked for."""
     chosen = state.manner
+    before = (chosen.speed, chosen.gain_db, chosen.elder)
     if "faster" in asked:
         chosen.faster()
     elif "elder" in asked:
         chosen.become_elder()
         if talk_requests.hard_of_hearing(text):
-            chosen.louder()
+            chosen.loud_enough()
     elif "slower" in asked:
         chosen.slower()
     if "quieter" in asked:
         chosen.quieter()
-    elif "louder" in asked:
+    elif "louder" in asked and not talk_requests.hard_of_hearing(text):
         chosen.louder()
+    changed = (chosen.speed, chosen.gain_db, chosen.elder) != before
     if not {"faster", "quieter"} & asked:
         chosen.sign(manner.REQUEST_WEIGHT)
+    return changed

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import reading, splitting, wording
 from bot.entities import phone, yes_no
-from bot.policy import asides, closing, consult, corrections, filling, form, matters, status
+from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, status
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
 
@@ -101,7 +101,7 @@ def _tell_us(talk: Talk) -> None:
         if matters.told_something(talk.state):
             closing.to_person(talk, reason="not understood")
         else:
-            closing.close(talk)
+            rating.close(talk)
         return
     talk.state.asking = None
     matters.open_turn(talk)

@@ -8,6 +8,7 @@ from typing import Final
 from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
+from bot.entities import yes_no
 from bot.policy import choices, closing, consult, form, rating
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
@@ -57,10 +58,9 @@ def open_turn(talk: Talk) -> None:
     if state.matters and consult.turned_down(talk):
         return
     if reading.nothing_more(text) or reading.goodbye(text):
-        if rating.wanted(talk) and not reading.goodbye(text):
-            closing.ask_to_rate(talk)
-        else:
-            closing.close(talk)
+        rating.close(talk)
+    elif state.matters and len(reading.bare(text)) <= 3 and yes_no.answer(text) == "yes":
+        talk.ask("detail", wording.GO_AHEAD)
     elif reading.thanks_only(text):
         talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
     elif reading.greeting_only(text):
@@ -78,7 +78,7 @@ def begin(talk: Talk, kind: str) -> None:
     told = state.unheard
     if kind == "status":
         state.new_matter("status", told or talk.text, "咨询")
-    elif len(reading.content(told)) >= _SUBSTANCE:
+    elif _tells(kind, told):
         _of_kind(talk, kind, told)
     else:
         state.wanted_kind = kind
@@ -86,6 +86,13 @@ def begin(talk: Talk, kind: str) -> None:
         return
     _understood(state)
     proceed(talk)
+
+
+def _tells(kind: str, told: str) -> bool:
+    """Whether what was not understood is, now that its kind is known, worth more than asking once more."""
+    if len(reading.content(told)) < _SUBSTANCE:
+        return False
+    return reading.question(told) if kind == "consult" else reading.locative(told) or _stands_alone(told)
 
 
 def _of_wanted_kind(talk: Talk) -> bool:

@@ -27,6 +27,14 @@ def wanted(talk: Talk) -> bool:
     return talk.ask_rating and talk.phone and served and not (state.rating_asked or state.warnings or state.attacks)
 
 
+def close(talk: Talk) -> None:
+    """The citizen has nothing more: the end, and for those who were served one question about it."""
+    if wanted(talk) and not reading.goodbye(talk.text):
+        closing.ask_to_rate(talk)
+    else:
+        closing.close(talk)
+
+
 def read(text: str) -> str:
     """The rating that a word or a key gives; empty where it gives none."""
     words = reading.bare(text)
