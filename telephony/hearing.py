@@ -109,6 +109,7 @@ class Hearing:
         self._task: asyncio.Task[Recognition] | None = None
         self._urgency = Urgency(urgent=False)  # of that task
         self._stream: Streaming | None = None  # hears the present turn
+        self._leaving: set[asyncio.Task[None]] = set()  # streams that nobody needs any more
 
     def feed(self, pcm: bytes) -> None:
         self._kept += pcm
@@ -145,7 +146,9 @@ class Hearing:
 
     def _stop_listening(self) -> None:
         if self._stream is not None:
-            self._own(self._stream.cancel())
+            task = asyncio.create_task(self._stream.cancel())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
             self._stream = None
 
     def guess(self) -> asyncio.Task[Recognition] | None:
@@ -246,7 +249,7 @@ class Hearing:
         self.forget()
         for task in list(self._running):
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running, *self._leaving, return_exceptions=True)
 
 
 def _failed(task: asyncio.Task[Any]) -> bool:
