@@ -35,6 +35,7 @@ from telephony.voice_activity import VoiceStream
 
 T = TypeVar("T")
 SECONDS_A_CHARACTER = 0.2
+SIX_DB = 10 ** (6 / 20)  # a caller may have asked us to speak up
 
 
 class _VirtualSelector(selectors.SelectSelector):
@@ -102,7 +103,11 @@ class Heard:
 class FakeLeg:
     kind = "fake"
 
-    def __init__(self, clock: VirtualClock, script: Sequence[Said] = (), *, transfer_works: bool = True) -> None:
+    def __init__(
+        self, clock: VirtualClock, script: Sequence[Said] = (), *, transfer_works: bool = True, base: int = 1_000
+    ) -> None:
+        """`base`: utterance number n sounds at base + 10 n."""
+        self.base = base
         self.caller = CallerId(Masked("13900001234"), "leg-1")
         self.script = list(script)
         self.transfers: list[str] = []
@@ -142,7 +147,7 @@ class FakeLeg:
         line = np.zeros(end - begin, dtype="<i2")
         for number, said in enumerate(self.script):
             start, stop = int(said.at * RATE_HZ) - begin, int((said.at + said.seconds) * RATE_HZ) - begin
-            line[max(0, start) : max(0, stop)] = 1000 + 10 * number
+            line[max(0, start) : max(0, stop)] = self.base + 10 * number
         return line.tobytes()
 
     def _drain(self) -> None:
@@ -180,12 +185,18 @@ class FakeLeg:
         self.hung_up = True
         self.close("bot_hung_up")
 
+    @property
+    def values(self) -> list[int]:
+        """The values of all sound that the caller has heard, one for each 10 ms."""
+        self._drain()
+        return [value for _, value in self._played]
+
     def heard(self, voice: FakeSpeech) -> list[Heard]:
         """What the caller heard so far, in order."""
         self._drain()
         result: list[Heard] = []
         for when, value in self._played:
-            text = voice.names.get(value)
+            text = voice.names.get(value) or voice.names.get(round(value / SIX_DB))
             if text is None:
                 continue
             if result and result[-1].text == text and when - result[-1].ended < 0.25:
@@ -207,7 +218,7 @@ class FakeListener:
     """Knows what was said by the value of the sound."""
 
     def __init__(self, leg: FakeLeg, seconds: float = 0.3) -> None:
-        self.leg = leg
+        self.legs = [leg]
         self.seconds = seconds
         self.failing = False
         self.asked = 0
@@ -229,8 +240,12 @@ class FakeListener:
         if self.failing:
             raise RecogniserError("no worker")
         values = np.frombuffer(pcm16, dtype="<i2")
-        numbers = [number for number in range(len(self.leg.script)) if (values == 1000 + 10 * number).any()]
-        text = "".join(self.leg.script[number].text for number in numbers)
+        text = "".join(
+            said.text
+            for leg in self.legs
+            for number, said in enumerate(leg.script)
+            if (values == leg.base + 10 * number).any()
+        )
         return Recognition(text, 0.9, len(pcm16) / BYTES_A_SECOND, 0.1, "fake")
 
 
@@ -349,7 +364,9 @@ class Line:
         render_seconds: float = 0.0,
         recognition_seconds: float = 0.3,
         maximum_call_seconds: float = 1_800.0,
+        **services: Any,
     ) -> None:
+        self._services = services
         self.clock = VirtualClock()
         self.leg = FakeLeg(self.clock, script, transfer_works=transfer_works)
         self.core = core or FakeCore()
@@ -365,6 +382,7 @@ class Line:
     async def __aenter__(self) -> Line:
         await self.prompts.prepare()
         self.speech.seconds = self._render_seconds
+        ticker = Ticker(FakeDetector(), self.clock, self.metrics, threads=False)
         services = CallServices(
             core=self.core,
             speech=self.speech,
@@ -375,9 +393,10 @@ class Line:
             clock=self.clock,
             rules=TurnTakingRules(),
             maximum_call_seconds=self._maximum,
+            ticker=ticker,
+            **self._services,
         )
         self.call = Call(self.leg, "call-1", services)
-        ticker = Ticker(FakeDetector(), self.clock, self.metrics, threads=False)
         ticker.add(self.call)
         self._ticking = asyncio.create_task(ticker.run())
         self._running = asyncio.create_task(self.call.run())
