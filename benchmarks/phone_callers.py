@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from benchmarks import phone_ear
 from benchmarks.phone_line import Dialog, RtpLine, SipPort
-from benchmarks.phone_words import ANSWERS, COMPLAINTS, QUESTIONS, Utterance, Words, line_noise
+from benchmarks.phone_words import ANSWERS, COMPLAINTS, QUESTIONS, Utterance, Words
 from hotline.trial.voice import CallerVoice
 from telephony.phone import call_id_of
 
@@ -39,7 +39,8 @@ ANSWER_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`call_seconds`: from the answer to the hang-up. Starts are spread evenly over `ramp_seconds`."""
+    """`call_seconds`: from the answer to the hang-up; `vary`: callers hang up at any moment before that, too. Starts
+    are spread evenly over `ramp_seconds`. `keep_audio`: a folder for what each caller heard."""
 
     sip_port: int
     calls: int
@@ -50,6 +51,7 @@ class Plan:
     ramp_seconds: float = 15.0
     call_seconds: float = 90.0
     seed: int = 1
+    vary: bool = False
     keep_audio: str = ""
 
 
@@ -79,15 +81,16 @@ class Caller:
     def __post_init__(self) -> None:
         self._random = random.Random(self.plan.seed * 10_000 + self.number)
         payload_type = 0 if self.number % MULAW_EVERY == MULAW_EVERY - 1 else 8
-        self.line = RtpLine(payload_type)
+        self.line = RtpLine(payload_type, keep_audio=bool(self.plan.keep_audio))
         self.dialog = Dialog(secrets.token_hex(12), self.line, f"139{self.number:08d}")
-        self._noise = line_noise(payload_type)
+        self._noise = self.words.noise[payload_type]
         self._frame = 0
         self._speaking: Utterance | None = None
         self._position = 0
         self._last_loud = 0.0
         self._loud_since = 0.0
         self._heard_since_turn = False
+        self._seconds = self.plan.call_seconds * (self._random.uniform(0.02, 1.0) if self.plan.vary else 1.0)
         self.complains = self.number % 2 == 1
         self._questions = list(QUESTIONS)
         self._random.shuffle(self._questions)
@@ -100,6 +103,7 @@ class Caller:
         if dialog.answered_at is None:
             failed = dialog.status >= 300 or (dialog.invited_at and now - dialog.invited_at > ANSWER_SECONDS)
             if not dialog.invited_at and now >= self.start_at:
+                self.line.open()
                 port.invite(dialog)
             elif failed:
                 self._end()
@@ -113,11 +117,12 @@ class Caller:
                 self._loud_since = loud
             self._last_loud = loud
             self._heard_since_turn = True
-        if now - dialog.answered_at >= self.plan.call_seconds:
+        if now - dialog.answered_at >= self._seconds:
             port.hang_up(dialog)
             self._end()
 
     def _end(self) -> None:
+        self.line.close()
         self.over = True
 
     def _next_frame(self, now: float) -> bytes:

@@ -37,7 +37,8 @@ CODEC_NAMES: Final = {8: "PCMA", 0: "PCMU"}
 
 @dataclass(slots=True)
 class Arrivals:
-    """Every RTP packet of one call: kernel time of arrival (seconds, wall clock), RTP time stamp, peak, payload."""
+    """Every RTP packet of one call: kernel time of arrival (seconds, wall clock), RTP time stamp, peak; the payloads
+    where they are wanted."""
 
     times: list[float] = field(default_factory=list)
     stamps: list[int] = field(default_factory=list)
@@ -46,20 +47,25 @@ class Arrivals:
 
 
 class RtpLine:
-    """Both directions of one call's audio."""
+    """Both directions of one call's audio; `open` it before anything else."""
 
-    def __init__(self, payload_type: int) -> None:
+    def __init__(self, payload_type: int, *, keep_audio: bool = False) -> None:
         self.payload_type = payload_type
         self.arrivals = Arrivals()
+        self._keep_audio = keep_audio
+        self._socket: socket.socket
+        self.port = 0
+        self._source = secrets.randbits(32)
+        self._sequence = secrets.randbits(15)
+        self._stamp = secrets.randbits(31)
+        self.refused = 0
+
+    def open(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((HOST, 0))
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self.port = int(self._socket.getsockname()[1])
-        self._source = secrets.randbits(32)
-        self._sequence = secrets.randbits(15)
-        self._stamp = secrets.randbits(31)
-        self.refused = 0
 
     def connect(self, port: int) -> None:
         self._socket.connect((HOST, port))
@@ -92,7 +98,8 @@ class RtpLine:
             arrivals.times.append(at)
             arrivals.stamps.append(int.from_bytes(packet[4:8], "big"))
             arrivals.peaks.append(peak)
-            arrivals.audio += payload
+            if self._keep_audio:
+                arrivals.audio += payload
             if peak >= LOUD_PEAK:
                 last_loud = at
 

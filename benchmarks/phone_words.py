@@ -92,6 +92,7 @@ class Words:
     def __init__(self, voice: CallerVoice) -> None:
         texts = [*QUESTIONS, *COMPLAINTS, *ANSWERS.values()]
         paths = {text: voice.say(text, speed=SPEED) for text in texts}
+        self.noise = {kind: line_noise(kind) for kind in (8, 0)}
         self._made = {(kind, text): utterance(text, paths[text], kind) for kind in (8, 0) for text in texts}
 
     def of(self, text: str, payload_type: int) -> Utterance:
