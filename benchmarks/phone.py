@@ -82,11 +82,6 @@ class Figures:
         return None
 
 
-def _processes(system: System) -> list[psutil.Process]:
-    assert system.process is not None
-    return [psutil.Process(system.process.pid), *system.children()]
-
-
 def _figures(system: System) -> Figures:
     status, body = system.get("/metrics")
     assert status == 200, (status, body)
@@ -105,7 +100,7 @@ def _place(plan: Plan, folder: Path, system: System) -> tuple[dict[str, Any], Ac
     ) as generator:
         assert generator.stdin is not None and generator.stdout is not None
         _wait_for(generator.stdout, b"calling")
-        meter = Meter(_processes(system))
+        meter = Meter(system.processes())
         generator.stdin.write(b"go\n")
         generator.stdin.flush()
         while not select.select([generator.stdout], [], [], _LOOK_SECONDS)[0]:
@@ -165,7 +160,7 @@ def measure(system: System, calls: int, folder: Path, *, ramp_seconds: float = 1
     load_before = psutil.getloadavg()[0]
     before = _figures(system)
     heard, used = _place(plan, folder, system)
-    memory = memory_mib(_processes(system))
+    memory = memory_mib(system.processes())
     time.sleep(METRICS_SECONDS)
     after = _figures(system)
     database = system.directory / "hotline.db"
@@ -305,7 +300,7 @@ def table(result: dict[str, Any]) -> str:
 
 def idle_cpu(system: System, seconds: float = 20.0) -> float:
     """CPU seconds a second of the whole system while nobody calls."""
-    meter = Meter(_processes(system))
+    meter = Meter(system.processes())
     time.sleep(seconds)
     return round(meter.read().total / seconds, 4)
 

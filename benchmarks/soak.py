@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import psutil
 
 from base.settings import ROOT
 from benchmarks import conditions
@@ -40,11 +39,6 @@ SETTLE_SECONDS: Final = 40.0  # calls that lost their end are swept up by then
 LISTENED_TO: Final = 60  # recordings
 
 
-def _processes(system: System) -> list[psutil.Process]:
-    assert system.process is not None
-    return [psutil.Process(system.process.pid), *system.children()]
-
-
 class Watch:
     """What each process holds, over time."""
 
@@ -56,7 +50,7 @@ class Watch:
         self.files: list[dict[str, int]] = []
 
     def look(self) -> None:
-        processes = _processes(self._system)
+        processes = self._system.processes()
         self.moments.append(time.monotonic() - self._began)
         self.memory.append(memory_mib(processes))
         self.files.append(open_files(processes))
@@ -153,7 +147,7 @@ def main(minutes: float, at_once: int) -> dict[str, Any]:
                 vary=True,
             )
             watch = Watch(system)
-            meter = Meter(_processes(system))
+            meter = Meter(system.processes())
             restarts_before = {process.pid for process in system.children()}
             heard = _run_callers(plan, folder, watch)
             time.sleep(SETTLE_SECONDS)

@@ -1,4 +1,4 @@
-"""`make bench`: what a call costs and how quick it is, on a whole system of its own.
+"""What a short call costs and how quick it is, on a whole system of its own: `python -m benchmarks.spine`.
 
 Prints a table and writes `var/benchmarks/spine.json`. Every call is a real SIP call over loopback: the caller hears
 the greeting, asks one question of policy, hears the answer, says good-bye. Delays are measured by the caller's ear
@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import platform
 import statistics
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from base.settings import ROOT
+from benchmarks import conditions
+from benchmarks.accounts import Meter, memory_mib
+from benchmarks.conditions import percentile
 from hotline.trial.system import System, free_port
 from hotline.trial.voice import CallerVoice
 from telephony.calling import CallingParty, CallReport, Script, load_turns
@@ -56,41 +54,6 @@ class Load:
     cpu: dict[str, float] = field(default_factory=dict)
 
 
-def percentile(values: list[float], share: float) -> float | None:
-    if not values:
-        return None
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))], 3)
-
-
-def cpu_by_process(system: System) -> dict[str, float]:
-    """CPU seconds so far of each of the system's processes, by the module that it runs."""
-    found: dict[str, float] = {}
-    for process in system.children():
-        try:
-            words = process.cmdline()
-            times = process.cpu_times()
-        except psutil.Error:
-            continue
-        name = next((word for word in words if word.count(".") == 1 and word[0].isalpha()), words[0] if words else "?")
-        found[name] = found.get(name, 0.0) + times.user + times.system
-    return found
-
-
-def memory_by_process(system: System) -> dict[str, int]:
-    """Proportional set size in MiB where the kernel tells it, else the resident size."""
-    found: dict[str, int] = {}
-    for process in system.children():
-        try:
-            words = process.cmdline()
-            full = process.memory_full_info()
-        except psutil.Error:
-            continue
-        name = next((word for word in words if word.count(".") == 1 and word[0].isalpha()), words[0] if words else "?")
-        found[name] = found.get(name, 0) + round(getattr(full, "pss", full.rss) / 2**20)
-    return found
-
-
 async def one_call(party: CallingParty, system: System, turns: list[tuple[str, bytes]], wait: float) -> CallReport:
     await asyncio.sleep(wait)
     return await party.call(system.sip_uri, Script(turns))
@@ -98,7 +61,7 @@ async def one_call(party: CallingParty, system: System, turns: list[tuple[str, b
 
 async def run_load(system: System, voice: CallerVoice, at_once: int, rounds: int) -> Load:
     load = Load(at_once)
-    before = cpu_by_process(system)
+    meter = Meter(system.processes())
     async with CallingParty("127.0.0.1", free_port(), "13900000000") as party:
         for number in range(rounds):
             scripts = [
@@ -116,8 +79,7 @@ async def run_load(system: System, voice: CallerVoice, at_once: int, rounds: int
                 load.greeting_delays += [e.delay_seconds for e in report.exchanges[:1] if e.delay_seconds is not None]
                 load.delays += [e.delay_seconds for e in report.exchanges[1:] if e.delay_seconds is not None]
     await asyncio.sleep(3.0)
-    after = cpu_by_process(system)
-    load.cpu = {name: round(used - before.get(name, 0.0), 2) for name, used in after.items()}
+    load.cpu = {name: round(used, 2) for name, used in meter.read().processes.items()}
     return load
 
 
@@ -146,6 +108,8 @@ def table(result: dict[str, Any]) -> str:
         "caller talks": "talk_share",
     }
     lines = [
+        *conditions.lines(result["conditions"]),
+        "",
         f"start to ready   {result['start_seconds']:.1f} s",
         f"memory (PSS)     {sum(size for _, size in memory)} MiB: "
         + ", ".join(f"{name} {size}" for name, size in memory),
@@ -175,6 +139,7 @@ def summary(load: Load) -> dict[str, Any]:
 
 
 async def main(levels: list[int]) -> dict[str, Any]:
+    told = conditions.Conditions()
     with tempfile.TemporaryDirectory(prefix="hlb") as folder:
         system = System(Path(folder) / "var")
         voice = CallerVoice(ROOT / "var" / "models", Path(folder))
@@ -195,11 +160,9 @@ async def main(levels: list[int]) -> dict[str, Any]:
                 print(f"bench: {level} calls at once …", file=sys.stderr, flush=True)
                 loads.append(summary(await run_load(system, voice, level, rounds=5 if level == 1 else 1)))
             return {
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "machine": f"{platform.machine()}, {psutil.cpu_count()} cores",
-                "load_average_before": psutil.getloadavg()[1],
+                "conditions": told.told(),
                 "start_seconds": round(start_seconds, 1),
-                "memory_mib": memory_by_process(system),
+                "memory_mib": memory_mib(system.processes()),
                 "chat": {
                     "n": len(chat),
                     "p50": percentile(chat, 0.5),
@@ -217,9 +180,7 @@ def command(argv: list[str]) -> int:
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 10, 30], help="load levels: calls at once")
     arguments = parser.parse_args(argv)
     result = asyncio.run(main(arguments.calls))
-    target = ROOT / "var" / "benchmarks" / "spine.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, ensure_ascii=False, indent=2), encoding="utf-8")
+    target = conditions.write("spine", result)
     print(table(result))
     print(f"\nwritten to {target.relative_to(ROOT)}")
     return 0

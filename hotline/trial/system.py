@@ -145,6 +145,11 @@ class System:
         assert self.process is not None
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and everything that it started."""
+        assert self.process is not None
+        return [psutil.Process(self.process.pid), *self.children()]
+
     def child(self, module: str) -> psutil.Process:
         """The process that runs one of our modules or scripts, for example `gateway.main`."""
         for process in self.children():
