@@ -169,8 +169,10 @@ class TurnTakingSettings(Section):
     speech_threshold: float = Field(0.5, gt=0, lt=1)
     silence_threshold: float = Field(0.35, gt=0, lt=1)
     minimum_speech_seconds: float = Field(0.2, gt=0)
-    barge_in_pause_seconds: float = Field(0.09, gt=0, description="so much voice silences the bot, for the moment")
-    barge_in_speech_seconds: float = Field(0.6, gt=0, description="so much voice is an interruption")
+    barge_in_pause_seconds: float = Field(0.06, gt=0, description="so much voice silences the bot, for the moment")
+    barge_in_speech_seconds: float = Field(
+        0.9, gt=0, description="so much voice is an interruption; shorter sounds are judged by their words"
+    )
     patience_seconds: dict[Patience, float] = Field(
         default_factory=_default_patience, description="the silence that ends a turn where silence alone decides"
     )
@@ -190,7 +192,10 @@ class RecogniserSettings(Section):
     workers: int = Field(1, ge=1)
     beam_size: int = Field(5, ge=1)
     batch_size: int = Field(4, ge=1, le=16, description="so many waiting utterances share one run of the decoder")
-    window_seconds: float = Field(15.0, ge=10, le=30)
+    word_weight: float = Field(
+        0.2, ge=0, le=1, description="whisper only: how much common words count beside the sound; 0: not at all"
+    )
+    window_seconds: float = Field(10.0, ge=10, le=30)
     deadline_seconds: float = Field(8.0, gt=0)
     queue_limit: int = Field(200, ge=1)
     vocabulary: list[str] = Field(

@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 _PUNCTUATION: Final = re.compile(r"[\s，。！？、,.!?…~～]+")
-_BACK_CHANNEL: Final = re.compile(r"(?:[嗯恩哦噢喔啊呃额唔哎诶欸]|好的?|对|是的?|行|知道了?|明白)+")
+_BACK_CHANNEL: Final = re.compile(
+    r"(?:[嗯恩哦噢喔啊呃额唔哎诶欸哼]|好[的吧]?|对[的吧]?|是的?|行|知道了?|明白了?|谢谢你?)+"
+)
 LONGEST_CHARACTERS: Final = 6
 
 

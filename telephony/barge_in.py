@@ -26,10 +26,10 @@ class BargeInRules:
     `gap_seconds`: so much silence ends a sound; shorter gaps are within it.
     """
 
-    pause_threshold: float = 0.6
+    pause_threshold: float = 0.5
     voice_threshold: float = 0.5
-    pause_after_seconds: float = 0.09
-    stop_after_seconds: float = 0.6
+    pause_after_seconds: float = 0.06
+    stop_after_seconds: float = 0.9
     gap_seconds: float = 0.2
     forget_after_seconds: float = 10.0
 

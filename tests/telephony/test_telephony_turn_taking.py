@@ -70,7 +70,7 @@ def test_barge_in_works_every_time() -> None:
         table.machine.playback_started(table.now)
         assert table.quiet(1.0) == []
         assert kinds(table.speech(0.1)) == [PausePlayback]  # silent at once, before anything is decided
-        assert kinds(table.speech(0.4)) == []
+        assert kinds(table.speech(0.7)) == []
         assert kinds(table.speech(0.2)) == [StopPlayback, CallerBegan]
         assert not table.machine.playing
         assert kinds(table.quiet(1.0)) == [Guess, CallerFinished]
