@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from base.ids import new_trace_id
 from base.logs import get_logger
@@ -63,6 +63,8 @@ from telephony.waiting_caller import WaitingCaller
 
 __all__ = ["Call", "CallServices"]
 
+_WAITING_BEATS: Final = 4
+
 
 class Call:
     """One caller. Create, then await `run`; the ticker calls `pump`, `on_voice` and `tick` meanwhile."""
@@ -114,6 +116,7 @@ class Call:
         self._recording: Recording | None = None
         self._callback_number = ""  # promised in the waiting room
         self._waiting = self._waiting_caller()
+        self._beats = 0  # while waiting
 
     def _waiting_caller(self) -> WaitingCaller | None:
         """None for a call that is served at once."""
@@ -233,10 +236,10 @@ class Call:
 
     def pump(self) -> bytes:
         """Move audio both ways; returns what the caller has sent since the last time."""
+        if self._waiting is not None:
+            return self._pump_waiting()
         heard = self._leg.read()
         self._listen_for_tones(heard)
-        if self._waiting is not None:
-            heard = b""  # nobody listens yet
         self._hearing.feed(heard)
         self._speaker.hold_back = self._turns.caller_speaking
         said = self._speaker.pump()
@@ -245,6 +248,14 @@ class Call:
             hears = said if mixed is None else mixed
             self._recording.add(heard, hears, self._services.clock.monotonic() - self._began)
         return b"" if self._hand_over.talking else heard  # people who talk to each other need no turn taking
+
+    def _pump_waiting(self) -> bytes:
+        """Who waits needs music and keys and is not listened to: every fourth beat will do."""
+        self._beats += 1
+        if self._beats % _WAITING_BEATS == 0:
+            self._listen_for_tones(self._leg.read())
+            self._speaker.pump()
+        return b""
 
     def on_voice(self, probability: float, seconds: float) -> None:
         """The detector's opinion on the next stretch of the caller's audio."""
