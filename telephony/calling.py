@@ -105,6 +105,8 @@ class CallingParty:
             extra_params=("video_codecs=none",),
         )
         self._voice = VoiceActivity()
+        self._ears: set[_Ear] = set()
+        self._pump: asyncio.Task[None] | None = None
         self._agent: Any = None
         # A call over loopback may be answered before `dial` has returned and anybody listens to its events.
         self._news: dict[int, StackEvent] = {}
@@ -123,7 +125,27 @@ class CallingParty:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
         await self._runtime.close()
+
+    async def _run_ears(self) -> None:
+        """One beat for all calls: their audio, and the voice detector over all of them at once."""
+        due = time.monotonic()
+        while True:
+            due += FRAME_SECONDS
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            heard = [(ear, windows) for ear in list(self._ears) if (windows := ear.beat())]
+            probabilities = self._voice.probabilities_of_many([(ear.stream, windows) for ear, windows in heard])
+            for (ear, _), values in zip(heard, probabilities, strict=True):
+                ear.listen_to(values)
+            self._ears = {ear for ear in self._ears if not ear.deaf}
+
+    def _listen(self, ear: _Ear) -> None:
+        self._ears.add(ear)
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._run_ears())
 
     async def call(self, uri: str, script: Script) -> CallReport:
         """Place one call and follow the script. A call that is refused gives a report, not an error."""
@@ -155,7 +177,7 @@ class CallingParty:
         leg.on_closed(closed)
         self._news.pop(native.handle, None)
         answered_at = time.monotonic()
-        pump = asyncio.create_task(ear.run())
+        self._listen(ear)
         try:
             async with asyncio.timeout(script.hang_up_after_seconds):
                 await self._follow(script, native, ear, report)
@@ -163,8 +185,7 @@ class CallingParty:
             ear.closed.set()
         finally:
             ear.take_all(report)
-            pump.cancel()
-            await asyncio.gather(pump, return_exceptions=True)
+            self._ears.discard(ear)
             if transfers:
                 report.transferred_to = transfers[0]
                 if not ended:
@@ -198,7 +219,7 @@ class _Ear:
     def __init__(self, leg: SipLeg, voice: VoiceActivity, script: Script) -> None:
         self._leg = leg
         self._voice = voice
-        self._stream = VoiceStream()
+        self.stream = VoiceStream()
         self._script = script
         self._endpointer = Endpointer(_VOICE_RULES, script.quiet_seconds)
         self._outgoing = bytearray()
@@ -211,40 +232,46 @@ class _Ear:
         self._finished = asyncio.Event()
         self.closed = asyncio.Event()
 
-    async def run(self) -> None:
-        due = time.monotonic()
-        while not self.closed.is_set():
-            due += FRAME_SECONDS
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            heard = self._leg.read()
-            self._heard += heard
-            for window in self._stream.windows(heard):
-                self._listen_to(self._voice.probabilities([(self._stream, window)])[0])
-            room = _AHEAD_BYTES - self._leg.buffered()
-            if self._outgoing and room > 0:
-                taken = self._leg.write(bytes(self._outgoing[: room - room % 2]))
-                del self._outgoing[:taken]
-            if not self._outgoing and self._leg.buffered() == 0:
-                self._out_of_words.set()
-        if self._present is not None:  # cut in the middle of a word
-            self._present.heard_seconds += self._endpointer.voiced_seconds
-        self._speaking.set()
-        self._finished.set()
-        self._out_of_words.set()
+    @property
+    def deaf(self) -> bool:
+        """The call is over and all that was heard has been counted."""
+        return self.closed.is_set() and self._finished.is_set() and self._out_of_words.is_set()
 
-    def _listen_to(self, probability: float) -> None:
-        for event in self._endpointer.feed(probability, WINDOW_SECONDS):
-            if isinstance(event, SpeechBegan):
-                self._finished.clear()
-                self._speaking.set()
-                if self._began_at is None:
-                    self._began_at = time.monotonic() - event.ago_seconds
+    def beat(self) -> list[bytes]:
+        """Move audio both ways; returns what is there for the voice detector. The last beat follows the end."""
+        if self.closed.is_set():
+            if self._present is not None:  # cut in the middle of a word
+                self._present.heard_seconds += self._endpointer.voiced_seconds
+                self._present = None
+            self._speaking.set()
+            self._finished.set()
+            self._out_of_words.set()
+            return []
+        heard = self._leg.read()
+        self._heard += heard
+        room = _AHEAD_BYTES - self._leg.buffered()
+        if self._outgoing and room > 0:
+            taken = self._leg.write(bytes(self._outgoing[: room - room % 2]))
+            del self._outgoing[:taken]
+        if not self._outgoing and self._leg.buffered() == 0:
+            self._out_of_words.set()
+        return self.stream.windows(heard)
+
+    def listen_to(self, probabilities: Sequence[float]) -> None:
+        """What the voice detector says about the windows of the last beat."""
+        for probability in probabilities:
+            for event in self._endpointer.feed(probability, WINDOW_SECONDS):
+                if isinstance(event, SpeechBegan):
+                    self._finished.clear()
+                    self._speaking.set()
+                    if self._began_at is None:
+                        self._began_at = time.monotonic() - event.ago_seconds
+                        if self._present is not None:
+                            self._present.delay_seconds = round(self._began_at - self._since, 3)
+                elif isinstance(event, SpeechEnded):
                     if self._present is not None:
-                        self._present.delay_seconds = round(self._began_at - self._since, 3)
-            elif isinstance(event, SpeechEnded):
-                if self._present is not None:
-                    self._present.heard_seconds += event.total_seconds - event.trailing_seconds
-                self._finished.set()
+                        self._present.heard_seconds += event.total_seconds - event.trailing_seconds
+                    self._finished.set()
 
     async def say(self, pcm: bytes) -> float:
         """Speak; returns when the last voiced sound of it left (the recording's own trailing silence is taken off)."""
