@@ -33,12 +33,14 @@ from benchmarks import conditions
 from benchmarks.accounts import Account, Meter, memory_mib
 from benchmarks.conditions import percentile
 from benchmarks.phone_callers import Plan
+from hotline.trial import listening
 from hotline.trial.system import System
 
 LAG_LIMIT_SECONDS: Final = 0.5
 MUST_CALLS: Final = 30
 LEVELS: Final = (30, 45, 60, 80, 100)
 METRICS_SECONDS: Final = 6.5  # the phone tells its figures every 5 s
+_LISTENED_TO: Final = 20  # recordings of each level
 _SETTLE_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 3.0  # between two looks at the threads
 
@@ -168,12 +170,21 @@ def measure(system: System, calls: int, folder: Path, *, ramp_seconds: float = 1
     result = level_summary(plan, heard, _turns_of(database, call_ids))
     result["load_average"] = [round(load_before, 2), round(psutil.getloadavg()[0], 2)]
     result["outcomes"] = outcomes_of(database, call_ids)
-    result["phone"] = _phone_figures(before, after)
+    phone = result["phone"] = _phone_figures(before, after)
+    result["answer_p50"], result["answer_p95"] = phone["answer_p50_seconds"], phone["answer_p95_seconds"]
+    result["ticker_late_share"] = phone["ticker_late_share"]
+    result["recordings"] = _listened(system, call_ids)
     result["cpu_seconds_a_call"] = round(used.total / calls, 3)
     result["cpu_by_process_a_call"] = _a_call(used.processes, calls)
     result["cpu_by_thread_a_call"] = _a_call(used.threads, calls)
     result["memory_mib"] = memory
     return result
+
+
+def _listened(system: System, call_ids: set[str]) -> dict[str, Any]:
+    """How some of the calls sounded."""
+    paths = [path for path in sorted((system.directory / "recordings").rglob("*.wav")) if path.stem in call_ids]
+    return listening.summary([listening.heard(path) for path in paths[:_LISTENED_TO]])
 
 
 def _a_call(counted: dict[str, float], calls: int) -> dict[str, float]:
@@ -267,9 +278,12 @@ COLUMNS: Final = {
     "holds": "holds",
     "reply p50": "reply_p50",
     "p95": "reply_p95",
+    "answer p50": "answer_p50",
+    "answer p95": "answer_p95",
     "barge-in p50": "silence_p50",
     "barge-in p95": "silence_p95",
     "not stopped": "barge_ins_not_stopped",
+    "late beats": "ticker_late_share",
     "late RTP": "late_packet_share",
     "CPU s a call": "cpu_seconds_a_call",
     "generator": "generator_cpu_seconds_a_call",
@@ -294,6 +308,7 @@ def table(result: dict[str, Any]) -> str:
         lines.append("  " + ", ".join(f"{name} {used}" for name, used in row["cpu_by_process_a_call"].items()))
         lines.append("  " + ", ".join(f"{k} {v}" for k, v in row["cpu_by_thread_a_call"].items() if v >= 0.005))
         lines.append("  phone: " + ", ".join(f"{name} {value}" for name, value in row["phone"].items()))
+        lines.append("  sound: " + ", ".join(f"{name} {value}" for name, value in row["recordings"].items()))
         lines.append(f"  outcomes: {row['outcomes']}; memory (PSS, MiB): {row['memory_mib']}")
     return "\n".join(lines)
 
