@@ -159,11 +159,11 @@ class TurnTakingSettings(Section):
     end_of_turn: Literal["combined", "sound", "text", "silence"] = Field(
         "combined", description="what decides that the caller has finished; models that are missing are gone without"
     )
-    cut_off_risk: float = Field(
-        0.05, gt=0, lt=1, description="accepted probability that the caller was only pausing; not for silence"
+    cut_off_cost_seconds: float = Field(
+        8.0, gt=0, description="so much waiting is better than cutting one caller off; not for silence"
     )
-    shortest_wait_seconds: float = Field(0.35, gt=0.2)
-    longest_wait_seconds: float = Field(1.8, gt=0.2)
+    shortest_wait_seconds: float = Field(0.3, gt=0.2)
+    longest_wait_seconds: float = Field(2.0, gt=0.2)
     text_within_seconds: float = Field(0.0, ge=0, description="how long the recognised text is waited for")
 
     speech_threshold: float = Field(0.5, gt=0, lt=1)
@@ -190,10 +190,10 @@ class RecogniserSettings(Section):
     model_directory: Path | None = Field(None, description="a folder with a model, tried before any download")
     mirror: str = Field("", description="a URL prefix tried in place of official download addresses")
     workers: int = Field(1, ge=1)
-    beam_size: int = Field(5, ge=1)
+    beam_size: int = Field(8, ge=1)
     batch_size: int = Field(4, ge=1, le=16, description="so many waiting utterances share one run of the decoder")
     word_weight: float = Field(
-        0.2, ge=0, le=1, description="whisper only: how much common words count beside the sound; 0: not at all"
+        0.15, ge=0, le=1, description="whisper only: how much common words count beside the sound; 0: not at all"
     )
     window_seconds: float = Field(10.0, ge=10, le=30)
     deadline_seconds: float = Field(8.0, gt=0)

@@ -39,7 +39,7 @@ def strategy_for(chosen: TurnTakingSettings, *, sound: bool, text: bool) -> Turn
     if not (sound or text):
         return FixedSilence(chosen.patience_seconds)
     rules = LearnedRules(
-        risk=chosen.cut_off_risk,
+        cut_off_cost_seconds=chosen.cut_off_cost_seconds,
         shortest_seconds=chosen.shortest_wait_seconds,
         longest_seconds=chosen.longest_wait_seconds,
         text_within_seconds=chosen.text_within_seconds if text else 0.0,

@@ -1,42 +1,48 @@
-"""Wait as long as the risk of cutting the caller off demands: decided from sound, text, and what was asked.
+"""Wait as long as it pays: decided from sound, text, and what was asked.
 
 A logistic model turns the evidence into the probability `f` that the caller has finished. If they have not, the pause
-is one of those within a turn, whose lengths are known (`pauses`). After `t` seconds of silence the probability that the
-caller is only pausing has fallen to
+is one of those within a turn, whose lengths are known (`pauses`; `S(t)`: the share that lasts longer than `t`). To end
+the turn after `t` seconds of silence then costs
 
-    (1 - f) S(t) / ((1 - f) S(t) + f)        S(t): share of pauses longer than t
+    f t + cost (1 - f) S(t)
 
-and the turn is over as soon as that is no more than `risk`. (The decision rule is that of Raux and Eskenazi, "A
-finite-state turn-taking model for spoken dialog systems", NAACL 2009, with a constant cost of waiting.)
+on average: waiting for somebody who has finished, cutting off somebody who has not. `cost` is what a cut-off is worth,
+in seconds of waiting; the strategy takes the `t` that is cheapest. (The idea of weighing the two is that of Raux and
+Eskenazi, "A finite-state turn-taking model for spoken dialog systems", NAACL 2009.)
 
 While the text is still being recognised there is no hurry: nothing can be answered before it is there. So silence up to
-`text_within_seconds` is waited for it, unless the sound alone is sure.
+`text_within_seconds` is waited for it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from telephony.turn_end.evidence import Evidence, Patience
-from telephony.turn_end.pauses import until_share
+from telephony.turn_end.pauses import lasting_longer
 
 _SURE: Final = 0.995  # no model is trusted beyond this
+_STEP_SECONDS: Final = 0.02
+_TABLE: Final = 400
+
+PerState = Mapping[Patience, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Logistic weights for one combination of evidence: log-odds of having finished.
+    """Logistic weights for one combination of evidence: log-odds of having finished, for each thing that can have been
+    asked.
 
-    `states` are intercepts, `sound` and `text` multiply the log-odds of those opinions, `number_complete` and
+    `bias` is the intercept; `sound` and `text` multiply the log-odds of those opinions; `number_complete` and
     `number_partial` are added while a number is dictated.
     """
 
-    states: Mapping[Patience, float]
-    sound: float = 0.0
-    text: float = 0.0
+    bias: PerState
+    sound: PerState = field(default_factory=dict)
+    text: PerState = field(default_factory=dict)
     number_complete: float = 0.0
     number_partial: float = 0.0
 
@@ -53,16 +59,16 @@ class LearnedWeights:
 
 @dataclass(frozen=True, slots=True)
 class LearnedRules:
-    """`risk`: accepted probability that the caller was only pausing when the turn is ended. The rest: seconds."""
+    """Seconds, all of them: `cut_off_cost_seconds` is the waiting that one cut-off is worth."""
 
-    risk: float = 0.05
-    shortest_seconds: float = 0.35
-    longest_seconds: float = 1.8
+    cut_off_cost_seconds: float = 8.0
+    shortest_seconds: float = 0.3
+    longest_seconds: float = 2.0
     text_within_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.risk < 1:
-            raise ValueError("risk must lie between 0 and 1")
+        if self.cut_off_cost_seconds <= 0:
+            raise ValueError("cut_off_cost_seconds must be positive")
         if not 0 < self.shortest_seconds <= self.longest_seconds:
             raise ValueError("0 < shortest_seconds <= longest_seconds must hold")
 
@@ -77,43 +83,47 @@ class Learned:
     """Sound only, text only, or both."""
 
     def __init__(self, weights: LearnedWeights, rules: LearnedRules, *, sound: bool, text: bool) -> None:
-        """
-        Raises:
-            ValueError: neither sound nor text is to be used.
-        """
-        if not (sound or text):
-            raise ValueError("a learned strategy needs sound, text or both")
-        self.name = "combined" if sound and text else "sound" if sound else "text"
+        self.name = {(True, True): "combined", (True, False): "sound", (False, True): "text"}.get(
+            (sound, text), "state"
+        )
         self.wants_sound = sound
         self.wants_text = text
         self._weights = weights
         self._rules = rules
+        self._waits = _cheapest_waits(rules)
 
     def finished(self, evidence: Evidence) -> float:
         """The probability that the caller has finished."""
         sound = evidence.sound if self.wants_sound else None
         text = evidence.text if self.wants_text else None
-        weights = (
-            (self._weights.alone if text is None else self._weights.with_text)
-            if sound is None
-            else (self._weights.with_sound if text is None else self._weights.with_both)
-        )
-        total = weights.states[evidence.state]
+        if sound is None:
+            weights = self._weights.alone if text is None else self._weights.with_text
+        else:
+            weights = self._weights.with_sound if text is None else self._weights.with_both
+        state = evidence.state
+        total = weights.bias[state]
         if sound is not None:
-            total += weights.sound * log_odds(sound)
+            total += weights.sound[state] * log_odds(sound)
         if text is not None:
-            total += weights.text * log_odds(text.finished)
-            if evidence.state == "number":
-                total += {
-                    "none": 0.0, "partial": weights.number_partial, "complete": weights.number_complete
-                }[text.number]  # fmt: skip
+            total += weights.text[state] * log_odds(text.finished)
+            if state == "number" and text.number != "none":
+                total += weights.number_complete if text.number == "complete" else weights.number_partial
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
     def patience_seconds(self, evidence: Evidence) -> float:
-        rules = self._rules
-        finished = min(_SURE, max(1 - _SURE, self.finished(evidence)))
-        share = rules.risk * finished / ((1 - rules.risk) * (1 - finished))
-        seconds = min(rules.longest_seconds, max(rules.shortest_seconds, until_share(share)))
+        seconds = self._waits[round(self.finished(evidence) * _TABLE)]
         if self.wants_text and evidence.text is None:
-            seconds = max(seconds, rules.text_within_seconds)
+            return max(seconds, self._rules.text_within_seconds)
         return seconds
+
+
+def _cheapest_waits(rules: LearnedRules) -> list[float]:
+    """The cheapest wait for each probability of having finished, in steps of 1 / `_TABLE`."""
+    steps = int((rules.longest_seconds - rules.shortest_seconds) / _STEP_SECONDS) + 1
+    waits = [
+        (at, lasting_longer(at)) for at in (rules.shortest_seconds + step * _STEP_SECONDS for step in range(steps))
+    ]
+    return [
+        min(waits, key=lambda wait: finished * wait[0] + rules.cut_off_cost_seconds * (1 - finished) * wait[1])[0]
+        for finished in (step / _TABLE for step in range(_TABLE + 1))
+    ]
