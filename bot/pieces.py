@@ -27,7 +27,7 @@ def short(spoken: str) -> str:
         end = found.end()
         if not found.group():
             continue
-        inside = any(start <= found.start() and end < stop for start, stop in numbers)
+        inside = any(start < end < stop for start, stop in numbers)
         if text[end - 1] in _ENDS or (text[end - 1] in "，；：;" and end - begin >= _SHORTEST and not inside):
             clause = text[begin:end]
             kept.append(clause if clause[-1] in _ENDS else clause[:-1] + "。")

@@ -1,8 +1,8 @@
 """Golden transcripts: whole conversations as files, word for word. `HOTLINE_UPDATE_TRANSCRIPTS=1` writes them anew.
 
 `市民：` says something, `按键：` presses keys, `静默：` stays silent through all reminders.
-`市民（没听完 …）：` had not heard these last words. How the phone talks and listens stands in brackets where it is not as
-usual.
+`市民（没听完 …）：` had not heard these last words. How the phone talks and listens stands in brackets where it is
+not as usual.
 """
 
 from __future__ import annotations
