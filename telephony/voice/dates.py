@@ -37,6 +37,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(rf"(?<![\d.,-])({_YEAR})[-/.](0[1-9]|1[0-2])(?![\d.年-]|\s*(?:元|万|亿|米|吨|人|个))",
          lambda m: f"{numbers.year(m[1])}年{_plain(m[2])}月"),
     rule(rf"(?<![\d/.])({_MONTH})/({_DAY})(?=\s*(?:{_PART_OF_DAY}))", lambda m: f"{_plain(m[1])}月{_plain(m[2])}日"),
+    rule(r"(?<!\d)([5-9]0|[01]0)(?=后(?![期天年月续边面门勤备来果]))", lambda m: numbers.digits(m[1])),
     rule(r"(?<!\d)0?(\d{1,2})(?=月(?!份额))", lambda m: numbers.cardinal(m[1])),
     rule(rf"(?<=月)\s*0?(\d{{1,2}}){RANGE}0?(\d{{1,2}})(?=[日号])",
          lambda m: f"{numbers.cardinal(m[1])}至{numbers.cardinal(m[2])}"),

@@ -15,7 +15,7 @@ from telephony.voice.rule import LIGHT_BREAK, Rule
 
 __all__ = ["LIGHT_BREAK", "NORMALISER_VERSION", "normalise"]
 
-NORMALISER_VERSION: Final = "2"
+NORMALISER_VERSION: Final = "3"
 """Counted up with every change of what is said: audio of an older version is then not used any more."""
 
 _RULES: Final[tuple[Rule, ...]] = (

@@ -90,7 +90,11 @@ WITH_SIGNS: Final[tuple[Rule, ...]] = (
 
 PLAIN: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d/])(\d{1,3})/(\d{1,4})(?![\d/])", _fraction),
-    rule(rf"(?<![\d.,])(\d{{7,}})(?!\d|[.,]\d|\s*(?:{_MEASURE}))", lambda m: numbers.grouped(m.group(), LIGHT_BREAK)),
+    rule(
+        # What names something has no five zeros at its end.
+        rf"(?<![\d.,])(?![1-9]\d{{0,4}}0{{5,}}(?!\d))(\d{{7,}})(?!\d|[.,]\d|\s*(?:{_MEASURE}))",
+        lambda m: numbers.grouped(m.group(), LIGHT_BREAK),
+    ),
     rule(r"(?<!\d)2(?=[居室]|室\d厅)", "两"),
     rule(r"(?<!\d)2(?=年级|季度|代身|代证|栋\s*\d|套房|套住房)", "二"),
     rule(rf"{NOT_INSIDE}({NUMBER}){RANGE}({NUMBER})(?=\s*(?:{_MEASURE}))",
