@@ -164,11 +164,14 @@ class AudioSocketLeg(PacedLeg, asyncio.Protocol):
     def _begin(self, kind: int, payload: bytes) -> None:
         if kind == IDENTITY and len(payload) == 16 and self._admit(self, UUID(bytes=payload)):
             self.started = True
-            self._keep_pace()
         else:
             self._say_goodbye()
 
     # --- to Asterisk ------------------------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        await super().answer()
+        self._keep_pace()
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None and self._transport.get_write_buffer_size() <= UNSENT_BYTES:

@@ -29,7 +29,7 @@ class PacedLeg(ABC):
     def __init__(
         self, caller: CallerId, beat: Beat, *, lead_seconds: float = FRAME_SECONDS, fill: bool = False
     ) -> None:
-        """`lead_seconds` and `fill`: see `Pacer`; a leg that fills begins with `_keep_pace`."""
+        """`lead_seconds` and `fill`: see `Pacer`; a leg that fills begins with `_keep_pace`, when it is answered."""
         self.caller = caller
         self.media_at = time.monotonic()  # when audio came in last
         self._beat = beat

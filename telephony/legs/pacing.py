@@ -16,6 +16,9 @@ from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, FRAME_SECONDS, SAMPLE_B
 QUEUE_BYTES: Final = 2 * BYTES_A_SECOND  # as much as the SIP leg takes
 _CATCH_UP_SECONDS: Final = 0.1  # a beat that is this late is made good, a longer gap is a pause
 _TOLERANCE_SECONDS: Final = 0.002  # a beat that comes a little early still counts
+# Every 10 s of silence one frame is left out, or a queue at the other end, whose clock may be slower than ours, would
+# grow all through a call.
+_FILLED_FRAMES: Final = 500
 
 
 class Pacer:
@@ -29,6 +32,7 @@ class Pacer:
         self._heard_until = float("-inf")  # when everything that was let go will have been heard
         self._speech_until = float("-inf")  # the same without the silence that fills the gaps
         self._speaking = False
+        self._filled = 0
 
     def write(self, pcm: bytes) -> int:
         """Returns how many bytes were taken: whole samples, as long as there is room."""
@@ -52,7 +56,8 @@ class Pacer:
             self._speech_until = self._heard_until
         self._speaking = bool(self._queue) or bool(out)
         if self._fill and pad and not self._speaking and self._heard_until - now <= _TOLERANCE_SECONDS:
-            out += bytes(FRAME_BYTES)
+            self._filled += 1
+            out += bytes(FRAME_BYTES if self._filled % _FILLED_FRAMES else 0)
             self._heard_until += FRAME_SECONDS
             self._speaking = True  # the pace goes on
         return bytes(out)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from asterisk_server import Asterisk
 from telephony_leg_peers import SipPeer
+from telephony_likeness import likeness, wave
 
 USERS: Final = {"asterisk_websocket": "12345", "audiosocket": "123459"}  # the link that an extension leads to
 LINKS: Final = tuple(USERS)
@@ -70,10 +70,6 @@ def silence(seconds: float) -> bytes:
     return bytes(int(seconds * 8_000) * 2)
 
 
-def wave(pcm: bytes) -> npt.NDArray[np.float64]:
-    return np.frombuffer(pcm, dtype="<i2").astype(np.float64)
-
-
 def sounds(peer: SipPeer, begin: float = 0.0, end: float = float("inf")) -> list[float]:
     """The moments between two others at which a frame of sound was heard."""
     return [at for at, pcm in peer.heard if begin < at < end and np.abs(wave(pcm)).max() > LOUD]
@@ -87,16 +83,9 @@ class Comparison:
 
 
 def compare(sent: bytes, sent_at: float, heard: Sequence[tuple[float, bytes]]) -> Comparison:
-    """Where in the packets that came back is what was sent? The delay counts from first packet out to first in."""
-    a, b = wave(sent), wave(b"".join(pcm for _, pcm in heard))
-    assert len(b) > 0.8 * len(a), f"only {len(b)} of {len(a)} samples came back"
-    b = np.concatenate((b, np.zeros(len(a))))
-    size = 1 << (len(a) + len(b)).bit_length()
-    start = int(np.argmax(np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b)]))
-    part = b[start : start + len(a)]
-    alike = float(a[: len(part)] @ part / np.sqrt((a @ a) * (part @ part) + 1e-9))
-    level_db = float(10 * np.log10((part @ part + 1e-9) / (a @ a)))
-    return Comparison(alike, level_db, heard[min(start // 160, len(heard) - 1)][0] - sent_at)
+    """The delay counts from the first packet out to the first packet in."""
+    result = likeness(sent, b"".join(pcm for _, pcm in heard))
+    return Comparison(result.alike, result.level_db, heard[min(result.start // 160, len(heard) - 1)][0] - sent_at)
 
 
 async def echoed(peer: SipPeer, speech: bytes) -> Comparison:
