@@ -25,6 +25,7 @@ def load(settings: Settings) -> Recogniser:
     match chosen.engine:
         case "whisper":
             _require("ctranslate2", "whisper")
+            from asr_models import word_frequencies
             from asr_models.whisper import Whisper
 
             return Whisper(
@@ -32,6 +33,8 @@ def load(settings: Settings) -> Recogniser:
                 beam_size=chosen.beam_size,
                 window_seconds=chosen.window_seconds,
                 batch_size=chosen.batch_size,
+                words=word_frequencies.of_jieba() if chosen.word_weight else None,
+                word_weight=chosen.word_weight,
             )
         case "vosk":
             _require("vosk", "vosk")

@@ -20,6 +20,8 @@ _SUSPECT_LOG_PROBABILITY: Final = -0.9
 _MINIMUM_SUPPORT: Final = 2.0
 _HOPELESS_LOG_PROBABILITY: Final = -2.6
 _MAXIMUM_SYLLABLES_A_SECOND: Final = 12.0
+_HURRIED_SYLLABLES_A_SECOND: Final = 6.0  # people who say a thing twice do not say it twice as fast
+_SHORTEST_REPETITION: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,15 @@ def repeats(text: str) -> bool:
     return any(not _is_number(match) for match in _REPEATS.finditer(text))
 
 
-def collapse(text: str) -> str:
-    """A decoder's loop cut down to one round."""
-    return _REPEATS.sub(lambda match: match.group() if _is_number(match) else match.group(1), text)
+def collapse(text: str, loud_seconds: float) -> str:
+    """A decoder's loop cut down to one round, also one that was broken off in its second."""
+    text = _REPEATS.sub(lambda match: match.group() if _is_number(match) else match.group(1), text)
+    if len(text) <= _HURRIED_SYLLABLES_A_SECOND * max(loud_seconds, 0.1):
+        return text
+    for period in range((len(text) + 1) // 2, len(text) - _SHORTEST_REPETITION + 1):
+        if text.startswith(text[period:]) and not set(text) <= _NUMERALS:
+            return text[:period]
+    return text
 
 
 def _is_number(match: re.Match[str]) -> bool:

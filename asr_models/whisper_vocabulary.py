@@ -55,7 +55,7 @@ class WhisperVocabulary:
         """In simplified characters; halves of characters are dropped."""
         rows = [self.rows[number] for number in numbers if number < self.first_special]
         decoded: str = zhconv.convert(self._tokenizer.decode(rows), "zh-cn")
-        return decoded.replace("\ufffd", "").strip()
+        return decoded.replace("\ufffd", "").replace(",", "，").strip()
 
 
 def bytes_of(token: str) -> bytes:
