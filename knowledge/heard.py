@@ -31,7 +31,7 @@ class Heard:
         if self._path.is_file():
             self._known = json.loads(self._path.read_text(encoding="utf-8"))
         chosen = settings.recogniser
-        self.engine = f"{chosen.engine}:{chosen.model}:{chosen.beam_size}:{chosen.window_seconds}"
+        self.engine = f"{chosen.engine}:{chosen.model}:{chosen.beam_size}:{chosen.window_seconds}:{chosen.word_weight}"
         self._recogniser: Any = None
         self._new = 0
 
