@@ -68,7 +68,7 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
             piece, width = DIGITS[repeat[2]] * COUNTS[repeat[1]], repeat.end() - position
         elif text[position] in DIGITS and text[position + 1 : position + 2] != "位":  # 后四位 counts, says no digit
             piece, width = DIGITS[text[position]], 1
-        elif spoken and text[position] in _MISHEARD and _between_digits(text, position):
+        elif spoken and text[position] in _MISHEARD and _is_digit(text, position, bool(digits), bool(groups)):
             piece, width = _MISHEARD[text[position]], 1
         else:
             close(position)
@@ -82,11 +82,22 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
     return groups
 
 
-def _between_digits(text: str, position: int) -> bool:
-    before = position > 0 and (text[position - 1] in DIGITS or text[position - 1] in _MISHEARD)
-    after = position + 1 < len(text) and text[position + 1] in DIGITS
-    sure_after = after and position + 2 < len(text) and text[position + 2] in DIGITS
-    return (before and (after or position + 1 == len(text))) or (text[position] in "要腰妖夭邀药吆" and sure_after)
+def _is_digit(text: str, position: int, in_row: bool, rows_before: bool) -> bool:
+    """A misspelt digit: inside a row; at a row's end where the text ends too; at a row's beginning where more digits
+    follow, if it can hardly be another word there (要三八…) or rows of digits were said before (…一三，吧零零零)."""
+
+    def digit(at: int) -> bool:
+        return at < len(text) and text[at] in DIGITS
+
+    def maybe(at: int) -> bool:
+        return digit(at) or (at < len(text) and text[at] in _MISHEARD)
+
+    if in_row:
+        return digit(position + 1) or position + 1 == len(text) or (maybe(position + 1) and digit(position + 2))
+    if text[position] in "要腰妖夭邀药吆":
+        return digit(position + 1) and maybe(position + 2)
+    after_gap = position > 0 and bool(_FILLER.fullmatch(text[position - 1]))
+    return rows_before and after_gap and digit(position + 1) and digit(position + 2)
 
 
 def _only_filler(gap: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from base.clock import CHINA, local
+from bot.entities import misheard
 
 _NUMERALS: Final = {
     **dict(zip("零一二三四五六七八九", range(10), strict=True)),
@@ -58,9 +59,11 @@ _DAY: Final = (
     rf"|(?:上上|上|这|本|下)(?:个)?(?:周|星期|礼拜)(?:[一二三四五六日天末](?!到|至今)?)?|(?:周|星期|礼拜)[一二三四五六日天]|周末"
     rf"|(?:(?:20\d\d|\d\d|[零〇一二三四五六七八九]{{2,4}})年|今年|去年|前年)?(?:{_N})月(?:份)?(?:{_N}(?:号|日))?|(?:20\d\d|0\d|1\d|2\d|[零〇一二三四五六七八九]{{4}})年(?!级)"
     rf"|20\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}|(?:上上个|上个|这个|本|上)月(?:{_N}(?:号|日)|底|初|中旬|月底|月初|中)?|{_N}(?:号|日)(?!楼|院|线|门|店|房|地|机|码)"
-    r"|今年|去年|前年|年初|年底|月初|月底|春节|国庆|元旦|五一|十一(?=假|期|长|那))"
+    r"|(?:农历|阴历)?(?:正月|腊月|冬月)(?:初[一二三四五六七八九十]|[一二三]?十[一二三四五六七八九]?|廿[一二三四五六七八九])?"
+    r"|大年(?:初[一二三四五六七八九]|三十)|除夕|清明|端午|中秋|重阳"
+    r"|今年|去年|前年|(?<!大)年初|年底|月初|月底|春节|国庆|元旦|五一|十一(?=假|期|长|那))"
 )
-_CLOCK: Final = rf"(?:{_N}(?:点|时)(?:{_N}分?|半|一刻|三刻|来钟|多|左右|钟)?|\d{{1,2}}[:：]\d{{2}})"
+_CLOCK: Final = rf"(?:{_N}(?:点|时)(?:半|[一三]刻(?:钟)?|{_N}分?|来钟|多|左右|钟)?|\d{{1,2}}[:：]\d{{2}})"
 _POINT: Final = rf"(?:{_DAY}的?(?:{_PART})?(?:{_CLOCK})?|(?:{_PART})(?:{_CLOCK})?|{_CLOCK})"
 _SPAN: Final = (
     r"(?:快|得有|有|都|已经|将近|大概|大约|差不多|好几|小|前后)*"
@@ -96,13 +99,16 @@ class TimeFinding:
     ongoing: bool = False
 
 
-def find(text: str, now: datetime, *, asked: bool = False) -> TimeFinding | None:
+def find(text: str, now: datetime, *, asked: bool = False, spoken: bool = False) -> TimeFinding | None:
     """The (longest) expression of time in `text`, or None. `now` must be aware.
 
+    `spoken`: what a recogniser misspells is repaired first (山点半).
     `asked`: the time was just asked for; then the whole answer is kept as the wording unless it says "I do not know".
     """
     if now.tzinfo is None:
         raise ValueError("now must be an aware datetime")
+    if spoken:
+        text = misheard.repaired(text)
     matches = [
         match for match in _ANY.finditer(text) if not _mere_number(match, text) and not _AGE.match(text, match.start())
     ]
@@ -190,8 +196,9 @@ def _within_day(text: str, first: date, last: date, now: datetime) -> tuple[date
     end = datetime.combine(last + timedelta(days=1), time(0), CHINA)
     if first != last:
         return start, end
-    part = next((name for name in sorted(_PARTS, key=len, reverse=True) if name in text), None)
-    clock = re.search(rf"({_N})(?:点|时)({_N}分?|半|一刻|三刻)?|(\d{{1,2}})[:：](\d{{2}})", text)
+    clock = re.search(rf"({_N})(?:点|时)(半|[一三]刻|{_N}分?)?|(\d{{1,2}})[:：](\d{{2}})", text)
+    before = text[: clock.start()] if clock else text  # 晚上十点到早上六点: the first part of the day
+    part = next((name for name in sorted(_PARTS, key=len, reverse=True) if name in before), None)
     if clock:
         hour = int(number(clock[1] or clock[3]) or 0)
         minutes = {"半": 30.0, "一刻": 15.0, "三刻": 45.0}.get(clock[2] or "")
@@ -201,11 +208,28 @@ def _within_day(text: str, first: date, last: date, now: datetime) -> tuple[date
             hour += 12
         if 0 <= hour <= 24 and 0 <= minutes < 60:
             moment = start + timedelta(hours=hour, minutes=minutes)
-            return moment, moment
+            return moment, _until(text[clock.end() :], start, moment, hour)
     if part:
         low, high = _PARTS[part]
         return start + timedelta(hours=low), start + timedelta(hours=high)
     return start, end
+
+
+def _until(rest: str, day: datetime, begin: datetime, begin_hour: int) -> datetime:
+    """The end of `八点到十点`; the beginning itself where only one moment is told."""
+    match = re.match(rf"(?:钟|左右)?(?:到|至|-|—|~)(?:{_PART})?({_N})(?:点|时)(半|[一三]刻|{_N}分?)?", rest)
+    hour = number(match[1]) if match else None
+    if match is None or hour is None:
+        return begin
+    minutes = {"半": 30.0, "一刻": 15.0, "三刻": 45.0}.get(match[2] or "")
+    if minutes is None:
+        minutes = number((match[2] or "0").rstrip("分")) or 0.0
+    if hour <= 12 <= begin_hour and hour + 12 > begin_hour:
+        hour += 12  # 下午两点到四点
+    end = day + timedelta(hours=int(hour), minutes=minutes)
+    if end <= begin:
+        end += timedelta(days=1)  # 晚上十点到早上六点
+    return end if hour <= 24 and minutes < 60 else begin
 
 
 def _days(said: str, today: date) -> tuple[date | None, date | None]:

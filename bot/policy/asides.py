@@ -43,7 +43,7 @@ def _is_aside(talk: Talk, slot: str, text: str) -> bool:
         case "confidential":
             return yes_no.confidential(text) is None or reading.asks_hotline(text)
         case "event_time":
-            return times.find(text, talk.now) is None or reading.asks_hotline(text)
+            return times.find(text, talk.now, spoken=talk.turn.spoken) is None or reading.asks_hotline(text)
         case "confirm_order":
             return True
     return reading.asks_hotline(text)

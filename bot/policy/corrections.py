@@ -156,7 +156,7 @@ def _time(talk: Talk, matter: Matter, text: str, asked: str) -> bool:
     new = _affirmed(text).replace("刚才", "").replace("刚刚", "")
     if not _TIME_WORDS.search(new):
         return False
-    found = times.find(new, talk.now)
+    found = times.find(new, talk.now, spoken=talk.turn.spoken)
     if found is None or found.text in ("上次", "现在") or len(found.text) < 2:
         return False
     matter.event_time = found.text

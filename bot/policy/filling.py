@@ -73,7 +73,7 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
             continue
         match slot:
             case "event_time":
-                found = times.find(piece, talk.now, asked=True)
+                found = times.find(piece, talk.now, asked=True, spoken=talk.turn.spoken)
                 matter.event_time = (found.text if found else said)[:120]
             case "subject":
                 matter.subject = said[:200]

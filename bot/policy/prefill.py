@@ -46,7 +46,7 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
         elif found.address and not matter.place.text:
             matter.place.text = found.address
     if not matter.event_time:
-        moment = times.find(text, talk.now)
+        moment = times.find(text, talk.now, spoken=talk.turn.spoken)
         if moment is not None and (_DATE.search(moment.text) or moment.recurring):
             every = _EVERY.search(text)
             prefix = every.group() if every and every.group() not in moment.text and moment.recurring else ""

@@ -100,3 +100,24 @@ def test_incomplete_number_can_be_read_back() -> None:
 )
 def test_order_no(said: str, expected: str | None) -> None:
     assert order_no.find(said) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "幺三八-零零幺三-八零零零",
+        "一三八零零一三，吧零零零",
+        "邀三吧零零要三吧零零零",
+        "腰三八灵零幺三八零领零",
+        "幺三八 零零幺三 八 三个零",
+        "就是幺三八，零零幺三，八零零零",
+    ],
+)
+def test_the_recognisers_spellings_of_a_dictated_number(said: str) -> None:
+    assert [finding.number for finding in phone.find(said, spoken=True)] == ["13800138000"]
+    assert phone.digits_said(said, spoken=True) == "13800138000"
+
+
+@pytest.mark.parametrize("said", ["我要三八妇女节的票", "是一三五限行吗", "就是一号楼二单元", "我要是三点去行吗"])
+def test_words_that_sound_like_digits_stay_words(said: str) -> None:
+    assert phone.find(said, spoken=True) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from base.clock import CHINA
-from bot.entities import time
+from bot.entities import misheard, time
 
 NOW = datetime(2026, 1, 7, 4, 0, tzinfo=UTC)
 
@@ -95,3 +95,49 @@ def test_no_row_of_time_words_breaks_it(said: str) -> None:
     finding = time.find(said, NOW)
     if finding and finding.start and finding.end:
         assert finding.start <= finding.end or finding.start > NOW
+
+
+@pytest.mark.parametrize(
+    ("heard", "wording", "start", "end"),
+    [
+        ("今天下午山点半", "今天下午三点半", _at(1, 7, 15, 30), _at(1, 7, 15, 30)),
+        ("昨天三点办停的水", "昨天三点半", _at(1, 6, 3, 30), _at(1, 6, 3, 30)),
+        ("一月五好上午", "一月五号上午", _at(1, 5, 8), _at(1, 5, 12)),
+        ("二零二五年山月无号", "二零二五年三月五号", _at(3, 5, year=2025), _at(3, 6, year=2025)),
+        ("十二月二十舞号", "十二月二十五号", _at(12, 25, year=2025), _at(12, 26, year=2025)),
+    ],
+)
+def test_what_the_recogniser_misspells_is_repaired(heard: str, wording: str, start: datetime, end: datetime) -> None:
+    finding = time.find(heard, NOW, spoken=True)
+    assert finding is not None
+    assert (finding.text, finding.start, finding.end) == (wording, start, end)
+
+
+@pytest.mark.parametrize(
+    "said", ["明天三点办理业务", "五月五好不好", "他三点办公", "无号可挂", "五月份好多了", "下午似乎有点吵"]
+)
+def test_other_words_are_not_repaired(said: str) -> None:
+    assert misheard.repaired(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "start", "end"),
+    [
+        ("昨天早上八点到十点", _at(1, 6, 8), _at(1, 6, 10)),
+        ("昨天下午两点到四点半", _at(1, 6, 14), _at(1, 6, 16, 30)),
+        ("昨天晚上十点到早上六点", _at(1, 6, 22), _at(1, 7, 6)),
+        ("今天上午九点一刻", _at(1, 7, 9, 15), _at(1, 7, 9, 15)),
+    ],
+)
+def test_spans_and_quarters_of_hours(said: str, start: datetime, end: datetime) -> None:
+    finding = time.find(said, NOW)
+    assert finding is not None
+    assert (finding.text, finding.start, finding.end) == (said, start, end)
+
+
+@pytest.mark.parametrize("said", ["大年初一", "腊月二十三", "农历正月十五", "除夕"])
+def test_days_of_the_old_calendar_keep_their_wording(said: str) -> None:
+    assert time.find(f"{said}晚上开始的", NOW) is not None
+    finding = time.find(said, NOW)
+    assert finding is not None
+    assert (finding.text, finding.start) == (said, None)
