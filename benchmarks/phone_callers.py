@@ -34,6 +34,7 @@ LONGEST_QUIET_SECONDS: Final = 4.5  # no caller waits longer to say what they ha
 PATIENCE_SECONDS: Final = 8.0  # how long after their slot a caller lets the bot go on speaking
 QUIET_SECONDS: Final = 0.7  # the bot's pauses between sentences are shorter
 MULAW_EVERY: Final = 4
+DRAIN_EVERY: Final = 10  # beats
 ANSWER_SECONDS: Final = 10.0
 
 
@@ -112,7 +113,7 @@ class Caller:
             self._end()
             return
         self.line.send(self._next_frame(now))
-        if (loud := self.line.receive()) is not None:
+        if (loud := self.line.receive(everything=self._frame % DRAIN_EVERY == 0)) is not None:
             if loud - self._last_loud > QUIET_SECONDS:
                 self._loud_since = loud
             self._last_loud = loud
@@ -242,7 +243,8 @@ def place(plan: Plan, words: Words) -> tuple[list[Caller], list[float]]:
         if wait > 0:
             time.sleep(wait)
         lateness.append(max(0.0, time.monotonic() - due))
-        port.work()
+        if beat % GROUPS == 0:
+            port.work()
         for caller in groups[beat % GROUPS]:
             if not caller.over:
                 caller.beat(port)

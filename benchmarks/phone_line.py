@@ -53,6 +53,7 @@ class RtpLine:
         self.payload_type = payload_type
         self.arrivals = Arrivals()
         self._keep_audio = keep_audio
+        self._levels = LEVELS[payload_type]
         self._socket: socket.socket
         self.port = 0
         self._source = secrets.randbits(32)
@@ -80,28 +81,37 @@ class RtpLine:
         except OSError:  # the other side has closed its port, or its queue is full
             self.refused += 1
 
-    def receive(self) -> float | None:
-        """Take what has come; the time of the last loud packet in it, if any was loud."""
-        arrivals, levels = self.arrivals, LEVELS[self.payload_type]
+    def receive(self, *, everything: bool) -> float | None:
+        """Take the next packet, or all that have come; the time of the last loud one, if any was loud.
+
+        Most of the time exactly one has come, and asking in vain costs as much as asking for one.
+        """
         last_loud = None
-        while True:
-            try:
-                packet, ancillary, _, _ = self._socket.recvmsg(1500, 32)
-            except OSError:  # nothing more, or the port at the other side is closed
-                return last_loud
-            if len(packet) <= 12 or packet[1] & 0x7F != self.payload_type:
-                continue
-            payload = packet[12:]
-            seconds, nanoseconds = struct.unpack("@ll", ancillary[0][2][:16])
-            at = seconds + nanoseconds * 1e-9
-            peak = max(payload.translate(levels))
-            arrivals.times.append(at)
-            arrivals.stamps.append(int.from_bytes(packet[4:8], "big"))
-            arrivals.peaks.append(peak)
-            if self._keep_audio:
-                arrivals.audio += payload
-            if peak >= LOUD_PEAK:
-                last_loud = at
+        while (loud := self._take_one()) is not None:
+            last_loud = loud or last_loud
+            if not everything:
+                break
+        return last_loud
+
+    def _take_one(self) -> float | None:
+        """None: nothing has come. 0: a packet that is not loud."""
+        try:
+            packet, ancillary, _, _ = self._socket.recvmsg(1500, 32)
+        except OSError:  # nothing more, or the port at the other side is closed
+            return None
+        if len(packet) <= 12 or packet[1] & 0x7F != self.payload_type:
+            return 0.0
+        payload = packet[12:]
+        seconds, nanoseconds = struct.unpack_from("@ll", ancillary[0][2])
+        at = seconds + nanoseconds * 1e-9
+        peak = max(payload.translate(self._levels))
+        arrivals = self.arrivals
+        arrivals.times.append(at)
+        arrivals.stamps.append(int.from_bytes(packet[4:8], "big"))
+        arrivals.peaks.append(peak)
+        if self._keep_audio:
+            arrivals.audio += payload
+        return at if peak >= LOUD_PEAK else 0.0
 
     def close(self) -> None:
         self._socket.close()
