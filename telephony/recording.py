@@ -117,7 +117,9 @@ class Recording:
 
     def _append(self, left: bytes, right: bytes) -> None:
         frames = interleave(left, right)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._data_bytes:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.touch(mode=0o600)
         with self.path.open("r+b" if self._data_bytes else "w+b") as file:
             file.seek(_HEADER_BYTES + self._data_bytes)
             file.write(frames)

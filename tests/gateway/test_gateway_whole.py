@@ -225,7 +225,7 @@ async def test_a_call_is_answered_put_through_and_ended(
     assert opened["say"] and "录音" in opened["say"][0]["text"]
     await phone.send_json(spoken("call-1", "t1", "0", "dtmf"))
     reply = await until(phone, "reply", turn_id="t1")
-    assert reply["transfer"] == {"target": "seat", "sip_uri": None} and reply["say"]
+    assert reply["transfer"] == {"target": "seat", "sip_uri": None, "method": "bridge"} and reply["say"]
     assert await whole.claim(opened["conversation_id"], "s_1")
     assert (await until(phone, "say"))["say"][0]["origin"] == "system"
     await whole.seat_message(opened["conversation_id"], "s_1", "您好，请讲")
@@ -237,6 +237,44 @@ async def test_a_call_is_answered_put_through_and_ended(
     await until(phone, "ended")
     told = await (await client.get("/internal/calls/call-1", headers=headers)).json()
     assert (told["outcome"], told["disposition"], told["status"]) == ("seat", "answered", "ended")
+    await phone.close()
+
+
+async def test_a_call_back_chosen_in_the_waiting_room_is_stored_before_goodbye(
+    connect: Connect, core: Core, whole: ConversationService
+) -> None:
+    client = await connect()
+    headers = {"Authorization": f"Bearer {ensure_token(core.settings)}"}
+    phone = await client.ws_connect("/internal/phone", headers=headers)
+    await phone.send_json(call_message("call_started", "call-1"))
+    await until(phone, "opened")
+    chosen = spoken("call-1", "t1", "13800138000", "dtmf")
+    await phone.send_json({**chosen, "meta": {"purpose": "overload_callback"}})
+    reply = await until(phone, "reply", turn_id="t1")
+    assert reply["hang_up"] and reply["outcome"] == "callback" and "受理" in reply["say"][0]["text"]
+    end = call_message("call_ended", "call-1", reason="bot_hung_up", recording=None, callback_number="13800138000")
+    await phone.send_json(end)
+    await until(phone, "ended")
+    (task,) = await core.callbacks.tasks()
+    assert (task["number"], task["status"]) == ("13800138000", "open")
+    await phone.close()
+
+
+async def test_a_call_that_the_core_slept_through_is_a_call_back_with_its_recording(
+    connect: Connect, core: Core, whole: ConversationService
+) -> None:
+    path = core.settings.var / "recordings" / "2026-01-05" / "call-9.wav"
+    client = await connect()
+    headers = {"Authorization": f"Bearer {ensure_token(core.settings)}"}
+    phone = await client.ws_connect("/internal/phone", headers=headers)
+    end = call_message("call_ended", "call-9", reason="error", recording=str(path), caller="13900001234")
+    for _ in range(2):  # told again until it is confirmed
+        await phone.send_json(end)
+        await until(phone, "ended")
+    (task,) = await core.callbacks.tasks()
+    assert task["number"] == "13900001234"
+    (known,) = await core.recordings.of(task["conversation_id"])
+    assert known.name == "2026-01-05/call-9.wav"
     await phone.close()
 
 
@@ -252,7 +290,8 @@ async def test_an_emergency_on_the_phone_is_transferred_at_once(
     await until(phone, "opened")
     await phone.send_json(spoken("call-1", "t1", "着火了，楼道里全是烟"))
     reply = await until(phone, "reply", turn_id="t1")
-    assert reply["transfer"] == {"target": "119", "sip_uri": "sip:119@10.0.0.1"} and reply["outcome"] == "emergency"
+    assert reply["transfer"] == {"target": "119", "sip_uri": "sip:119@10.0.0.1", "method": "bridge"}
+    assert reply["outcome"] == "emergency"
     await phone.close()
 
 

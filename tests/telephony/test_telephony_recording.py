@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +51,7 @@ async def test_both_sides_stand_on_one_time_line(tmp_path: Path) -> None:
     assert set(data[9600:15200, 0]) == {loud} and set(data[:7800, 0]) == {quiet}
     assert set(data[25600:31200, 1]) == {louder} and set(data[:23000, 1]) == {quiet}
     assert soundfile.info(recording.path).subtype == "ALAW"
+    assert stat.S_IMODE(recording.path.stat().st_mode) == 0o600
     assert recording.path.stat().st_size == 58 + 2 * len(data), "one byte a sample"
 
 
