@@ -91,7 +91,7 @@ class Bridge:
         self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
         self._mixer.join(CALLER, Role.CALLER)
-        self._mixer.join(BOT, Role.BOT, primed_frames=1)
+        self._mixer.join(BOT, Role.BOT)
         ear.into(self._mixer.inlet(BOT))
         metrics.bridges.inc()
 

@@ -235,6 +235,7 @@ class HandOver:
         if self.ordered:
             return
         self._disregard_caller()
+        self._party.hold_caller(False)  # whoever put the caller on hold is not there to end it
         self._patient = False
         if self._held:
             self._alone_since = self._now()

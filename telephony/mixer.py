@@ -55,9 +55,10 @@ _HEARS: Final[dict[Role, frozenset[Role]]] = {
 class Inlet:
     """What one side has sent and the mixer has not used: bounded, torn neither by jitter nor by a faster clock."""
 
-    def __init__(self, primed_frames: int) -> None:
+    def __init__(self, primed_frames: int, cap_frames: int) -> None:
         self._queue = bytearray()
         self._primed_bytes = primed_frames * FRAME_BYTES
+        self._cap_bytes = cap_frames * FRAME_BYTES
         self._flowing = False
         self._last = np.float32(0.0)
         self.skipped_frames = 0
@@ -84,7 +85,7 @@ class Inlet:
         if starting and (not self._queue or len(self._queue) < self._primed_bytes):
             return np.zeros(FRAME_SAMPLES, np.float32)
         self._flowing = len(self._queue) >= FRAME_BYTES
-        if len(self._queue) > CAP_FRAMES * FRAME_BYTES:
+        if len(self._queue) > self._cap_bytes:
             first, second = self._cut(), self._cut()
             frame = first + (second - first) * _RAMP  # two become one: the side's delay shrinks by 20 ms
             self.skipped_frames += 1
@@ -134,14 +135,17 @@ class Mixer:
         self._position = 0
         self._members: dict[str, _Member] = {}
 
-    def join(self, name: str, role: Role, *, primed_frames: int = LIVE_PRIMED_FRAMES) -> None:
-        """
+    def join(self, name: str, role: Role) -> None:
+        """Our own announcements come from a queue, not from a clock: they begin at once and are never cut short.
+
         Raises:
             ValueError: the name is taken or empty.
         """
         if not name or name in self._members:
             raise ValueError(f"a participant needs a name of its own, not {name!r}")
-        self._members[name] = _Member(role, Inlet(primed_frames))
+        ours = role is Role.BOT
+        inlet = Inlet(1 if ours else LIVE_PRIMED_FRAMES, _HARD_CAP_FRAMES if ours else CAP_FRAMES)
+        self._members[name] = _Member(role, inlet)
 
     def leave(self, name: str) -> None:
         """Leaving twice is a no-op."""

@@ -21,7 +21,7 @@ from base.settings import TelephonySettings
 from base.threads import timer_slack
 from telephony.errors import LegClosed, TelephonyError, TransferError
 from telephony.legs import access
-from telephony.legs.dial_out import DialOut
+from telephony.legs.dial_out import DialOut, Target
 from telephony.legs.leg import CallerId
 
 log = get_logger("telephony.sip")
@@ -228,7 +228,7 @@ class SipEndpoint:
         # A call that we place may be answered before anybody can listen to its events.
         self._news: dict[int, StackEvent] = {}
         self._dialling = 0
-        self._refusals: set[asyncio.Task[None]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self.dead = asyncio.Event()
 
     async def start(self) -> None:
@@ -269,8 +269,7 @@ class SipEndpoint:
     def _incoming(self, call: baresip.Call) -> None:
         leg = SipLeg(call)
         if self._incoming_calls >= self._maximum_calls:
-            self._refusals.add(refusal := asyncio.create_task(leg.hang_up()))  # 486 to a call that nobody answered
-            refusal.add_done_callback(self._refusals.discard)
+            self._end_later(leg)  # 486 to a call that nobody answered
             return
         self._incoming_calls += 1
         leg.on_closed(self._one_less)
@@ -302,7 +301,7 @@ class SipEndpoint:
         self._dialling += 1
         leg: SipLeg | None = None
         try:
-            call = await self._agents[target.transport].dial(target.uri)
+            call = await self._place(target)
             leg = SipLeg(call)
             if (news := self._news.pop(call.handle, None)) is not None:
                 leg.take_note(news)
@@ -319,8 +318,26 @@ class SipEndpoint:
                 self._news.clear()
         return leg
 
+    async def _place(self, target: Target) -> Any:
+        """Send the INVITE. One that was on its way when nobody wanted it any more is hung up."""
+        placing = asyncio.ensure_future(self._agents[target.transport].dial(target.uri))
+        try:
+            return await asyncio.shield(placing)
+        except asyncio.CancelledError:
+            placing.add_done_callback(self._not_wanted)
+            raise
+
+    def _not_wanted(self, placing: asyncio.Future[Any]) -> None:
+        if not placing.cancelled() and placing.exception() is None:
+            self._end_later(SipLeg(placing.result()))
+
+    def _end_later(self, leg: SipLeg) -> None:
+        ending = asyncio.create_task(leg.hang_up())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
     async def close(self) -> None:
-        await asyncio.gather(*self._refusals, return_exceptions=True)
+        await asyncio.gather(*self._endings, return_exceptions=True)
         try:
             await self._runtime.close()
         except baresip.BaresipError as error:

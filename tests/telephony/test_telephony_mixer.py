@@ -82,7 +82,7 @@ def test_nobody_hears_himself_listeners_never_leak_and_whispers_reach_seats_alon
 def test_an_announcement_is_heard_over_the_music() -> None:
     mixer = Mixer(music())
     mixer.join("caller", Role.CALLER)
-    mixer.join("bot", Role.BOT, primed_frames=1)
+    mixer.join("bot", Role.BOT)
     mixer.change("caller", held=True)
     heard = run(mixer, {"bot": 500.0})
     assert set(heard) == {"caller"}, "the bot hears nothing"
