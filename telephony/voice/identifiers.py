@@ -115,7 +115,7 @@ NUMBERS: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])",
          _identity_number),
     # Telephone numbers and services, digit by digit.
-    rule(r"(?<!\d)(?:\+?86[-\s]?)?(1[3-9]\d)[-\s]?(\d{4})[-\s]?(\d{4})(?!\d)", lambda m: in_groups(*m.groups())),
+    rule(r"(?<!\d)(?:\+86[-\s]?|86[-\s])?(1[3-9]\d)[-\s]?(\d{4})[-\s]?(\d{4})(?!\d)", lambda m: in_groups(*m.groups())),
     rule(rf"(?<!\d)(0\d{{2,3}})[-\s]({_SERVICE})(?!\d)", lambda m: in_groups(*m.groups())),
     rule(r"(?<!\d)(?:（(0\d{2,3})）|(0\d{2,3})[-\s])\s*(\d{3,4})[-\s]?(\d{4})(?!\d)",
          lambda m: in_groups(m[1] or m[2], m[3], m[4])),

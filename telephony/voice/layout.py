@@ -52,7 +52,7 @@ BEFORE: Final[tuple[Rule, ...]] = (
 AFTER: Final[tuple[Rule, ...]] = (
     rule(r"和/或", "或者"),
     rule(rf"(?<=[{HAN}A-Z])\s*/\s*(?=[{HAN}])", "或"),
-    rule(rf"(?<=[年月日号时点分秒元{HAN_NUMBER}天])\s*(?:-|—|~)\s*(?=[{HAN_NUMBER}{_TIME_OR_PLACE}])", "至"),
+    rule(rf"(?<=[年月日号时点分秒元幺{HAN_NUMBER}天])\s*(?:-|—|~)\s*(?=[幺{HAN_NUMBER}{_TIME_OR_PLACE}])", "至"),
     rule(rf"(?<=[{HAN}])\s*~\s*(?=[{HAN}])", "至"),
     rule(rf"(?<=[{HAN}A-Z])\s*→\s*(?=[{HAN}A-Z])", "到"),
     rule(r"#(?=楼|号)", "号"),

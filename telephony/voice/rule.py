@@ -16,7 +16,7 @@ LIGHT_BREAK: Final = "·"
 
 HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff"
 HAN_NUMBER: Final = "零一二三四五六七八九十百千万亿两"
-NUMBER: Final = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+NUMBER: Final = r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 NOT_INSIDE: Final = r"(?<![\d.A-Za-z])"
 RANGE: Final = r"\s*(?:-{1,2}|—{1,2}|~|至|到)\s*"
 

@@ -164,9 +164,13 @@ _SIGNS_BETWEEN = st.sampled_from(list("-/:.,%*#~×+年月日号元楼条室路�
 @example(["12", "·", "4", "，", "1", "/", "2"])
 @example(["京", "A", "12345", "(", "010", ")", "65123456"])
 def test_every_digit_that_is_written_is_spoken(parts: list[str]) -> None:
-    """Zeros aside (they are places): each digit is said as often as it is written, in whatever form."""
+    """Zeros aside (they are places): each digit is said as often as it is written, in whatever form.
+
+    But for the country code before a mobile number: callers do not dial it.
+    """
     text = "".join(parts)
-    written = Counter(character for character in text if character in "123456789")
+    dialled = re.sub(r"(?:\+86[-\s]?|(?<!\d)86[-\s])(?=1[3-9]\d)", "", text)
+    written = Counter(character for character in dialled if character in "123456789")
     said = re.sub("百分之|千分之", "", normalise(text)).translate(
         str.maketrans("一二三四五六七八九幺两", "12345678912")
     )
