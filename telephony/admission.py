@@ -72,7 +72,8 @@ class Admission:
         self._now = now
         late = self._rules.late_frames_limit
         lag = max(self._rules.lag_limit_seconds, IDLE_FACTOR * load.idle_lag_seconds)
-        suffers = (load.crowded and load.lag_seconds > lag) or load.late_frames > late
+        hurts = (load.crowded and load.lag_seconds > lag) or load.late_frames > late
+        suffers = hurts and serving > self._floor  # so few are served in any case: they prove nothing about many
         well = (not load.crowded or load.lag_seconds <= RELIEF_SHARE * lag) and load.late_frames <= RELIEF_SHARE * late
         self._suffers_since = self._since(self._suffers_since, suffers)
         self._well_since = self._since(self._well_since, well)
@@ -92,9 +93,8 @@ class Admission:
         return since is not None and self._now - since >= seconds
 
     def _cut(self, serving: int) -> None:
-        if serving > self._floor:
-            self._broke_at, self._broke_since = serving, self._now
-            self.limit = max(self._floor, min(self.limit, int(CUT * serving)))
+        self._broke_at, self._broke_since = serving, self._now
+        self.limit = max(self._floor, min(self.limit, int(CUT * serving)))
         self._last_change = self._now
 
     def _grow(self, load: Load, serving: int) -> None:

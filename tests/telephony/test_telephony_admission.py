@@ -86,6 +86,13 @@ def test_a_machine_that_is_slow_for_a_single_call_does_not_refuse_the_second() -
     assert not admission.strained, "long, but nobody stood behind anybody: fewer calls would not help"
 
 
+def test_a_few_calls_that_suffer_close_no_door() -> None:
+    """What a handful of calls meets (a cold model, a backup at night) says nothing about what the machine can bear."""
+    admission = Admission(RULES, 0.0)
+    watch(admission, crowded(4.0), 8, 0, 600)
+    assert admission.admits(30) and admission.limit == 40
+
+
 def test_late_frames_close_the_door_too() -> None:
     admission = Admission(RULES, 0.0)
     watch(admission, Load(late_frames=0.2), 30, 0, 4)
