@@ -26,16 +26,16 @@ from telephony.core_messages import (
     SayMessage,
     SilenceOrder,
 )
-from telephony.dtmf import Debouncer, DigitCollector, DigitEvent, KeySource, NumberEntered
+from telephony.dtmf import DigitCollector, DigitEvent, NumberEntered
 from telephony.errors import LegClosed
 from telephony.fillers import Fillers
 from telephony.given_turns import GivenTurns
 from telephony.greeting import greet
 from telephony.handover import HandOver
 from telephony.hearing import Hearing, Listener
-from telephony.inband_dtmf import InbandKeys
 from telephony.legs.leg import Leg
 from telephony.manner import Manner
+from telephony.pressed_keys import PressedKeys
 from telephony.prompts import Prompt
 from telephony.recording import Recording
 from telephony.silence import Reminders
@@ -107,8 +107,7 @@ class Call:
             end=self._end,
             own=self._own,
         )
-        self._keys = Debouncer()
-        self._tones = InbandKeys() if services.inband_keys else None
+        self._keys = PressedKeys(inband=services.inband_keys)
         self._digits = DigitCollector()
         self._opened: asyncio.Future[Opened] = asyncio.get_running_loop().create_future()
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -346,22 +345,18 @@ class Call:
             self._speaker.prompt(self._fillers.next(number), first=True)
 
     def _listen_for_tones(self, heard: bytes) -> None:
-        """Keys of old lines, until the first key is told by an event: such a line needs no ear."""
-        if self._tones is None:
-            return
-        for key in self._tones.feed(heard):
+        for key in self._keys.heard(heard, self._now):
             self._turns.disregard(self._now)  # the tone was no speech
             self._hearing.forget()
-            self._pressed(key, "tone")
+            self._pressed(key)
 
     def on_key(self, report: str) -> None:
         """A report about a pressed key, at any moment of the call."""
-        self._tones = None
-        self._pressed(report, "event")
+        if (key := self._keys.told(report, self._now)) is not None:
+            self._pressed(key)
 
-    def _pressed(self, report: str, source: KeySource) -> None:
-        key = self._keys.press(report, self._now, source)
-        if key is None or self._over.done() or self._hand_over.transferring or self._hand_over.talking:
+    def _pressed(self, key: str) -> None:
+        if self._over.done() or self._hand_over.transferring or self._hand_over.talking:
             return
         if self._waiting is not None:
             self._waiting.press(key, self._now)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from telephony_helpers import FakeCore, FakeLeg, Line, run_virtual
+from telephony_helpers import FakeLeg, Line, run_virtual
 
 from telephony.audio import RATE_HZ, alaw_to_pcm, pcm_to_alaw, pcm_to_ulaw, read_wav, silence, to_pcm, ulaw_to_pcm
 from telephony.inband_dtmf import HIGH_HZ, KEYS, LOW_HZ, InbandKeys
+from telephony.pressed_keys import PressedKeys
 
 ALL = "".join(KEYS)
 LINES: dict[str, Callable[[bytes], bytes]] = {
@@ -131,7 +131,7 @@ def test_no_key_in_anybodys_speech(shared: Path) -> None:
 
 
 class OldLine(FakeLeg):
-    """A leg whose caller's telephone makes tones; `events`: it tells of the keys too, so many seconds later."""
+    """A leg whose caller's telephone makes tones."""
 
     def play(self, pcm: bytes) -> None:
         self._tones = bytearray(pcm)
@@ -156,24 +156,24 @@ def test_zero_on_an_old_line_is_a_person_and_no_speech() -> None:
     run_virtual(scenario())
 
 
-@pytest.mark.parametrize("event_after_seconds", [0.0, 0.25, 0.5])
-def test_a_press_that_is_told_and_heard_counts_once(event_after_seconds: float) -> None:
-    async def scenario() -> None:
-        core = FakeCore(reply=lambda turn: {"say": ["请输入电话。"], "patience": "number"})
-        async with Line(core=core) as line:
-            line.leg.__class__ = OldLine
-            await line.until(2.0)
-            line.leg.press("9")
-            await line.until(6.0)
-            line.call._tones = InbandKeys()  # as if no event had come yet
-            start = line.clock.monotonic()
-            line.leg.play(tones("5", on_seconds=0.3))  # type: ignore[attr-defined]
-            await asyncio.sleep(event_after_seconds)
-            line.leg.press("5")
-            await line.until(start + 1.5)
-            line.leg.play(tones("6", on_seconds=0.3))  # type: ignore[attr-defined]
-            line.leg.press("6")
-            await line.until(start + 8.0)
-            assert [turn.text for turn in core.turns] == ["9", "56"]
+def test_keys_of_a_line_that_makes_tones_and_sends_no_events() -> None:
+    keys = PressedKeys(inband=True)
+    sound = LINES["mu-law"](tones("13900001234#", on_seconds=0.1, off_seconds=0.1))
+    found = [key for at in range(0, len(sound), 320) for key in keys.heard(sound[at : at + 320], at / 16_000)]
+    assert "".join(found) == "13900001234#"
+    assert PressedKeys(inband=False).heard(sound, 0.0) == []
 
-    run_virtual(scenario())
+
+@pytest.mark.parametrize("event_after_seconds", [0.0, 0.1, 0.25, 0.5])
+def test_a_press_that_is_told_and_heard_counts_once(event_after_seconds: float) -> None:
+    keys, pressed = PressedKeys(inband=True), []
+    sound = tones("5", on_seconds=0.3) + tones("6", on_seconds=0.3)
+    second = len(tones("5", on_seconds=0.3)) / 16_000 + 0.1
+    events = [(0.1 + event_after_seconds, "5"), (second + event_after_seconds, "6")]
+    for at in range(0, len(sound), 320):
+        now = at / 16_000
+        while events and events[0][0] <= now:
+            if (key := keys.told(events.pop(0)[1], now)) is not None:
+                pressed.append(key)
+        pressed += keys.heard(sound[at : at + 320], now)
+    assert pressed == ["5", "6"]
