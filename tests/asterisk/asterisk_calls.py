@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ class Speech:
     text: str
     path: Path
     pcm: bytes
+    long: bytes  # this and others of the kind, ten seconds at least, nothing twice
 
 
 @dataclass
@@ -82,16 +82,18 @@ class Comparison:
     delay_seconds: float
 
 
-def compare(sent: bytes, sent_at: float, heard: Sequence[tuple[float, bytes]]) -> Comparison:
-    """The delay counts from the first packet out to the first packet in."""
-    result = likeness(sent, b"".join(pcm for _, pcm in heard))
-    return Comparison(result.alike, result.level_db, heard[min(result.start // 160, len(heard) - 1)][0] - sent_at)
-
-
-async def echoed(peer: SipPeer, speech: bytes) -> Comparison:
-    """Say something to a line that gives back what it hears."""
+async def say(peer: SipPeer, speech: bytes) -> float:
+    """Say something to a line that gives back what it hears; returns when it began."""
     await peer.speak(silence(0.5))
     began = time.monotonic()
     await peer.speak(speech)
     await peer.speak(silence(0.6))
-    return compare(speech, began, [row for row in peer.heard if row[0] > began - 0.2])
+    return began
+
+
+def compare(peer: SipPeer, speech: bytes, began: float) -> Comparison:
+    """What came back of it. The delay counts from the first packet out to the first packet in. Call this when nobody
+    is speaking: it computes for a while."""
+    heard = [(at, pcm) for at, pcm in peer.heard if at > began - 0.2]
+    result = likeness(speech, b"".join(pcm for _, pcm in heard), finer=1)
+    return Comparison(result.alike, result.level_db, heard[min(result.start // 160, len(heard) - 1)][0] - began)

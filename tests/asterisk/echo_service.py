@@ -13,13 +13,15 @@ import time
 from pathlib import Path
 
 from base.settings import TelephonySettings
-from telephony.audio import BYTES_A_SECOND, FRAME_SECONDS, read_wav
+from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, FRAME_SECONDS, read_wav
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners
 from telephony.metrics import PhoneMetrics
 
 AHEAD_BYTES = int(0.16 * BYTES_A_SECOND)  # as far ahead as the phone's speaker goes
 FLUSH_AFTER_SECONDS = 1.5
+CUSHION = bytes(2 * FRAME_BYTES)
+LONGEST_BYTES = int(0.2 * BYTES_A_SECOND)
 
 
 def tell(what: str, leg: Leg, **more: object) -> None:
@@ -50,10 +52,18 @@ class EchoCall:
         elif key == "#":
             self._ending = asyncio.create_task(self._leg.hang_up())
 
+    def _echo(self, heard: bytes) -> None:
+        """As the phone's bridge does with live speech: a cushion where the leg has run dry, and never far behind."""
+        waiting = self._leg.buffered()
+        if heard and waiting == 0:
+            self._leg.write(CUSHION)
+        if waiting < LONGEST_BYTES:
+            self._leg.write(heard)
+
     def tick(self) -> None:
         heard = self._leg.read()
         if self._playing_since is None:
-            self._leg.write(heard)
+            self._echo(heard)
         elif time.monotonic() - self._playing_since > FLUSH_AFTER_SECONDS:
             tell("flush", self._leg)
             self._leg.flush()

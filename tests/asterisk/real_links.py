@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asterisk_calls import LINKS, Ports, Speech, answered, echoed, place, show, silence, sounds, until_hung_up
+from asterisk_calls import LINKS, Ports, Speech, answered, compare, place, say, show, silence, sounds, until_hung_up
 from asterisk_server import ROOT, SECRET, Asterisk, cpu_seconds
 from telephony_sip_helpers import eventually
 
@@ -71,7 +71,7 @@ async def test_audio_both_ways(asterisk: Asterisk, echo: EchoService, speech: Sp
     began = time.monotonic()
     peer = await answered(await place(asterisk, link, media))
     answer_seconds = time.monotonic() - began
-    result = await echoed(peer, speech.pcm)
+    result = compare(peer, speech.pcm, await say(peer, speech.pcm))
     show(link=link, media=media, answer=f"{answer_seconds * 1000:.0f} ms", correlation=f"{result.alike:.4f}",
          level=f"{result.level_db:+.2f} dB", echo_delay=f"{result.delay_seconds * 1000:.0f} ms")  # fmt: skip
     call = echo.of("call", since)[0]
@@ -118,7 +118,7 @@ async def test_a_caller_whose_telephone_sends_nothing_in_pauses(
     paused_at = time.monotonic()
     await asyncio.sleep(4)
     packets = sum(paused_at + 0.5 < at < paused_at + 3.5 for at, _ in peer.heard)
-    result = await echoed(peer, speech.pcm)
+    result = compare(peer, speech.pcm, await say(peer, speech.pcm))
     await peer.hang_up()
     assert packets > 130, "the line never goes dead for the caller"
     assert result.alike > 0.98
@@ -133,13 +133,14 @@ async def test_many_calls_at_once(asterisk: Asterisk, echo: EchoService, speech:
         await asyncio.sleep(0.05)
     await asyncio.gather(*(answered(peer) for peer in peers))
     ours, theirs, began = cpu_seconds(echo.process.pid), asterisk.cpu_seconds(), time.monotonic()
-    results = await asyncio.gather(*(echoed(peer, speech.pcm * 2) for peer in peers))
+    beginnings = await asyncio.gather(*(say(peer, speech.long) for peer in peers))
     seconds = time.monotonic() - began
     ours, theirs = cpu_seconds(echo.process.pid) - ours, asterisk.cpu_seconds() - theirs
     arrivals = [[at for at, _ in peer.heard if began + 1 < at < began + seconds - 1] for peer in peers]
     gaps = np.concatenate([np.diff(moments) for moments in arrivals]) * 1000
     for peer in peers:
         await peer.hang_up()
+    results = [compare(peer, speech.long, at) for peer, at in zip(peers, beginnings, strict=True)]
     show(link=link, calls=CALLS_AT_ONCE, worst_correlation=f"{min(result.alike for result in results):.4f}",
          echo_delay=f"p50 {np.median([r.delay_seconds for r in results]) * 1000:.0f} ms"
          f" max {max(r.delay_seconds for r in results) * 1000:.0f} ms",
