@@ -1,7 +1,7 @@
 """What is said while people talk to each other, written down side by side: for the order, and so that danger is heard.
 
 Each side has a scribe of its own: the shared voice detector finds its utterances, the recognisers read them when they
-have nothing more urgent to do, for nobody waits for the answer here.
+have nothing more urgent to do (`Listener.recognise` without urgency), for nobody waits for the answer here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ _RULES: Final = EndpointingRules(maximum_turn_seconds=15.0)  # long speeches are
 _PRE_ROLL_SECONDS: Final = 0.3
 _KEPT_SECONDS: Final = 20.0
 _WAITING: Final = 8  # utterances of one side; older ones are given up
-_BUSY_PAUSE_SECONDS: Final = 0.1
-_LONGEST_WAIT_SECONDS: Final = 20.0  # then even a busy recogniser is asked
+_TRIES: Final = 2  # what callers say to the bot goes before, so an answer may not come in time
 
 
 class Scribe:
@@ -75,8 +74,7 @@ class Scribe:
             elif isinstance(event, SpeechEnded) and self._begin is not None:
                 self._waiting.append(bytes(self._kept[-min(self._begin, len(self._kept)) :]))
                 self._begin = None
-                if self._reading is None or self._reading.done():
-                    self._reading = asyncio.create_task(self._read())
+                self._start_reading()
 
     def tick(self) -> None:
         """Nothing is due here but what the detector says."""
@@ -88,21 +86,29 @@ class Scribe:
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
+    def _start_reading(self) -> None:
+        if self._waiting and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(self._stopped_reading)
+
+    def _stopped_reading(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.fail(error)
+
     async def _read(self) -> None:
         while self._waiting:
-            pcm = self._waiting.popleft()
-            waited = 0.0
-            while self._listener.busy and waited < _LONGEST_WAIT_SECONDS:  # callers of the bot come first
-                await asyncio.sleep(_BUSY_PAUSE_SECONDS)
-                waited += _BUSY_PAUSE_SECONDS
+            recognition = await self._words_of(self._waiting.popleft())
+            if recognition is not None and recognition.text.strip():
+                self._written(recognition)
+
+    async def _words_of(self, pcm: bytes) -> Recognition | None:
+        for _ in range(_TRIES):
             try:
-                recognition = await self._listener.recognise(pcm, self._name)
+                return await self._listener.recognise(pcm, self._name)
             except RecogniserError as error:
                 self._metrics.recognition_failures.inc()
                 log.warning("an utterance of a bridged call was not read", problem=str(error))
-                continue
-            if recognition.text.strip():
-                self._written(recognition)
+        return None
 
     async def close(self) -> None:
         """What has been said until now is still read, but waited for only a little."""
@@ -110,8 +116,7 @@ class Scribe:
         if self._begin is not None and len(self._kept):
             self._waiting.append(bytes(self._kept[-min(self._begin, len(self._kept)) :]))
             self._begin = None
-        if self._waiting and (self._reading is None or self._reading.done()):
-            self._reading = asyncio.create_task(self._read())
+        self._start_reading()
         if self._reading is not None:
             _, late = await asyncio.wait([self._reading], timeout=3.0)
             for task in late:
