@@ -187,8 +187,8 @@ Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate
 class Decision:
     """`wants` not empty: nothing was decided yet. Otherwise `replies` is never empty.
 
-    For the phone: `speed` of this reply (times the voice's own), `reminders` for a caller who stays silent, and
-    `hold_seconds`: no reminder for so long, the caller asked us to wait.
+    For the phone: `speed` of this reply (times the voice's own; None: as the state's manner says), `reminders` for a
+    caller who stays silent (None: the phone's own) and `hold_seconds`: none for so long, the caller asked us to wait.
     """
 
     state: State
@@ -196,6 +196,6 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     wants: tuple[Wanted, ...] = ()
     hang_up: bool = False
-    speed: float = 1.0
-    reminders: tuple[Say, ...] = ()
+    speed: float | None = None
+    reminders: tuple[Say, ...] | None = None
     hold_seconds: float = 0.0

@@ -69,9 +69,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What a caller hears who stays silent after a reply: each of the reminders once, none before `hold_seconds`."""
+    """What a caller hears who stays silent after a reply: each of the reminders once, none before `hold_seconds`.
+    None: the phone's own."""
 
-    reminders: tuple[str, ...] = ()
+    reminders: tuple[str, ...] | None = None
     hold_seconds: float = 0.0
 
 

@@ -34,13 +34,12 @@ from conversations.messages import (
     ConversationEvent,
     Outcome,
     Reply,
-    Silence,
     StoredTurn,
     TurnResult,
 )
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
-from conversations.turns import TurnTaker, manner_of
+from conversations.turns import TurnTaker, manner_of, silence_of
 from storage.engine import Database
 from storage.tables import Conversation
 from workorders.service import OrderService, assign
@@ -138,7 +137,7 @@ class ConversationService:
         )
         now = self._clock.now()
         row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
-        silence = Silence(tuple(say.for_the_ear for say in greeting.reminders))
+        silence = silence_of(greeting)
         try:
             async with self._database.write() as session:
                 session.add(row)

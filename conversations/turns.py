@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -200,11 +200,11 @@ class TurnTaker:
             state.detail = {**state.detail, "emergency_line": line, "danger": findings.guards.danger}
             return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger),))
         if status == "with_seat":
-            return Decision(state, speed=state.manner.speed)
+            return Decision(state)
         asked = await self._looked_up(lambda known: policy.beside_seat(before, turn, known, now), findings, turn, notes)
         wants_person = findings.guards.human or (turn.kind == "dtmf" and turn.text == "0")
         told = wording.SEAT_SOON if wants_person else wording.SEAT_WAITING
-        return asked or Decision(state, (Say(told),), speed=state.manner.speed)
+        return asked or Decision(state, (Say(told),))
 
     async def _answer_to_offer(
         self,
@@ -218,6 +218,9 @@ class TurnTaker:
     ) -> Decision:
         """The caller was told that nobody came: wait on, a call-back, or on with the bot."""
         person = bool(findings.guards.human) or turn.kind == "silence" or (turn.kind == "dtmf" and turn.text == "0")
+        about = await self._looked_up(lambda known: policy.beside_seat(state, turn, known, now), findings, turn, notes)
+        if about is not None:
+            return about  # "say it again": the offer stands
         choice = seat_offer.choose(turn.text, state, caller_number, wants_person=person)
         kept = seat_offer.taken(state)
         kept.turns += 1
@@ -332,7 +335,7 @@ class TurnTaker:
             hang_up=decision.hang_up,
             seq=turns[-1].seq,
             manner=manner_of(state, decision.speed),
-            silence=Silence(tuple(say.for_the_ear for say in decision.reminders), decision.hold_seconds),
+            silence=silence_of(decision),
             rating=state.rating if state.rating != rated_before else "",
         )
         said.meta = {**said.meta, "result": _remember(result)}
@@ -415,7 +418,7 @@ class TurnTaker:
             hang_up=bool(kept.get("hang_up")),
             seq=turns[-1].seq if turns else before.seq,
             manner=Manner(**kept.get("manner", {})),
-            silence=Silence(tuple(kept.get("reminders", ())), float(kept.get("hold_seconds", 0.0))),
+            silence=_silence(kept.get("reminders"), float(kept.get("hold_seconds", 0.0))),
         )
 
 
@@ -423,7 +426,9 @@ def _nobody_came(state: State, status: str) -> Decision:
     """The phone brought the caller back: nobody answered, or the seat's voice has gone."""
     if status == "with_seat":
         return Decision(state.copy(), (Say(wording.SEAT_VOICE_LOST),))
-    return Decision(seat_offer.make(state), (Say(wording.SEAT_NOT_ANSWERING),))
+    offered = seat_offer.make(state)
+    offered.said = [{"text": wording.SEAT_NOT_ANSWERING, "spoken": ""}]
+    return Decision(offered, (Say(wording.SEAT_NOT_ANSWERING),))
 
 
 def _settle(row: Conversation, state: State, decision: Decision, now: datetime) -> None:
@@ -464,6 +469,16 @@ def manner_of(state: State, speed: float | None = None) -> Manner:
     """How the phone is to talk to this caller; `speed` of one reply where it differs."""
     chosen = state.manner
     return Manner(chosen.speed if speed is None else speed, chosen.gain_db, chosen.elder, chosen.stretch)
+
+
+def silence_of(decision: Decision) -> Silence:
+    """What follows a decision if the caller says nothing."""
+    reminders = decision.reminders
+    return _silence(None if reminders is None else [say.for_the_ear for say in reminders], decision.hold_seconds)
+
+
+def _silence(reminders: Sequence[str] | None, hold_seconds: float) -> Silence:
+    return Silence(None if reminders is None else tuple(reminders), hold_seconds)
 
 
 def _seen(turn: CitizenTurn, text: str, spoken: bool) -> Turn:
@@ -508,7 +523,7 @@ def _remember(result: TurnResult) -> dict[str, Any]:
         "transfer": {"target": result.transfer.target, "reason": result.transfer.reason} if result.transfer else None,
         "hang_up": result.hang_up,
         "manner": asdict(result.manner),
-        "reminders": list(result.silence.reminders),
+        "reminders": result.silence.reminders,
         "hold_seconds": result.silence.hold_seconds,
     }
 

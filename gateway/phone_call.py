@@ -58,7 +58,10 @@ def transfer_object(transfer: Transfer | None, settings: Settings) -> dict[str, 
     }
 
 
-def silence_object(silence: Silence) -> dict[str, Any]:
+def silence_object(silence: Silence) -> dict[str, Any] | None:
+    """Null where nothing special is to happen in a silence."""
+    if silence.reminders is None:
+        return None
     return {"reminders": list(silence.reminders), "hold_seconds": silence.hold_seconds}
 
 

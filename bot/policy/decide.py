@@ -48,7 +48,7 @@ def opening(channel: str, *, name: str, recorded: bool, caller_number: str = "")
     else:
         text = wording.GREETING.format(name=name)
     state.last_text = state.last_spoken = state.question_text = text
-    shown = tuple(Say(reminder) for reminder in reminders.of(state)) if channel == "phone" else ()
+    shown = tuple(Say(reminder) for reminder in reminders.of(state)) if channel == "phone" else None
     return Decision(state, (Say(text),), reminders=shown)
 
 

@@ -97,14 +97,14 @@ class Talk:
             state.said = [{"text": say.text, "spoken": say.spoken, "keep": say.keep} for say in content]
         state.last_text = "\n".join(say.text for say in self.says)
         state.last_spoken = "".join(say.for_the_ear for say in self.says)
-        speed = slower_than(state.manner.speed, self.slower_steps) if self.phone else 1.0
+        speed = slower_than(state.manner.speed, self.slower_steps) if self.phone else None
         return Decision(
             state,
             tuple(self.says),
             tuple(self.effects),
             hang_up=self.hang_up,
             speed=speed,
-            reminders=tuple(Say(text) for text in reminders.of(state)) if self.phone else (),
+            reminders=tuple(Say(text) for text in reminders.of(state)) if self.phone else None,
             hold_seconds=self.hold_seconds,
         )
 

@@ -76,7 +76,7 @@ async def test_a_call_from_ring_to_outcome(phone: ClientWebSocketResponse, clien
         "silence",
     }
     assert reply["manner"] == {"speed": 1.0, "gain_db": 0.0, "elder": False, "patience_stretch": 1.0}
-    assert reply["silence"] == {"reminders": [], "hold_seconds": 0.0}
+    assert reply["silence"] is None
     assert (reply["turn_id"], reply["conversation_id"]) == ("t1", opened["conversation_id"])
     await phone.send_json({"type": "call_ended", "call_id": "call-1", "reason": "caller_hung_up", "recording": None})
     assert await phone.receive_json(timeout=5) == {"type": "ended", "call_id": "call-1"}
