@@ -45,7 +45,7 @@ def load(settings: Settings) -> Recogniser:
             _require("sherpa_onnx", "sherpa")
             from asr_models.sherpa import Sherpa
 
-            return Sherpa(directory)
+            return Sherpa(directory, hot_words=chosen.hot_words)
         case "none":
             raise RecogniserError("speech recognition is switched off (recogniser.engine: none)")
 

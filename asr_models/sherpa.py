@@ -7,6 +7,7 @@ preferred where both exist), as in the official archives.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,14 +56,22 @@ class Sherpa:
     name = "sherpa"
     streams = True
 
-    def __init__(self, directory: Path) -> None:
-        """
+    def __init__(self, directory: Path, *, hot_words: Sequence[str] = ()) -> None:
+        """`hot_words`: words that are expected (contextual biasing, for models whose unit is the character).
+
         Raises:
             RecogniserError: a file of the model is missing or cannot be loaded.
         """
         files = model_files(directory)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="hot-words-", suffix=".txt") as listed:
+            listed.write("".join(f"{word}\n" for word in hot_words))
+            listed.flush()
+            self._model = self._load(directory, files, listed.name if hot_words else "")
+
+    @staticmethod
+    def _load(directory: Path, files: dict[str, Path], hot_words_file: str) -> Any:
         try:
-            self._model: Any = sherpa_onnx.OnlineRecognizer.from_transducer(
+            return sherpa_onnx.OnlineRecognizer.from_transducer(
                 tokens=str(files["tokens"]),
                 encoder=str(files["encoder"]),
                 decoder=str(files["decoder"]),
@@ -72,6 +81,8 @@ class Sherpa:
                 feature_dim=80,
                 enable_endpoint_detection=False,
                 decoding_method="modified_beam_search",
+                hotwords_file=hot_words_file,
+                modeling_unit="cjkchar",
             )
         except Exception as error:
             # The library raises bare exceptions of many kinds.

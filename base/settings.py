@@ -198,6 +198,9 @@ class RecogniserSettings(Section):
     window_seconds: float = Field(10.0, ge=10, le=30)
     deadline_seconds: float = Field(8.0, gt=0)
     queue_limit: int = Field(200, ge=1)
+    hot_words: list[str] = Field(
+        default_factory=list, description="sherpa only: words that are preferred where the sound leaves a choice"
+    )
     vocabulary: list[str] = Field(
         default_factory=list, description="vosk only: the phrases that can be heard; empty: everything"
     )
