@@ -60,12 +60,16 @@ def _fraction(match: Match) -> str:
 WITH_SIGNS: Final[tuple[Rule, ...]] = (
     rule(r"(?<![\d，])(\d{1,3}(?:，\d{3})+)(?=\s*(?:\.\d+)?\s*(?:元|万|亿|%|平方|立方|公里|户|人|个|件|名|辆))",
          lambda m: m[1].replace("，", ",")),
-    rule(r"(?<!\d)(\d+)\s*[xX×*]\s*(\d+)(?!\d)", lambda m: f"{numbers.number(m[1])}乘{numbers.number(m[2])}"),
+    rule(
+        r"(?<![\d.])(\d+(?:\.\d+)?)\s*[xX×*]\s*(\d+(?:\.\d+)?)(?!\d|\.\d)",
+        lambda m: f"{numbers.number(m[1])}乘{numbers.number(m[2])}",
+    ),
     rule(r"(\d+)\^(\d+)", lambda m: f"{numbers.number(m[1])}的{numbers.number(m[2])}次方"),
     rule(r"±\s*(?=\d)", "正负"),
     rule(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[:：]\s*(\d+(?:\.\d+)?)(?![\d.])",
          lambda m: f"{numbers.number(m[1])}比{numbers.number(m[2])}"),
     # Shares and temperatures.
+    rule(r"(?<=[%‰])(?=\d)", LIGHT_BREAK),
     rule(rf"{NOT_INSIDE}(-?(?:{NUMBER}))\s*([%‰])?{RANGE}(-?(?:{NUMBER}))\s*([%‰])",
          lambda m: f"{_share(m[2] or m[4])}{numbers.number(m[1])}至{_share(m[4])}{numbers.number(m[3])}"),
     rule(rf"{NOT_INSIDE}(-?(?:{NUMBER}))\s*([%‰])", lambda m: _share(m[2]) + numbers.number(m[1])),
@@ -101,7 +105,7 @@ PLAIN: Final[tuple[Rule, ...]] = (
          lambda m: f"{numbers.counted(m[1])}至{numbers.counted(m[2])}"),
     rule(rf"{NOT_INSIDE}({NUMBER}){RANGE}({NUMBER})", _range),
     rule(rf"(?<![\w)）])-({NUMBER})", lambda m: "负" + numbers.number(m[1])),
-    rule(rf"({NUMBER})(?=\s*(?:{_MEASURE}))", lambda m: numbers.counted(m[1])),
+    rule(rf"(?<!\d)({NUMBER})(?=\s*(?:{_MEASURE}))", lambda m: numbers.counted(m[1])),
     rule(rf"({NUMBER})", lambda m: numbers.number(m[1])),
     rule(r"²", "的平方"),
     rule(r"³", "的立方"),
