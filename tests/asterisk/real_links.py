@@ -120,7 +120,7 @@ async def test_a_caller_whose_telephone_sends_nothing_in_pauses(
     packets = sum(paused_at + 0.5 < at < paused_at + 3.5 for at, _ in peer.heard)
     result = compare(peer, speech.pcm, await say(peer, speech.pcm))
     await peer.hang_up()
-    assert packets > 130, "the line never goes dead for the caller"
+    assert packets > 120, "150 if the machine is idle: the line never goes dead for the caller"
     assert result.alike > 0.98
 
 
