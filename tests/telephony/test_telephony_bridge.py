@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,12 @@ from telephony_bridge_helpers import (
     seconds_heard,
     strength,
 )
-from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, echo, eventually, running_phone
+from telephony_leg_peers import SECRET, make_line
+from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, echo, eventually, free_port, running_phone
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from telephony.audio import RATE_HZ, level_dbfs, to_pcm
+from telephony.audio import RATE_HZ, level_dbfs, to_pcm, to_samples, tone
 
 pytestmark = pytest.mark.processes
 
@@ -43,10 +46,25 @@ ENVIRONMENT = {
 }
 
 
+PBX_PORTS = {
+    "asterisk-alaw": "ASTERISK_WEBSOCKET_PORT",
+    "audiosocket": "AUDIOSOCKET_PORT",
+    "freeswitch-8k": "FREESWITCH_PORT",
+}
+
+
 @pytest.fixture(scope="module")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhoneProcess]:
+def ports() -> dict[str, int]:
+    """Where the links of PBXs are taken."""
+    return {name: free_port(socket.SOCK_STREAM) for name in PBX_PORTS}
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory, ports: dict[str, int]) -> Iterator[PhoneProcess]:
     """Without voice and recogniser: what our own side says is a tone of 440 Hz."""
-    with running_phone(tmp_path_factory.mktemp("bridge"), helpers=False, environment=ENVIRONMENT) as process:
+    links = {f"HOTLINE_TELEPHONY__{setting}": str(ports[name]) for name, setting in PBX_PORTS.items()}
+    environment = {**ENVIRONMENT, **links, "HOTLINE_TELEPHONY__PBX_SECRET": SECRET}
+    with running_phone(tmp_path_factory.mktemp("bridge"), helpers=False, environment=environment) as process:
         yield process
 
 
@@ -248,6 +266,33 @@ async def test_a_browser_a_third_party_a_leader(phone: PhoneProcess, core: CoreS
     left, right = recording_of(core, call_id)
     assert seconds_heard(right, LEADER_HZ, 0.01) == 0.0 and seconds_heard(right, CALLER_HZ) < 0.2
     assert abs(len(left) - len(right)) < RATE_HZ // 5
+
+
+@pytest.mark.parametrize("name", PBX_PORTS)
+async def test_a_caller_over_a_pbx_talks_with_a_seat_like_any_other(
+    phone: PhoneProcess, core: CoreServer, ports: dict[str, int], name: str
+) -> None:
+    line = make_line(name)
+    line.port = ports[name]
+    before = len(core.of("call_started"))
+    peer: Any = await line.dial()
+    wave = tone(CALLER_HZ, 1.2, 0.1)[1_600:-1_600]  # without its ramps: a second that can be repeated
+    speaking = asyncio.create_task(peer.speak(wave * 60))
+    await asyncio.to_thread(eventually, lambda: len(core.of("call_started")) > before, 10.0, "the call")
+    call_id = core.of("call_started")[-1]["call_id"]
+    leg_id = f"seat-{name}"
+    core.push({"type": "leg_order", "call_id": call_id, "leg_id": leg_id, "role": "seat"})
+    async with TonePage(await asyncio.to_thread(leg_news, phone, leg_id, "expected"), BROWSER_HZ) as seat:
+        await asyncio.to_thread(leg_news, phone, leg_id, "joined")
+        since = time.monotonic() + 0.5
+        await asyncio.sleep(2.5)
+        assert seconds_heard(seat.heard(), CALLER_HZ) > 1.2 and seconds_heard(seat.heard(), BROWSER_HZ) == 0.0
+        at_caller = to_samples(peer.all_heard(since))
+        assert seconds_heard(at_caller, BROWSER_HZ) > 1.2 and seconds_heard(at_caller, CALLER_HZ) == 0.0
+        speaking.cancel()
+        await asyncio.gather(speaking, return_exceptions=True)
+        await peer.hang_up()
+        await asyncio.to_thread(eventually, lambda: core.of("call_ended", call_id), 10.0, "the end")
 
 
 async def test_what_both_sides_say_is_written_down(tmp_path: Path, phones: Phones, shared: Path, models: Path) -> None:
