@@ -181,6 +181,7 @@ def test_an_address_that_nobody_allowed_is_not_called(phone: PhoneProcess, core:
     )
     leg_news(phone, "l1", "failed")
     caller.hang_up()
+    caller.wait()
     assert stranger.next() == "failed", "it never rang"
     assert "sip:900@" not in phone.log
 
