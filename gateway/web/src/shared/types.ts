@@ -62,10 +62,14 @@ export interface Snapshot {
   channel: string
   status: Status
   outcome: string | null
+  outcome_detail?: { rating?: string }
   asking: string | null
   orders: string[]
   order: Record<string, unknown>
 }
+
+/** How satisfied a caller said they were. */
+export const RATINGS: Record<string, string> = { satisfied: '满意', fair: '一般', unsatisfied: '不满意' }
 
 export const OUTCOMES: Record<string, string> = {
   answered: '已答复',
