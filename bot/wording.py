@@ -87,6 +87,7 @@ SEAT_WAIT_ON: Final = "好的，请您继续等，坐席一有空就接听。"
 SEAT_CALLBACK: Final = "好的，已经为您登记回电，工作人员会尽快打给您，请保持电话畅通。再见。"
 SEAT_CALLBACK_NUMBER: Final = "请您说一下回电的电话号码，或者在电话上按号码。"
 PERSON_LEFT: Final = "人工通话已经结束。您还有其他事情吗？没有的话可以挂机。"
+SEAT_ENDED_RATE: Final = "坐席已经为您办完。请您评价这次服务：满意请按1，一般按2，不满意按3，直接说也可以。"
 SEAT_ENDED: Final = "坐席已经结束本次服务，感谢您的来电，再见。"
 
 ABUSE_WARNING: Final = "我理解您现在心情不好，请您文明用语。请问您遇到了什么事？我来帮您登记。"

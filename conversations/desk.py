@@ -9,7 +9,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock
-from bot import wording
+from bot import policy, wording
+from bot.state import State
 from conversations import cards, store
 from conversations.errors import ConversationError, NotYours, UnknownConversation
 from conversations.locks import KeyedLocks
@@ -19,11 +20,16 @@ from storage.engine import Database
 from storage.tables import Conversation, Turn
 
 DISPOSITIONS: Final = ("answered", "order_filed", "closed", "callback")
+_RATED: Final = ("answered", "order_filed")
 _GIVEN_BACK_PRIORITY: Final = 10
 
 
 class Desk:
-    def __init__(self, database: Database, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, *, locks: KeyedLocks, hub: Hub, clock: Clock, ask_rating: bool = False
+    ) -> None:
+        """`ask_rating`: callers whom a seat has served are asked how satisfied they are."""
+        self._ask_rating = ask_rating
         self._database = database
         self._locks = locks
         self._hub = hub
@@ -142,10 +148,17 @@ class Desk:
                     session, row, reason="seat", number=row.caller_number, note="", due_at=now, now=now
                 )
             row.status, row.disposition, row.ended_at, row.updated_at = "ended", disposition, now, now
-            row.asking = None
+            row.asking, told = None, wording.SEAT_ENDED
+            if self._asks_to_rate(row, disposition):
+                row.state = policy.asked_to_rate(State.from_dict(row.state)).as_dict()
+                row.asking, told = "satisfaction", wording.SEAT_ENDED_RATE
             row.version += 1
-            turn = await _system_turn(session, row, wording.SEAT_ENDED, now)
+            turn = await _system_turn(session, row, told, now)
         self._tell(turn, row)
+
+    def _asks_to_rate(self, row: Conversation, disposition: str) -> bool:
+        served = row.channel == "phone" and disposition in _RATED and row.outcome != "emergency"
+        return self._ask_rating and served
 
     def _tell(self, turn: Turn, row: Conversation) -> None:
         self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))

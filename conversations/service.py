@@ -91,7 +91,9 @@ class ConversationService:
         )
         self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
-        self._desk = Desk(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._desk = Desk(
+            database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
+        )
         self._line = Line(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:

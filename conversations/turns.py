@@ -91,7 +91,8 @@ class TurnTaker:
         if status == "ended":
             if self._is_new_contact(row, turn, now):
                 return Taken(elsewhere=True)
-            state.outcome = None if row.outcome != "emergency" else row.outcome
+            stays = row.outcome == "emergency" or state.asking == "satisfaction"
+            state.outcome = row.outcome if stays else None
         notes: dict[str, Any] = {}
         if status in ("ended", "waiting") and row.outcome == "emergency":
             line = findings.guards.emergency or str(row.outcome_detail.get("emergency_line", "110"))

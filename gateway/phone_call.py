@@ -257,7 +257,7 @@ class PhoneCall:
                     seq = await self._push_turn(event.turn, seq)
                 if event.kind == "status":
                     if event.status == "ended" and with_seat:
-                        await self._say([], hang_up=True)
+                        await self._seat_ended(conversation_id)
                     elif event.status != "ended":
                         await self._say([], hang_up=False, line=await self._line(event.status))
                     if with_seat and event.status != "with_seat":
@@ -265,6 +265,12 @@ class PhoneCall:
                     with_seat = event.status == "with_seat"
             else:
                 return
+
+    async def _seat_ended(self, conversation_id: str) -> None:
+        """The seat is done: the call ends, or the caller has still been asked how satisfied they are."""
+        snapshot = await self.link.core.conversations.snapshot(conversation_id)
+        rates = snapshot.get("asking") == "satisfaction"
+        await self._say([], hang_up=not rates, line="bot" if rates else None, silence=Silence(()) if rates else None)
 
     async def _line(self, status: str | None) -> str:
         """Who has the caller, in the phone's words. In danger the bot goes on listening; nobody waits with music."""
@@ -279,7 +285,9 @@ class PhoneCall:
             await self._say([{"text": turn.text, "spoken": spoken or turn.text, "origin": turn.role}], hang_up=False)
         return max(seq, turn.seq)
 
-    async def _say(self, say: list[dict[str, str]], *, hang_up: bool, line: str | None = None) -> None:
+    async def _say(
+        self, say: list[dict[str, str]], *, hang_up: bool, line: str | None = None, silence: Silence | None = None
+    ) -> None:
         await self.link.socket.send(
             {
                 "type": "say",
@@ -288,6 +296,7 @@ class PhoneCall:
                 "say": say,
                 "hang_up": hang_up,
                 "line": line,
+                **({"silence": silence_object(silence)} if silence is not None else {}),
             }
         )
 

@@ -465,6 +465,8 @@ class Call:
             self._hand_over.on_line("with_seat")
         elif "bot" in origins:
             self._hand_over.on_line("bot")  # the bot has the conversation again and expects an answer
+        if message.silence is not None:
+            self._expect(None, message.silence, "yes_no")
         if message.hang_up:
             self._hand_over.hang_up_after_words("bot_hung_up")
         self._speaker.say(item.for_the_ear for item in message.say)

@@ -92,13 +92,15 @@ class ReplyMessage(_Message):
 
 
 class SayMessage(_Message):
-    """Pushed, without a turn: a seat typed, or the desk closed the conversation. `line`: who has the caller now."""
+    """Pushed, without a turn: a seat typed, or the desk closed the conversation. `line`: who has the caller now;
+    `silence`: what follows if the caller says nothing."""
 
     type: Literal["say"]
     call_id: str
     say: list[Spoken] = Field(default_factory=list)
     hang_up: bool = False
     line: Line | None = None
+    silence: SilenceOrder | None = None
 
     _items = field_validator("say", mode="before")(_as_items)
 

@@ -23,4 +23,4 @@ def amplify(pcm: bytes, gain_db: float) -> bytes:
     room = CEILING - KNEE
     rounded = KNEE + room * np.tanh((size - KNEE) / room)
     limited = np.where(size > KNEE, np.sign(wanted) * rounded, wanted)
-    return np.rint(limited * 32_768.0).astype("<i2").tobytes()
+    return bytes(np.rint(limited * 32_768.0).astype("<i2").tobytes())

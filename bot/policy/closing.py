@@ -46,7 +46,7 @@ def ask_to_rate(talk: Talk) -> None:
 def _finish(talk: Talk) -> None:
     state = talk.state
     state.asking = None
-    state.outcome = outcome_of(state)
+    state.outcome = state.outcome or outcome_of(state)  # whoever rates the service keeps the outcome they have
     _note(state)
 
 

@@ -252,6 +252,7 @@ def _after_service(talk: Talk) -> None:
     """The answer to "how satisfied are you", or something new after all."""
     if rating.take(talk):
         return
+    talk.state.outcome = None
     if matters.add(talk, talk.text):
         matters.proceed(talk)
     else:

@@ -8,6 +8,7 @@ from typing import Final
 from bot import reading, wording
 from bot.policy import closing
 from bot.policy.talk import Talk
+from bot.state import State
 
 RATINGS: Final = ("satisfied", "fair", "unsatisfied")  # 满意, 一般, 不满意: keys 1, 2, 3
 _RATED: Final = frozenset({"answered", "order_filed", "lawful_channel"})
@@ -33,6 +34,13 @@ def close(talk: Talk) -> None:
         closing.ask_to_rate(talk)
     else:
         closing.close(talk)
+
+
+def asked(state: State) -> State:
+    """The state after somebody else has served the citizen and the question was put."""
+    rated = state.copy()
+    rated.asking, rated.rating_asked = "satisfaction", True
+    return rated
 
 
 def read(text: str) -> str:

@@ -472,3 +472,23 @@ async def test_long_thinking_is_a_sign_of_age(room: Room) -> None:
             meta={"answered_after_seconds": 5.0},
         )  # fmt: skip
     assert result.manner.elder and result.manner.patience_stretch > 1.0
+
+
+async def test_a_seat_that_has_served_a_caller_leaves_the_question_how_it_was(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    await room.say("转人工", opened.conversation_id, channel="phone")
+    await room.service.claim(opened.conversation_id, "s1")
+    await room.service.finish(opened.conversation_id, "s1", "answered")
+    snapshot = await room.service.snapshot(opened.conversation_id)
+    assert (snapshot["asking"], snapshot["outcome"], snapshot["disposition"]) == ("satisfaction", "seat", "answered")
+    rated = await room.say("1", opened.conversation_id, channel="phone", kind="dtmf")
+    assert (rated.rating, rated.outcome, rated.hang_up) == ("satisfied", "seat", True)
+    assert (await room.service.snapshot(opened.conversation_id))["disposition"] == "answered"
+
+
+async def test_a_call_back_by_a_seat_is_not_rated(room: Room) -> None:
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    await room.say("转人工", opened.conversation_id, channel="phone")
+    await room.service.claim(opened.conversation_id, "s1")
+    await room.service.finish(opened.conversation_id, "s1", "callback")
+    assert (await room.service.snapshot(opened.conversation_id))["asking"] is None
