@@ -25,15 +25,15 @@ def load(settings: Settings) -> Recogniser:
     match chosen.engine:
         case "whisper":
             _require("ctranslate2", "whisper")
-            from asr_models import word_frequencies
             from asr_models.whisper import Whisper
+            from asr_models.words import Words
 
             return Whisper(
                 directory,
                 beam_size=chosen.beam_size,
                 window_seconds=chosen.window_seconds,
                 batch_size=chosen.batch_size,
-                words=word_frequencies.of_jieba() if chosen.word_weight else None,
+                words=Words.of_jieba() if chosen.word_weight else None,
                 word_weight=chosen.word_weight,
             )
         case "vosk":

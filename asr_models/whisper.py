@@ -19,7 +19,8 @@ from asr_models import audio, ctranslate_model, whisper_guards
 from asr_models.log_mel import FRAMES_A_SECOND, log_mel
 from asr_models.recogniser import Outcome, RecogniserError, RecogniserStream, Recognition, Samples, Utterance
 from asr_models.whisper_vocabulary import WhisperVocabulary
-from asr_models.word_frequencies import WordFrequencies, is_chinese
+from asr_models.word_frequencies import is_chinese
+from asr_models.words import Words
 
 _SHORT_PROMPT: Final = " 是的。不是。对。好的。没有了。"
 _SHORT_SECONDS: Final = 0.75
@@ -80,7 +81,7 @@ class Whisper:
         beam_size: int = 8,
         window_seconds: float = 10.0,
         batch_size: int = 4,
-        words: WordFrequencies | None = None,
+        words: Words | None = None,
         word_weight: float = 0.0,
         threads: int = 1,
     ) -> None:
@@ -247,21 +248,20 @@ class Whisper:
         best: tuple[float, _Decoded] | None = None
         for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
             tokens = [token for token in sequence if token < self._vocabulary.first_special]
-            text = self._vocabulary.text(tokens)
-            evidence = whisper_guards.Evidence(text, score, result.no_speech_prob, piece.loud_seconds)
-            merit = self._merit(text, score)
+            merit, text = self._weigh(self._vocabulary.text(tokens), score)
             if best is None or merit > best[0]:
+                evidence = whisper_guards.Evidence(text, score, result.no_speech_prob, piece.loud_seconds)
                 best = merit, _Decoded(tokens, evidence)
         assert best is not None
         return best[1]
 
-    def _merit(self, text: str, score: float) -> float:
-        """`score`: mean log probability of a token given the sound."""
+    def _weigh(self, text: str, score: float) -> tuple[float, str]:
+        """How good a text is, and how it is best spelt. `score`: mean log probability of a token given the sound."""
         if self._words is None:
-            return score
+            return score, text
+        likelihood, spelt = self._words.read(text)
         length = sum(map(is_chinese, text))
-        words = self._words.log_probability(text) + _CHARACTER_BONUS * length
-        return score * max(length, 1) + self._word_weight * words
+        return score * max(length, 1) + self._word_weight * (likelihood + _CHARACTER_BONUS * length), spelt
 
     def _likelihood(self, encoded: Any, tokens: list[int], frames: int) -> float:
         """Mean log probability of the tokens after this audio, in nats."""

@@ -26,7 +26,7 @@ class WordFrequencies:
 
     def __init__(self, counts: Iterable[tuple[str, float]]) -> None:
         """Words that are longer than four characters, or have others than those of the BMP, are left out."""
-        known = {_key(word): count for word, count in counts if _is_kept(word) and count > 0}
+        known = {_key(word): count for word, count in counts if is_kept(word) and count > 0}
         total = sum(known.values()) or 1.0
         keys = np.fromiter(known.keys(), np.uint64, len(known))
         order = np.argsort(keys)
@@ -44,10 +44,11 @@ class WordFrequencies:
         best = [0.0]
         for end in range(1, len(characters) + 1):
             starts = range(max(0, end - LONGEST_WORD), end)
-            best.append(max(best[start] + self._of("".join(characters[start:end])) for start in starts))
+            best.append(max(best[start] + self.of("".join(characters[start:end])) for start in starts))
         return best[-1]
 
-    def _of(self, word: str) -> float:
+    def of(self, word: str) -> float:
+        """Log share of one word; of a row of characters that is no word minus infinity."""
         key = np.uint64(_key(word))
         at = int(np.searchsorted(self._keys, key))
         if at < len(self._keys) and self._keys[at] == key:
@@ -55,8 +56,8 @@ class WordFrequencies:
         return self._unknown if len(word) == 1 else -np.inf
 
 
-def of_jieba() -> WordFrequencies:
-    """The dictionary that comes with jieba (MIT).
+def jieba_counts() -> list[tuple[str, float]]:
+    """The dictionary that comes with jieba (MIT): words and how often they were counted.
 
     Raises:
         RecogniserError: it cannot be read.
@@ -65,14 +66,15 @@ def of_jieba() -> WordFrequencies:
         lines = importlib.resources.files("jieba").joinpath("dict.txt").read_text(encoding="utf-8").splitlines()
     except (OSError, ModuleNotFoundError) as error:
         raise RecogniserError(f"jieba's dictionary cannot be read: {error}") from error
-    return WordFrequencies((parts[0], float(parts[1])) for line in lines if len(parts := line.split(" ")) >= 2)
+    return [(parts[0], float(parts[1])) for line in lines if len(parts := line.split(" ")) >= 2]
 
 
 def is_chinese(character: str) -> bool:
     return "\u4e00" <= character <= "\u9fff"
 
 
-def _is_kept(word: str) -> bool:
+def is_kept(word: str) -> bool:
+    """Whether a word takes part at all."""
     return 1 <= len(word) <= LONGEST_WORD and all(is_chinese(character) for character in word)
 
 

@@ -55,6 +55,13 @@ def syllables(text: str) -> tuple[str, ...]:
     return tuple(result)
 
 
+def toneless(spelled: str) -> str:
+    """`guāng` -> `guang`, `lǜ` -> `lv`."""
+    plain = unicodedata.normalize("NFD", spelled.replace("ü", "v"))
+    letters = "".join(character for character in plain if not unicodedata.combining(character) or character == "\u0308")
+    return letters.replace("u\u0308", "v")
+
+
 @lru_cache(maxsize=2048)
 def split(syllable: str) -> tuple[str, str]:
     """`guang` -> (`g`, `uang`); a syllable without initial gives an empty first part."""

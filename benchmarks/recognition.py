@@ -28,13 +28,13 @@ import numpy as np
 import psutil
 import soundfile
 
-from asr_models import audio, word_frequencies
+from asr_models import audio
 from asr_models.client import RecogniserClient
 from asr_models.evaluation import Clip, Tally, comparable, edits, read_manifest
 from asr_models.recogniser import RecogniserError, Samples
 from asr_models.urgency import Urgency
 from asr_models.whisper import Whisper
-from asr_models.word_frequencies import WordFrequencies
+from asr_models.words import Words
 from base import logs
 from base.settings import ROOT, DataSettings, Settings
 from benchmarks.conditions import Conditions, lines, percentile, write
@@ -73,7 +73,7 @@ CHOICES: Final = (
 def choices(directory: Path, every: int, speaker: str, names: list[str]) -> dict[str, object]:
     clips = read_manifest(directory)[::every]
     model = Settings(data=DataSettings(directory=ROOT / "var")).models / "whisper-base"
-    words = word_frequencies.of_jieba()
+    words = Words.of_jieba()
     rows = []
     for choice in CHOICES:
         if names and choice.name not in names:
@@ -85,7 +85,7 @@ def choices(directory: Path, every: int, speaker: str, names: list[str]) -> dict
     return {"clips": len(clips), "speaker": speaker, "choices": rows}
 
 
-def _measure(choice: Choice, clips: list[Clip], model: Path, words: WordFrequencies, speaker: str) -> dict[str, float]:
+def _measure(choice: Choice, clips: list[Clip], model: Path, words: Words, speaker: str) -> dict[str, float]:
     recogniser = Whisper(
         model,
         beam_size=choice.beam_size,
@@ -170,9 +170,8 @@ async def _row(
 
     failed = len(asked) - len(done)
     each = round(cpu / len(asked), 3)
-    row = Waits(
-        what, len(processes), len(asked), failed, *(percentile(done, share) for share in (0.5, 0.95, 1.0)), each
-    )
+    p50, p95, longest = (percentile(done, share) for share in (0.5, 0.95, 1.0))
+    row = Waits(what, len(processes), len(asked), failed, p50, p95, longest, each)
     print(
         f"{row.workers} workers, {what:18} p50 {row.p50}  p95 {row.p95}  longest {row.longest} s, "
         f"{row.cpu_seconds:.2f} CPU s an utterance, {row.failed} failed",

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asr_models.word_frequencies import WordFrequencies, of_jieba
+from asr_models.word_frequencies import WordFrequencies, jieba_counts
 
 
 @pytest.fixture(scope="module")
 def words() -> WordFrequencies:
-    return of_jieba()
+    return WordFrequencies(jieba_counts())
 
 
 def test_the_most_likely_cut_counts() -> None:

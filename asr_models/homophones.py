@@ -1,0 +1,89 @@
+"""Words that sound alike: the same syllables, tones left out.
+
+Whisper hears sounds well and spells them badly: 绿化代 for 绿化带. A text is read anew as the most likely row of words
+with its sounds, where every character that changes costs something. Only general words take part, those of jieba's
+dictionary, never those of a knowledge base; and as the sounds stay, whoever looks for a name or a place by sound finds
+it as before. Numbers are left as they are. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pypinyin.pinyin_dict import pinyin_dict
+
+from asr_models.word_frequencies import LONGEST_WORD, WordFrequencies, is_chinese, is_kept
+from base.pinyin import toneless
+
+CHANGE_COST: Final = 5.0
+"""Nats for each changed character; anything from 3.5 to 5 was good on the choosing speaker, lower spoils good text."""
+_RAREST_COUNT: Final = 3
+_MOST: Final = 4  # of the words that sound alike only the commonest
+_NUMERALS: Final = frozenset("零一二三四五六七八九十百千万亿两幺〇")
+
+
+class Homophones:
+    """Words of two to four characters, by their sounds."""
+
+    def __init__(self, counts: Iterable[tuple[str, float]]) -> None:
+        self._sounds = _sounds_of_characters()
+        words = [(word, count) for word, count in counts if len(word) > 1 and is_kept(word) and count >= _RAREST_COUNT]
+        keys = np.fromiter((self._key(word) for word, _ in words), np.uint64, len(words))
+        values = np.fromiter((count for _, count in words), np.float64, len(words))
+        order = np.lexsort((-values, keys))
+        self._keys: npt.NDArray[np.uint64] = keys[order]
+        self._words = np.array([word for word, _ in words], dtype=f"<U{LONGEST_WORD}")[order]
+
+    def of(self, word: str) -> list[str]:
+        """The commonest other words with the sounds of `word`."""
+        if _NUMERALS & set(word) or not (key := self._key(word)):
+            return []
+        first = int(np.searchsorted(self._keys, np.uint64(key)))
+        last = int(np.searchsorted(self._keys, np.uint64(key), side="right"))
+        return [found for found in map(str, self._words[first : min(last, first + _MOST)]) if found != word]
+
+    def _key(self, word: str) -> int:
+        key = 0
+        for character in word:
+            sound = int(self._sounds[ord(character)]) if ord(character) < len(self._sounds) else 0
+            if not sound:
+                return 0
+            key = key << 16 | sound
+        return key
+
+
+def read(text: str, frequencies: WordFrequencies, homophones: Homophones) -> tuple[float, str]:
+    """The likelihood (nats) of the most likely reading of `text`, changes paid for, and that reading; what is no
+    Chinese character stays where it is and counts nothing."""
+    places = [place for place, character in enumerate(text) if is_chinese(character)]
+    characters = [text[place] for place in places]
+    best: list[tuple[float, str]] = [(0.0, "")]
+    for end in range(1, len(characters) + 1):
+        ways: list[tuple[float, str]] = []
+        for start in range(max(0, end - LONGEST_WORD), end):
+            likelihood, before = best[start]
+            own = "".join(characters[start:end])
+            ways.append((likelihood + frequencies.of(own), before + own))
+            for word in homophones.of(own) if len(own) > 1 else ():
+                changed = sum(one != other for one, other in zip(word, own, strict=True))
+                ways.append((likelihood + frequencies.of(word) - CHANGE_COST * changed, before + word))
+        best.append(max(ways, key=lambda way: way[0]))
+    likelihood, reading = best[-1]
+    written = list(text)
+    for place, character in zip(places, reading, strict=True):
+        written[place] = character
+    return likelihood, "".join(written)
+
+
+def _sounds_of_characters() -> npt.NDArray[np.uint16]:
+    """By code point: the number of a character's commonest toneless syllable, from 1; 0 for what has none."""
+    syllables: dict[str, int] = {}
+    sounds = np.zeros(0xA000, np.uint16)
+    readings: dict[int, str] = pinyin_dict
+    for point, spelled in readings.items():
+        if 0x4E00 <= point < len(sounds):
+            sounds[point] = syllables.setdefault(toneless(spelled.split(",")[0]), len(syllables) + 1)
+    return sounds
