@@ -160,11 +160,11 @@ class TurnTakingSettings(Section):
         "combined", description="what decides that the caller has finished; models that are missing are gone without"
     )
     cut_off_cost_seconds: float = Field(
-        8.0, gt=0, description="so much waiting is better than cutting one caller off; not for silence"
+        3.5, gt=0, description="so much waiting is better than cutting one caller off; not for silence"
     )
     shortest_wait_seconds: float = Field(0.3, gt=0.2)
     longest_wait_seconds: float = Field(2.0, gt=0.2)
-    text_within_seconds: float = Field(0.0, ge=0, description="how long the recognised text is waited for")
+    text_within_seconds: float = Field(0.65, ge=0, description="how long the recognised text is waited for")
 
     speech_threshold: float = Field(0.5, gt=0, lt=1)
     silence_threshold: float = Field(0.35, gt=0, lt=1)

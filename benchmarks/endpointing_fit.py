@@ -10,13 +10,13 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.endpointing_replay import Pause, Replay
-from telephony.turn_end import numbers
 from telephony.turn_end.evidence import Patience
 from telephony.turn_end.learned import LearnedWeights, Weights, log_odds
+from telephony.turn_end.opinions import text_evidence
 from telephony.turn_end.sentence_model import SentenceModel
 
 STATES: Final[tuple[Patience, ...]] = ("yes_no", "normal", "number", "story")
-_STRENGTH: Final = 0.3
+_STRENGTH: Final = 1.0
 
 
 def fit(replays: Sequence[Replay], sentences: SentenceModel) -> LearnedWeights:
@@ -30,7 +30,7 @@ def fit(replays: Sequence[Replay], sentences: SentenceModel) -> LearnedWeights:
         number = fitted["number"]
         return Weights(
             bias={state: each["bias"] for state, each in fitted.items()},
-            sound={state: each["sound"] for state, each in fitted.items()} if sound else {},
+            sound={state: each.get("sound", 0.0) for state, each in fitted.items()} if sound else {},
             text={state: each["text"] for state, each in fitted.items()} if text else {},
             number_complete=number.get("complete", 0.0),
             number_partial=number.get("partial", 0.0),
@@ -47,17 +47,23 @@ def fit(replays: Sequence[Replay], sentences: SentenceModel) -> LearnedWeights:
 def _fit(
     pauses: Sequence[Pause], state: Patience, sentences: SentenceModel, *, sound: bool, text: bool
 ) -> dict[str, float]:
-    names = ["bias"] + ["sound"] * sound + ["text"] * text + ["complete", "partial"] * (text and state == "number")
+    """The sound of short answers is not used: they are our own voice here, which the sound model has never heard."""
+    names = (
+        ["bias"]
+        + ["sound"] * (sound and state != "yes_no")
+        + ["text"] * text
+        + ["complete", "partial"] * (text and state == "number")
+    )
     rows = []
     for pause in pauses:
         assert pause.opinion is not None
-        progress = numbers.progress(pause.opinion.text)
+        text_says = text_evidence(pause.opinion.text, sentences)
         values = {
             "bias": 1.0,
             "sound": log_odds(pause.opinion.sound),
-            "text": log_odds(sentences.finished(pause.opinion.text)),
-            "complete": float(progress == "complete"),
-            "partial": float(progress == "partial"),
+            "text": log_odds(text_says.finished),
+            "complete": float(text_says.number == "complete"),
+            "partial": float(text_says.number == "partial"),
         }
         rows.append([values[name] for name in names])
     ends = [math.isinf(pause.seconds) for pause in pauses]

@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.endpointing_evidence import Opinion
 from benchmarks.endpointing_speech import Rendered, Turn, draw_pause, render
 from telephony.endpointing import Endpointer, EndpointingRules, ShortPause, SpeechBegan, SpeechEnded, SpeechResumed
-from telephony.turn_end import numbers
-from telephony.turn_end.evidence import Evidence, TextEvidence
+from telephony.turn_end.evidence import Evidence
+from telephony.turn_end.opinions import text_evidence
 from telephony.turn_end.sentence_model import SentenceModel
 from telephony.turn_end.strategy import TurnEnd
 from telephony.voice_activity import WINDOW_SECONDS, VoiceActivity, VoiceStream
@@ -133,7 +133,7 @@ def outcome(replay: Replay, strategy: TurnEnd, timing: Timing, sentences: Senten
         decided = _decide(pause, replay.turn, strategy, timing, sentences)
         ended = decided.ends_after if decided.ends_after <= pause.seconds else math.inf
         reached = min(pause.seconds, ended)
-        sounds += strategy.wants_sound and reached >= timing.short_pause_seconds
+        sounds += strategy.wants_sound(replay.turn.state) and reached >= timing.short_pause_seconds
         if reached >= decided.guess_after:
             recognitions += 1
             computing += pause.opinion.recognition_seconds if pause.opinion else 0.4
@@ -162,7 +162,7 @@ def _decide(pause: Pause, turn: Turn, strategy: TurnEnd, timing: Timing, sentenc
     evidence = Evidence(turn.state)
     changes: list[tuple[float, Evidence]] = [(0.0, evidence)]
     guess_after = _windows(timing.guess_after_seconds)
-    if strategy.wants_sound and pause.opinion is not None:
+    if strategy.wants_sound(turn.state) and pause.opinion is not None:
         sound_at = asked + SOUND_SECONDS
         if sound_at <= guess_after:
             promising = pause.opinion.sound >= timing.promising
@@ -170,7 +170,7 @@ def _decide(pause: Pause, turn: Turn, strategy: TurnEnd, timing: Timing, sentenc
         evidence = Evidence(turn.state, sound=pause.opinion.sound)
         changes.append((sound_at, evidence))
     if strategy.wants_text and pause.opinion is not None:
-        text = TextEvidence(sentences.finished(pause.opinion.text), numbers.progress(pause.opinion.text))
+        text = text_evidence(pause.opinion.text, sentences)
         text_at = guess_after + TEXT_OVERHEAD_SECONDS + pause.opinion.recognition_seconds
         changes.append((text_at, Evidence(turn.state, evidence.sound, text)))
     for (at, known), following in zip(changes, [*[at for at, _ in changes[1:]], math.inf], strict=True):

@@ -2,7 +2,7 @@
 
 Everything made here is **synthetic**: the words are read speech of the evaluation clips (speaker BAC009S0150 for
 choosing parameters, BAC009S0252 for testing), short answers are our own synthetic voice, and the pauses are spliced in,
-so the melody before a pause is that of somebody who was not going to pause.
+so the melody before a pause is that of somebody who was not going to pause (or, between two clips, had finished).
 
 Pause lengths follow the published categories of Campione and Véronis (2002), as told in `telephony.turn_end.pauses`;
 the strategies know that distribution too, as they would know it from an operator's own calls.
@@ -45,7 +45,9 @@ _QUIET_DB: Final = 32.0
 _CUT_MARGIN_SECONDS: Final = 0.35  # no pause within the first or last word
 
 _SHARES: Final[dict[Patience, float]] = {"yes_no": 0.15, "normal": 0.4, "number": 0.2, "story": 0.25}
-_PAUSES_A_TURN: Final[dict[Patience, float]] = {"yes_no": 0.0, "normal": 0.7, "number": 1.3, "story": 1.0}
+_PAUSES_A_TURN: Final[dict[Patience, float]] = {"yes_no": 0.0, "normal": 0.7, "number": 1.3, "story": 1.6}
+_TWO_SENTENCES: Final = 0.3
+"""Of the stories: two clips. The first ends as if its speaker had finished, which people who go on rarely do."""
 _GROUPS: Final[dict[Patience, tuple[str, ...]]] = {
     "normal": ("command", "place", "news"),
     "number": ("number",),
@@ -150,6 +152,19 @@ def cut(samples: Samples, count: int, random: np.random.Generator) -> list[Sampl
     return [samples[begin:end] for begin, end in pairwise(edges)]
 
 
+def cut_number(samples: Samples, digits: int, count: int, random: np.random.Generator) -> list[Samples]:
+    """A number is dictated in groups (3-4-4, or 4-4): cut at the quietest point near the end of a group."""
+    groups = (3, 7) if digits > 8 else (4,)
+    levels = levels_db(samples)
+    chosen = []
+    for index in random.permutation(len(groups))[:count]:
+        middle = int(len(levels) * groups[int(index)] / digits)
+        near = int(len(levels) * 0.5 / digits)
+        chosen.append(middle - near + int(np.argmin(levels[middle - near : middle + near + 1])))
+    edges = [0, *sorted(point * 80 for point in chosen), len(samples)]
+    return [samples[begin:end] for begin, end in pairwise(edges)]
+
+
 def coloured_noise(count: int, random: np.random.Generator) -> Samples:
     """Line and room noise: white, pink-like and a little mains hum, root mean square 1."""
     white = random.standard_normal(count)
@@ -242,9 +257,14 @@ def _turn(
         text = "".join(words)
     else:
         group = _GROUPS[state][int(random.integers(len(_GROUPS[state])))]
-        amount = int(random.integers(2, 4)) if state == "story" else 1
+        amount = 1 + int(state == "story" and random.random() < _TWO_SENTENCES)
         for index in random.choice(len(clips[group]), amount, replace=False):
             words_of, samples = clips[group][int(index)]
+            text += words_of
+            if state == "number":
+                wanted = int(random.poisson(_PAUSES_A_TURN[state]))
+                parts += cut_number(samples, len(words_of), wanted, random)
+                continue
             said = phrases(samples)
             wanted = int(random.poisson(_PAUSES_A_TURN[state] / amount)) - (len(said) - 1)
             longest = max(range(len(said)), key=lambda each: len(said[each]))
@@ -252,6 +272,5 @@ def _turn(
                 room = int(len(said[longest]) / RATE_HZ / 1.2)
                 said[longest : longest + 1] = cut(said[longest], min(wanted, room, 3), random)
             parts += said
-            text += words_of
     snr = float(random.choice(SNR_DB))
     return Turn(f"{part}-{number}", state, tuple(parts), text, snr, int(random.integers(2**31)))

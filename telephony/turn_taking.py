@@ -270,7 +270,7 @@ class TurnTaking:
                     if not self._playing:
                         actions.append(self._caller_begins(ago))
                 case ShortPause():
-                    if self._turn_is_the_callers and self._rules.turn_end.wants_sound:
+                    if self._turn_is_the_callers and self._rules.turn_end.wants_sound(self._evidence.state):
                         actions.append(AskSound(self._pause))
                 case SpeechResumed():
                     if self._turn_is_the_callers:

@@ -25,6 +25,11 @@ from telephony.turn_end.evidence import Evidence, Patience
 from telephony.turn_end.pauses import lasting_longer
 
 _SURE: Final = 0.995  # no model is trusted beyond this
+_DEARER: Final[Mapping[Patience, float]] = {"number": 2.0}
+"""Cut-offs that cost more than others: a number that was cut must be dictated again."""
+_TEXT_WITHIN_SECONDS: Final[Mapping[Patience, float]] = {"number": 1.5}
+"""Where the text decides nearly everything it is waited for longer, should the recogniser be slow."""
+_WORTH_ASKING: Final = 0.2  # weight of the sound's log-odds
 _STEP_SECONDS: Final = 0.02
 _TABLE: Final = 400
 
@@ -86,15 +91,20 @@ class Learned:
         self.name = {(True, True): "combined", (True, False): "sound", (False, True): "text"}.get(
             (sound, text), "state"
         )
-        self.wants_sound = sound
         self.wants_text = text
+        self._sound = sound
         self._weights = weights
         self._rules = rules
-        self._waits = _cheapest_waits(rules)
+        self._waits = _cheapest_waits(rules, 1.0)
+        self._waits_of = {state: _cheapest_waits(rules, factor) for state, factor in _DEARER.items()}
+
+    def wants_sound(self, state: Patience) -> bool:
+        """Not where its opinion counts for nearly nothing: a question costs 60 ms of one core."""
+        return self._sound and self._weights.with_sound.sound[state] >= _WORTH_ASKING
 
     def finished(self, evidence: Evidence) -> float:
         """The probability that the caller has finished."""
-        sound = evidence.sound if self.wants_sound else None
+        sound = evidence.sound if self._sound else None
         text = evidence.text if self.wants_text else None
         if sound is None:
             weights = self._weights.alone if text is None else self._weights.with_text
@@ -111,19 +121,22 @@ class Learned:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
     def patience_seconds(self, evidence: Evidence) -> float:
-        seconds = self._waits[round(self.finished(evidence) * _TABLE)]
+        waits = self._waits_of.get(evidence.state, self._waits)
+        seconds = waits[round(self.finished(evidence) * _TABLE)]
         if self.wants_text and evidence.text is None:
-            return max(seconds, self._rules.text_within_seconds)
+            return max(seconds, self._rules.text_within_seconds, _TEXT_WITHIN_SECONDS.get(evidence.state, 0.0))
         return seconds
 
 
-def _cheapest_waits(rules: LearnedRules) -> list[float]:
-    """The cheapest wait for each probability of having finished, in steps of 1 / `_TABLE`."""
+def _cheapest_waits(rules: LearnedRules, factor: float) -> list[float]:
+    """The cheapest wait for each probability of having finished, in steps of 1 / `_TABLE`; a cut-off costs `factor`
+    times as much as usual."""
+    cost = factor * rules.cut_off_cost_seconds
     steps = int((rules.longest_seconds - rules.shortest_seconds) / _STEP_SECONDS) + 1
     waits = [
         (at, lasting_longer(at)) for at in (rules.shortest_seconds + step * _STEP_SECONDS for step in range(steps))
     ]
     return [
-        min(waits, key=lambda wait: finished * wait[0] + rules.cut_off_cost_seconds * (1 - finished) * wait[1])[0]
+        min(waits, key=lambda wait: finished * wait[0] + cost * (1 - finished) * wait[1])[0]
         for finished in (step / _TABLE for step in range(_TABLE + 1))
     ]

@@ -29,6 +29,14 @@ class Sentences(Protocol):
     def finished(self, text: str) -> float: ...
 
 
+def text_evidence(text: str, sentences: Sentences | None) -> TextEvidence:
+    """What recognised text tells. Of a row of digits its length tells all: no sentence is looked for in it."""
+    progress = numbers.progress(text)
+    if sentences is None or progress != "none":
+        return TextEvidence(0.5, progress)
+    return TextEvidence(sentences.finished(text), progress)
+
+
 class Opinions:
     """Without a model its opinion is None (sound) or 0.5 (text), which the strategies take for no opinion."""
 
@@ -51,7 +59,8 @@ class Opinions:
         )
 
     async def of_sound(self, pcm: bytes) -> float | None:
-        """The probability that the speaker has finished; None: no model, or too many questions at once."""
+        """The probability that the speaker has finished; None: no model, too many questions at once, or it failed
+        (then it is not asked again)."""
         if self._sound is None or self._waiting >= _MOST_WAITING:
             return None
         self._waiting += 1
@@ -59,6 +68,10 @@ class Opinions:
             if self._pool is None:
                 return self._sound.finished(pcm)
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._timed, self._sound, pcm)
+        except Exception as error:  # whatever goes wrong in the model costs no call: silence decides
+            log.error("sound_model_failed", exc_info=error)
+            self._sound = None
+            return None
         finally:
             self._waiting -= 1
 
@@ -69,8 +82,7 @@ class Opinions:
         return finished
 
     def of_text(self, text: str) -> TextEvidence:
-        finished = 0.5 if self._sentences is None else self._sentences.finished(text)
-        return TextEvidence(finished, numbers.progress(text))
+        return text_evidence(text, self._sentences)
 
     def close(self) -> None:
         if self._pool is not None:

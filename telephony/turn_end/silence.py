@@ -9,7 +9,6 @@ from telephony.turn_end.evidence import Evidence, Patience
 
 class FixedSilence:
     name = "silence"
-    wants_sound = False
     wants_text = False
 
     def __init__(self, seconds: Mapping[Patience, float]) -> None:
@@ -21,6 +20,9 @@ class FixedSilence:
             if seconds.get(state, 0.0) <= 0:
                 raise ValueError(f"the patience for {state} must be positive")
         self._seconds = dict(seconds)
+
+    def wants_sound(self, state: Patience) -> bool:
+        return False
 
     def patience_seconds(self, evidence: Evidence) -> float:
         return self._seconds[evidence.state]

@@ -364,8 +364,10 @@ class Line:
         render_seconds: float = 0.0,
         recognition_seconds: float = 0.3,
         maximum_call_seconds: float = 1_800.0,
+        rules: TurnTakingRules | None = None,
         **services: Any,
     ) -> None:
+        self._rules = rules or TurnTakingRules()
         self._services = services
         self.clock = VirtualClock()
         self.leg = FakeLeg(self.clock, script, transfer_works=transfer_works)
@@ -391,7 +393,7 @@ class Line:
             metrics=self.metrics,
             recorder=None,
             clock=self.clock,
-            rules=TurnTakingRules(),
+            rules=self._rules,
             maximum_call_seconds=self._maximum,
             ticker=ticker,
             **self._services,

@@ -18,6 +18,7 @@ from telephony.turn_taking import (
     Filler,
     GiveSilenceTurn,
     Guess,
+    Patience,
     PausePlayback,
     ResumePlayback,
     ShortSound,
@@ -151,8 +152,10 @@ class Scripted:
     """A strategy that waits long, unless the sound or the text speaks for an end."""
 
     name = "scripted"
-    wants_sound = True
     wants_text = True
+
+    def wants_sound(self, state: Patience) -> bool:
+        return True
 
     def patience_seconds(self, evidence: Evidence) -> float:
         if evidence.text is not None:
