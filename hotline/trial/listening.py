@@ -23,7 +23,8 @@ CLIPPED: Final = 32_000
 CLICK_JUMP: Final = 5_000  # between two samples, of 32,768 …
 CLICK_TIMES_MEDIAN: Final = 25.0  # … and so many times the usual jump around it
 CUT_LEVEL: Final = 1_500  # speech that stops from here to nothing is heard as a click
-HOLE_SECONDS: Final = (0.008, 0.12)  # digital silence this long within speech is lost audio, not a pause
+SILENT: Final = 8  # A-law has no zero: silence is 8 or -8
+HOLE_SECONDS: Final = (0.008, 0.25)  # digital silence this long within speech is lost audio, not a pause
 
 Samples = npt.NDArray[np.float64]
 
@@ -113,8 +114,8 @@ def _clicks(values: Samples, rate_hz: int) -> int:
 
 
 def _silences(values: Samples) -> list[tuple[int, int]]:
-    """Runs of exact zero, as (first sample, sample after the last)."""
-    zero = np.concatenate([[0], (values == 0).astype(np.int8), [0]])
+    """Runs of digital silence, as (first sample, sample after the last)."""
+    zero = np.concatenate([[0], (np.abs(values) <= SILENT).astype(np.int8), [0]])
     edges = np.diff(zero)
     return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
 
