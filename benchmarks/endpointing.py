@@ -42,7 +42,7 @@ from telephony.turn_taking import DEFAULT_PATIENCE_SECONDS
 
 FOLDER: Final = ROOT / "var" / "benchmarks" / "endpointing"
 _SEED: Final = 7
-_COSTS: Final = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
+_COSTS: Final = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
 _SCALES: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.7)
 SOUND_CPU_SECONDS: Final = 0.06
 
@@ -185,7 +185,7 @@ def command(argv: Sequence[str]) -> int:
     parser.add_argument("--speech", type=Path, default=ROOT.parent / "shared" / "eval" / "speech")
     parser.add_argument("--turns", type=int, default=120, help="base turns of each part")
     parser.add_argument("--drawings", type=int, default=6, help="how often the pauses of each turn are drawn")
-    parser.add_argument("--cut-offs", type=float, default=0.04, help="the most that is chosen for")
+    parser.add_argument("--cut-offs", type=float, default=0.05, help="the most that is chosen for")
     parser.add_argument("--long-share", type=float, default=LONG_SHARE, help="share of long pauses in the speech")
     parser.add_argument("--fit", action="store_true", help="fit the weights anew and print them")
     arguments = parser.parse_args(argv)
