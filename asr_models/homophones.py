@@ -8,14 +8,22 @@ it as before. Numbers are left as they are. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from pypinyin.pinyin_dict import pinyin_dict
 
-from asr_models.word_frequencies import LONGEST_WORD, WordFrequencies, is_chinese, is_kept
+from asr_models.word_frequencies import (
+    LONGEST_WORD,
+    WordFrequencies,
+    code_points,
+    is_chinese,
+    is_kept,
+    packed,
+    packed_row,
+)
 from base.pinyin import toneless
 
 CHANGE_COST: Final = 5.0
@@ -31,7 +39,7 @@ class Homophones:
     def __init__(self, counts: Iterable[tuple[str, float]]) -> None:
         self._sounds = _sounds_of_characters()
         words = [(word, count) for word, count in counts if len(word) > 1 and is_kept(word) and count >= _RAREST_COUNT]
-        keys = np.fromiter((self._key(word) for word, _ in words), np.uint64, len(words))
+        keys = self._keys_of([word for word, _ in words])
         values = np.fromiter((count for _, count in words), np.float64, len(words))
         order = np.lexsort((-values, keys))
         self._keys: npt.NDArray[np.uint64] = keys[order]
@@ -39,20 +47,20 @@ class Homophones:
 
     def of(self, word: str) -> list[str]:
         """The commonest other words with the sounds of `word`."""
-        if _NUMERALS & set(word) or not (key := self._key(word)):
+        sounds = [int(self._sounds[ord(character)]) for character in word] if is_kept(word) else []
+        if _NUMERALS & set(word) or not sounds or not all(sounds):
             return []
-        first = int(np.searchsorted(self._keys, np.uint64(key)))
-        last = int(np.searchsorted(self._keys, np.uint64(key), side="right"))
+        key = np.uint64(packed_row(sounds))
+        first = int(np.searchsorted(self._keys, key))
+        last = int(np.searchsorted(self._keys, key, side="right"))
         return [found for found in map(str, self._words[first : min(last, first + _MOST)]) if found != word]
 
-    def _key(self, word: str) -> int:
-        key = 0
-        for character in word:
-            sound = int(self._sounds[ord(character)]) if ord(character) < len(self._sounds) else 0
-            if not sound:
-                return 0
-            key = key << 16 | sound
-        return key
+    def _keys_of(self, words: Sequence[str]) -> npt.NDArray[np.uint64]:
+        """The sounds of each word as one number; 0 where one of its characters has none."""
+        codes = code_points(words)
+        sounds = self._sounds[codes]
+        silent = ((sounds == 0) & (codes != 0)).any(axis=1)
+        return np.where(silent, np.uint64(0), packed(sounds))
 
 
 def read(text: str, frequencies: WordFrequencies, homophones: Homophones) -> tuple[float, str]:
