@@ -169,7 +169,7 @@ class TurnTakingSettings(Section):
     speech_threshold: float = Field(0.5, gt=0, lt=1)
     silence_threshold: float = Field(0.35, gt=0, lt=1)
     minimum_speech_seconds: float = Field(0.2, gt=0)
-    barge_in_pause_seconds: float = Field(0.06, gt=0, description="so much voice silences the bot, for the moment")
+    barge_in_pause_seconds: float = Field(0.03, gt=0, description="so much voice silences the bot, for the moment")
     barge_in_speech_seconds: float = Field(
         0.9, gt=0, description="so much voice is an interruption; shorter sounds are judged by their words"
     )

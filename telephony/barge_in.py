@@ -28,7 +28,7 @@ class BargeInRules:
 
     pause_threshold: float = 0.5
     voice_threshold: float = 0.5
-    pause_after_seconds: float = 0.06
+    pause_after_seconds: float = 0.03
     stop_after_seconds: float = 0.9
     gap_seconds: float = 0.2
     forget_after_seconds: float = 10.0
