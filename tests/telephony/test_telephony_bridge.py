@@ -186,6 +186,19 @@ def test_an_address_that_nobody_allowed_is_not_called(phone: PhoneProcess, core:
     assert "sip:900@" not in phone.log
 
 
+def test_a_refer_that_the_caller_refuses_leaves_the_call_with_us(
+    phone: PhoneProcess, core: CoreServer, phones: Phones
+) -> None:
+    order = {"target": "seat", "sip_uri": f"sip:7000@{HOST}:9", "method": "refer"}
+    core.reply = lambda turn: {"say": [], **({"transfer": order} if turn["text"] == "0" else {})}
+    caller, call_id = a_caller(phones, phone, key_0=0.3, key_5=4.0)
+    turns = eventually(lambda: len(given := core.of("turn", call_id)) > 2 and given, 15.0, "the news, and a key")
+    assert turns[1]["meta"]["transfer_failed"] == "seat" and turns[2]["text"] == "5"
+    assert "method=refer" in phone.log and not core.of("leg", call_id)
+    caller.hang_up()
+    caller.wait()
+
+
 def test_an_emergency_line_joins_while_the_caller_goes_on(
     phone: PhoneProcess, core: CoreServer, phones: Phones
 ) -> None:
