@@ -189,7 +189,7 @@ class RecogniserSettings(Section):
     model: str = "whisper-base"
     model_directory: Path | None = Field(None, description="a folder with a model, tried before any download")
     mirror: str = Field("", description="a URL prefix tried in place of official download addresses")
-    workers: int = Field(1, ge=1)
+    workers: int = Field(2, ge=1, description="processes, each with a model of its own; one a core is the most of use")
     beam_size: int = Field(8, ge=1)
     batch_size: int = Field(4, ge=1, le=16, description="so many waiting utterances share one run of the decoder")
     word_weight: float = Field(
