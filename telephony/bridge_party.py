@@ -142,8 +142,8 @@ class Party:
         except TransferError as error:
             log.info("nobody came into the call", call_id=self._call_id, role=role.value, problem=str(error))
 
-    async def call_up(self, uri: str, role: Role, leg_id: str = "") -> None:
-        """Dial an address and take it into the call.
+    async def call_up(self, uri: str, role: Role, leg_id: str = "", *, if_alone: bool = False) -> None:
+        """Dial an address and take it into the call; `if_alone`: unless somebody else has come meanwhile.
 
         Raises:
             TransferError: not on the list, refused, or not answered in time; the core was told.
@@ -162,6 +162,10 @@ class Party:
             raise
         finally:
             self._fetching -= 1
+        if if_alone and self.talking:
+            self._report(leg_id, "failed", role, via="sip", problem="answered_elsewhere")
+            await leg.hang_up()
+            return
         self._join(leg_id, leg, role)
 
     async def _expect_browser(self, leg_id: str, role: Role) -> None:

@@ -130,7 +130,7 @@ class HandOver:
 
     async def _bring(self, order: TransferOrder, role: Role) -> None:
         try:
-            await self._party.call_up(order.sip_uri, role)
+            await self._party.call_up(order.sip_uri, role, if_alone=role is Role.SEAT)
         except TransferError as error:
             log.warning("transfer_failed", call_id=self._call_id, target=order.target, problem=str(error))
             if not self.talking:

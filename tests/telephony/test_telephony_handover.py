@@ -117,6 +117,23 @@ def test_music_then_a_person_and_both_sides_are_written_down() -> None:
     run_virtual(scenario())
 
 
+def test_a_telephone_that_answers_after_a_seat_has_come_is_not_needed() -> None:
+    async def scenario() -> None:
+        dialler = FakeDialler(seconds=8.0)
+        core = FakeCore(reply=to())
+        async with Line([Said(2.0, 1.0, "人工")], core=core, dialler=dialler) as line:
+            await line.until(7.0)
+            assert core.handler is not None
+            dialler.seconds = 0.5
+            core.handler.on_leg_order(order("desk"))
+            await line.until(20.0)
+            assert [leg.hung_up for leg in dialler.legs] == [False, True]
+            assert gauge(line, "hotline_phone_legs") == 1
+        nothing_left(line)
+
+    run_virtual(scenario())
+
+
 def test_nobody_answers_and_the_bot_has_the_caller_again() -> None:
     async def scenario() -> None:
         dialler = FakeDialler(seconds=None)
