@@ -91,6 +91,7 @@ class State:
     silences: int = 0
     repeats: int = 0  # how often running the last words were said once more on request
     held: bool = False  # the citizen asked us to wait
+    waits: int = 0  # how often running
     manner: Manner = field(default_factory=Manner)
     said: list[dict[str, Any]] = field(default_factory=list)  # the last reply as spoken: text, spoken, keep
     owed: list[dict[str, Any]] = field(default_factory=list)  # what must be heard (an order number) and was cut off

@@ -20,6 +20,7 @@ HOLD_SECONDS: Final = 60.0
 _SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
 _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
+_WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
 _UNDERSTOOD: Final[dict[str, Request]] = {
     "repeat": "repeat",
@@ -65,9 +66,11 @@ def handle(talk: Talk) -> bool:
         talk.again(wording.HERE)
         return True
     asked = _asked(talk)
-    if "wait" in asked:
+    if "wait" in asked and state.waits < _WAITS:
         _wait(talk)
-    elif asked:
+        return True
+    state.waits = 0
+    if asked - {"wait"}:
         _otherwise(talk, asked)
     else:
         state.repeats = 0
@@ -105,6 +108,7 @@ def _not_seen(talk: Talk) -> bool:
 
 def _wait(talk: Talk) -> None:
     """The caller needs a moment: on the phone they are left in peace, on a page the question stands below."""
+    talk.state.waits += 1
     if not talk.phone:
         talk.again(wording.WAIT)
         return

@@ -82,7 +82,10 @@ def test_one_moment(text: str) -> None:
     assert wait(text)
 
 
-@pytest.mark.parametrize("text", ["等一下，是三号楼的事", "等了三天没人来", "我找过物业", "别急着投诉"])
+@pytest.mark.parametrize(
+    "text",
+    ["等一下，是三号楼的事", "等了三天没人来", "我找过物业", "别急着投诉", "去查查他们", "看看怎么办", "问问物业"],
+)
 def test_what_is_no_mere_one_moment(text: str) -> None:
     assert not wait(text)
 
