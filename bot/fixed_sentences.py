@@ -18,7 +18,8 @@ def fixed_sentences(intake: Intake) -> tuple[str, ...]:
             texts.append(value)
         elif isinstance(value, dict):
             texts += [text for text in value.values() if isinstance(text, str)]
-    texts += [wording.EMERGENCY_PHONE.format(line=line) for line in wording.EMERGENCY]
+    for told in (wording.EMERGENCY_PHONE, wording.EMERGENCY_PHONE_NO_LINE):
+        texts += [told.format(line=line) for line in wording.EMERGENCY]
     for questions in intake.questions.values():
         texts += questions.values()
     for family in intake.families:

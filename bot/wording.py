@@ -71,6 +71,9 @@ EMERGENCY: Final = {
 }
 EMERGENCY_GAS: Final = "情况紧急，请您马上离开有气味的地方，不要开关电器、不要点火，到室外拨打119。"
 EMERGENCY_PHONE: Final = "我现在就为您转接{line}，请不要挂断。"
+EMERGENCY_PHONE_NO_LINE: Final = (
+    "这里不能直接转接，请您挂断后马上拨打{line}。要是没办法拨打，请说出地点和情况，我都在记录，也已经通知工作人员。"
+)
 EMERGENCY_WEB: Final = "您的情况我已经作为紧急事项记录，工作人员会马上看到。"
 EMERGENCY_AFTER: Final = "已经补充到紧急记录里。请您务必先拨打{line}。"
 

@@ -154,6 +154,7 @@ class TurnTaker:
                     now,
                     maximum_questions=dialogue.maximum_intake_questions,
                     ask_rating=dialogue.ask_rating,
+                    transferable=frozenset(self._settings.telephony.emergency_sip_uris),
                 )
 
             decision = await self._looked_up(decide, findings, turn, notes)

@@ -51,11 +51,16 @@ def _finish(talk: Talk) -> None:
 
 
 def emergency(talk: Talk, line: str) -> None:
-    """The line is told at once, the call is transferred, an urgent record stands."""
+    """The line is told at once, the call is transferred where it can be, an urgent record stands."""
     state, guards = talk.state, talk.findings.guards
     told = wording.EMERGENCY_GAS if guards.danger == "gas" else wording.EMERGENCY[line]
     talk.say(told)
-    talk.say(wording.EMERGENCY_PHONE.format(line=line) if talk.phone else wording.EMERGENCY_WEB)
+    if not talk.phone:
+        talk.say(wording.EMERGENCY_WEB)
+    elif line in talk.transferable:
+        talk.say(wording.EMERGENCY_PHONE.format(line=line))
+    else:
+        talk.say(wording.EMERGENCY_PHONE_NO_LINE.format(line=line))
     state.asking = None
     state.outcome = "emergency"
     state.detail = {**state.detail, "emergency_line": line, "danger": guards.danger, "said": talk.text[:500]}

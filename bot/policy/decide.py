@@ -60,12 +60,14 @@ def decide(
     *,
     maximum_questions: int = MAXIMUM_QUESTIONS,
     ask_rating: bool = False,
+    transferable: frozenset[str] = frozenset(),
 ) -> Decision:
     """What to say and do about one turn; `wants` names what must be looked up first.
 
-    `ask_rating`: a caller who was served is asked how satisfied they are.
+    `ask_rating`: a caller who was served is asked how satisfied they are. `transferable`: the emergency lines that a
+    call can be put through to.
     """
-    talk = Talk(state.copy(), turn, findings, now, maximum_questions, ask_rating)
+    talk = Talk(state.copy(), turn, findings, now, maximum_questions, ask_rating, transferable)
     talk.state.turns += 1
     try:
         _turn(talk)

@@ -24,6 +24,7 @@ class Talk:
     now: datetime
     maximum_questions: int = MAXIMUM_QUESTIONS
     ask_rating: bool = False
+    transferable: frozenset[str] = frozenset()
     says: list[Say] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     hang_up: bool = False

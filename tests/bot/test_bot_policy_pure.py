@@ -106,3 +106,15 @@ def test_no_turn_is_ever_without_a_reply_and_every_contact_can_end(turns: list[t
         assert outcome
         if state.outcome is not None:
             break
+
+
+def test_a_caller_in_danger_is_promised_only_a_transfer_that_exists() -> None:
+    findings = Findings(guards.check("着火了快来人", state=State(channel="phone")))
+    for lines, promised in ((frozenset({"119"}), True), (frozenset({"110"}), False), (frozenset[str](), False)):
+        decision = decide(
+            State(channel="phone"), Turn("着火了快来人", "speech", True), findings, NOW, transferable=lines
+        )
+        words = "".join(say.text for say in decision.replies)
+        assert "119" in words
+        assert ("我现在就为您转接119" in words) is promised
+        assert ("请说出地点和情况" in words) is not promised
