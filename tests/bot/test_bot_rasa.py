@@ -24,7 +24,19 @@ from bot.intents import INTENTS
 RASA = ROOT / "bot" / "rasa"
 PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 KIT = ROOT.parent / "shared" / "eval" / "dialogue" / "cases.jsonl"
-_SHORT_INTENTS = {"slower", "louder", "thanks", "goodbye", "repeat", "greet", "wait", "nothing_more", "faster", "quieter", "elder"}
+_SHORT_INTENTS = {
+    "slower",
+    "louder",
+    "thanks",
+    "goodbye",
+    "repeat",
+    "greet",
+    "wait",
+    "nothing_more",
+    "faster",
+    "quieter",
+    "elder",
+}
 
 
 def test_the_domain_names_every_intent() -> None:
