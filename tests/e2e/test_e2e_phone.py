@@ -13,7 +13,7 @@ import pytest
 from base.pinyin import syllables
 from hotline.trial.system import System, free_port
 from hotline.trial.voice import CallerVoice
-from telephony.calling import CallingParty, CallReport, Script, load_turns
+from telephony.calling import CallingParty, Script, load_turns
 from telephony.phone import call_id_of
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
@@ -131,23 +131,20 @@ async def test_hanging_up_in_the_greeting_leaves_exactly_one_outcome(system: Sys
     assert record["outcome"] in ("closed", "callback")
 
 
-async def test_thirty_callers_at_once_are_all_greeted_and_all_end(system: System, voice: CallerVoice) -> None:
-    """Thirty on the line together, arriving over nine seconds; each stays long enough to hear a late answer."""
+async def test_thirty_callers_at_once_are_all_greeted_answered_and_ended(system: System, voice: CallerVoice) -> None:
+    """All thirty dial in the same instant and ask in the same breath; each hears more than a second of answer."""
     staying = ("says nothing and stays on the line", bytes(2 * 8_000 * 12))
     turns = [*load_turns([voice.say("请问养狗需要办理养犬登记吗?")]), staying]
-
-    async def arrive(party: CallingParty, number: int) -> CallReport:
-        await asyncio.sleep(0.3 * number)
-        return await party.call(system.sip_uri, Script(turns, hang_up_after_seconds=60.0))
-
     async with CallingParty("127.0.0.1", free_port(), "13900009999") as party:
-        reports = await asyncio.gather(*(arrive(party, number) for number in range(30)))
+        reports = await asyncio.gather(
+            *(party.call(system.sip_uri, Script(turns, hang_up_after_seconds=60.0)) for _ in range(30))
+        )
     assert [report.answered for report in reports] == [True] * 30
     assert all(report.exchanges[0].heard_seconds > 0.5 for report in reports)
     records = [await _ended(system, call_id_of(report.sip_call_id)) for report in reports]
     assert all(record["outcome"] is not None for record in records)
-    answered = [report for report in reports if sum(part.heard_seconds for part in report.exchanges[1:]) > 1.0]
-    assert len(answered) >= 27, f"only {len(answered)} of 30 heard an answer"
+    heard_seconds = [sum(part.heard_seconds for part in report.exchanges[1:]) for report in reports]
+    assert min(heard_seconds) > 1.0, f"sound after the first turn, seconds: {sorted(heard_seconds)}"
 
 
 async def _ended(system: System, call_id: str, seconds: float = 20.0) -> dict[str, Any]:
