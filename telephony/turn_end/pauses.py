@@ -3,9 +3,9 @@
 Campione and Véronis, "A large-scale multilingual study of silent pause duration" (Speech Prosody 2002; about 6,000
 pauses, five languages): the lengths fall into log-normal categories, brief (under 200 ms), medium (200-1,000 ms) and
 long (over 1,000 ms, in spontaneous speech only). Brief pauses never matter here. The medium category is placed so that
-95 % of it lies within its limits; the long one has a median of 1.35 s. Its share is chosen so that in the turns of
-`benchmarks.endpointing` silence alone needs 1.1 s to cut off 5 % of the callers, which is what is published of Chinese
-callers. An operator's own calls should replace it.
+95 % of it lies within its limits; the long one has a median of 1.35 s. Its share is an assumption: with it
+silence alone needs about 1.0 s to cut off 5 % of the callers of `benchmarks.endpointing`, near the 1.1 s published of
+Chinese callers. An operator's own calls should replace it.
 """
 
 from __future__ import annotations
