@@ -107,11 +107,12 @@ def test_a_manner_goes_step_by_step_and_stops_at_the_ends() -> None:
 def test_signs_of_age_add_up_unless_the_caller_does_not_want_it() -> None:
     manner = Manner()
     manner.sign(2)
-    assert not manner.elder
+    seen = [(manner.elder, manner.speed < 1.0)]
     manner.sign(2)
-    assert manner.elder and manner.speed < 1.0
+    seen.append((manner.elder, manner.speed < 1.0))
     manner.faster()
-    assert not manner.elder
+    seen.append((manner.elder, False))
+    assert seen == [(False, False), (True, True), (False, False)]
     for _ in range(5):
         manner.sign(2)
     assert not manner.elder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +24,7 @@ def silence(*reminders: str, hold_seconds: float = 0.0) -> dict[str, Any]:
 
 def test_a_silent_caller_hears_the_reminders_of_what_was_asked() -> None:
     async def scenario() -> None:
-        replies = iter(
+        replies: Iterator[dict[str, Any]] = iter(
             [
                 {"say": ["请问在哪里？"], "silence": silence("比如海淀区某小区。", "说个大概也行。")},
                 {"say": ["会给您回电。"], "hang_up": True},
@@ -58,7 +59,9 @@ def test_the_reminders_are_there_when_the_core_is_away_and_the_renderer_is_not_n
 
 def test_nobody_is_asked_again_where_the_core_wants_no_reminder() -> None:
     async def scenario() -> None:
-        replies = iter([{"say": ["请您评价。"], "silence": silence()}, {"say": ["再见。"], "hang_up": True}])
+        replies: Iterator[dict[str, Any]] = iter(
+            [{"say": ["请您评价。"], "silence": silence()}, {"say": ["再见。"], "hang_up": True}]
+        )
         async with Line([Said(2.0, 1.0, "没有了")], core=FakeCore(reply=lambda _: next(replies))) as line:
             await line.until(20.0)
             assert line.words[1:] == ["请您评价。", "再见。"]
@@ -69,7 +72,7 @@ def test_nobody_is_asked_again_where_the_core_wants_no_reminder() -> None:
 
 def test_a_caller_who_asked_us_to_wait_is_left_in_peace_for_a_minute() -> None:
     async def scenario() -> None:
-        replies = iter(
+        replies: Iterator[dict[str, Any]] = iter(
             [{"say": ["好的，您慢慢来。"], "silence": silence("请说。", hold_seconds=60.0)}, {"say": ["好，接着来。"]}]
         )
         script = [Said(2.0, 1.0, "等一下"), Said(20.0, 0.6, "嗯"), Said(86.0, 1.0, "我回来了")]
@@ -85,7 +88,9 @@ def test_a_caller_who_asked_us_to_wait_is_left_in_peace_for_a_minute() -> None:
 def test_slower_stays_for_the_whole_call() -> None:
     async def scenario() -> None:
         manner = {**STEADY, "speed": 0.85, "patience_stretch": 1.2}
-        replies = iter([{"say": ["我慢一点说。"], "manner": manner}, {"say": ["居住证到派出所办。"]}])
+        replies: Iterator[dict[str, Any]] = iter(
+            [{"say": ["我慢一点说。"], "manner": manner}, {"say": ["居住证到派出所办。"]}]
+        )
         script = [Said(2.0, 1.0, "慢一点"), Said(8.0, 1.0, "居住证")]
         async with Line(script, core=FakeCore(reply=lambda _: next(replies))) as line:
             await line.until(14.0)
@@ -101,7 +106,9 @@ def test_slower_stays_for_the_whole_call() -> None:
 def test_louder_stays_for_the_whole_call() -> None:
     async def scenario() -> None:
         louder = {**STEADY, "gain_db": 6.0}
-        replies = iter([{"say": ["我大声一点。"], "manner": louder}, {"say": ["居住证到派出所办。"]}])
+        replies: Iterator[dict[str, Any]] = iter(
+            [{"say": ["我大声一点。"], "manner": louder}, {"say": ["居住证到派出所办。"]}]
+        )
         script = [Said(2.0, 1.0, "大点声"), Said(8.0, 1.0, "居住证")]
         async with Line(script, core=FakeCore(reply=lambda _: next(replies))) as line:
             await line.until(3.0)

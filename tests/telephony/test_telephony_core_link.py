@@ -13,7 +13,7 @@ from telephony_sip_helpers import CoreServer, eventually
 
 from base.masking import Masked
 from telephony.core_link import CoreLink
-from telephony.core_messages import ErrorMessage, Opened, ReplyMessage, SayMessage, parse
+from telephony.core_messages import ErrorMessage, LegControl, LegOrder, Opened, ReplyMessage, SayMessage, parse
 from telephony.outbox import MAXIMUM_SENDS, Outbox
 
 
@@ -31,6 +31,12 @@ class Handler:
         self.seen.append(message)
 
     def on_turn_failed(self, message: ErrorMessage) -> None:
+        self.seen.append(message)
+
+    def on_leg_order(self, message: LegOrder) -> None:
+        self.seen.append(message)
+
+    def on_leg_control(self, message: LegControl) -> None:
         self.seen.append(message)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from telephony_helpers import FakeCore, Line, Said, run_virtual
@@ -113,7 +114,9 @@ def test_a_short_word_stops_the_bot_only_if_it_says_something(word: str, stops: 
 
 def test_a_yes_that_comes_with_the_last_syllable_of_the_question_is_an_answer() -> None:
     async def scenario() -> None:
-        replies = iter([{"say": ["是朝阳区对吗？"], "patience": "yes_no"}, {"say": ["好的。"]}])
+        replies: Iterator[dict[str, Any]] = iter(
+            [{"say": ["是朝阳区对吗？"], "patience": "yes_no"}, {"say": ["好的。"]}]
+        )
         script = [Said(2.0, 1.0, "路灯坏了"), Said(5.2, 0.35, "对")]
         async with Line(script, core=FakeCore(reply=lambda _: next(replies))) as line:
             await line.until(10.0)
