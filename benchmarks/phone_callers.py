@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -186,7 +187,7 @@ class Caller:
         heard = phone_ear.stretches(arrivals)
         late, packets = phone_ear.late_packets(arrivals)
         turns = []
-        for turn, following in zip(self.turns, [*self.turns[1:], None], strict=True):
+        for turn, following in zip_longest(self.turns, self.turns[1:]):
             until = following.first_voiced_at if following else (arrivals.times[-1] if arrivals.times else 0.0)
             sound = phone_ear.first_sound_after(heard, turn.last_voiced_at) if turn.last_voiced_at else None
             if sound is not None and until and sound.begin > until:

@@ -34,7 +34,8 @@ from hotline.trial.system import System
 SAMPLE_SECONDS: Final = 10.0
 WARM_SHARE: Final = 1 / 3
 GROWTH_LIMIT_MIB_AN_HOUR: Final = 30.0  # of one process; allocators breathe by a few MiB
-GROWTH_LIMIT_SHARE: Final = 0.05  # between the first and the last samples that count
+GROWTH_LIMIT_SHARE: Final = 0.05  # between the first and the last samples that count …
+GROWTH_LIMIT_MIB: Final = 10.0  # … and more than this
 SETTLE_SECONDS: Final = 40.0  # calls that lost their end are swept up by then
 LISTENED_TO: Final = 60  # recordings
 
@@ -75,8 +76,9 @@ class Watch:
 
 
 def _grew(growth: dict[str, float]) -> bool:
-    share = (growth["mib_end"] - growth["mib_begin"]) / max(growth["mib_begin"], 1.0)
-    return growth["mib_an_hour"] > GROWTH_LIMIT_MIB_AN_HOUR and share > GROWTH_LIMIT_SHARE
+    grown = growth["mib_end"] - growth["mib_begin"]
+    limit = max(GROWTH_LIMIT_MIB, GROWTH_LIMIT_SHARE * growth["mib_begin"])
+    return growth["mib_an_hour"] > GROWTH_LIMIT_MIB_AN_HOUR and grown > limit
 
 
 def _run_callers(plan: Plan, folder: Path, watch: Watch) -> dict[str, Any]:
