@@ -119,11 +119,11 @@ class Asterisk:
         changes = {
             "pjsip.conf": [("bind = 127.0.0.1:5080", f"bind = {HOST}:{self.sip_port}")],
             "websocket_client.conf": [
-                ("ws://127.0.0.1:8346/media", f"ws://{HOST}:{websocket_port}/media"),
+                ("ws://127.0.0.1:8350/media", f"ws://{HOST}:{websocket_port}/media"),
                 ("replace-this-secret", SECRET),
             ],
             "extensions.conf": [
-                ("HOTLINE_AUDIOSOCKET=127.0.0.1:8347", f"HOTLINE_AUDIOSOCKET={HOST}:{audiosocket_port}"),
+                ("HOTLINE_AUDIOSOCKET=127.0.0.1:8351", f"HOTLINE_AUDIOSOCKET={HOST}:{audiosocket_port}"),
                 ("HOTLINE_SECRET=replace-this-secret", f"HOTLINE_SECRET={SECRET}"),
             ],
             "rtp.conf": [
