@@ -23,6 +23,8 @@ FRAME_SAMPLES: Final = 160
 FRAME_BYTES: Final = FRAME_SAMPLES * SAMPLE_BYTES
 BYTES_A_SECOND: Final = RATE_HZ * SAMPLE_BYTES
 
+_FADE_SAMPLES: Final = 40
+
 Pcm = npt.NDArray[np.int16]
 Samples = npt.NDArray[np.float32]
 
@@ -46,6 +48,16 @@ def to_pcm(samples: npt.NDArray[np.float32] | npt.NDArray[np.float64]) -> bytes:
     """float in -1..1 -> PCM16; louder values are clipped, never wrapped."""
     loud = np.clip(samples.astype(np.float64), -1.0, 32767 / 32768) * 32768.0
     return bytes(loud.round().astype("<i2").tobytes())
+
+
+def faded_out(pcm: bytes) -> bytes:
+    """One frame in which `pcm` fades within 5 ms, silence behind it; nothing for nothing."""
+    if not pcm:
+        return b""
+    values = np.frombuffer(pcm[: 2 * _FADE_SAMPLES], dtype="<i2").astype(np.float32)
+    frame = np.zeros(FRAME_SAMPLES, dtype="<i2")
+    frame[: len(values)] = (values * np.linspace(1.0, 0.0, len(values), dtype=np.float32)).round()
+    return frame.tobytes()
 
 
 def level_dbfs(pcm: bytes) -> float:

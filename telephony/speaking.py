@@ -10,7 +10,7 @@ from typing import Final
 
 from base.errors import HotlineError
 from base.logs import get_logger
-from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, tone
+from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, faded_out, tone
 from telephony.legs.leg import AudioSink
 from telephony.loudness import amplify
 from telephony.manner import Manner
@@ -203,12 +203,22 @@ class Speaker:
 
     def pause(self) -> None:
         """Silence at once, the place is kept: `go_on` continues there, `stop` gives it up."""
+        self._playback.put_back(self._fall_silent())
+        self._playback.rewind(REWIND_BYTES)
+        self._paused = True
+
+    def _fall_silent(self) -> int:
+        """The leg forgets what it holds, but for 5 ms that fade: speech that breaks off is heard as a click.
+
+        Returns how many bytes it held.
+        """
         pending = min(self._leg.buffered(), len(self._sent))
         self._leg.flush()
-        self._playback.put_back(pending)
-        self._playback.rewind(REWIND_BYTES)
-        del self._sent[len(self._sent) - pending :]
-        self._paused = True
+        cut = len(self._sent) - pending
+        fading = faded_out(bytes(self._sent[cut : cut + FRAME_BYTES]))
+        del self._sent[cut:]
+        self._sent += fading[: self._leg.write(fading)] if fading else b""
+        return pending
 
     def go_on(self) -> None:
         """After `pause`; else a no-op."""
@@ -216,9 +226,7 @@ class Speaker:
 
     def stop(self) -> str:
         """Silence at once. Returns the words of answers that were not heard; `resume` can bring them back."""
-        pending = self._leg.buffered()
-        self._leg.flush()
-        self._sent.clear()
+        pending = self._fall_silent()
         self._sounding = self._answering = self._paused = False
         return self._playback.interrupt(pending)
 

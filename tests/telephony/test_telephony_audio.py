@@ -83,3 +83,14 @@ def test_what_is_no_wav_is_said_so(tmp_path: Path) -> None:
 def test_levels() -> None:
     assert audio.level_dbfs(audio.silence(1.0)) == -120.0
     assert audio.level_dbfs(audio.tone(440, 1.0, 0.5)) == pytest.approx(-9.0, abs=0.3)
+
+
+def test_what_breaks_off_fades_within_a_frame() -> None:
+    loud = np.full(4 * audio.FRAME_SAMPLES, 20_000, dtype="<i2")
+    frame = np.frombuffer(audio.faded_out(loud.tobytes()), dtype="<i2").astype(np.int32)
+    assert len(frame) == audio.FRAME_SAMPLES
+    assert frame[0] == 20_000
+    assert np.abs(np.diff(frame)).max() < 600
+    assert not frame[40:].any()
+    assert audio.faded_out(b"") == b""
+    assert len(audio.faded_out(loud[:7].tobytes())) == audio.FRAME_BYTES
