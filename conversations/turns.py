@@ -453,7 +453,8 @@ def _settle(row: Conversation, state: State, decision: Decision, now: datetime) 
         row.status, row.outcome, row.ended_at = "open", None, None
         return
     row.outcome = state.outcome
-    if state.outcome == "seat":
+    wants_seat = any(isinstance(effect, Escalate) and effect.target == "seat" for effect in decision.effects)
+    if state.outcome == "seat" and (wants_seat or row.status != "ended"):  # whoever rates a seat's service has had it
         row.status, row.waiting_since, row.ended_at = "waiting", now, None
     elif state.outcome == "emergency" and row.channel == "phone":
         row.status, row.waiting_since, row.ended_at = "waiting", row.waiting_since or now, None  # the desk is alarmed

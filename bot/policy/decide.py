@@ -254,10 +254,11 @@ def _after_service(talk: Talk) -> None:
     """The answer to "how satisfied are you", or something new after all."""
     if rating.take(talk):
         return
-    talk.state.outcome = None
+    reached, talk.state.outcome = talk.state.outcome, None
     if matters.add(talk, talk.text):
         matters.proceed(talk)
     else:
+        talk.state.outcome = reached
         closing.end(talk, wording.GOODBYE)
 
 

@@ -214,6 +214,15 @@ def spoken(call_id: str, turn_id: str, text: str, kind: str = "speech") -> dict[
     return call_message("turn", call_id, turn_id=turn_id, kind=kind, text=text, confidence=0.9, unplayed="", meta={})
 
 
+async def heard_until(phone: aiohttp.ClientWebSocketResponse, words: str) -> list[dict[str, Any]]:
+    """What is pushed to the phone, up to the message that says these words."""
+    messages = []
+    while True:
+        messages.append(await until(phone, "say"))
+        if any(words in said["text"] for said in messages[-1]["say"]):
+            return messages
+
+
 async def test_a_call_is_answered_put_through_and_ended(
     connect: Connect, core: Core, whole: ConversationService
 ) -> None:
@@ -227,12 +236,16 @@ async def test_a_call_is_answered_put_through_and_ended(
     reply = await until(phone, "reply", turn_id="t1")
     assert reply["transfer"] == {"target": "seat", "sip_uri": None, "method": "bridge"} and reply["say"]
     assert await whole.claim(opened["conversation_id"], "s_1")
-    assert (await until(phone, "say"))["say"][0]["origin"] == "system"
+    heard = await heard_until(phone, "坐席已经接入")
+    assert heard[-1]["say"][0]["origin"] == "system"
     await whole.seat_message(opened["conversation_id"], "s_1", "您好，请讲")
-    assert (await until(phone, "say"))["say"][0]["text"] == "您好，请讲"
+    heard += await heard_until(phone, "您好，请讲")
+    lines = [message["line"] for message in heard if message["line"]]
+    assert lines[0] == "waiting_for_seat" and lines[-1] == "with_seat"
     await whole.finish(opened["conversation_id"], "s_1", "answered")
-    while not (await until(phone, "say"))["hang_up"]:
-        pass
+    await heard_until(phone, "满意")
+    await phone.send_json(spoken("call-1", "t2", "1", "dtmf"))
+    assert (await until(phone, "reply", turn_id="t2"))["hang_up"]
     await phone.send_json(call_message("call_ended", "call-1", reason="bot_hung_up", recording=None))
     await until(phone, "ended")
     told = await (await client.get("/internal/calls/call-1", headers=headers)).json()
