@@ -214,7 +214,7 @@ def spoken(call_id: str, turn_id: str, text: str, kind: str = "speech") -> dict[
     return call_message("turn", call_id, turn_id=turn_id, kind=kind, text=text, confidence=0.9, unplayed="", meta={})
 
 
-async def heard_until(phone: aiohttp.ClientWebSocketResponse, words: str) -> list[dict[str, Any]]:
+async def heard_until(phone: ClientWebSocketResponse, words: str) -> list[dict[str, Any]]:
     """What is pushed to the phone, up to the message that says these words."""
     messages = []
     while True:
