@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Undo a git hook's or another project's choice of environment: ours is .venv.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: run setup test test-asterisk lint bench lock python
+.PHONY: run setup test test-long test-asterisk lint bench lock python
 
 # `exec`: a signal sent to make reaches the supervisor itself.
 run: python
@@ -20,7 +20,12 @@ test: python
 	@echo "test: ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@echo "test: mypy" && $(BIN)/mypy .
 	@echo "test: front end" && $(BIN)/python -m hotline.setup.frontend test
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest -m "not long"
+
+# What takes a minute and more of real time: call legs, people in a call, SIPp's callers, RFC 4475.
+test-long: python
+	@$(BOOTSTRAP) dev setup --for-tests
+	@exec $(BIN)/python -m pytest -m long
 
 # Real calls through a real Asterisk in a chroot (root, debootstrap, a Debian mirror; once about two minutes).
 test-asterisk: python

@@ -34,7 +34,7 @@ from websockets.exceptions import InvalidStatus
 
 from telephony.audio import RATE_HZ, level_dbfs, to_pcm, to_samples, tone
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 ANSWER_SECONDS = 3
 Phones = Callable[..., TonePhone]

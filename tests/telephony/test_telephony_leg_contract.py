@@ -18,6 +18,8 @@ from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, FRAME_SECONDS, RATE_HZ
 from telephony.errors import LegClosed, TransferError
 from telephony.legs.leg import Leg
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(params=LINES)
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Any]:

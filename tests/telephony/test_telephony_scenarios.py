@@ -30,7 +30,7 @@ from hotline.trial.listening import Heard, heard
 from hotline.trial.voice import CallerVoice
 from telephony.audio import RATE_HZ, read_wav, to_pcm, to_samples
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
 
 QUESTION = "请问办理居住证需要什么材料?"
 LONG_ANSWER = (  # more than twenty seconds

@@ -22,7 +22,7 @@ from telephony.caller import free_port
 from telephony.calling import CallingParty, CallReport, Script
 from telephony.phone import call_id_of
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(180)]
 
 ANSWER = "您好，您的问题已经收到，请您稍后再来电话查询。"
 BROKEN_COPIES = 12  # of each message, each with one other byte
