@@ -28,6 +28,7 @@ from telephony.errors import TelephonyError
 from telephony.phone import call_id_of, core_url
 
 _CORE_SECONDS: Final = 5.0
+_PORT_TRIES: Final = 100
 _LONGEST_SECONDS: Final = 28.0
 _QUIET_DBFS: Final = -60.0
 
@@ -67,13 +68,23 @@ def _arguments(argv: list[str], settings: Settings) -> argparse.Namespace:
 
 
 def free_port(host: str) -> int:
-    """A port that is free for UDP at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((host, 0))
-        except OSError as error:
-            raise TelephonyError(f"--host {host} is not an address of this machine: {error}") from error
-        return int(probe.getsockname()[1])
+    """A port that is free at this moment for UDP and for TCP: a SIP stack listens on both."""
+    for _ in range(_PORT_TRIES):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        ):
+            try:
+                udp.bind((host, 0))
+            except OSError as error:
+                raise TelephonyError(f"--host {host} is not an address of this machine: {error}") from error
+            port = int(udp.getsockname()[1])
+            try:
+                tcp.bind((host, port))
+            except OSError:
+                continue  # a TCP connection has this number
+            return port
+    raise TelephonyError(f"no port is free on {host}")
 
 
 class Ear:

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from base.settings import ROOT
+from telephony.caller import free_port as free_sip_port
 
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
@@ -39,7 +40,7 @@ class System:
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
     web_port: int = field(default_factory=free_port)
-    sip_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
+    sip_port: int = field(default_factory=lambda: free_sip_port("127.0.0.1"))
     rasa_port: int = field(default_factory=free_port)
     seat_audio_port: int = field(default_factory=free_port)
     seat_login: str = ""

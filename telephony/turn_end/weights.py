@@ -1,7 +1,8 @@
 """Weights of the learned strategies, fitted by `python -m benchmarks.endpointing --fit` on its choosing part.
 
 By hand: the text's weight where a number was asked is that of an ordinary answer, for the choosing part holds numbers
-alone ("我不记得了" is an answer too; of digits their count tells, see `opinions.text_evidence`).
+alone ("我不记得了" is an answer too; of digits their count tells, see `opinions.text_evidence`); and half a number, which
+a full stop in the text must not make a whole one: it is waited for 1.7 s and more.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ WEIGHTS: Final = LearnedWeights(
         bias={"yes_no": 1.91, "normal": 1.11, "number": -1.4, "story": -0.74},
         text={"yes_no": 0.0, "normal": 0.65, "number": 0.65, "story": 0.58},
         number_complete=4.31,
-        number_partial=0.4,
+        number_partial=-1.0,
     ),
     with_both=Weights(
         bias={"yes_no": 1.91, "normal": -0.45, "number": -1.39, "story": -1.28},
         sound={"yes_no": 0.0, "normal": 0.52, "number": 0.0, "story": 0.24},
         text={"yes_no": 0.0, "normal": 0.49, "number": 0.65, "story": 0.54},
         number_complete=4.43,
-        number_partial=0.4,
+        number_partial=-1.0,
     ),
 )

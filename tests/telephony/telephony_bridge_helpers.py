@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from telephony_sip_helpers import HOST, PhoneProcess, eventually, free_port
+from telephony_sip_helpers import HOST, PhoneProcess, eventually
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from telephony.audio import RATE_HZ, resample, to_samples, tone
+from telephony.caller import free_port as free_sip_port
 
 CALLER_HZ, SEAT_HZ, THIRD_HZ, BROWSER_HZ, LEADER_HZ = 500.0, 900.0, 1_300.0, 1_700.0, 2_100.0
 _RTP = itertools.cycle(range(25_000, 29_000, 40))
@@ -32,7 +32,7 @@ class TonePhone:
     """One telephone; `plan` as in `tone_phone.py`."""
 
     def __init__(self, directory: Path, name: str, **plan: Any) -> None:
-        self.port = free_port(socket.SOCK_DGRAM)
+        self.port = free_sip_port(HOST)
         self.recorded = directory / f"{name}.wav"
         low = next(_RTP)
         plan = {"port": self.port, "record": str(self.recorded), "rtp_ports": [low, low + 38], "seconds": 60, **plan}

@@ -26,6 +26,7 @@ from websockets.exceptions import ConnectionClosed
 
 from base.settings import TelephonySettings
 from telephony.audio import FRAME_SECONDS, alaw_to_pcm, pcm_to_alaw, pcm_to_ulaw, ulaw_to_pcm
+from telephony.caller import free_port as free_sip_port
 from telephony.legs import audiosocket
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners
@@ -474,7 +475,7 @@ class Line(ABC):
 
     def settings(self) -> TelephonySettings:
         return TelephonySettings(
-            sip_port=free_port(socket.SOCK_DGRAM),
+            sip_port=free_sip_port(HOST),
             pbx_secret=SECRET,
             rtp_timeout_seconds=RTP_TIMEOUT_SECONDS,
             rtp_ports=(25_000, 26_999),

@@ -21,6 +21,8 @@ from typing import Any
 import soundfile
 from aiohttp import web
 
+from telephony.caller import free_port as free_sip_port
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
@@ -144,7 +146,7 @@ class PhoneProcess:
     ) -> None:
         self.directory = directory
         self.core = core
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_sip_port(HOST)
         (directory / "run").mkdir(parents=True)
         (directory / "run" / "internal.token").write_text("test-token\n")
         (directory / "models").symlink_to(ROOT / "var" / "models")
