@@ -1,8 +1,8 @@
 """Weights of the learned strategies, fitted by `python -m benchmarks.endpointing --fit` on its choosing part.
 
 By hand: the text's weight where a number was asked is that of an ordinary answer, for the choosing part holds numbers
-alone ("我不记得了" is an answer too; of digits their count tells, see `opinions.text_evidence`); and half a number, which
-a full stop in the text must not make a whole one: it is waited for 1.7 s and more.
+alone ("我不记得了" is an answer too; of digits their count tells, see `opinions.text_evidence`).
+And half a number: a full stop in the text must not make it a whole one, so it is waited for 1.7 s and more.
 """
 
 from __future__ import annotations
