@@ -22,7 +22,6 @@ log = get_logger("telephony.bridge")
 CALLER: Final = "caller"
 BOT: Final = "bot"
 TALKERS: Final = frozenset({Role.SEAT, Role.THIRD})
-SPEAKERS: Final = frozenset({Role.SEAT, Role.THIRD, Role.WHISPERER})
 _CUSHION: Final = bytes(2 * FRAME_BYTES)  # written ahead to a leg that has run dry: bridges a late tick
 _LONGEST_BYTES: Final = int(0.2 * BYTES_A_SECOND)  # a leg that takes its audio too slowly loses some
 

@@ -234,10 +234,6 @@ class Hearing:
             self._task = None
             self._begin = None
 
-    @property
-    def turn_seconds(self) -> float:
-        return 0.0 if self._begin is None else (self._end - self._begin) / BYTES_A_SECOND
-
     def _done(self, task: asyncio.Task[Any]) -> None:
         """A guess that failed and was never used is no news; whoever awaits the task gets the error."""
         self._running.discard(task)

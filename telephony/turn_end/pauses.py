@@ -19,9 +19,6 @@ LONG_MEDIAN_SECONDS: Final = 1.35
 LONG_SIGMA: Final = 0.2
 LONG_SHARE: Final = 0.05
 
-_STEP_SECONDS: Final = 0.02
-_LONGEST_SECONDS: Final = 4.0
-
 
 def _above(seconds: float, median_seconds: float, sigma: float) -> float:
     return 0.5 * math.erfc(math.log(seconds / median_seconds) / (sigma * math.sqrt(2)))
@@ -34,14 +31,3 @@ def lasting_longer(seconds: float) -> float:
     return (1 - LONG_SHARE) * _above(seconds, MEDIUM_MEDIAN_SECONDS, MEDIUM_SIGMA) + LONG_SHARE * _above(
         seconds, LONG_MEDIAN_SECONDS, LONG_SIGMA
     )
-
-
-def until_share(share: float) -> float:
-    """Seconds after which only `share` of the pauses still last; at most 4."""
-    if share >= 1.0:
-        return 0.0
-    low, high = 0.0, _LONGEST_SECONDS
-    while high - low > _STEP_SECONDS / 4:
-        middle = (low + high) / 2
-        low, high = (middle, high) if lasting_longer(middle) > share else (low, middle)
-    return high
