@@ -18,7 +18,10 @@ from pathlib import Path
 from base.priority import change_niceness
 group = Path("/proc/self/autogroup")
 before = os.nice(0)
-print(change_niceness(3), os.nice(0) - before, group.read_text().split()[-1] if group.exists() else None, os.nice(0))
+changed = change_niceness(3)
+# The file is empty for a process whose session belongs to no group of its own (a control group of a container, say).
+words = group.read_text().split() if group.exists() else []
+print(changed, os.nice(0) - before, words[-1] if words else None, os.nice(0))
 """
 
 

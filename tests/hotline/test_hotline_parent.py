@@ -28,8 +28,9 @@ def run_by_make(tmp_path: Path) -> subprocess.Popen[str]:
             import asyncio, os
             from hotline.supervision import parent
             async def main():
-                print("watching", os.getppid(), flush=True)
-                await asyncio.wait_for(parent.gone(os.getppid()), 20)
+                make = os.getppid()  # asked before we say that we watch: it may be killed right after
+                print("watching", make, flush=True)
+                await asyncio.wait_for(parent.gone(make), 20)
                 print("noticed", flush=True)
             asyncio.run(main())
             """
