@@ -1,8 +1,8 @@
 """A small classifier beside the rules: character and syllable n-grams, logistic regression, trained when first used.
 
-It learns from `guards.yml` and, as examples of what is harmless, from the other intents' sentences of the language
-understanding (together under two seconds), so there is no model file that could be out of step with the data. Syllables
-let it hear what a recogniser writes with the wrong characters.
+It learns from `guards.yml`, from the grammar of `guard_wordings.yml` and, as examples of what is harmless, from the
+other intents' sentences of the language understanding (together about two seconds), so there is no model file that
+could be out of step with the data. Syllables let it hear what a recogniser writes with the wrong characters.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from base.errors import ConfigurationError
-from bot import training_data
+from bot import guard_wordings, training_data
 from bot.entities.pinyin import merged, syllables
 
 PATH: Final = Path(__file__).with_name("guards.yml")
-NONE: Final = "none"
+NONE: Final = guard_wordings.NONE
+_PER_PATTERN: Final = 12  # sentences of each pattern of the grammar; 16 found no more and took longer
 _DIGITS: Final = re.compile(r"\d{5,}")
 _NOISE: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 
@@ -51,7 +52,8 @@ class Data:
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         other = tuple((text, NONE) for text, intent in training_data.load() if intent != "emergency")
-        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other), lawful)
+        drawn = tuple(guard_wordings.examples(per_pattern=_PER_PATTERN))
+        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other, *drawn), lawful)
 
 
 def clean(text: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 from typing import Final
@@ -20,14 +21,10 @@ from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
 
-_DOUBT: Final = 0.35  # of the guard, from which on a second opinion is asked
-_BY_MEANING: Final = 1.5  # guard and meaning, summed
-_BY_MEANING_IN_FORM: Final = 1.7
-_NO_DANGER: Final = 0.25  # of the meaning: below it the understanding alone raises no alarm
-_TOGETHER: Final = 1.1  # guard and understanding, summed
-_TOGETHER_IN_FORM: Final = 1.4  # an answer to a question of ours is rarely an alarm
-_SHORT: Final = 8  # characters: in fewer only a rule of the guards is believed
-_LEAST: Final = 0.4  # of the understanding: without it no doubt becomes an alarm
+_DOUBT: Final = 0.3  # of the guard, from which on the other readers are asked
+_TOGETHER: Final = 0.69  # of the three readers together (`_together`), chosen on our own dialogues
+_TOGETHER_IN_FORM: Final = 0.75  # an answer to a question of ours is rarely an alarm
+_SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
@@ -132,9 +129,7 @@ def _turn(talk: Talk) -> None:
     foreign = turn.spoken and unintelligible(talk.text, turn.heard)
     if not foreign and reading.normalise(talk.text):
         state.unintelligible = 0
-    if guards.emergency:
-        closing.emergency(talk, guards.emergency)
-    elif line := _second_opinion(talk):
+    if line := _danger(talk):
         closing.emergency(talk, line)
     elif guards.human or (turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
@@ -170,24 +165,37 @@ def _chosen(talk: Talk) -> bool:
     return bool(kind)
 
 
-def _second_opinion(talk: Talk) -> str:
-    """The line to tell where the guard alone is in doubt: the meaning of the sentence decides with it."""
-    guards = talk.findings.guards
+def _danger(talk: Talk) -> str:
+    """The line to tell, or an empty string.
+
+    A rule that fired, and a guard that is sure of what somebody comes with, need no second opinion; where the guard is
+    in doubt, and for an answer to a question of ours, three readers decide.
+    """
+    guards, in_form = talk.findings.guards, bool(talk.state.form)
+    sure = bool(guards.emergency)
+    if sure and not (in_form and guards.danger == guards_room.BY_CLASSIFIER):
+        return guards.emergency
     if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
         return ""
     if len(reading.bare(talk.text)) < _SHORT:
         return ""
+    meaning = talk.findings.danger(talk.text)
     understood = talk.findings.understand(talk.text).score("emergency")
-    if understood < _LEAST:
+    if _together(guards.probability, meaning.probability, understood) < (_TOGETHER_IN_FORM if in_form else _TOGETHER):
         return ""
-    danger = talk.findings.danger(talk.text)
-    in_form = bool(talk.state.form)
-    if guards.probability + danger.probability >= (_BY_MEANING_IN_FORM if in_form else _BY_MEANING):
-        return danger.line if danger.probability > guards.probability else guards.likely
-    together = _TOGETHER_IN_FORM if in_form else _TOGETHER
-    if understood + guards.probability < together or 0.0 < danger.probability < _NO_DANGER:
-        return ""
-    return danger.line or guards.likely
+    return meaning.line if meaning.probability > guards.probability else guards.likely
+
+
+def _together(guard: float, meaning: float, understood: float) -> float:
+    """One probability of three readers: the mean of their log odds, the reader of meaning at half weight.
+
+    The three learn from different sentences or read different things (words and sounds, meaning, intents), so what
+    frightens one of them without reason rarely frightens the others. No meaning read (0): the other two decide.
+    """
+    weights = (2.0, 1.0 if meaning else 0.0, 2.0)
+    odds = [math.log(p / (1 - p)) for p in (min(max(p, 0.01), 0.99) for p in (guard, meaning, understood))]
+    score = sum(weight * value for weight, value in zip(weights, odds, strict=True)) / sum(weights)
+    return 1 / (1 + math.exp(-score))
 
 
 def _wants_person(talk: Talk) -> bool:
@@ -203,10 +211,11 @@ def _wants_person(talk: Talk) -> bool:
 
 def _after_secrets(talk: Talk) -> bool:
     """Other people's data asked for in words that no rule knows."""
-    if talk.state.asking not in (None, "detail") or not _SECRETS.search(talk.text):
+    if talk.state.asking not in (None, "detail"):
         return False
     understood = talk.findings.understand(talk.text)
-    return understood.intent == "prompt_attack" and understood.confidence >= 0.6
+    least = 0.6 if _SECRETS.search(talk.text) else 0.8
+    return understood.intent == "prompt_attack" and understood.confidence >= least
 
 
 def _only_abuse(talk: Talk) -> bool:
