@@ -1,19 +1,24 @@
-"""Sentence vectors: e5 through sentence-transformers, each text encoded once and kept on disk under its hash."""
+"""Sentence vectors: e5 by ONNX or sentence-transformers, each text encoded once and kept on disk under its hash."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from base.logs import get_logger
+from knowledge import embedding_onnx
 from knowledge.errors import KnowledgeError
+
+_log = get_logger(__name__)
 
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -27,6 +32,11 @@ _COMMIT_EVERY: Final = 512
 class Encoder:
     """A sentence-transformers folder. Loading takes seconds, so it happens at the first use; calls are serialised.
 
+    Where the folder holds a network that `embedding_onnx` knows it is run as an ONNX graph (made at the first use, the
+    same vectors to the sixth decimal); any other model runs in torch.
+
+    What the model wants before a question and before a text to be found is read from the folder's own configuration.
+
     Raises (at first use):
         KnowledgeError: the folder is missing or is no such model.
     """
@@ -35,7 +45,8 @@ class Encoder:
         self.directory = directory
         self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}"
         self._threads = threads
-        self._model: Any = None
+        self._prefixes = prefixes_of(directory)
+        self._run: Callable[[list[str]], Vectors] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -46,27 +57,48 @@ class Encoder:
         with self._lock:
             self._load()
 
-    def _load(self) -> Any:
-        if self._model is None:
+    def _load(self) -> Callable[[list[str]], Vectors]:
+        if self._run is None:
             if not self.available:
                 raise KnowledgeError(f"no embedding model in {self.directory}: run `hotline setup`")
-            import torch
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging as transformers_logging
+            if embedding_onnx.can_export(self.directory):
+                self._run = self._graph()
+            self._run = self._run or self._torch()
+        return self._run
 
-            transformers_logging.disable_progress_bar()
-            torch.set_num_threads(self._threads)
-            try:
-                self._model = SentenceTransformer(str(self.directory), device="cpu", local_files_only=True)
-            except (OSError, ValueError, KeyError) as error:
-                raise KnowledgeError(f"the embedding model in {self.directory} cannot be loaded: {error}") from error
-        return self._model
+    def _graph(self) -> Callable[[list[str]], Vectors] | None:
+        """None: the graph cannot be made here (a folder that is not writable); torch does it."""
+        try:
+            if not (self.directory / embedding_onnx.FILE).is_file():
+                embedding_onnx.export(self.directory)
+            return embedding_onnx.OnnxModel(self.directory, threads=self._threads).encode
+        except KnowledgeError as error:
+            _log.warning("the embedding model runs in torch, which is slower", error=str(error))
+            return None
+
+    def _torch(self) -> Callable[[list[str]], Vectors]:
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()
+        torch.set_num_threads(self._threads)
+        try:
+            model = SentenceTransformer(str(self.directory), device="cpu", local_files_only=True)
+        except (OSError, ValueError, KeyError) as error:
+            raise KnowledgeError(f"the embedding model in {self.directory} cannot be loaded: {error}") from error
+
+        def run(batch: list[str]) -> Vectors:
+            vectors = model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
+            return np.asarray(vectors, dtype=np.float32)
+
+        return run
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        return self._encode([f"passage: {text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], progress)
+        return self._encode([f"{self._prefixes[1]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], progress)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode([f"query: {text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], None)
+        return self._encode([f"{self._prefixes[0]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], None)
 
     def _encode(self, texts: list[str], progress: Progress | None) -> Vectors:
         if not texts:
@@ -76,18 +108,25 @@ class Encoder:
         for start in range(0, len(order), _BATCH):
             batch = [texts[position] for position in order[start : start + _BATCH]]
             with self._lock:  # one batch at a time, so that a query never waits for a whole rebuild
-                model = self._load()
-                parts.append(
-                    np.asarray(
-                        model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
-                    )
-                )
+                parts.append(self._load()(batch))
             if progress is not None:
                 progress(min(start + _BATCH, len(order)), len(order))
         stacked = np.concatenate(parts).astype(np.float32)
         vectors = np.empty_like(stacked)
         vectors[order] = stacked
         return vectors
+
+
+def prefixes_of(directory: Path) -> tuple[str, str]:
+    """What stands before a question and before a passage: `prompts` of the folder's configuration, where it has any;
+    a folder without prompts gets none."""
+    try:
+        written = json.loads((directory / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "", ""
+    prompts = written.get("prompts") or {}
+    passage = next((prompts[name] for name in ("passage", "document", "corpus") if prompts.get(name)), "")
+    return str(prompts.get("query") or ""), str(passage)
 
 
 class VectorStore:
