@@ -6,11 +6,11 @@ changed by reading a single row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy import delete, insert, select, update
@@ -19,7 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
 from storage.engine import Database, next_value
-from storage.tables import Counter, KnowledgeClause, KnowledgeDocument, KnowledgeEntry, KnowledgeVersion
+from storage.tables import (
+    Counter,
+    KnowledgeClause,
+    KnowledgeDocument,
+    KnowledgeEntry,
+    KnowledgeStep,
+    KnowledgeVersion,
+)
 
 REVISION: Final = "knowledge_revision"
 
@@ -76,7 +83,11 @@ async def revision(session: AsyncSession) -> int:
 async def save_entries(
     database: Database, entries: Sequence[Entry], *, now: datetime, actor: str, reason: str
 ) -> Change:
-    """Publish entries in one transaction: all of them or, on any error, none. Equal entries are left alone."""
+    """Publish entries in one transaction: all of them or, on any error, none. Equal entries are left alone.
+
+    For whoever runs the machine (set-up, `hotline kb import`); editors go through `knowledge/editorial.py`.
+    A working copy that an editor has open stays as it is.
+    """
     added = changed = unchanged = 0
     async with database.write() as session:
         held = {row.id: row for row in (await session.execute(select(KnowledgeEntry))).scalars()}
@@ -86,34 +97,31 @@ async def save_entries(
         number_now: int | None = None
         versions: list[KnowledgeVersion] = []
         for entry in entries:
-            body = entry.model_dump(mode="json")
             row = held.get(entry.id)
-            if row is not None and row.body == body and row.status == "published":
+            if row is not None and row.status == "published" and Entry.model_validate(row.body) == entry:
                 unchanged += 1
                 continue
             if number_now is None:
                 number_now = await next_value(session, REVISION)
             if row is None:
-                row = KnowledgeEntry(id=entry.id)
+                row = KnowledgeEntry(id=entry.id, version=0)
                 session.add(row)
                 added += 1
             else:
                 changed += 1
-            row.revision = number_now
-            row.status = "published"
-            row.sample = entry.sample
-            row.body = body
-            row.effective_from = entry.begins()
-            row.effective_to = entry.ends()
-            row.updated_at = now
+            make_live(row, entry, revision=number_now)
+            row.coming = None
+            row.version = (row.version or 0) + 1
+            row.updated_by, row.updated_at = actor, now
             versions.append(
                 KnowledgeVersion(
                     entry_id=entry.id,
                     number=numbers.get(entry.id, 0) + 1,
-                    body=body,
+                    body=row.body,
                     actor=actor,
                     reason=reason,
                     at=now,
+                    published_at=now,
                 )
             )
         await session.flush()
@@ -121,7 +129,31 @@ async def save_entries(
     return Change(added, changed, unchanged)
 
 
-async def withdraw_entry(database: Database, entry_id: str, *, now: datetime) -> None:
+def make_live(row: KnowledgeEntry, entry: Entry, *, revision: int) -> None:
+    """What the entry says becomes what is answered."""
+    row.status = "published"
+    row.revision = revision
+    row.body = entry.model_dump(mode="json")
+    row.sample = entry.sample
+    row.effective_from = entry.begins()
+    row.effective_to = entry.ends()
+    list_as(row, row.body)
+
+
+def list_as(row: KnowledgeEntry, body: Mapping[str, Any]) -> None:
+    """The columns that lists are filtered and searched by."""
+    row.question = str(body.get("question") or "")[:300]
+    row.topic = str(body.get("topic") or "")[:300]
+    row.owner = str(body.get("owner") or "")[:300]
+    row.scope = str(body.get("scope") or "")[:64]
+    row.audience = str(body.get("audience") or "")[:12]
+    row.sensitivity = str(body.get("sensitivity") or "")[:12]
+    row.words = "\n".join([row.question, *body.get("ask", ()), str(body.get("answer") or "")]).lower()
+
+
+async def withdraw_entry(
+    database: Database, entry_id: str, *, now: datetime, actor: str = "cli", note: str = ""
+) -> None:
     """Take an entry out of every channel; its versions are kept.
 
     Raises:
@@ -131,9 +163,11 @@ async def withdraw_entry(database: Database, entry_id: str, *, now: datetime) ->
         row = await session.get(KnowledgeEntry, entry_id)
         if row is None or row.status != "published":
             raise KnowledgeError(f"no published entry {entry_id!r}")
-        row.status = "withdrawn"
+        row.status, row.coming, row.publish_at = "withdrawn", None, None
         row.revision = await next_value(session, REVISION)
-        row.updated_at = now
+        row.version += 1
+        row.updated_by, row.updated_at = actor, now
+        session.add(KnowledgeStep(subject_id=entry_id, event="withdraw", actor=actor, note=note, at=now))
 
 
 async def withdraw_document(database: Database, document_id: str) -> None:
@@ -160,6 +194,16 @@ async def published_entries(session: AsyncSession) -> list[Entry]:
     return [Entry.model_validate(body) for body in rows.scalars()]
 
 
+async def coming_entries(session: AsyncSession) -> dict[str, Entry]:
+    """Approved successors that wait for the day from which their rule holds, by the id of their entry."""
+    rows = await session.execute(
+        select(KnowledgeEntry.id, KnowledgeEntry.coming).where(
+            KnowledgeEntry.status == "published", KnowledgeEntry.coming.is_not(None)
+        )
+    )
+    return {identifier: Entry.model_validate(body) for identifier, body in rows if body}
+
+
 async def past_bodies(session: AsyncSession, limit: int) -> list[Entry]:
     """What was published once and is not any more: older versions of entries and withdrawn entries, newest first.
 
@@ -168,6 +212,7 @@ async def past_bodies(session: AsyncSession, limit: int) -> list[Entry]:
     rows = await session.execute(
         select(KnowledgeVersion.body, KnowledgeEntry.body, KnowledgeEntry.status)
         .join(KnowledgeEntry, KnowledgeEntry.id == KnowledgeVersion.entry_id)
+        .where(KnowledgeVersion.published_at.is_not(None))
         .order_by(KnowledgeVersion.id.desc())
         .limit(limit)
     )
