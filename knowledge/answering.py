@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-from base.clock import local
+from knowledge import validity
 from knowledge.entry import Entry
 from knowledge.model import Citation, Hit, SearchResult
 from knowledge.parameters import Parameters
@@ -63,11 +63,9 @@ def _merge(entries: list[Hit], clauses: list[Hit], parameters: Parameters) -> li
     return sorted(entries + clauses, key=lambda hit: -hit.probability)
 
 
-def in_force(entry: Entry, asked: Asked) -> bool:
-    today: date = local(asked.now).date()
-    if entry.effective_from is not None and today < entry.effective_from:
-        return False
-    if entry.effective_to is not None and today > entry.effective_to:
+def may_be_said(entry: Entry, asked: Asked) -> bool:
+    """Not expired (a coming rule is announced as such), not just withdrawn, public, and not of another district."""
+    if validity.expired(entry, asked.now):
         return False
     if entry.id in asked.stale or entry.sensitivity != "public":
         return False
@@ -90,14 +88,20 @@ def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
 def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked: Asked, limit: int) -> list[Hit]:
     book = snapshot.book
     ranked = book.index.rank(query, parameters.of("entries", spoken=query.spoken), limit * 4)
-    ranked = [candidate for candidate in ranked if in_force(book.entries[candidate.item], asked)]
+    ranked = [candidate for candidate in ranked if may_be_said(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))
     features = features_of(ranked)
     return [
-        entry_hit(book.entries[found.item], found.score, parameters.entry.probability(features(place)))
+        _said_hit(snapshot, book.entries[found.item], found.score, parameters.entry.probability(features(place)), asked)
         for place, found in enumerate(ranked[:limit])
     ]
+
+
+def _said_hit(snapshot: Snapshot, entry: Entry, score: float, probability: float, asked: Asked) -> Hit:
+    """With what the moment adds: a coming rule's day, a successor that is announced."""
+    answer, spoken = validity.said(entry, asked.now, snapshot.coming.get(entry.id))
+    return replace(entry_hit(entry, score, probability), answer=answer, answer_spoken=spoken)
 
 
 def entry_hit(entry: Entry, score: float, probability: float) -> Hit:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
-from knowledge import answering, parameters, store
+from knowledge import answering, parameters, store, validity
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
@@ -126,11 +126,14 @@ class KnowledgeService:
                 if held is not None and held.revision == number:
                     return
                 entries = await store.published_entries(session)
+                coming = await store.coming_entries(session)
                 documents = await store.documents_in_force(session)
                 fingerprint = _fingerprint(documents)
                 same_laws = held is not None and held.laws.fingerprint == fingerprint
                 clauses = [] if same_laws else await store.clauses_in_force(session)
-            build = partial(self._build, number, entries, documents, clauses, fingerprint, held if same_laws else None)
+            build = partial(
+                self._build, number, entries, documents, clauses, fingerprint, held if same_laws else None, coming
+            )
             self._snapshot = await asyncio.get_running_loop().run_in_executor(self._builder, build)
             book, laws = self._snapshot.book, self._snapshot.laws
             _log.info(
@@ -149,11 +152,12 @@ class KnowledgeService:
         clauses: list[StoredClause],
         fingerprint: str,
         held: Snapshot | None,
+        coming: dict[str, Entry],
     ) -> Snapshot:
         encoder = self._encoder if self._encoder.available else None
         laws = held.laws if held else law_book(documents, clauses, encoder, self._vectors, fingerprint)
         book = entry_book(entries, encoder, self._vectors)
-        return Snapshot(number, book, laws, corrector_of(entries, documents, self._confusions))
+        return Snapshot(number, book, laws, corrector_of(entries, documents, self._confusions), coming)
 
     async def search(
         self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
@@ -186,7 +190,7 @@ class KnowledgeService:
         return [
             answering.entry_hit(entry, 1.0, 1.0)
             for entry in self._snapshot.book.entries
-            if answering.in_force(entry, asked)
+            if answering.may_be_said(entry, asked) and validity.in_force(entry, asked.now)
         ]
 
     async def entries_gone(self) -> list[Hit]:

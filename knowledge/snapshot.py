@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class Snapshot:
     book: EntryBook
     laws: LawBook
     corrector: Corrector
+    coming: Mapping[str, Entry] = field(default_factory=dict)  # approved successors, by the id of their entry
 
 
 def clause_text(title: str, article: str, text: str) -> str:

@@ -8,7 +8,8 @@ import getpass
 import sys
 
 from base import settings
-from seats.store import ROLES, SeatError, SeatStore, check_password, generate_password
+from seats.permissions import ROLES
+from seats.store import SeatError, SeatStore, check_password, generate_password
 from storage import migrate
 from storage.engine import Database
 

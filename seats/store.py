@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal, get_args
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,11 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.ids import new_id
+from seats.permissions import ROLES
 from storage.engine import Database
 from storage.tables import Seat, SeatSession
 
-Role = Literal["seat", "leader", "editor"]
-ROLES: Final[tuple[str, ...]] = get_args(Role)
 MINIMUM_PASSWORD_CHARACTERS: Final = 10
 MAXIMUM_PASSWORD_CHARACTERS: Final = 200
 
