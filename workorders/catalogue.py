@@ -1,46 +1,44 @@
-"""The three-level catalogue of matters, as data, and which of its leaves a citizen's words belong to.
+"""The three-level catalogue of matters, and which of its leaves a citizen's words belong to.
 
-The file (`workorders/data/catalogue.yml`) is versioned and can be swapped: every leaf carries its own examples, so a
-new catalogue needs no code. `suggest` reads words and sounds and takes about two milliseconds.
+The file (`workorders/data/catalogue.yml`, or an operator's own) is versioned: every leaf carries its own examples, so a
+new catalogue needs no code. `suggest` reads words and sounds and takes a few milliseconds.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import yaml
+import numpy.typing as npt
 
-from base.errors import ConfigurationError
 from base.text_model import TextModel
+from workorders import catalogue_file
+from workorders.catalogue_file import Leaf
+from workorders.duplicates import shared_pairs
+from workorders.duties import STREET, default_duties
 from workorders.model import CategorySuggestion
 
 DEFAULT_PATH: Final = Path(__file__).parent / "data" / "catalogue.yml"
-_NAMED: Final = re.compile(r"(\d+)\s+(\S+)")
 _SPEECH: Final = re.compile(
     r"喂+|您好|你好|那个|这个|我(?:要|想|来)(?:投诉|举报|反映|问|咨询|说)(?:一?[下个])?|请问|麻烦|谢谢|同志|姑娘|嗯+|啊|呃"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    code: str
-    level1: str
-    level2: str
-    level3: str
-    examples: tuple[str, ...]
-
-    def suggestion(self, confidence: float) -> CategorySuggestion:
-        return CategorySuggestion(self.code, self.level1, self.level2, self.level3, round(confidence, 4))
+_HARDLY: Final = 0.1
 
 
 class Catalogue:
-    """Built once (about a second), then read only."""
+    """Built once (some seconds), then read only.
 
-    def __init__(self, version: str, leaves: tuple[Leaf, ...]) -> None:
+    Args:
+        learned: further examples by code, from orders that people have filed (`workorders/learning.py`); those of codes
+            that the catalogue no longer has are left out.
+    """
+
+    def __init__(
+        self, version: str, leaves: tuple[Leaf, ...], learned: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self.version = version
         self.leaves = leaves
         self._by_code = {leaf.code: leaf for leaf in leaves}
@@ -50,34 +48,25 @@ class Catalogue:
             rows += [
                 (text, leaf.code, False) for text in (leaf.level3, leaf.level2 + leaf.level3, "；".join(leaf.examples))
             ]
+        rows += [
+            (text, code, True) for code, texts in (learned or {}).items() if code in self._by_code for text in texts
+        ]
         texts, codes, telling = zip(*rows, strict=True)
         self._model = TextModel().fit(texts, codes, telling=telling)
         self._ordered = [self._by_code[code] for code in self._model.classes]
         self._first_levels = sorted({leaf.level1 for leaf in leaves})
-        self._membership = np.array(
-            [[leaf.level1 == name for name in self._first_levels] for leaf in self._ordered], dtype=float
-        )
+        self._fields = _membership([leaf.level1 for leaf in self._ordered])
+        self._street = np.array([leaf.duty == STREET for leaf in self._ordered])
+        self._duties = _membership([leaf.duty for leaf in self._ordered])
 
     @classmethod
-    def load(cls, path: Path = DEFAULT_PATH) -> Catalogue:
+    def load(cls, path: Path = DEFAULT_PATH, learned: Mapping[str, Sequence[str]] | None = None) -> Catalogue:
         """
         Raises:
-            ConfigurationError: the file is missing or malformed, a code stands twice, or a leaf has no example.
+            ConfigurationError: the file is missing or malformed (`workorders/catalogue_file.py`).
         """
-        try:
-            document = yaml.safe_load(path.read_text("utf-8"))
-            leaves = tuple(_leaves(document["levels"]))
-            version = str(document["version"])
-        except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ConfigurationError(f"catalogue {path.name} cannot be read: {error}") from error
-        codes = [leaf.code for leaf in leaves]
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
-            raise ConfigurationError(f"catalogue {path.name}: codes used twice: {', '.join(twice)}")
-        if empty := [leaf.level3 for leaf in leaves if not leaf.examples]:
-            raise ConfigurationError(f"catalogue {path.name}: leaves without an example: {', '.join(empty)}")
-        if len(leaves) < 2:
-            raise ConfigurationError(f"catalogue {path.name}: at least two leaves are needed")
-        return cls(version, leaves)
+        read = catalogue_file.read(path, default_duties())
+        return cls(read.version, read.leaves, learned)
 
     @property
     def first_levels(self) -> tuple[str, ...]:
@@ -89,33 +78,59 @@ class Catalogue:
     def suggest(self, text: str, limit: int = 3) -> list[CategorySuggestion]:
         """The likeliest leaves, best first, with their probabilities; empty where `text` says nothing.
 
-        A leaf counts more when its first level as a whole is likely: several related leaves that share a text's
-        probability must not lose to one of another field.
+        A leaf counts more when its first level, and the body that would have to act, are likely as a whole: several
+        related leaves that share a text's probability must not lose to one of another field.
         """
         text = _SPEECH.sub("", text)
         if len(re.findall(r"[\u4e00-\u9fff]", text)) < 2:
             return []
         leaf = self._model.probabilities([text])[0]
-        field = self._membership.T @ leaf  # probability of each first level
-        joint = leaf * (self._membership @ np.sqrt(field))
+        joint = leaf * np.sqrt(self._fields @ (self._fields.T @ leaf)) * np.sqrt(self._duties @ (self._duties.T @ leaf))
         joint /= joint.sum()
+        of_duty = self._rather_than_the_street(self._duties @ (self._duties.T @ joint))
         order = np.argsort(-joint)[:limit]
-        return [self._ordered[index].suggestion(float(joint[index])) for index in order]
+        return [self._suggestion(int(index), float(joint[index]), float(of_duty[index])) for index in order]
+
+    def _rather_than_the_street(self, mass: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """How likely each leaf's body is against the authority of the street, which has whatever nobody else has; 0
+        where hardly anything speaks for it."""
+        of_street = float(mass[self._street].max()) if self._street.any() else 0.0
+        against = np.where(self._street, mass, mass / (mass + of_street + 1e-12))
+        return np.where(mass >= _HARDLY, against, 0.0)
+
+    def _suggestion(self, index: int, confidence: float, duty_confidence: float) -> CategorySuggestion:
+        leaf = self._ordered[index]
+        return CategorySuggestion(
+            leaf.code,
+            leaf.level1,
+            leaf.level2,
+            leaf.level3,
+            round(confidence, 4),
+            leaf.duty,
+            round(min(duty_confidence, 1.0), 4),
+        )
+
+    def explain(self, text: str, suggestion: CategorySuggestion) -> str:
+        """In words, for the seat: what in `text` speaks for the leaf, and how sure that is."""
+        leaf = self._by_code.get(suggestion.code)
+        if leaf is None:
+            return "目录已更新，这一类别不再使用，请重新选择。"
+        nearest = max(leaf.examples, key=lambda example: len(shared_pairs(example, text)))
+        common = shared_pairs(nearest, text)
+        sure = (
+            "把握较大" if suggestion.confidence >= 0.6 else "把握一般" if suggestion.confidence >= 0.3 else "把握较小"
+        )
+        if common:
+            words = "、".join(f"“{pair}”" for pair in sorted(common, key=text.find)[:4])
+            because = f"来电内容中的{words}与目录示例“{nearest}”相近"
+        else:
+            because = f"用词和读音整体上最接近“{leaf.level3}”的示例"
+        return f"{leaf.level1}／{leaf.level2}／{leaf.level3}：{because}，{sure}（{suggestion.confidence:.0%}）。"
 
 
-def _leaves(levels: dict[str, dict[str, dict[str, Any]]]) -> list[Leaf]:
-    leaves: list[Leaf] = []
-    for first, second_levels in levels.items():
-        for second, items in second_levels.items():
-            for third, examples in items.items():
-                code, name = _split(third)
-                phrases = tuple(part.strip() for part in str(examples or "").split("；") if part.strip())
-                leaves.append(Leaf(code, _split(first)[1], _split(second)[1], name, phrases))
-    return leaves
-
-
-def _split(key: object) -> tuple[str, str]:
-    match = _NAMED.fullmatch(str(key))
-    if not match:
-        raise ValueError(f"{key!r} is not of the form `code name`")
-    return match[1], match[2]
+def _membership(names: Sequence[str]) -> npt.NDArray[np.float64]:
+    """One row a leaf, one column a name, 1 where they belong together."""
+    columns = {name: column for column, name in enumerate(sorted(set(names)))}
+    table = np.zeros((len(names), len(columns)))
+    table[np.arange(len(names)), [columns[name] for name in names]] = 1.0
+    return table

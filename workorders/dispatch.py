@@ -1,170 +1,137 @@
-"""Who gets an order (北京市接诉即办工作条例 articles 11 and 12): pure rules on category, place and urgency.
+"""Who gets an order (北京市接诉即办工作条例 articles 11, 12 and 21): pure rules on category, place, words and urgency.
 
 Clear responsibility goes straight to the unit (直派), with a copy to the district where the unit is a street; where
 only the district is known the district coordinates (区级协调); sudden danger goes to the police and the local authority
-at once (双派). Water, power, gas and heat go straight to the company.
+at once (双派). Water, power, gas and heat go straight to the company. What a body answers for is data
+(`workorders/duties.py`).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from workorders import deadlines
+from workorders.duties import LANE_TEXT, STREET, Duties, LaneRule, default_duties
 from workorders.model import Assignment, OrderDraft, Urgency
 
 CENTRE: Final = "市民热线服务中心分派岗"
-_COMPANIES: Final[dict[str, str]] = {
-    "010101": "市自来水集团",
-    "010102": "市电力公司",
-    "010103": "市燃气集团",
-    "010104": "市热力集团",
-}
 _COMPANY_WORDS: Final = (
-    (re.compile(r"暖气|供暖|供热|采暖|地暖|锅炉"), "010104"),
-    (re.compile(r"燃气|煤气|天然气|打不着火|没气"), "010103"),
-    (re.compile(r"停电|没(?:有)?电(?!话|梯|视|脑)|断电|跳闸|电压|电表|变压器|供电"), "010102"),
-    (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|水管|跑水"), "010101"),
+    (re.compile(r"暖气|供暖|供热|采暖|地暖|锅炉"), "市热力集团"),
+    (re.compile(r"燃气|煤气|天然气|打不着火|没气"), "市燃气集团"),
+    (re.compile(r"停电|没(?:有)?电(?!话|梯|视|脑)|断电|跳闸|电压|电表|变压器|供电"), "市电力公司"),
+    (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|水管|跑水"), "市自来水集团"),
 )
-# Matters of a function: codes (longest prefix wins) -> the district's body. What is not here belongs to the street.
-_BUREAUS: Final[dict[str, str]] = {
-    "010206": "交通委员会",
-    "010207": "交通委员会",
-    "0105": "规划和自然资源分局",
-    "010501": "城市管理综合行政执法局",
-    "010606": "规划和自然资源分局",
-    "010607": "住房和城乡建设委员会",
-    "010608": "住房和城乡建设委员会",
-    "010609": "住房和城乡建设委员会",
-    "010610": "住房公积金管理部",
-    "010611": "住房和城乡建设委员会",
-    "0107": "住房和城乡建设委员会",
-    "0203": "生态环境局",
-    "0204": "生态环境局",
-    "020103": "生态环境局",
-    "020205": "生态环境局",
-    "03": "人力资源和社会保障局",
-    "030202": "医疗保障局",
-    "030205": "医疗保障局",
-    "0401": "教育委员会",
-    "0402": "教育委员会",
-    "0403": "文化和旅游局",
-    "040304": "体育局",
-    "05": "市场监督管理局",
-    "0504": "文化和旅游局",
-    "050501": "商务局",
-    "06": "卫生健康委员会",
-    "0603": "市场监督管理局",
-    "07": "交通委员会",
-    "070201": "邮政管理局",
-    "070202": "邮政管理局",
-    "08": "公安分局",
-    "080304": "消防救援支队",
-    "0804": "司法局",
-    "0901": "民政局",
-    "0902": "民政局",
-    "090103": "残疾人联合会",
-    "0903": "民政局",
-    "090303": "",  # the street itself
-    "090306": "退役军人事务局",
-    "1001": "金融服务办公室",
-    "100101": "税务局",
-    "1002": "发展和改革委员会",
-    "100203": "应急管理局",
-    "11": "经济和信息化局",
-    "110103": "通信管理局",
-    "12": "规划和自然资源分局",
-    "13": "农业农村局",
-    "130202": "园林绿化局",
-    "130203": "水务局",
-    "15": "纪委监委",
-}
-# Functions that the city, not a district, holds: used whatever the place is.
-_CITY_UNITS: Final[dict[str, str]] = {
-    "010206": "市公交集团",
-    "010207": "市地铁运营公司",
-    "010610": "市住房公积金管理中心",
-    "070101": "市交通委员会",
-    "070102": "市交通委员会",
-    "070105": "首都机场集团",
-    "070201": "市邮政管理局",
-    "070202": "市邮政公司",
-    "070302": "市交通委员会",
-    "110101": "市通信管理局",
-    "110102": "市通信管理局",
-    "110103": "市通信管理局",
-    "140102": "市民热线服务中心",
-}
-# Fields that a street looks after itself unless an offence is reported: the bureau is asked only for a 举报.
-_STREET_FIRST: Final = ("01", "02", "09", "13", "14", "080304", "080305")
 _SURE: Final = 0.35  # a category less likely than this decides nothing
+_LIKELIER: Final = 0.5  # unless its body is likelier than the street's authority all the same
+_NO_BUREAU: Final = ("表扬", "建议")  # praise and ideas go to whoever is near, not to an enforcing body
 
 Mode = Literal["直派", "区级协调", "双派"]
 
 
-def assign(draft: OrderDraft) -> Assignment:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    unit: str
+    mode: Mode
+    copies: tuple[str, ...]
+    reason: str
+    lane: str = ""
+
+
+def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
     """The unit, the way of dispatch, the copies and the deadline of an order. Pure; never raises for a draft."""
     text = " ".join(part for part in (draft.title, draft.detail, draft.subject, draft.appeal, draft.event_time) if part)
     deadline = deadlines.assess(text, draft.request_type, draft.category)
-    unit, mode, copies, reason = _choose(draft, text, deadline.urgency)
-    return Assignment(unit, mode, copies, deadline.urgency, deadline.hours, f"{reason}；{deadline.reason}")
+    choice = _choose(draft, text, deadline.urgency, duties or default_duties())
+    return Assignment(
+        choice.unit,
+        choice.mode,
+        choice.copies,
+        deadline.urgency,
+        deadline.hours,
+        f"{choice.reason}；{deadline.reason}",
+        choice.lane,
+    )
 
 
-def _choose(draft: OrderDraft, text: str, urgency: Urgency) -> tuple[str, Mode, tuple[str, ...], str]:
-    code = draft.category.code if draft.category and draft.category.confidence >= _SURE else ""
+def _choose(draft: OrderDraft, text: str, urgency: Urgency, duties: Duties) -> _Choice:
+    category = draft.category
     if urgency == "sudden":
         return _both(draft)
-    if company := _company(code, text, urgency):
-        copies = (f"{draft.district}人民政府",) if draft.district else ()
-        return company, "直派", copies, "公共服务企业直接承办"
-    if unit := _longest_prefix(_CITY_UNITS, code):
-        return unit, "直派", (), "市级单位职责明确"
-    if bureau := _bureau(draft, code):
-        return bureau, "直派", (), "职能部门职责明确"
+    sure = category is not None and (category.confidence >= _SURE or category.duty_confidence >= _LIKELIER)
+    code = category.code if category is not None and sure else ""
+    duty = (category.duty if category is not None and sure else "") or duties.of(code, draft.request_type)
+    if category is not None and sure and category.duty == duties.of(code):
+        duty = duties.of(code, draft.request_type)  # the same body, but a type of request may have another
+    because = f"按“{category.level3}”的职责" if code and category is not None and category.level3 else "按职责"
+    if (rule := duties.lane(text, code)) is not None and draft.request_type != "表扬":
+        return _by_lane(draft, rule, text, duty, because)
+    if company := _company(duty, text, urgency):
+        return _Choice(company, "直派", _district_copy(draft), f"{because}，公共服务企业直接承办")
+    return _by_duty(draft, duty, because)
+
+
+def _by_duty(draft: OrderDraft, duty: str, because: str) -> _Choice:
+    if duty.startswith("市:"):
+        return _Choice(duty[2:], "直派", (), f"{because}，市级单位职责明确")
+    if duty.startswith("区:") and draft.request_type not in _NO_BUREAU:
+        return _Choice(_body(draft, duty), "直派", (), f"{because}，职能部门职责明确")
     if draft.street and draft.district:
-        return (
-            office(draft.district, draft.street),
-            "直派",
-            (f"{draft.district}人民政府",),
-            "属地管理，街道乡镇直接承办",
-        )
+        reason = f"{because}属地管理，街道乡镇直接承办" if duty == STREET else "属地管理，街道乡镇直接承办"
+        return _Choice(office(draft.district, draft.street), "直派", _district_copy(draft), reason)
     if draft.district:
-        return f"{draft.district}人民政府", "区级协调", (), "只知道所在区，由区政府协调"
-    return CENTRE, "直派", (), "地点不明，由分派岗核实后转派"
+        return _Choice(f"{draft.district}人民政府", "区级协调", (), "只知道所在区，由区政府协调")
+    return _Choice(CENTRE, "直派", (), "地点不明，由分派岗核实后转派")
 
 
-def _both(draft: OrderDraft) -> tuple[str, Mode, tuple[str, ...], str]:
+def _by_lane(draft: OrderDraft, rule: LaneRule, text: str, duty: str, because: str) -> _Choice:
+    """A lane with a unit of its own leads; else whoever has the function, and the lane's body gets a copy."""
+    own = rule.unit_for(text)
+    if rule.name == "minors" and duty.startswith(("区:教育", "区:文化")):
+        own = ""  # a school and a net café have their supervisors: civil affairs follow with a copy
+    name = LANE_TEXT[rule.name]
+    copies = (_body(draft, rule.copy),) if rule.copy else ()
+    if own:
+        unit = _body(draft, own)
+        copies = tuple(copy for copy in copies if copy != unit)
+        return _Choice(unit, "直派", copies, f"{name}专线", rule.name)
+    base = _by_duty(draft, duty, because)
+    copies = tuple(dict.fromkeys((*base.copies, *(copy for copy in copies if copy != base.unit))))
+    return _Choice(base.unit, base.mode, copies, f"{base.reason}，{name}专线", rule.name)
+
+
+def _both(draft: OrderDraft) -> _Choice:
     """The local authority leads; the police get the order in the same moment."""
     if not draft.district:
-        return "市公安局", "双派", (CENTRE,), "突发情况，公安与属地双派，地点由分派岗核实"
+        return _Choice("市公安局", "双派", (CENTRE,), "突发情况，公安与属地双派，地点由分派岗核实")
     government, police = f"{draft.district}人民政府", f"{draft.district}公安分局"
     if draft.street:
-        return office(draft.district, draft.street), "双派", (police, government), "突发情况，公安与属地双派"
-    return government, "双派", (police,), "突发情况，公安与属地双派"
+        unit = office(draft.district, draft.street)
+        return _Choice(unit, "双派", (police, government), "突发情况，公安与属地双派")
+    return _Choice(government, "双派", (police,), "突发情况，公安与属地双派")
 
 
-def _company(code: str, text: str, urgency: Urgency) -> str:
-    if code in _COMPANIES:
-        return _COMPANIES[code]
+def _district_copy(draft: OrderDraft) -> tuple[str, ...]:
+    return (f"{draft.district}人民政府",) if draft.district else ()
+
+
+def _company(duty: str, text: str, urgency: Urgency) -> str:
+    if duty.startswith("企:"):
+        return duty[2:]
     if urgency != "utility":
         return ""
-    return next((_COMPANIES[kind] for pattern, kind in _COMPANY_WORDS if pattern.search(text)), "")
+    return next((company for pattern, company in _COMPANY_WORDS if pattern.search(text)), "")
 
 
-def _bureau(draft: OrderDraft, code: str) -> str:
-    name = _longest_prefix(_BUREAUS, code)
-    if not name or draft.request_type in ("表扬", "建议"):
-        return ""
-    if code.startswith(_STREET_FIRST) and draft.request_type != "举报":
-        return ""
+def _body(draft: OrderDraft, duty: str) -> str:
+    """The name of the body that a duty `区:…`, `市:…` or `企:…` means at the draft's place."""
+    kind, _, name = duty.partition(":")
+    if kind != "区":
+        return name
     if draft.district:
         return f"{draft.district}{name}"
     return "市" + re.sub(r"分局$", "局", name)
-
-
-def _longest_prefix(table: dict[str, str], code: str) -> str:
-    """The entry of the longest prefix of `code`; empty where there is none."""
-    return next((table[code[:length]] for length in range(len(code), 1, -1) if code[:length] in table), "")
 
 
 def office(district: str, street: str) -> str:

@@ -25,6 +25,11 @@ def similarity(first: str, second: str) -> float:
     return len(one & two) / min(len(one), len(two))
 
 
+def shared_pairs(first: str, second: str) -> frozenset[str]:
+    """The pairs of neighbouring characters that both texts have."""
+    return _pairs(first) & _pairs(second)
+
+
 def same_place(first: tuple[str | None, str | None], second: tuple[str | None, str | None]) -> bool:
     """`(district, street)` of both; what is not known contradicts nothing."""
     return all(not one or not two or one == two for one, two in zip(first, second, strict=True))

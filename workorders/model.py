@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 RequestType = Literal["咨询", "求助", "投诉", "举报", "建议", "表扬"]
 Urgency = Literal["sudden", "utility", "ordinary", "complex"]
-OrderStatus = Literal["draft", "filed", "dispatched", "accepted", "objected", "answered", "visited", "closed"]
+OrderStatus = Literal["draft", "filed", "dispatched", "accepted", "objected", "merged", "answered", "visited", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class CategorySuggestion:
     level2: str
     level3: str
     confidence: float
+    duty: str = ""  # who answers for it, as in `workorders/duties.py`; empty: by the code
+    duty_confidence: float = 0.0  # that body rather than the street's authority
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Assignment:
     copies: tuple[str, ...]
     urgency: Urgency
     deadline_hours: int
-    reason: str
+    reason: str  # why this unit and this deadline, in words
+    lane: str = ""  # neighbour, consumer, minors, enterprise; empty: the ordinary way
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""Reading a catalogue: our own nested YAML, or the flat table (CSV) that a city exports from its order system.
+
+A flat table has a header and the columns `code`, `parent`, `name` and, for leaves, `examples` (；between) and perhaps
+`duty`. Items of the first level have no parent; a leaf stands on the third level. Everything wrong with a file is told
+with the code or the line that it concerns.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from base.errors import ConfigurationError
+from workorders.duties import Duties
+
+LEVELS: Final = 3
+_NAMED: Final = re.compile(r"(\d+)\s+(\S+)")
+_LIMIT_BYTES: Final = 20_000_000
+_COLUMNS: Final = frozenset({"code", "parent", "name", "examples"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    code: str
+    level1: str
+    level2: str
+    level3: str
+    examples: tuple[str, ...]
+    duty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    version: str
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    line: int
+    code: str
+    parent: str
+    name: str
+    examples: tuple[str, ...]
+    duty: str
+
+
+def read(path: Path, duties: Duties) -> CatalogueFile:
+    """
+    Raises:
+        ConfigurationError: the file is missing or malformed, a code stands twice, a parent is missing, items go round
+            in a circle, or a leaf has no example.
+    """
+    try:
+        if path.stat().st_size > _LIMIT_BYTES:
+            raise ConfigurationError(f"catalogue {path.name} is larger than {_LIMIT_BYTES // 1_000_000} MB")
+        found = _flat(path) if path.suffix.lower() == ".csv" else _nested(path)
+    except (OSError, yaml.YAMLError, csv.Error, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"catalogue {path.name} cannot be read: {error}") from error
+    version, leaves = found
+    _check(path.name, leaves)
+    known = tuple(
+        Leaf(leaf.code, leaf.level1, leaf.level2, leaf.level3, leaf.examples, leaf.duty or duties.of(leaf.code))
+        for leaf in leaves
+    )
+    return CatalogueFile(version, known)
+
+
+def _check(name: str, leaves: list[Leaf]) -> None:
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for leaf in leaves:
+        (twice if leaf.code in seen else seen).add(leaf.code)
+    if twice:
+        raise ConfigurationError(f"catalogue {name}: codes used twice: {', '.join(sorted(twice))}")
+    if empty := [leaf.level3 for leaf in leaves if not leaf.examples]:
+        raise ConfigurationError(f"catalogue {name}: leaves without an example: {', '.join(empty[:20])}")
+    if len(leaves) < 2:
+        raise ConfigurationError(f"catalogue {name}: at least two leaves are needed")
+
+
+def _nested(path: Path) -> tuple[str, list[Leaf]]:
+    document = yaml.safe_load(path.read_text("utf-8"))
+    version = str(document["version"])
+    levels: dict[str, dict[str, dict[str, Any]]] = document["levels"]
+    leaves: list[Leaf] = []
+    for first, second_levels in levels.items():
+        for second, items in second_levels.items():
+            for third, examples in items.items():
+                code, name = _split(third)
+                leaves.append(Leaf(code, _split(first)[1], _split(second)[1], name, _phrases(examples)))
+    return version, leaves
+
+
+def _split(key: object) -> tuple[str, str]:
+    match = _NAMED.fullmatch(str(key))
+    if not match:
+        raise ValueError(f"{key!r} is not of the form `code name`")
+    return match[1], match[2]
+
+
+def _phrases(text: object) -> tuple[str, ...]:
+    return tuple(part.strip() for part in re.split(r"[；;]", str(text or "")) if part.strip())
+
+
+def _flat(path: Path) -> tuple[str, list[Leaf]]:
+    items = _items(path)
+    parents = {item.parent for item in items.values()}
+    leaves: list[Leaf] = []
+    for item in items.values():
+        line = _line_of_descent(item, items)
+        if item.code in parents:
+            continue
+        if len(line) != LEVELS:
+            raise ValueError(f"{item.code} {item.name} (line {item.line}) is a leaf on level {len(line)}, not {LEVELS}")
+        level1, level2, level3 = (ancestor.name for ancestor in line)
+        leaves.append(Leaf(item.code, level1, level2, level3, item.examples or (item.name,), item.duty))
+    return f"{path.stem}", leaves
+
+
+def _items(path: Path) -> dict[str, _Item]:
+    items: dict[str, _Item] = {}
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.DictReader(stream)
+        if missing := _COLUMNS - set(rows.fieldnames or ()):
+            raise ValueError(f"the column {sorted(missing)[0]!r} is missing")
+        for number, row in enumerate(rows, 2):
+            code, name = (row["code"] or "").strip(), (row["name"] or "").strip()
+            if not code or not name or len(code) > 16 or len(name) > 64:
+                raise ValueError(f"line {number}: a code (at most 16 characters) and a name (at most 64) are needed")
+            if code in items:
+                raise ValueError(f"line {number}: code {code} used twice (first on line {items[code].line})")
+            duty = (row.get("duty") or "").strip()
+            items[code] = _Item(number, code, (row["parent"] or "").strip(), name, _phrases(row["examples"]), duty)
+    return items
+
+
+def _line_of_descent(item: _Item, items: dict[str, _Item]) -> list[_Item]:
+    """From the first level down to `item`."""
+    line = [item]
+    while line[0].parent:
+        parent = items.get(line[0].parent)
+        if parent is None:
+            raise ValueError(
+                f"{line[0].code} {line[0].name} (line {line[0].line}): its parent {line[0].parent} is missing"
+            )
+        if parent in line:
+            raise ValueError(f"{item.code} {item.name} (line {item.line}): its parents go round in a circle")
+        line.insert(0, parent)
+        if len(line) > LEVELS:
+            raise ValueError(f"{item.code} {item.name} (line {item.line}): deeper than {LEVELS} levels")
+    return line
