@@ -250,6 +250,7 @@ class KnowledgeSettings(Section):
     embedding_directory: Path | None = None
     law_directories: list[Path] = Field(default_factory=list, description="folders of documents imported at set-up")
     snapshot_poll_seconds: float = Field(10.0, gt=0)
+    expiring_days: float = Field(30.0, gt=0, description="so long before its end an entry is listed for its owner")
 
 
 class SeatSettings(Section):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from gateway.core import core_of
 from gateway.errors import dumps
+from knowledge.lifecycle import EVENTS as LIFE
 from workorders.order import RULES, STATUSES
 
 Schema = dict[str, Any]
@@ -244,6 +245,74 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/ws/chat": {"get": {"summary": "市民网页（WebSocket）", "responses": {"101": {"description": "switching"}}}},
     "/ws/seat": {"get": {"summary": "坐席工作台（WebSocket）", "responses": {"101": {"description": "switching"}}}},
 }
+
+_ENTRY: Final = _parameter("path", "entry_id", "条目编号")
+_CONTENT: Final = {**_ANY, "description": "条目的字段，见 knowledge/entry.py；草稿可以不完整"}
+_MOVE: Final = _object(
+    "event",
+    event={"type": "string", "enum": [event for event in LIFE if event != "edit"]},
+    note=_TEXT,
+    publish_at={**_NULLABLE, "description": "定时发布的时刻（ISO 8601，带时区）"},
+    version={"type": ["integer", "null"]},
+)
+
+
+def _admin(summary: str, *, errors: str = "400 401 403", **more: Any) -> Schema:
+    return _operation(summary, _ANY, security="seatCookie", errors=errors, **more)
+
+
+def _filters(*names: str) -> list[Schema]:
+    return [_parameter("query", name, name) for name in names]
+
+
+PATHS.update(
+    {
+        "/api/v1/admin/me": {"get": _admin("当前账号和权限", errors="401")},
+        "/api/v1/admin/entries": {
+            "get": _admin(
+                "条目列表：检索、筛选、分页",
+                parameters=_filters(
+                    *("q", "stage", "topic", "owner", "scope", "audience", "sensitivity"),
+                    *("sample", "sort", "page", "page_size"),
+                ),
+            ),
+            "post": _admin(
+                "新建草稿",
+                body=_object("content", content=_CONTENT, reason=_TEXT),
+                status="201",
+                errors="400 401 403 409",
+            ),
+        },
+        "/api/v1/admin/entries/check": {
+            "post": _admin("检查内容，不保存", body=_object("content", content=_CONTENT, id=_TEXT))
+        },
+        "/api/v1/admin/entries/steps": {
+            "post": _admin("多个条目走同一步", body=_object("ids event", ids=_list(_TEXT), event=_TEXT, note=_TEXT))
+        },
+        "/api/v1/admin/entries/{entry_id}": {
+            "get": _admin("一个条目", parameters=[_ENTRY], errors="401 403 404"),
+            "put": _admin(
+                "保存修改稿，已发布的内容不变",
+                body=_object("content version", content=_CONTENT, reason=_TEXT, version=_WHOLE),
+                parameters=[_ENTRY],
+                errors="400 401 403 404 409",
+            ),
+        },
+        "/api/v1/admin/entries/{entry_id}/steps": {
+            "get": _admin("一个条目的经过", parameters=[_ENTRY]),
+            "post": _admin("提交、审核、发布、撤回等", body=_MOVE, parameters=[_ENTRY], errors="400 401 403 404 409"),
+        },
+        "/api/v1/admin/entries/{entry_id}/versions": {"get": _admin("版本", parameters=[_ENTRY], errors="401 403 404")},
+        "/api/v1/admin/entries/{entry_id}/versions/{number}": {
+            "get": _admin(
+                "一个版本，与另一个版本的差异",
+                parameters=[_ENTRY, _parameter("path", "number", "版本号", _WHOLE), *_filters("against")],
+                errors="400 401 403 404",
+            )
+        },
+        "/api/v1/admin/expiring": {"get": _admin("即将失效的条目，按责任单位", parameters=_filters("days", "owner"))},
+    }
+)
 
 
 def document(title: str, url: str) -> dict[str, Any]:

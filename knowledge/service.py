@@ -16,6 +16,7 @@ from base.settings import Settings
 from knowledge import answering, parameters, store, validity
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
+from knowledge.editorial import Editorial
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
@@ -51,13 +52,14 @@ class KnowledgeService:
     """Search over entries and clauses.
 
     Withdrawal is immediate: every search first reads the revision; what changed since the snapshot was built is left
-    out until the new snapshot, built in a thread, takes its place.
+    out until the new snapshot, built in a thread, takes its place. The watch also publishes what was scheduled.
     """
 
     def __init__(self, database: Database, settings: Settings, *, clock: Clock | None = None) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._editorial = Editorial(database, clock=self._clock)
         self._parameters = parameters.load()
         self._vocabulary = Vocabulary.load()
         self._confusions = Confusions.load()
@@ -208,6 +210,7 @@ class KnowledgeService:
     async def _watch(self) -> None:
         while not await self._pause():
             try:
+                await self._editorial.on_time()
                 await self.refresh()
             except (KnowledgeError, SQLAlchemyError, OSError, ValueError) as error:
                 _log.error("knowledge refresh failed; the last snapshot goes on answering", error=str(error))
