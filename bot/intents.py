@@ -33,6 +33,7 @@ Intent = Literal[
     "nothing_more",  # 没有别的事了
     "chitchat",
     "out_of_scope",
+    "unlawful",  # 违法或者违背公序良俗的要求 (条例 article 11 (6))
     "abuse",
     "prompt_attack",  # other people's data, the bot's instructions
     "none",  # the calibrated "none of these"

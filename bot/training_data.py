@@ -96,6 +96,23 @@ def varied(examples: Sequence[tuple[str, str]], seed: int = 12345) -> list[tuple
     return [*examples, *((text, intent) for text, intent, _ in _variations(examples, seed))]
 
 
+def write_for_rasa(path: Path, source: Path = NLU_FILE) -> Path:
+    """Rasa's training file: the sentences of `source` and their variations, so that it too knows what is misheard.
+
+    Raises:
+        ConfigurationError: the training data cannot be used.
+    """
+    by_intent: dict[str, list[str]] = {}
+    for sentence, intent in dict.fromkeys(varied(load(source))):
+        by_intent.setdefault(intent, []).append(sentence)
+    blocks = [
+        {"intent": intent, "examples": "".join(f"- {line}\n" for line in lines)} for intent, lines in by_intent.items()
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({"version": "3.1", "nlu": blocks}, allow_unicode=True, width=400), "utf-8")
+    return path
+
+
 def origins(examples: Sequence[tuple[str, str]], seed: int = 12345) -> list[int]:
     """For each row of `varied`: the index of the example that it comes from, so that folds do not leak."""
     return [*range(len(examples)), *(index for _, _, index in _variations(examples, seed))]

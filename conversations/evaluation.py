@@ -9,7 +9,8 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from base.settings import Settings
 from conversations import scoring
 from conversations.scoring import Result
 from conversations.service import ConversationService
-from conversations.simulated import Case, Played, play
+from conversations.simulated import Case, Hear, Played, play
 from storage.engine import Database
 from storage.tables import Conversation, Order
 from workorders.service import OrderService
@@ -161,7 +162,9 @@ def _fields(order: Order) -> dict[str, Any]:
     return {name: getattr(order, name) for name in _FIELDS}
 
 
-async def evaluate(stack: Stack, service: ConversationService, cases: Sequence[Case]) -> list[Result]:
+async def evaluate(
+    stack: Stack, service: ConversationService, cases: Sequence[Case], *, hear: Hear | None = None
+) -> list[Result]:
     """Play and score every case; cases that stand alone start from an empty order store."""
     results: list[Result] = []
     followed = {case.after for case in cases if case.after}
@@ -169,12 +172,12 @@ async def evaluate(stack: Stack, service: ConversationService, cases: Sequence[C
     alone = [case for case in cases if case not in chained]
     for case in alone:
         await _clear(stack)
-        results.append(await _result(stack, await play(service, case), set()))
+        results.append(await _result(stack, await play(service, case, hear=hear), set()))
     await _clear(stack)
     for case in chained:
         async with stack.database.read() as session:
             before = set((await session.execute(select(Order.order_no))).scalars())
-        results.append(await _result(stack, await play(service, case), before))
+        results.append(await _result(stack, await play(service, case, hear=hear), before))
     order = {case.id: position for position, case in enumerate(cases)}
     return sorted(results, key=lambda result: order[result.played.case.id])
 
@@ -196,7 +199,10 @@ def _print(results: Sequence[Result], *, verbose: bool, seconds: float) -> None:
     print(f"{len(results)} cases in {seconds:.1f} s")
 
 
-async def _run(arguments: argparse.Namespace, settings: Settings) -> list[Result]:
+Ear = Callable[[Settings], "AbstractContextManager[Hear]"]
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, ear: Ear | None) -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="hotline-eval-") as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/dialogue.db")
         stack = Stack(settings, database)
@@ -206,7 +212,13 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> list[Result
             if arguments.only:
                 cases = [case for case in cases if case.id in arguments.only or case.group in arguments.only]
             started = time.monotonic()
-            results = await evaluate(stack, service, cases)
+            if arguments.spoken is None:
+                results = await evaluate(stack, service, cases)
+            else:
+                if ear is None:
+                    raise ConfigurationError("--spoken: this program has neither voice nor recogniser")
+                with ear(settings) as hear:
+                    results = await evaluate(stack, service, _telephoned(cases, arguments.spoken), hear=hear)
             if not arguments.quiet:
                 _print(results, verbose=arguments.verbose, seconds=time.monotonic() - started)
             if arguments.show:
@@ -219,8 +231,15 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> list[Result
             await stack.close()
 
 
-def command(argv: list[str]) -> int:
-    """Play a kit. The last line of the output is one JSON object."""
+def _telephoned(cases: Sequence[Case], most: int) -> list[Case]:
+    """The first `most` telephone cases, with those that they follow."""
+    chosen = [case for case in cases if case.channel == "phone"][:most]
+    ids = {case.id for case in chosen}
+    return [case for case in chosen if case.after is None or case.after in ids]
+
+
+def command(argv: list[str], *, ear: Ear | None = None) -> int:
+    """Play a kit. The last line of the output is one JSON object. `ear`: how spoken sentences reach the bot."""
     parser = argparse.ArgumentParser(prog="hotline eval dialogue", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder with cases.jsonl")
     parser.add_argument("--json", action="store_true", dest="quiet", help="print the JSON object alone")
@@ -228,6 +247,9 @@ def command(argv: list[str]) -> int:
     parser.add_argument("--show", action="store_true", help="transcripts of all cases")
     parser.add_argument("--only", nargs="*", default=[], help="ids or groups to play")
     parser.add_argument("--rasa", metavar="URL", help="understand with a running Rasa, http://127.0.0.1:PORT")
+    parser.add_argument(
+        "--spoken", type=int, nargs="?", const=40, metavar="N", help="N telephone cases, spoken and recognised (40)"
+    )
     arguments = parser.parse_args(argv)
     settings = base_settings.load()
     logs.configure("evaluation", "ERROR" if arguments.quiet else "WARNING")
@@ -238,7 +260,7 @@ def command(argv: list[str]) -> int:
         rasa = settings.rasa.model_copy(update={"enabled": True, "port": port})
     else:
         rasa = settings.rasa.model_copy(update={"enabled": False})
-    results = asyncio.run(_run(arguments, settings.model_copy(update={"rasa": rasa})))
+    results = asyncio.run(_run(arguments, settings.model_copy(update={"rasa": rasa}), ear))
     print(json.dumps(scoring.summary(results), ensure_ascii=False))
     sys.stdout.flush()
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from conversations.messages import Channel, CitizenTurn, TurnResult
 
@@ -100,8 +101,12 @@ class Citizen:
         return self._facts.get(asking) or NO_FACT.get(asking, "不清楚")
 
 
-async def play(bot: Bot, case: Case) -> Played:
-    """Play one case to its end."""
+Hear = Callable[[str], Awaitable[str]]
+"""What reaches the bot of a sentence that the citizen says: over the telephone not quite the same."""
+
+
+async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
+    """Play one case to its end. `hear`: each sentence is spoken and recognised first."""
     played = Played(case)
     citizen = Citizen(case)
     words: str | None = case.opening
@@ -109,10 +114,15 @@ async def play(bot: Bot, case: Case) -> Played:
     while words is not None and played.turns < MAXIMUM_TURNS:
         played.turns += 1
         before = citizen.spoken_out_of_turn
-        result = await bot.citizen_turn(conversation_id, CitizenTurn(words, case.channel))
+        heard = words if hear is None else await hear(words)
+        kind: Literal["text", "speech"] = "text" if hear is None else "speech"
+        result = await bot.citizen_turn(conversation_id, CitizenTurn(heard, case.channel, kind))
         conversation_id = result.conversation_id
         said = " / ".join(reply.text for reply in result.replies)
-        played.transcript += [("citizen", words), ("bot", f"{said}  [{result.asking}]")]
+        played.transcript += [
+            ("citizen", words if heard == words else f"{words}  →  {heard}"),
+            ("bot", f"{said}  [{result.asking}]"),
+        ]
         played.empty_replies += not said.strip()
         played.orders = result.orders
         if result.outcome is not None:

@@ -28,7 +28,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("eval", "retrieval"): ("knowledge.evaluation:retrieval_command", "recall and MRR on one retrieval set"),
     ("eval", "spoken"): ("knowledge.evaluation:spoken_command", "spoken questions and place names"),
     ("eval", "classification"): ("workorders.evaluation:command", "first-level category of citizens' messages"),
-    ("eval", "dialogue"): ("conversations.evaluation:command", "simulated citizens against the whole dialogue"),
+    ("eval", "dialogue"): ("hotline.spoken_dialogue:command", "simulated citizens against the whole dialogue"),
 }
 
 

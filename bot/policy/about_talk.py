@@ -92,7 +92,8 @@ def _asked(talk: Talk) -> frozenset[Request]:
     if reading.wait(text):
         return frozenset({"wait"})
     asked = talk_requests.asked(text)
-    if not asked and not reading.question(text) and talk_requests.may_be_about_talk(text):
+    others = talk.state.asking == "appeal"  # "turn it down": what somebody else shall do
+    if not asked and not others and not reading.question(text) and talk_requests.may_be_about_talk(text):
         understood = talk.findings.understand(text)
         request = _UNDERSTOOD.get(understood.intent)
         if request is not None and understood.confidence >= _SURE and not reading.locative(text):

@@ -16,6 +16,10 @@ _PRIVACY: Final = re.compile(
     r"泄[露漏]|隐私|(?:告诉|让)(?:别人|他们|对方)|(?:信息|电话|号码)[^,，。]{0,6}(?:安全|外传|保密)|要(?:我的?)?(?:电话|手机号?|号码|名字|信息|地址)[^,，。]{0,4}(?:干|做|有|使|啥用|什么用)|为(?:什么|啥)[^,，。]{0,4}(?:要|留|问)[^,，。]{0,4}(?:电话|手机|号码|名字)|留(?:了)?(?:电话|手机|号码)[^,，。]{0,4}(?:干|做|有什么|有啥)"
 )
 
+_KEPT_FROM_THEM: Final = re.compile(
+    r"(?:电话|号码|手机|信息|名字|我)[^,，。]{0,6}(?:不会|会不会|会|不能)(?:给|让|被|告诉)[^,，。]{0,8}(?:知道|看[到见]|拿到|查到|晓得)"
+)
+
 
 def stand(talk: Talk) -> None:
     """Put the standing question once more; it may have been filled meanwhile."""
@@ -25,8 +29,11 @@ def stand(talk: Talk) -> None:
 def side_question(talk: Talk, slot: str) -> bool:
     """A question to the hotline instead of an answer: answered, then the form goes on where it was."""
     text = reading.strip_wait(talk.text)
-    if not reading.question(text) or not _is_aside(talk, slot, text):
+    about_privacy = slot != "confidential" and bool(_KEPT_FROM_THEM.search(text))
+    if not (about_privacy or (reading.question(text) and _is_aside(talk, slot, text))):
         return False
+    if about_privacy and phone.find(text, spoken=talk.turn.spoken):
+        return False  # "this is my number, but do not tell them": an answer with a wish
     answer_aside(talk, text)
     stand(talk)
     return True
@@ -57,7 +64,7 @@ def answer_aside(talk: Talk, text: str) -> None:
         else:
             talk.say(wording.ASIDE_TIME_UNKNOWN)
         return
-    if _PRIVACY.search(text):
+    if _PRIVACY.search(text) or _KEPT_FROM_THEM.search(text):
         talk.say(wording.ASIDE_PRIVACY)
         return
     result = talk.findings.search(reading.tidy(text))

@@ -200,8 +200,8 @@ def _together(guard: float, meaning: float, understood: float) -> float:
 
 def _wants_person(talk: Talk) -> bool:
     """Said in words that no rule knows: where they hint at it, the understanding decides."""
-    if len(reading.bare(talk.text)) > 24 or guards_room.about_others(talk.text):
-        return False
+    if len(reading.bare(talk.text)) > 24 or guards_room.about_others(talk.text) or talk.state.asking == "appeal":
+        return False  # "find somebody to mend the door" is what they want of others
     hinted = bool(_PERSON.search(talk.text))
     if not hinted and talk.state.asking not in (None, "detail"):
         return False

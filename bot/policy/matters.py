@@ -30,7 +30,7 @@ _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
 _GIVE_UP: Final = 3  # failures running: then a person
-_SMALL_TALK: Final = frozenset({"out_of_scope", "chitchat", "thanks", "greet", "praise"})
+_SMALL_TALK: Final = frozenset({"out_of_scope", "unlawful", "chitchat", "thanks", "greet", "praise"})
 _DENIED: Final = re.compile(r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?")
 _CUES: Final = (
     ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
@@ -232,7 +232,7 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
         requests += 0.25
     if reading.question(words) and not problem:
         asks += 0.2
-    nothing = understood.score("none", "out_of_scope", "chitchat", "greet", "abuse", "prompt_attack")
+    nothing = understood.score("none", "out_of_scope", "unlawful", "chitchat", "greet", "abuse", "prompt_attack")
     if max(requests, asks) < 0.3 and not problem:
         return "", ""
     if nothing > max(requests, asks) and not problem:
@@ -292,9 +292,11 @@ def _led_nowhere(talk: Talk) -> None:
             closing.close(talk)
         else:
             choices.to_person(talk)
+    elif understood.intent == "unlawful":
+        talk.ask(None, wording.UNLAWFUL)
     elif understood.intent == "out_of_scope":
         talk.ask(None, wording.OUT_OF_SCOPE)
-    elif understood.intent in _SMALL_TALK - {"out_of_scope"}:
+    elif understood.intent in _SMALL_TALK - {"out_of_scope", "unlawful"}:
         talk.ask(None, wording.CHITCHAT)
     elif understood.intent == "goodbye" or (understood.intent in ("nothing_more", "deny") and state.matters):
         closing.close(talk)

@@ -95,7 +95,13 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             "danger",
             "reader of danger by meaning",
             lambda: danger(settings),
-            fingerprint=lambda: stamps.of_files([ROOT / "bot" / "guards.yml", ROOT / "bot" / "danger.py"]),
+            fingerprint=lambda: stamps.of_files(
+                [
+                    *(ROOT / "bot" / name for name in ("guards.yml", "guard_wordings.yml", "guard_wordings.py")),
+                    ROOT / "bot" / "danger.py",
+                    ROOT / "bot" / "rasa" / "data" / "nlu.yml",
+                ]
+            ),
             present=lambda: any((settings.var / "index").glob("danger-*.npz")),
         ),
         Step(
@@ -249,24 +255,26 @@ def rasa_model_path(settings: Settings) -> Path:
 
 
 def rasa_fingerprint() -> str:
-    return stamps.of_files(
-        [*(RASA_FILES / name for name in ("config.yml", "domain.yml", "data")), _LOCKS / "rasa.lock"]
-    )
+    sources = [*(RASA_FILES / name for name in ("config.yml", "domain.yml", "data")), _LOCKS / "rasa.lock"]
+    return stamps.of_files([*sources, ROOT / "bot" / "training_data.py"])
 
 
 def rasa_model(settings: Settings) -> str:
     if not environments.is_current(RASA_ENVIRONMENT, _LOCKS / "rasa.lock"):
         raise NotPossibleHere(_WITHOUT_RASA)
+    from bot import training_data
+
     target = rasa_model_path(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.parent / "unfinished"
     temporary = settings.var / "cache" / "jieba"
     temporary.mkdir(parents=True, exist_ok=True)
+    sentences = training_data.write_for_rasa(target.parent / "nlu-with-mishearings.yml")
     tools.run(
         [
             str(RASA_ENVIRONMENT / "bin" / "python"), "-m", "rasa", "train", "nlu",
             "--config", str(RASA_FILES / "config.yml"), "--domain", str(RASA_FILES / "domain.yml"),
-            "--nlu", str(RASA_FILES / "data" / "nlu.yml"),
+            "--nlu", str(sentences),
             "--out", str(unfinished), "--fixed-model-name", "nlu",
         ],
         "training Rasa",

@@ -1,0 +1,60 @@
+"""`hotline eval dialogue --spoken`: what the simulated citizen says is spoken, telephoned and recognised.
+
+Our own voice says each sentence (its speed varies by the sentence), the line band-limits it, adds the noise of a room
+and codes it as A-law, the configured recogniser hears it, and what it heard is the turn. Only cases of the channel
+`phone` are played: typed ones are never spoken. End-pointing and barge-in are no part of this (`hotline call`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from asr_models import factory
+from base.settings import Settings
+from conversations import evaluation
+from conversations.simulated import Hear
+from knowledge.confusion_training import Caller, Utterance
+
+_LONGEST_CHARACTERS = 160  # of one breath; the recogniser takes at most a minute
+
+
+class TelephonedCitizen:
+    """Hears a sentence as the bot would over the telephone. Loaded at the first sentence; close at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._recogniser = factory.load(settings)
+        self._caller = Caller(settings)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telephoned")
+
+    async def hear(self, text: str) -> str:
+        """What the recogniser makes of `text`; empty where it hears nothing.
+
+        Raises:
+            VoiceError, RecogniserError: the voice or the recogniser is missing.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._heard, text)
+
+    def _heard(self, text: str) -> str:
+        pieces = [text[at : at + _LONGEST_CHARACTERS] for at in range(0, len(text), _LONGEST_CHARACTERS)]
+        return "".join(self._recogniser.recognise(*self._caller.say(Utterance.of(piece))).text for piece in pieces)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def telephone(settings: Settings) -> Iterator[Hear]:
+    """The way of a sentence over the telephone, while the evaluation lasts."""
+    citizen = TelephonedCitizen(settings)
+    try:
+        yield citizen.hear
+    finally:
+        citizen.close()
+
+
+def command(argv: list[str]) -> int:
+    """`hotline eval dialogue`, with a telephone for `--spoken`."""
+    return evaluation.command(argv, ear=telephone)
