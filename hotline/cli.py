@@ -18,6 +18,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("run",): ("hotline.supervisor:command", "start every process and serve until stopped"),
     ("models",): ("asr_models.cli:command", "list, fetch or verify recogniser models"),
     ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index"),
+    ("points",): ("hotline.points_cli:command", "import FILE or list service points (where is the nearest …?)"),
     ("seat",): ("seats.cli:command", "add, list or disable seat accounts"),
     ("call",): ("telephony.caller:command", "place a real SIP call that plays WAV turns"),
     ("recordings",): ("hotline.recordings_cli:command", "list, delete or sweep the recordings of calls"),
@@ -28,6 +29,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("eval", "retrieval"): ("knowledge.evaluation:retrieval_command", "recall and MRR on one retrieval set"),
     ("eval", "spoken"): ("knowledge.evaluation:spoken_command", "spoken questions and place names"),
     ("eval", "classification"): ("workorders.evaluation:command", "first-level category of citizens' messages"),
+    ("eval", "dispatch"): ("workorders.dispatch_evaluation:command", "the unit first suggested for labelled orders"),
     ("eval", "dialogue"): ("hotline.spoken_dialogue:command", "simulated citizens against the whole dialogue"),
 }
 

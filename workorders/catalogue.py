@@ -18,14 +18,13 @@ from base.text_model import TextModel
 from workorders import catalogue_file
 from workorders.catalogue_file import Leaf
 from workorders.duplicates import shared_pairs
-from workorders.duties import STREET, default_duties
+from workorders.duties import default_duties
 from workorders.model import CategorySuggestion
 
 DEFAULT_PATH: Final = Path(__file__).parent / "data" / "catalogue.yml"
 _SPEECH: Final = re.compile(
     r"喂+|您好|你好|那个|这个|我(?:要|想|来)(?:投诉|举报|反映|问|咨询|说)(?:一?[下个])?|请问|麻烦|谢谢|同志|姑娘|嗯+|啊|呃"
 )
-_HARDLY: Final = 0.1
 
 
 class Catalogue:
@@ -53,11 +52,14 @@ class Catalogue:
         ]
         texts, codes, telling = zip(*rows, strict=True)
         self._model = TextModel().fit(texts, codes, telling=telling)
+        # Whose duty it is is learned for itself: a sum over hundreds of leaves that share a text is never sure.
+        duties = [self._by_code[code].duty for code in codes]
+        self._duty_model = TextModel().fit(texts, duties, telling=telling) if len(set(duties)) > 1 else None
         self._ordered = [self._by_code[code] for code in self._model.classes]
         self._first_levels = sorted({leaf.level1 for leaf in leaves})
         self._fields = _membership([leaf.level1 for leaf in self._ordered])
-        self._street = np.array([leaf.duty == STREET for leaf in self._ordered])
-        self._duties = _membership([leaf.duty for leaf in self._ordered])
+        names = self._duty_model.classes if self._duty_model is not None else ()
+        self._duty_columns = np.array([names.index(leaf.duty) if names else 0 for leaf in self._ordered])
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH, learned: Mapping[str, Sequence[str]] | None = None) -> Catalogue:
@@ -85,18 +87,17 @@ class Catalogue:
         if len(re.findall(r"[\u4e00-\u9fff]", text)) < 2:
             return []
         leaf = self._model.probabilities([text])[0]
-        joint = leaf * np.sqrt(self._fields @ (self._fields.T @ leaf)) * np.sqrt(self._duties @ (self._duties.T @ leaf))
+        of_duty = self._of_duty(text)
+        joint = leaf * np.sqrt(self._fields @ (self._fields.T @ leaf)) * of_duty
         joint /= joint.sum()
-        of_duty = self._rather_than_the_street(self._duties @ (self._duties.T @ joint))
         order = np.argsort(-joint)[:limit]
         return [self._suggestion(int(index), float(joint[index]), float(of_duty[index])) for index in order]
 
-    def _rather_than_the_street(self, mass: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """How likely each leaf's body is against the authority of the street, which has whatever nobody else has; 0
-        where hardly anything speaks for it."""
-        of_street = float(mass[self._street].max()) if self._street.any() else 0.0
-        against = np.where(self._street, mass, mass / (mass + of_street + 1e-12))
-        return np.where(mass >= _HARDLY, against, 0.0)
+    def _of_duty(self, text: str) -> npt.NDArray[np.float64]:
+        """For each leaf, how likely the body that answers for it has to act."""
+        if self._duty_model is None:
+            return np.ones(len(self._ordered))
+        return self._duty_model.probabilities([text])[0][self._duty_columns]
 
     def _suggestion(self, index: int, confidence: float, duty_confidence: float) -> CategorySuggestion:
         leaf = self._ordered[index]

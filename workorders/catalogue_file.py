@@ -112,8 +112,9 @@ def _flat(path: Path) -> tuple[str, list[Leaf]]:
     items = _items(path)
     parents = {item.parent for item in items.values()}
     leaves: list[Leaf] = []
+    descents = {code: _line_of_descent(item, items) for code, item in items.items()}
     for item in items.values():
-        line = _line_of_descent(item, items)
+        line = descents[item.code]
         if item.code in parents:
             continue
         if len(line) != LEVELS:

@@ -24,7 +24,7 @@ _COMPANY_WORDS: Final = (
     (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|水管|跑水"), "市自来水集团"),
 )
 _SURE: Final = 0.35  # a category less likely than this decides nothing
-_LIKELIER: Final = 0.5  # unless its body is likelier than the street's authority all the same
+_LIKELY: Final = 0.35  # unless its body is likely all the same: several of its matters may share a text
 _NO_BUREAU: Final = ("表扬", "建议")  # praise and ideas go to whoever is near, not to an enforcing body
 
 Mode = Literal["直派", "区级协调", "双派"]
@@ -59,7 +59,7 @@ def _choose(draft: OrderDraft, text: str, urgency: Urgency, duties: Duties) -> _
     category = draft.category
     if urgency == "sudden":
         return _both(draft)
-    sure = category is not None and (category.confidence >= _SURE or category.duty_confidence >= _LIKELIER)
+    sure = category is not None and (category.confidence >= _SURE or category.duty_confidence >= _LIKELY)
     code = category.code if category is not None and sure else ""
     duty = (category.duty if category is not None and sure else "") or duties.of(code, draft.request_type)
     if category is not None and sure and category.duty == duties.of(code):

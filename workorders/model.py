@@ -18,7 +18,7 @@ class CategorySuggestion:
     level3: str
     confidence: float
     duty: str = ""  # who answers for it, as in `workorders/duties.py`; empty: by the code
-    duty_confidence: float = 0.0  # that body rather than the street's authority
+    duty_confidence: float = 0.0  # of the body, over all its matters
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ STATUS_TEXT: Final[dict[str, str]] = {
     "dispatched": "已派单",
     "accepted": "办理中",
     "objected": "派单复核中",
+    "merged": "已并案办理",
     "answered": "已答复",
     "visited": "已回访",
     "closed": "已办结",
@@ -38,6 +39,9 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "reopen": "已重新办理",
     "supplement": "补充了情况",
     "note": "内部备注",
+    "merge": "已与同一事项的工单并案办理",
+    "unmerge": "已恢复单独办理",
+    "follow": "并案的工单已答复",
 }
 
 
@@ -67,7 +71,9 @@ def _rule(
     return Rule(frozenset(sources), target, frozenset(actors), needs_note, public)
 
 
-_LIVE: Final[tuple[OrderStatus, ...]] = ("draft", "filed", "dispatched", "accepted", "objected", "answered", "visited")
+_LIVE: Final[tuple[OrderStatus, ...]] = (
+    *("draft", "filed", "dispatched", "accepted", "objected", "merged", "answered", "visited"),
+)
 
 RULES: Final[dict[str, Rule]] = {
     "file": _rule(("draft",), "filed", ("bot", "seat", "system")),
@@ -78,8 +84,14 @@ RULES: Final[dict[str, Rule]] = {
     "extend": _rule(("dispatched", "accepted"), None, ("unit", "seat"), needs_note=True),
     "visit": _rule(("answered",), "visited", ("seat", "bot", "system")),
     "close": _rule(("answered", "visited"), "closed", ("seat", "system")),
-    "withdraw": _rule(("draft", "filed", "dispatched", "accepted", "objected"), "closed", ("seat",), needs_note=True),
+    "withdraw": _rule(
+        ("draft", "filed", "dispatched", "accepted", "objected", "merged"), "closed", ("seat",), needs_note=True
+    ),
     "reopen": _rule(("answered", "visited", "closed"), "dispatched", ("seat",), needs_note=True),
+    # A repeat is not worked on twice: it waits for the order that it was merged into, and may be taken out again.
+    "merge": _rule(("filed", "dispatched", "accepted", "objected"), "merged", ("seat", "system"), needs_note=True),
+    "unmerge": _rule(("merged",), "filed", ("seat",), needs_note=True),
+    "follow": _rule(("merged",), "answered", ("system",), needs_note=True),
     "supplement": _rule(_LIVE, None, ("citizen", "bot", "seat"), needs_note=True),
     "note": _rule((*_LIVE, "closed"), None, ("seat", "unit", "system"), needs_note=True, public=False),
 }

@@ -21,6 +21,7 @@ from workorders.view import OrderView, order_view
 
 SYSTEM = "system:core"
 _TITLE_CHARACTERS = 40
+_MAY_LEAD = ("filed", "dispatched", "accepted", "objected")
 
 
 class OrderNotFound(HotlineError):
@@ -225,12 +226,42 @@ class OrderService:
                 raise OrderConflict("工单已被他人更新，请刷新后再操作。")
             if actor_kind(actor) == "unit" and order.unit != actor.partition(":")[2]:
                 raise OrderNotFound  # another unit's order is as good as none
+            main = await self._main(session, order, values) if event == "merge" else None
             _move(order, event, actor, now, note=note, values=values)
+            if main is not None:
+                order.duplicate_of, values = main.order_no, {"main": main.order_no}
+            if event == "unmerge":
+                order.duplicate_of = None
+            if event == "answer":
+                await self._answer_followers(session, order, now, note=note)
             if event_id is not None:
                 values["event_id"] = event_id
             events.append(_record(session, order, event, actor=actor, now=now, note=note, data=values))
             await session.flush()
             return order_view(order, events)
+
+    async def _main(self, session: AsyncSession, order: Order, values: dict[str, Any]) -> Order:
+        """The order that `order` is to be merged into: an open one, itself not merged, so that no chain arises.
+
+        Raises:
+            OrderStateError: there is none that may take it.
+        """
+        number = numbers.normalise(str(values.get("main") or ""))
+        found = select(Order).where(Order.order_no == number).with_for_update()
+        main = (await session.execute(found)).scalar_one_or_none()
+        if main is None or main.order_no == order.order_no or main.status not in _MAY_LEAD:
+            raise OrderStateError("主工单不存在，或已答复、已并案，不能并入。")
+        merged = select(Order.order_no).where(Order.duplicate_of == order.order_no, Order.status == "merged").limit(1)
+        if (await session.execute(merged)).first() is not None:
+            raise OrderStateError("已有工单并入这个工单，请先将它们恢复单独办理。")
+        return main
+
+    async def _answer_followers(self, session: AsyncSession, main: Order, now: datetime, *, note: str) -> None:
+        """Whoever was merged into `main` has the same answer, and is visited like everybody."""
+        followers = select(Order).where(Order.duplicate_of == main.order_no, Order.status == "merged")
+        for order in (await session.execute(followers.with_for_update())).scalars():
+            _move(order, "follow", SYSTEM, now, note=note)
+            _record(session, order, "follow", actor=SYSTEM, now=now, note=note, data={"main": main.order_no})
 
 
 def _row(draft: OrderDraft, assignment: Assignment, *, number: str, key: str, now: datetime, actor: str) -> Order:

@@ -55,7 +55,7 @@ class OrderView:
                 {
                     "event": event["event"],
                     "text": EVENT_TEXT.get(event["event"], event["event"]),
-                    "note": event["note"] if event["event"] in ("answer", "extend") else "",
+                    "note": event["note"] if event["event"] in ("answer", "extend", "follow") else "",
                     "at": event["at"],
                 }
                 for event in self.events

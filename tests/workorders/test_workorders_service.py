@@ -217,3 +217,26 @@ def test_a_title_invents_nothing() -> None:
     made = make_title(draft(detail="路灯坏了。晚上看不见", district="", street="中关村街道"))
     assert made == "中关村街道：路灯坏了"
     assert len(make_title(draft(detail="吵" * 500))) <= 60
+
+
+async def test_a_repeat_is_merged_follows_the_answer_and_can_be_taken_out(
+    database: Database, service: OrderService
+) -> None:
+    main = await file(database, service, draft(), "m1")
+    repeat = await file(database, service, draft(contact_phone="13900009999"), "m2")
+    taken_out = await file(database, service, draft(contact_phone="13900008888"), "m3")
+    for order in (repeat, taken_out):
+        merged = await service.change(
+            order.order_no, "merge", actor="seat:s1", note="同一处供热", data={"main": main.order_no}
+        )
+        assert (merged.status, merged.fields["duplicate_of"]) == ("merged", main.order_no)
+    with pytest.raises(OrderStateError):  # no chains
+        await service.change(main.order_no, "merge", actor="seat:s1", note="x", data={"main": repeat.order_no})
+    back = await service.change(taken_out.order_no, "unmerge", actor="seat:s1", note="不是同一处")
+    assert (back.status, back.fields["duplicate_of"]) == ("filed", None)
+    await service.change(main.order_no, "accept", actor="seat:s1")
+    await service.change(main.order_no, "answer", actor="seat:s1", note="已恢复供热")
+    followed = await service.view(repeat.order_no, seat="s1")
+    assert followed.status == "answered"
+    assert followed.public()["events"][-1]["note"] == "已恢复供热"
+    assert (await service.view(taken_out.order_no, seat="s1")).status == "filed"
