@@ -15,6 +15,7 @@ from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
 from bot.state import State
 from knowledge.model import Citation, SearchResult
+from knowledge.points.service import PointAnswer
 from workorders.model import Assignment, CategorySuggestion
 
 
@@ -62,7 +63,7 @@ class OrderKnown:
 class Wanted:
     """One look-up. `key` is what is looked up (text, or a tuple of texts)."""
 
-    what: Literal["understand", "search", "place", "category", "order", "duplicate", "danger"]
+    what: Literal["understand", "search", "place", "category", "order", "duplicate", "danger", "points"]
     key: tuple[Any, ...]
 
 
@@ -111,6 +112,11 @@ class Findings:
 
     def danger(self, text: str) -> Danger:
         result: Danger = self._get(Wanted("danger", (text,)))
+        return result
+
+    def points(self, text: str, place: str, list_anyway: bool) -> PointAnswer | None:
+        """The service points that `text` asks for, near `place` where it names none; None: it asks for none."""
+        result: PointAnswer | None = self._get(Wanted("points", (text, place, list_anyway)))
         return result
 
     def order(self, order_no: str, code: str) -> OrderKnown:

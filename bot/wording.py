@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.decision import Say
 from knowledge.model import Citation, Hit
+from knowledge.points.service import PointAnswer
 
 GREETING: Final = "您好，这里是{name}，我是智能助手。请问您有什么事要咨询或者反映？"
 RECORDED: Final = "通话会录音。"
@@ -245,6 +246,76 @@ def aside(hit: Hit) -> Say:
 
 def confirm_question(question: str) -> Say:
     return Say(f"您问的是“{question}”吗？")
+
+
+def points(found: PointAnswer) -> Say:
+    """The nearest service points: three with everything for the eye, the first for the ear."""
+    first = found.points[0].point
+    caution = "以下点位是示例，未经核对：" if first.sample else ""
+    if found.verdict == "found":
+        lead = f"离{found.place}最近的{found.kind}："
+    elif found.place:
+        lead = f"{found.place}的{found.kind}一共有{found.total}个，先告诉您{len(found.points)}个："
+    else:
+        lead = ""
+    rows = []
+    for number, near in enumerate(found.points, 1):
+        point = near.point
+        head = f"{number}. {point.name}" if len(found.points) > 1 else point.name
+        more = [f"地址：{point.address}"]
+        more += [f"开放时间：{point.hours}"] if point.hours else []
+        more += [f"电话：{point.phone}"] if point.phone else []
+        rows.append("\n".join([f"{head}，{distance(near.distance_m)}" if near.distance_m is not None else head, *more]))
+    text = "\n".join(part for part in (f"{caution}{lead}", *rows) if part)
+    citations: tuple[Citation, ...] = ()
+    if first.source:
+        citations = (Citation(first.source, "", effective_from=first.updated_on),)
+        text += f"\n{source_line(citations)}"
+    away = f"，{distance(found.points[0].distance_m)}" if found.points[0].distance_m is not None else ""
+    said = (
+        f"{caution}{lead.rstrip('：')}，{first.name}{away}，在{first.address}。"
+        if lead
+        else f"{first.name}在{first.address}。"
+    )
+    said += f"开放时间，{first.hours}。" if first.hours else ""
+    said += f"电话，{spell(first.phone)}。" if first.phone else ""
+    return Say(text, said, citations)
+
+
+def distance(metres: int | None) -> str:
+    """Only as exact as it is known: the middle of a street, or a point on a map."""
+    if metres is None:
+        return ""
+    return (
+        f"大约{max(100, round(metres, -2))}米"
+        if metres < 1_000
+        else f"大约{metres / 1_000:.1f}公里".replace(".0公里", "公里")
+    )
+
+
+def ask_place_of(found: PointAnswer) -> Say:
+    """What is still to be known before the nearest can be told."""
+    match found.verdict:
+        case "which_place":
+            named = found.choices
+            return Say(
+                f"您说的是{'、'.join(named[:-1])}，还是{named[-1]}？" if len(named) > 1 else f"您说的是{named[0]}吗？"
+            )
+        case "where_in_district":
+            return Say(
+                f"{found.place}的{found.kind}一共有{found.total}个。请问您在哪个街道（乡镇），或者附近有什么标志性的地方？",
+                f"{found.place}的{found.kind}一共有{found.total}个。请问您在哪个街道或者乡镇？",
+            )
+        case "unknown_place":
+            return Say(f"“{found.place}”的位置我没有查到。请问在哪个区、哪个街道（乡镇）？")
+    return Say(f"请问您在哪个区、哪个街道（乡镇）？我帮您查最近的{found.kind}。")
+
+
+def no_points(found: PointAnswer) -> Say:
+    where = f"{found.place}的" if found.place else ""
+    return Say(
+        f"我这里没有查到{where}{found.kind}的点位，不能乱说，您的问题已经记下。需要的话可以说“人工”，由坐席帮您查。"
+    )
 
 
 def choose(questions: list[str]) -> Say:

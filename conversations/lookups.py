@@ -13,8 +13,10 @@ from base.clock import Clock, local
 from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
 from bot.decision import OrderKnown, Understood, Wanted
+from bot.entities import point_question
 from bot.entities.place import PlaceFinding, PlaceMatcher
 from knowledge.model import SearchResult
+from knowledge.points.service import PointAnswer, PointService, Where
 from storage.engine import Database
 from storage.tables import Order
 from workorders import duplicates, numbers
@@ -61,6 +63,7 @@ class Lookups:
         assign: Callable[[OrderDraft], Assignment],
         clock: Clock,
         danger: MeaningReader | None = None,
+        points: PointService | None = None,
     ) -> None:
         self._database = database
         self._understanding = understanding
@@ -70,6 +73,7 @@ class Lookups:
         self._assign = assign
         self._clock = clock
         self.danger = danger
+        self._points = points
 
     async def find(self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any]) -> Any:
         """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding)."""
@@ -81,6 +85,7 @@ class Lookups:
             "order": self._order,
             "duplicate": self._duplicate,
             "danger": self._danger,
+            "points": self._service_points,
         }
         try:
             return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes)
@@ -103,6 +108,33 @@ class Lookups:
         result = await self._knowledge.search(text, spoken=spoken, limit=5)
         notes["verdict"] = result.verdict
         return result
+
+    async def _service_points(
+        self, text: str, place: str, list_anyway: bool, *, spoken: bool, notes: dict[str, Any]
+    ) -> PointAnswer | None:
+        """Where the citizen is, is read from the question, else from `place`: what was said before."""
+        if self._points is None:
+            return None
+        asked = point_question.find(text, self._points.kinds.words, self._points.names, spoken=spoken)
+        if asked is None:
+            return None
+        if asked.name:
+            return await self._points.named(asked.name)
+        where = await asyncio.to_thread(self._where, asked, place, spoken=spoken)
+        found = await self._points.nearest(asked.kind, where, list_anyway=list_anyway)
+        notes["points"] = found.verdict
+        return found
+
+    def _where(self, asked: point_question.PointQuestion, place: str, *, spoken: bool) -> Where:
+        at = asked.coordinates or point_question.coordinates(place)
+        if at is not None:
+            return Where(coordinates=at)
+        words = asked.place or place
+        if not words:
+            return Where()
+        found = self._places.find(words, spoken=spoken, asked=True)
+        choices = tuple((candidate.district, candidate.street) for candidate in found.candidates)
+        return Where(found.district, found.street, found.address, choices=choices)
 
     async def _place(
         self, text: str, asked: bool, district: str, *, spoken: bool, notes: dict[str, Any]
@@ -187,4 +219,6 @@ def _nothing(wanted: Wanted) -> Any:
             return Danger()
         case "order":
             return OrderKnown(False)
+        case "points":
+            return None
     return None

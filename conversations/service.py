@@ -8,6 +8,8 @@ whoever else wrote meanwhile. Nothing is said to be accepted before the transact
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import update
@@ -19,6 +21,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import guard_classifier, policy, wording
 from bot.danger import MeaningReader, SentenceEncoder
+from bot.decision import Say
 from bot.entities.place import PlaceMatcher
 from bot.state import State
 from conversations import cards, store
@@ -40,6 +43,7 @@ from conversations.messages import (
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
+from knowledge.points.service import PointService
 from storage.engine import Database
 from storage.tables import Conversation
 from workorders.service import OrderService, assign
@@ -55,6 +59,7 @@ class ConversationService:
         understanding: `bot/understanding.py`; knowledge: `knowledge/service.py`; catalogue: `workorders/catalogue.py`.
         places: built here when not given (about 50 ms).
         encoder: the knowledge base's embedding model, for a second opinion on danger; None does without.
+        notices: what hot topics add to the greeting.
         owner: the incarnation of this process; a new one each start.
     """
 
@@ -69,9 +74,12 @@ class ConversationService:
         orders: OrderService,
         places: PlaceMatcher | None = None,
         encoder: SentenceEncoder | None = None,
+        points: PointService | None = None,
         clock: Clock | None = None,
         owner: str | None = None,
+        notices: Callable[[], Awaitable[list[str]]] | None = None,
     ) -> None:
+        self._notices = notices
         self._database = database
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -88,6 +96,7 @@ class ConversationService:
             places=places or PlaceMatcher.load(),
             assign=assign,
             clock=self._clock,
+            points=points,
         )
         self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
@@ -137,6 +146,7 @@ class ConversationService:
             recorded=channel == "phone" and self._settings.telephony.record_calls,
             caller_number=caller_number or "",
         )
+        greeting = replace(greeting, replies=(*greeting.replies, *await self._hot_topics()))
         now = self._clock.now()
         row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
         silence = silence_of(greeting)
@@ -161,6 +171,16 @@ class ConversationService:
             self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
         replies = tuple(store.reply(turn) for turn in turns)
         return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq, silence=silence)
+
+    async def _hot_topics(self) -> list[Say]:
+        """What is said after the greeting. Without the database the caller is greeted all the same."""
+        if self._notices is None:
+            return []
+        try:
+            return [Say(text) for text in await self._notices()]
+        except SQLAlchemyError as error:
+            _log.error("hot topics could not be read for the greeting", error=type(error).__name__)
+            return []
 
     async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
         """Take one turn of the citizen. The replies are never empty unless a seat holds the conversation.

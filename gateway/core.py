@@ -19,6 +19,7 @@ from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
 from gateway.ports import Conversations, Knowledge
+from knowledge.points.service import PointService
 from seats.callbacks import Callbacks
 from seats.presence import Presence
 from seats.store import SeatStore
@@ -27,6 +28,7 @@ from workorders.model import CategorySuggestion
 from workorders.service import OrderService
 
 if TYPE_CHECKING:
+    from bot.entities.place import PlaceFinding
     from gateway.spoken_ahead import SpokenAhead  # its rooms are heavy: loaded with them, in a thread
 
 log = get_logger("gateway.core")
@@ -101,6 +103,8 @@ class Core:
         self._conversations: Conversations | None = None
         self._knowledge: Knowledge | None = None
         self.spoken_ahead: SpokenAhead | None = None
+        self._points: PointService | None = None
+        self.find_place: Callable[[str], PlaceFinding] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
@@ -143,6 +147,16 @@ class Core:
             raise starting()
         return self._knowledge
 
+    @property
+    def points(self) -> PointService:
+        """
+        Raises:
+            ApiError: 503, while the core is starting.
+        """
+        if self._points is None:
+            raise starting()
+        return self._points
+
     def use(
         self,
         *,
@@ -150,9 +164,12 @@ class Core:
         knowledge: Knowledge,
         categorise: Callable[[str], CategorySuggestion | None] | None = None,
         spoken_ahead: SpokenAhead | None = None,
+        points: PointService | None = None,
+        find_place: Callable[[str], PlaceFinding] | None = None,
     ) -> None:
-        """Hand over the loaded rooms. `categorise` may block: it is called in a thread."""
+        """Hand over the loaded rooms. `categorise` and `find_place` may block: they are called in a thread."""
         self.spoken_ahead = spoken_ahead
+        self._points, self.find_place = points, find_place
         self._conversations, self._knowledge = conversations, knowledge
         self.categorise = categorise or self.categorise
         self.parts["conversations"] = Part(ok=True, detail="就绪")

@@ -18,6 +18,7 @@ from gateway.desk import Desk
 from gateway.loading import load_database
 from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
+from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService
 from workorders.catalogue import Catalogue
 from workorders.model import CategorySuggestion
@@ -40,6 +41,9 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         closing.push_async_callback(knowledge.close)
         loading = (asyncio.to_thread(Catalogue.load), asyncio.to_thread(PlaceMatcher.load), knowledge.start())
         catalogue, places, _ = await asyncio.gather(*loading)
+        points = PointService(core.database, poll_seconds=core.settings.knowledge.snapshot_poll_seconds)
+        closing.push_async_callback(points.close)
+        await points.start()
         # One copy of the embedding model serves both rooms.
         understanding = Understanding(core.settings, encoder=knowledge.encoder, clock=core.clock)
         closing.push_async_callback(understanding.close)
@@ -55,6 +59,8 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             places=places,
             clock=core.clock,
             encoder=knowledge.encoder,
+            notices=knowledge.greetings,
+            points=points,
         )
         await conversations.start()
 
@@ -63,7 +69,14 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
 
         fixed = fixed_sentences(await asyncio.to_thread(Intake.load))
         spoken_ahead = SpokenAhead(core.database, knowledge, fixed, limit=core.settings.voice.prerendered_texts)
-        core.use(conversations=conversations, knowledge=knowledge, categorise=categorise, spoken_ahead=spoken_ahead)
+        core.use(
+            conversations=conversations,
+            knowledge=knowledge,
+            categorise=categorise,
+            spoken_ahead=spoken_ahead,
+            points=points,
+            find_place=lambda text: places.find(text, asked=True),
+        )
         log.info("ready")
         background: dict[str, Coroutine[Any, Any, None]] = {
             "desk events": desk.listen(),

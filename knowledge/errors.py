@@ -27,6 +27,7 @@ class ImportRefused(KnowledgeError):
     """A file was not imported at all; every row that does not fit is in `problems`."""
 
     def __init__(self, file: str, problems: list[RowProblem]) -> None:
+        self.file = file
         self.problems = problems
         lines = "\n  ".join(str(problem) for problem in problems[:20])
         more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""

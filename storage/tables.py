@@ -382,6 +382,27 @@ class KnowledgeClause(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class ServicePoint(Base):
+    """A place that citizens go to: a counter, a clinic, a toilet. Longitude and latitude are degrees of WGS-84."""
+
+    __tablename__ = "service_points"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    address: Mapped[str] = mapped_column(String(200))
+    longitude: Mapped[float] = mapped_column(Float)
+    latitude: Mapped[float] = mapped_column(Float)
+    district: Mapped[str] = mapped_column(String(200), default="")
+    street: Mapped[str] = mapped_column(String(200), default="")
+    hours: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(200), default="")
+    source: Mapped[str] = mapped_column(String(200), default="")
+    updated_on: Mapped[str] = mapped_column(String(10), default="")  # ISO date, or empty where the table tells none
+    sample: Mapped[bool] = mapped_column(Boolean, default=False)
+    updated_at: Mapped[datetime]
+
+
 class Embedding(Base):
     """A cached text vector: `key` is a hash of model and text; `vector` is float16, little endian."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import reading, splitting, wording
 from bot.entities import phone, yes_no
-from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, status
+from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
 
@@ -32,6 +32,10 @@ def answer(talk: Talk) -> None:
     if slot == "confirm_question":
         if consult.answer_confirmation(talk):
             matters.proceed(talk)
+        return
+    if slot == "place" and (asker := service_points.waiting(talk.state)) is not None:
+        service_points.take_place(talk, asker)
+        matters.proceed(talk)
         return
     if slot == "order_no":
         status.order_number(talk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import reading, wording
 from bot.decision import Unanswerable
 from bot.entities import yes_no
-from bot.policy import closing
+from bot.policy import closing, service_points
 from bot.policy.talk import Talk
 from bot.state import Matter
 from knowledge.model import Hit
@@ -18,6 +18,10 @@ def answer_open(talk: Talk) -> bool:
     """Answer every open consultation; True when one of them needs the citizen's choice first."""
     state = talk.state
     while (matter := state.open_consultation) is not None:
+        if service_points.handle(talk, matter):
+            if matter.stage == "open":
+                return True
+            continue
         result = talk.findings.search(matter.question)
         hits = [hit for hit in result.hits if hit.id not in _turned_down(matter)]
         if result.verdict == "answer" and hits and not matter.offered:

@@ -9,7 +9,7 @@ from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
 from bot.entities import yes_no
-from bot.policy import choices, closing, consult, form, rating
+from bot.policy import choices, closing, consult, form, rating, service_points
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter, State
@@ -183,7 +183,7 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = guards.lawful_likely(text)
         return matter
-    kind, request_type = classify(talk, text)
+    kind, request_type = ("consult", "咨询") if service_points.asks(talk, text) else classify(talk, text)
     if not kind and sure and len(reading.content(text)) >= 3:
         kind, request_type = "order", _by_words(talk, whole or text) or "求助"
     if kind == "consult":

@@ -111,6 +111,12 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], database_identity(settings)),
         ),
         Step(
+            "points",
+            "sample service points",
+            lambda: points(settings),
+            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "points"], database_identity(settings)),
+        ),
+        Step(
             "index",
             "knowledge index",
             lambda: index(settings),
@@ -328,6 +334,13 @@ def samples(settings: Settings) -> str:
 
     change = sample_entries.install(settings)
     return f"{change.added} entries added, {change.changed} changed"
+
+
+def points(settings: Settings) -> str:
+    from knowledge.points import samples as sample_points
+
+    change = sample_points.install(settings)
+    return f"{change.added} points added, {change.changed} changed"
 
 
 def index(settings: Settings) -> str:
