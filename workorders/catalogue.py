@@ -97,7 +97,8 @@ class Catalogue:
         """For each leaf, how likely the body that answers for it has to act."""
         if self._duty_model is None:
             return np.ones(len(self._ordered))
-        return self._duty_model.probabilities([text])[0][self._duty_columns]
+        of_each: npt.NDArray[np.float64] = self._duty_model.probabilities([text])[0][self._duty_columns]
+        return of_each
 
     def _suggestion(self, index: int, confidence: float, duty_confidence: float) -> CategorySuggestion:
         leaf = self._ordered[index]

@@ -91,7 +91,7 @@ def _by_lane(draft: OrderDraft, rule: LaneRule, text: str, duty: str, because: s
     if rule.name == "minors" and duty.startswith(("区:教育", "区:文化")):
         own = ""  # a school and a net café have their supervisors: civil affairs follow with a copy
     name = LANE_TEXT[rule.name]
-    copies = (_body(draft, rule.copy),) if rule.copy else ()
+    copies: tuple[str, ...] = (_body(draft, rule.copy),) if rule.copy else ()
     if own:
         unit = _body(draft, own)
         copies = tuple(copy for copy in copies if copy != unit)

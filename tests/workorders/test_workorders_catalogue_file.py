@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from base.errors import ConfigurationError
-from workorders import catalogue_file
+from workorders import catalogue_file, cli
 from workorders.catalogue import Catalogue
 from workorders.dispatch_evaluation import DispatchSampleError, evaluate, read_sample
 from workorders.duties import Duties, default_duties
@@ -75,3 +75,12 @@ def test_a_malformed_sample(tmp_path: Path) -> None:
     path.write_text("投诉\t海淀区\n", "utf-8")
     with pytest.raises(DispatchSampleError, match=r"sample\.tsv:1"):
         read_sample(path)
+
+
+def test_the_command_line_tells_the_leaves_why_and_the_unit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.command(["check", str(_write(tmp_path, "1,,甲,\n11,1,乙,\n111,11,丙,例\n112,11,丁,别"))]) == 0
+    assert "2 leaves" in capsys.readouterr().out
+    asked = ["suggest", "公司拖欠我三个月工资", "--district", "海淀区", "--street", "清河街道"]
+    assert cli.command(asked) == 0
+    out = capsys.readouterr().out
+    assert "“拖欠" in out and "直派 海淀区人力资源和社会保障局" in out

@@ -97,6 +97,7 @@ export const ORDER_STATUS: Record<string, string> = {
   dispatched: '已派单',
   accepted: '承办中',
   objected: '派单异议',
+  merged: '已并案办理',
   answered: '已答复',
   visited: '已回访',
   closed: '已办结',
