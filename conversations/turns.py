@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import Clock
 from base.errors import HotlineError
 from base.logs import get_logger
+from base.masking import mask_text
 from base.settings import Settings
 from bot import guards, policy, reading, wording
 from bot.decision import CallBack, Decision, Escalate, FileOrder, Findings, Merge, Say, Turn, Unanswerable
 from bot.intelligible import Heard
 from bot.state import State
-from conversations import cards, drafts, seat_offer, store
+from conversations import cards, drafts, seat_offer, store, uses
 from conversations.errors import Conflict, UnknownConversation
 from conversations.lookups import Lookups
 from conversations.messages import (
@@ -306,6 +307,7 @@ class TurnTaker:
             decision = replace(after, effects=decision.effects)
             state, replies = after.state, list(after.replies)
         transfer = await self._effects(session, row, state, decision, now)
+        session.add_all(uses.of_turn(row, state, decision, now))
         old = (row.status, row.outcome)
         rated_before = str(row.state.get("rating") or "")
         _settle(row, state, decision, now)
@@ -372,9 +374,10 @@ class TurnTaker:
                 session.add(
                     Unanswered(
                         conversation_id=row.id,
-                        text=effect.text[:1_000],
+                        text=mask_text(effect.text)[:1_000],
                         reason=effect.reason,
                         offered=list(effect.offered),
+                        channel=row.channel,
                         at=now,
                     )
                 )

@@ -21,6 +21,7 @@ from gateway import (
     seat_auth,
     seat_socket,
     sockets,
+    topics_admin_api,
 )
 from gateway.core import CORE, Core
 from gateway.desk import Desk
@@ -53,6 +54,7 @@ def build_app(core: Core) -> web.Application:
         seat_socket,
         seat_api,
         recordings_api,
+        topics_admin_api,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

@@ -248,6 +248,21 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
 
 _ENTRY: Final = _parameter("path", "entry_id", "条目编号")
 _CONTENT: Final = {**_ANY, "description": "条目的字段，见 knowledge/entry.py；草稿可以不完整"}
+_TOPIC: Final = _parameter("path", "topic_id", "卡片编号")
+_CARD: Final = _object(
+    "title triggers answer starts_at ends_at",
+    title=_TEXT,
+    triggers=_list(_TEXT),
+    answer=_TEXT,
+    spoken=_TEXT,
+    areas=_list(_TEXT),
+    starts_at=_TEXT,
+    ends_at=_TEXT,
+    in_greeting=_YES_NO,
+    greeting=_TEXT,
+    url=_TEXT,
+    version=_WHOLE,
+)
 _MOVE: Final = _object(
     "event",
     event={"type": "string", "enum": [event for event in LIFE if event != "edit"]},
@@ -308,6 +323,18 @@ PATHS.update(
                 "一个版本，与另一个版本的差异",
                 parameters=[_ENTRY, _parameter("path", "number", "版本号", _WHOLE), *_filters("against")],
                 errors="400 401 403 404",
+            )
+        },
+        "/api/v1/admin/topics": {
+            "get": _admin("热点卡片", parameters=_filters("all")),
+            "post": _admin("新建热点卡片", body=_CARD, status="201"),
+        },
+        "/api/v1/admin/topics/{topic_id}": {
+            "put": _admin("修改热点卡片", body=_CARD, parameters=[_TOPIC], errors="400 401 403 404 409")
+        },
+        "/api/v1/admin/topics/{topic_id}/steps": {
+            "post": _admin(
+                "发布或结束", body=_object("event", event=_TEXT), parameters=[_TOPIC], errors="400 401 403 404 409"
             )
         },
         "/api/v1/admin/expiring": {"get": _admin("即将失效的条目，按责任单位", parameters=_filters("days", "owner"))},

@@ -32,7 +32,7 @@ class Hit:
     """One candidate. `score` is the fused, comparable score; `probability` the calibrated chance that it answers."""
 
     id: str
-    kind: Literal["entry", "clause"]
+    kind: Literal["entry", "clause", "topic"]
     question: str  # the standard question, or title and article of a clause
     answer: str
     answer_spoken: str

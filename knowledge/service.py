@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
-from knowledge import answering, parameters, store, validity
+from knowledge import answering, parameters, store, topic_store, topics, validity
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
 from knowledge.editorial import Editorial
@@ -164,7 +164,9 @@ class KnowledgeService:
     async def search(
         self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
     ) -> SearchResult:
-        """Find what answers `text`. `spoken`: the words came from a recogniser, so sounds count too.
+        """Find what answers `text`; a hot topic that it speaks of goes before everything.
+
+        `spoken`: the words came from a recogniser, so sounds count too.
 
         Raises:
             KnowledgeError: the service was not started.
@@ -177,12 +179,23 @@ class KnowledgeService:
             return SearchResult(text, question)
         async with self._database.read() as session:
             number, stale = await store.changed_since(session, snapshot.revision)
+            cards = await topic_store.active(session, self._clock.now())
         if number != snapshot.revision:
             self._wake.set()
-        asked = answering.Asked(self._clock.now(), district, stale)
+        now = self._clock.now()
+        topic = topics.match(cards, question, spoken=spoken, district=district, now=now)
+        if topic is not None:
+            return SearchResult(text, question, (topics.hit(topic),), "answer")
+        asked = answering.Asked(now, district, stale)
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, self._search, snapshot, question, spoken, limit, asked
         )
+
+    async def greetings(self) -> list[str]:
+        """What hot topics add to the greeting now."""
+        now = self._clock.now()
+        async with self._database.read() as session:
+            return topics.greetings(await topic_store.active(session, now), now)
 
     def entries_in_force(self) -> list[Hit]:
         """Every entry that may be answered today, as it is answered; empty before `start`."""

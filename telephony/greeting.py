@@ -17,6 +17,7 @@ log = get_logger("telephony.greeting")
 
 GREETING_SECONDS: Final = 1.0
 LONGEST_GREETING_SECONDS: Final = 4.0  # callers want to speak; whatever is longer is not played
+LONGEST_WITH_NOTICES_SECONDS: Final = 14.0  # a hot topic after the greeting; the caller may interrupt it
 
 
 async def greet(opened: asyncio.Future[Opened], services: CallServices, speaker: Speaker, *, recorded: bool) -> None:
@@ -30,12 +31,22 @@ async def greet(opened: asyncio.Future[Opened], services: CallServices, speaker:
             sounds = [(text, await services.prompts.learn(text)) for text in texts]
     except (TimeoutError, HotlineError, OSError):
         sounds = []
-    seconds = sum(seconds_of(sound) for _, sound in sounds)
-    if seconds > LONGEST_GREETING_SECONDS:
-        log.info("greeting_too_long", seconds=round(seconds, 1))
-        sounds = []
+    sounds = _fitting(sounds)
     services.metrics.greetings.labels("core" if sounds else "phone").inc()
     for text, sound in sounds:
         speaker.play(sound, text)
     if not sounds:
         speaker.prompt(Prompt.GREETING if recorded else Prompt.GREETING_NOT_RECORDED)
+
+
+def _fitting(sounds: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The greeting, if it is short, and after it the notices that still fit."""
+    kept: list[tuple[str, bytes]] = []
+    seconds = 0.0
+    for text, sound in sounds:
+        seconds += seconds_of(sound)
+        if seconds > (LONGEST_WITH_NOTICES_SECONDS if kept else LONGEST_GREETING_SECONDS):
+            log.info("greeting_too_long", seconds=round(seconds, 1), notice=bool(kept))
+            break
+        kept.append((text, sound))
+    return kept

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from conversations.errors import NotYours, UnknownConversation
 from conversations.messages import CitizenTurn
-from storage.tables import CallbackTask, Conversation, Order, Turn, Unanswered
+from storage.tables import CallbackTask, Conversation, KnowledgeUse, Order, Turn, Unanswered
 
 LAMP = "我们小区门口的路灯不亮，已经坏了三天了，晚上黑得看不见路"
 PLACE = "朝阳区双井街道富力城"
@@ -49,6 +49,8 @@ async def test_no_is_data_and_brings_the_next_candidate(room: Room) -> None:
     assert "带身份证" in third.replies[0].text
     (turned_down,) = await rows(room, Unanswered)
     assert turned_down.reason == "turned_down"
+    uses = [(use.event, use.kind, use.channel) for use in await rows(room, KnowledgeUse)]
+    assert uses == [("hit", "entry", "web"), ("turned_down", "entry", "web"), ("hit", "entry", "web")]
 
 
 async def test_an_unsure_match_is_asked_about_and_the_second_can_be_chosen(room: Room) -> None:
