@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 
 from base import settings as base_settings
-from base.clock import SystemClock
+from base.clock import SystemClock, local
 from base.settings import Settings
-from knowledge import index, store
+from knowledge import answering, export, index, store
 from knowledge.errors import KnowledgeError
 from knowledge.importers import documents, tables
+from knowledge.listing import Listing
 from knowledge.service import KnowledgeService
 from storage.engine import Database
 
@@ -26,11 +27,17 @@ def command(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="hotline kb", description="the knowledge base")
     verbs = parser.add_subparsers(dest="verb", required=True)
     adding = verbs.add_parser(
-        "import", help="entries (yml, jsonl, csv, xlsx) or documents (md, txt), a file or a folder"
+        "import", help="entries (yml, jsonl, csv, xlsx) or documents (md, txt, docx, html, pdf), a file or a folder"
     )
     adding.add_argument("path", type=Path)
     writing = verbs.add_parser("export", help="all published entries as YAML, on standard output or into a file")
     writing.add_argument("path", type=Path, nargs="?")
+    writing.add_argument(
+        "--format",
+        choices=("yml", *export.FORMATS),
+        default="yml",
+        help="yml: every published entry, to be imported again; the others: the public part in force, as open data",
+    )
     asking = verbs.add_parser("search", help="what the bot would find")
     asking.add_argument("text")
     asking.add_argument("--spoken", action="store_true", help="as if heard on the telephone")
@@ -39,6 +46,9 @@ def command(argv: list[str]) -> int:
     verbs.add_parser("index", help="make the vectors of all clauses (long; goes on where it stopped)")
     leaving = verbs.add_parser("withdraw", help="take an entry or a document out of every channel at once")
     leaving.add_argument("id")
+    ending = verbs.add_parser("expiring", help="entries that end soon, for their owners")
+    ending.add_argument("--days", type=float, help="so many days from now (default: knowledge.expiring_days)")
+    ending.add_argument("--owner", default="", help="of one unit only")
     options = parser.parse_args(argv)
     settings = base_settings.load()
     if options.verb == "index":
@@ -48,6 +58,7 @@ def command(argv: list[str]) -> int:
         "export": _export,
         "search": _search,
         "withdraw": _withdraw,
+        "expiring": _expiring,
     }
     return asyncio.run(_with_database(settings, options, actions[options.verb]))
 
@@ -86,7 +97,9 @@ def _sorted_out(path: Path) -> tuple[list[Path], bool]:
         )
         holds_documents = any(file.suffix.lower() in documents.SUFFIXES for file in path.rglob("*"))
     if not entry_files and not holds_documents:
-        raise KnowledgeError(f"nothing to import in {path}: entries are yml, jsonl, csv, xlsx; documents md, txt")
+        raise KnowledgeError(
+            f"nothing to import in {path}: entries are yml, jsonl, csv, xlsx; documents md, txt, docx, html, pdf"
+        )
     return entry_files, holds_documents
 
 
@@ -112,13 +125,18 @@ async def _import(database: Database, settings: Settings, options: argparse.Name
 async def _export(database: Database, settings: Settings, options: argparse.Namespace) -> int:
     async with database.read() as session:
         entries = await store.published_entries(session)
-    rows = [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
-    text = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=100_000)
+    if options.format == "yml":
+        rows = [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
+        text = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=100_000)
+    else:
+        asked = answering.Asked(SystemClock().now())
+        entries = export.public([entry for entry in entries if answering.in_force(entry, asked)])
+        text = export.FORMATS[options.format](entries, local(asked.now).date())
     if options.path is None:
         print(text, end="")
     else:
-        options.path.write_text(text, encoding="utf-8")
-        print(f"{len(rows)} entries written to {options.path}")
+        options.path.write_text(text, encoding="utf-8", newline="")
+        print(f"{len(entries)} entries written to {options.path}")
     return 0
 
 
@@ -158,4 +176,14 @@ async def _withdraw(database: Database, settings: Settings, options: argparse.Na
     else:
         await store.withdraw_entry(database, options.id, now=SystemClock().now())
     print(f"{options.id} withdrawn")
+    return 0
+
+
+async def _expiring(database: Database, settings: Settings, options: argparse.Namespace) -> int:
+    days = settings.knowledge.expiring_days if options.days is None else options.days
+    listing = Listing(database, expiring_days=settings.knowledge.expiring_days)
+    for unit in await listing.expiring(SystemClock().now(), days=days, owner=options.owner):
+        print(unit["owner"] or "（未填责任单位）")
+        for row in unit["entries"]:
+            print(f"  {row['effective_to']}\t{row['id']}\t{row['question']}")
     return 0

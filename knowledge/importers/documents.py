@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 
 from knowledge import store
 from knowledge.errors import KnowledgeError, RowProblem
-from knowledge.importers import laws
+from knowledge.importers import laws, rich_text
 from knowledge.store import Document
 from storage.engine import Database
 
-SUFFIXES: Final = (".md", ".markdown", ".txt")
+SUFFIXES: Final = (".md", ".markdown", ".txt", *rich_text.READERS)
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 _NOT_DOCUMENTS: Final = frozenset({"readme.md", "index.md", "changelog.md"})
 Progress = Callable[[int, int], None]
@@ -75,6 +75,20 @@ def read_text(path: Path) -> str:
     raise KnowledgeError("is neither UTF-8 nor GB 18030")
 
 
+def document_text(path: Path) -> str:
+    """The text of a document of any kind that can be imported.
+
+    Raises:
+        KnowledgeError: too large, damaged, or without text.
+    """
+    reader = rich_text.READERS.get(path.suffix.lower())
+    if reader is None:
+        return read_text(path)
+    if path.stat().st_size > LIMIT_BYTES:
+        raise KnowledgeError(f"larger than {LIMIT_BYTES // 1024 // 1024} MB")
+    return reader(path.read_bytes())
+
+
 def _listed(folder: Path) -> dict[str, Listed]:
     """The collection's list beside its documents, if it has one; a line that does not fit is passed over."""
     path = folder / "index.jsonl"
@@ -99,7 +113,7 @@ def parse_folder(path: Path, *, city: str) -> Iterator[Document | RowProblem]:
         known = listed.get(name, Listed(category=file.parent.name if file.parent != root else ""))
         try:
             yield laws.parse(
-                read_text(file), source=name, category=known.category, fallback_date=known.version_date, city=city
+                document_text(file), source=name, category=known.category, fallback_date=known.version_date, city=city
             )
         except (KnowledgeError, OSError) as error:
             yield RowProblem(name, number, str(error))
