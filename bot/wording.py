@@ -278,7 +278,7 @@ def points(found: PointAnswer) -> Say:
         else f"{first.name}在{first.address}。"
     )
     said += f"开放时间，{first.hours}。" if first.hours else ""
-    said += f"电话，{spell(first.phone)}。" if first.phone else ""
+    said += f"电话，{spell(first.phone, 5 if len(first.phone) == 5 else 4)}。" if first.phone else ""
     return Say(text, said, citations)
 
 

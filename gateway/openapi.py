@@ -149,6 +149,26 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 429 503",
         )
     },
+    "/api/v1/points/kinds": {
+        "get": _operation(
+            "服务点的类型和数量", _object("*", items=_list(_object("*", kind=_TEXT, count=_WHOLE))), errors="429 503"
+        )
+    },
+    "/api/v1/points/nearest": {
+        "get": _operation(
+            "最近的服务点：按地点（区、街道、标志性地点）或经纬度；给出的经纬度都是 WGS-84",
+            _object("*", verdict=_TEXT, kind=_TEXT, place=_TEXT, total=_WHOLE, choices=_list(_TEXT), items=_list(_ANY)),
+            parameters=[
+                _parameter("query", "kind", "类型", required=True),
+                _parameter("query", "place", "在哪里：区、街道或者标志性地点"),
+                _parameter("query", "longitude", "经度", {"type": "number"}),
+                _parameter("query", "latitude", "纬度", {"type": "number"}),
+                _parameter("query", "datum", "所给经纬度的坐标系：wgs84（默认）、gcj02、bd09"),
+                _parameter("query", "limit", "最多几个，1 到 20", _WHOLE),
+            ],
+            errors="400 429 503",
+        )
+    },
     "/api/v1/orders/{order_no}": {
         "get": _operation(
             "凭查询码查看办理进度；坐席登录后可查看全部内容",
