@@ -62,7 +62,8 @@ class TextModel:
     def __init__(self, features: TextFeatures | None = None, *, alpha: float = 1.0) -> None:
         self._features = features or TextFeatures()
         self._alpha = alpha
-        self._model: Any = None
+        self._weights: Floats | None = None
+        self._intercept: Floats = np.zeros(1)
         self.classes: tuple[str, ...] = ()
         self.temperature = 0.1
 
@@ -83,7 +84,10 @@ class TextModel:
         if len(part.classes_) > 2 and known.any():
             scores = part.decision_function(matrix[held_out[known]])
             self.temperature = _best_temperature(scores, np.searchsorted(part.classes_, truth[held_out[known]]))
-        self._model = RidgeClassifier(alpha=self._alpha).fit(matrix, truth)
+        model = RidgeClassifier(alpha=self._alpha).fit(matrix, truth)
+        # One row a feature: scipy would otherwise copy the whole table for each text.
+        self._weights = np.ascontiguousarray(np.atleast_2d(model.coef_).T)
+        self._intercept = np.atleast_1d(model.intercept_)
         return self
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
@@ -92,11 +96,11 @@ class TextModel:
         Raises:
             RuntimeError: the model was not trained.
         """
-        if self._model is None:
+        if self._weights is None:
             raise RuntimeError("TextModel.fit() was not called")
-        scores = self._model.decision_function(self._features.transform(texts))
-        if scores.ndim == 1:  # two classes: one column, its sign tells
-            scores = np.stack([-scores, scores], axis=1)
+        scores = self._features.transform(texts) @ self._weights + self._intercept
+        if scores.shape[1] == 1:  # two classes: one column, its sign tells
+            scores = np.concatenate([-scores, scores], axis=1)
         return softmax(scores / self.temperature)
 
 
