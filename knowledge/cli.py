@@ -14,7 +14,7 @@ import yaml
 from base import settings as base_settings
 from base.clock import SystemClock, local
 from base.settings import Settings
-from knowledge import answering, export, index, store
+from knowledge import answering, export, index, store, validity
 from knowledge.errors import KnowledgeError
 from knowledge.importers import documents, tables
 from knowledge.listing import Listing
@@ -130,7 +130,8 @@ async def _export(database: Database, settings: Settings, options: argparse.Name
         text = yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=100_000)
     else:
         asked = answering.Asked(SystemClock().now())
-        entries = export.public([entry for entry in entries if answering.in_force(entry, asked)])
+        held = [entry for entry in entries if validity.in_force(entry, asked.now)]
+        entries = export.public([entry for entry in held if answering.may_be_said(entry, asked)])
         text = export.FORMATS[options.format](entries, local(asked.now).date())
     if options.path is None:
         print(text, end="")
