@@ -3,12 +3,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from argparse import Namespace
 from datetime import date
+from pathlib import Path
 
 from knowledge_helpers import entry
 
-from knowledge import export
+from base.clock import ManualClock
+from base.settings import Settings
+from knowledge import cli, export, store
 from knowledge.entry import Entry
+from storage.engine import Database
 
 DAY = date(2026, 3, 1)
 
@@ -37,3 +42,14 @@ def test_the_page_of_questions_is_that_of_schema_org(entries: list[Entry]) -> No
     assert page["@type"] == "FAQPage"
     assert [question["@type"] for question in page["mainEntity"]] == ["Question"] * 5
     assert page["mainEntity"][0]["acceptedAnswer"]["citation"] == ["《测试办法》第一条"]
+
+
+async def test_the_command_leaves_out_what_is_not_in_force(
+    database: Database, settings: Settings, entries: list[Entry], tmp_path: Path
+) -> None:
+    over = entry("flu", "流感疫苗在哪儿打？", effective_to=date(2025, 12, 31))
+    await store.save_entries(database, [*entries, over], now=ManualClock().now(), actor="test", reason="")
+    target = tmp_path / "open.jsonl"
+    assert await cli._export(database, settings, Namespace(path=target, format="jsonl")) == 0
+    rows = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert {row["id"] for row in rows} == {"heating", "residence", "noise", "fund"}
