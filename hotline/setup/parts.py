@@ -77,6 +77,7 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
                     RASA_FILES / "data",
                     ROOT / "bot" / "fallback.py",
                     ROOT / "bot" / "training_data.py",
+                    ROOT / "base" / "text_model.py",
                     _LOCKS / "main.lock",
                 ]
             ),
