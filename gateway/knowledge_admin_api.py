@@ -9,11 +9,10 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field
 
 from base.logs import get_logger
-from gateway.admin_auth import actor_of, require
 from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found
-from gateway.seat_auth import require_seat
+from gateway.seat_auth import actor_of, require, require_login
 from knowledge import drafts
 from knowledge.editorial import EditConflict, Editorial, UnknownEntry
 from knowledge.errors import KnowledgeError
@@ -99,7 +98,7 @@ def _as_api_error(error: KnowledgeError) -> ApiError:
 
 
 async def me(request: web.Request) -> web.Response:
-    person = await require_seat(request)
+    person = await require_login(request)
     return web.json_response({**person.as_dict(), "permissions": sorted(permissions_of(person.role))}, dumps=dumps)
 
 

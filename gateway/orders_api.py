@@ -14,6 +14,7 @@ from gateway.core import CORE, core_of
 from gateway.errors import dumps, too_many
 from gateway.seat_auth import identify
 from gateway.unit_keys import UnitKeys, verified_unit
+from seats.permissions import may
 from workorders import numbers
 from workorders.service import OrderNotFound
 
@@ -35,7 +36,7 @@ async def follow(request: web.Request) -> web.Response:
     core = core_of(request)
     number = numbers.normalise(request.match_info["order_no"])[:24]
     code = request.headers.get(CODE_HEADER) or request.query.get("tracking_code", "")
-    if not code and (seat := await identify(request)) is not None:
+    if not code and (seat := await identify(request)) is not None and may(seat.role, "desk.work"):
         view = await core.orders.view(number, seat=seat.id)
         return web.json_response(view.desk(), dumps=dumps)
     address, now = client_address(request, core.settings.web), core.clock.monotonic()

@@ -12,6 +12,7 @@ from gateway.address import client_address, same_origin
 from gateway.body import read_model
 from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden, starting, too_many, unauthorised
+from seats.permissions import Permission, may
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
@@ -31,8 +32,8 @@ async def identify(request: web.Request) -> SeatIdentity | None:
     return await core.seats.identify(token) if token else None
 
 
-async def require_seat(request: web.Request) -> SeatIdentity:
-    """The logged-in seat of an API request.
+async def require_login(request: web.Request) -> SeatIdentity:
+    """Whoever is logged in, whatever they may do.
 
     Raises:
         ApiError: 401 where nobody is logged in; 403 where a POST comes from a foreign page, or from none.
@@ -43,6 +44,28 @@ async def require_seat(request: web.Request) -> SeatIdentity:
     if seat is None:
         raise unauthorised()
     return seat
+
+
+async def require(request: web.Request, permission: Permission) -> SeatIdentity:
+    """
+    Raises:
+        ApiError: as `require_login`; 403 without the permission.
+    """
+    person = await require_login(request)
+    if not may(person.role, permission):
+        log.warning("permission missing", seat_id=person.id, permission=permission)
+        raise forbidden("您的账号没有这项权限。")
+    return person
+
+
+async def require_seat(request: web.Request) -> SeatIdentity:
+    """Somebody who works with citizens: an editor's login opens none of their data. Raises as `require`."""
+    return await require(request, "desk.work")
+
+
+def actor_of(person: SeatIdentity) -> str:
+    """As whom a change is recorded."""
+    return f"seat:{person.id}"
 
 
 def check_own_page(request: web.Request) -> None:
@@ -105,7 +128,7 @@ async def logout(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    return web.json_response((await require_seat(request)).as_dict(), dumps=dumps)
+    return web.json_response((await require_login(request)).as_dict(), dumps=dumps)
 
 
 def add_routes(app: web.Application) -> None:

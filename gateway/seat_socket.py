@@ -21,6 +21,7 @@ from gateway.seat_auth import COOKIE, identify
 from gateway.shapes import turn_object
 from gateway.sockets import Socket, open_socket
 from seats import queue
+from seats.permissions import may
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
@@ -243,7 +244,7 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
     _ = core.conversations  # 503 before the upgrade while the core is starting
     seat = await identify(request)
     async with open_socket(request, "seat") as socket:
-        if seat is None:
+        if seat is None or not may(seat.role, "desk.work"):
             await socket.response.close(code=REFUSED_CODE, message=b"login")
             return socket.response
         page = _Page(core, desk, socket, seat, request.app[SEAT_AUDIO])
@@ -273,7 +274,7 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
 async def _still(core: Core, request: web.Request, seat: SeatIdentity) -> bool:
     """Whether the login is still good: an account that was closed loses its desk within a heartbeat."""
     found = await core.seats.identify(request.cookies.get(COOKIE, ""))
-    return found is not None and found.id == seat.id
+    return found is not None and found.id == seat.id and may(found.role, "desk.work")
 
 
 def add_routes(app: web.Application) -> None:

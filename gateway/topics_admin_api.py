@@ -8,10 +8,10 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from base.logs import get_logger
-from gateway.admin_auth import actor_of, require
 from gateway.body import parse_model, parse_object
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found
+from gateway.seat_auth import actor_of, require
 from knowledge.lifecycle import NotPossible
 from knowledge.topic_store import TopicStore, UnknownTopic
 from knowledge.topics import Card

@@ -1,4 +1,7 @@
-"""What a role may do: one table, asked by every API that is not open to everybody."""
+"""What a role may do: one table, asked by every API that is not open to everybody.
+
+`desk.work` opens citizens' conversations, orders, call-backs and recordings.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Final, Literal, get_args
 Role = Literal["seat", "leader", "editor", "reviewer", "analyst", "admin"]
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 Permission = Literal[
+    "desk.work",
     "knowledge.read",
     "knowledge.edit",
     "knowledge.review",
@@ -19,8 +23,8 @@ Permission = Literal[
 PERMISSIONS: Final[tuple[str, ...]] = get_args(Permission)
 
 _TABLE: Final[Mapping[str, frozenset[str]]] = {
-    "seat": frozenset(),
-    "leader": frozenset({"knowledge.read", "statistics.read"}),
+    "seat": frozenset({"desk.work"}),
+    "leader": frozenset({"desk.work", "knowledge.read", "statistics.read"}),
     "editor": frozenset({"knowledge.read", "knowledge.edit", "knowledge.import", "topics.publish", "statistics.read"}),
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
     "analyst": frozenset({"knowledge.read", "statistics.read"}),

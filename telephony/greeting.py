@@ -25,12 +25,14 @@ async def greet(opened: asyncio.Future[Opened], services: CallServices, speaker:
 
     `recorded`: the caller must be told so (the phone's own greeting does, the core's is written to).
     """
+    sounds: list[tuple[str, bytes]] = []
     try:
         async with asyncio.timeout(GREETING_SECONDS):
-            texts = [item.for_the_ear for item in (await asyncio.shield(opened)).say]
-            sounds = [(text, await services.prompts.learn(text)) for text in texts]
-    except (TimeoutError, HotlineError, OSError):
-        sounds = []
+            for item in (await asyncio.shield(opened)).say:
+                sounds.append((item.for_the_ear, await services.prompts.learn(item.for_the_ear)))
+    except (TimeoutError, HotlineError, OSError) as error:
+        # What is there is said: a notice that was never rendered takes nothing from the greeting before it.
+        log.info("greeting_incomplete", pieces=len(sounds), problem=type(error).__name__)
     sounds = _fitting(sounds)
     services.metrics.greetings.labels("core" if sounds else "phone").inc()
     for text, sound in sounds:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
 from knowledge.errors import ImportRefused, KnowledgeError, RowProblem
-from knowledge.importers.documents import read_text
+from knowledge.importers.rows import read_rows
 from knowledge.points.coordinates import Bounds, Datum, problem, to_wgs84
 from knowledge.points.point import PointRow, ServicePoint
 
-SUFFIXES: Final = (".csv", ".xlsx", ".jsonl")
-MAXIMUM_ROWS: Final = 200_000
 COLUMNS: Final[Mapping[str, str]] = {
     "编号": "id",
     "名称": "name",
@@ -85,10 +77,7 @@ def read_points(
     problems: list[RowProblem] = []
     first_row_of: dict[str, int] = {}
     known = defaults or Defaults()
-    for number, raw in enumerate(_rows(path), start=1):
-        if isinstance(raw, str):
-            problems.append(RowProblem(path.name, number, raw))
-            continue
+    for number, raw in read_rows(path):
         try:
             row = PointRow.model_validate(_fields(raw))
         except ValidationError as error:
@@ -129,49 +118,6 @@ def _stored(row: PointRow, longitude: float, latitude: float, locate: Locate | N
         updated_on=row.updated_on or known.updated_on,
         sample=row.sample,
     )
-
-
-def _rows(path: Path) -> Iterator[Mapping[Any, Any] | str]:
-    """Rows as they stand; a string is what is wrong with a line that is no row at all."""
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        rows: Iterator[Mapping[Any, Any] | str] = iter(csv.DictReader(io.StringIO(read_text(path), newline="")))
-    elif suffix == ".jsonl":
-        rows = _json_lines(path)
-    elif suffix == ".xlsx":
-        rows = _sheet(path)
-    else:
-        raise KnowledgeError(f"{path.name}: points come as {', '.join(SUFFIXES)}, not {suffix or 'without an ending'}")
-    for number, row in enumerate(rows, start=1):
-        if number > MAXIMUM_ROWS:
-            raise KnowledgeError(f"{path.name} has more than {MAXIMUM_ROWS} rows: split it")
-        yield row
-
-
-def _json_lines(path: Path) -> Iterator[Mapping[Any, Any] | str]:
-    for line in read_text(path).splitlines():
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            yield f"不是有效的 JSON：{error}"
-            continue
-        yield row if isinstance(row, dict) else "不是一个 JSON 对象"
-
-
-def _sheet(path: Path) -> Iterator[Mapping[Any, Any] | str]:
-    """The first sheet, its first row being the headings; empty rows are passed over."""
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        headings = [str(cell or "").strip() for cell in next(rows, ())]
-        for row in rows:
-            if any(cell not in (None, "") for cell in row):
-                yield dict(zip(headings, row, strict=False))
-        book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-        raise KnowledgeError(f"{path.name} is no Excel workbook: {error}") from error
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:

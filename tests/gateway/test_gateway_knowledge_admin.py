@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aiohttp import WSMsgType
 from gateway_helpers import Client, Connect, SmallConversations, login, origin
 
 from base.clock import ManualClock
@@ -217,3 +218,20 @@ async def test_owners_get_a_list_of_what_expires(core: Core, connect: Connect, s
     (unit,) = (await send(reviewer, "GET", "expiring?days=30"))["owners"]
     assert unit["owner"] == "交管部门" and [row["id"] for row in unit["entries"]] == ["minute", "soon"]
     assert unit["entries"][0]["stage"] == "expiring"
+
+
+@pytest.mark.parametrize(("role", "opens"), [("seat", True), ("leader", True), ("editor", False), ("analyst", False)])
+async def test_only_who_works_with_citizens_sees_their_data(
+    core: Core, connect: Connect, small: SmallConversations, role: str, opens: bool
+) -> None:
+    client = await person(core, connect, "somebody", role)
+    for path in ("/api/v1/seat/orders", "/api/v1/seat/callbacks"):
+        assert (await client.get(path)).status == (200 if opens else 403)
+    recording = await client.get("/api/v1/seat/conversations/c1/recording")
+    assert recording.status == (404 if opens else 403)
+    assert (await client.get("/api/v1/seat/me")).status == 200
+    async with client.ws_connect("/ws/seat", headers=origin(client)) as socket:
+        message = await socket.receive(timeout=5)
+        assert (message.type is WSMsgType.TEXT) is opens
+        if not opens:
+            assert socket.close_code == 4401

@@ -87,6 +87,11 @@ def test_excel_jsonl_and_csv_give_the_same_points(tmp_path: Path) -> None:
     ]
     assert read[0] == read[1] == read[2]
     assert read[0][0].street == "月坛街道" and read[0][0].source == "示例公安局"
+    sheet.append(["=6+2", "德胜派出所", "派出所", "德胜门外大街1号", 116.37, 39.96, None])
+    book.save(tmp_path / "formula.xlsx")
+    with pytest.raises(ImportRefused) as refused:
+        read_points(tmp_path / "formula.xlsx", bounds=BOUNDS)
+    assert [(problem.row, "公式" in problem.message) for problem in refused.value.problems] == [(2, True)]
     (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04nothing")
     with pytest.raises(KnowledgeError):
         read_points(tmp_path / "broken.xlsx", bounds=BOUNDS)

@@ -291,6 +291,7 @@ class FakeCore:
     reply_seconds: float = 0.1
     greeting: str | None = "您好请讲。"
     greeting_seconds: float = 0.05
+    notices: list[str] = field(default_factory=list)  # after the greeting
     connected: bool = True
     turns: list[GivenTurn] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
@@ -309,7 +310,8 @@ class FakeCore:
     def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None:
         self.handler = handler
         if self.greeting is not None:
-            opened = Opened(type="opened", call_id=call_id, conversation_id="c1", say=[{"text": self.greeting}])
+            say: list[Any] = [{"text": text} for text in (self.greeting, *self.notices)]
+            opened = Opened(type="opened", call_id=call_id, conversation_id="c1", say=say)
             asyncio.get_running_loop().call_later(self.greeting_seconds, handler.on_opened, opened)
 
     def turn(

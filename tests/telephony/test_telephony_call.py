@@ -47,6 +47,16 @@ def test_a_core_that_is_late_leaves_the_greeting_to_the_phone() -> None:
     run_virtual(scenario())
 
 
+def test_a_notice_that_cannot_be_rendered_in_time_takes_nothing_from_the_greeting() -> None:
+    async def scenario() -> None:
+        core = FakeCore(notices=["东城区停水。"])
+        async with Line(core=core, render_seconds=0.7) as line:
+            await line.until(4.0)
+            assert line.words[0] == "您好请讲。" and "GREETING_NOT_RECORDED" not in line.words
+
+    run_virtual(scenario())
+
+
 def test_a_greeting_that_is_too_long_is_not_played() -> None:
     async def scenario() -> None:
         async with Line(core=FakeCore(greeting="您好，这里是市民服务热线，请问您要咨询什么？")) as line:
