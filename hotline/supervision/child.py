@@ -1,4 +1,4 @@
-"""Starting and stopping one process: in a session of its own, tied to the supervisor's life."""
+"""Starting and stopping one process: in a process group of its own, tied to the supervisor's life."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=writing,
                 stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,  # not a session: see base.priority
                 preexec_fn=tie_to_parent(os.getpid(), specification.niceness),
             )
         except BaseException:

@@ -174,7 +174,7 @@ class PhoneProcess:
             env=self._environment,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0,  # in one session, as under the supervisor: see base.priority
         )
 
     @property
