@@ -2,8 +2,8 @@
 
 Where the kernel groups processes by session (`sched_autogroup`, the default of Debian) niceness counts only within one
 session: so all processes of one system share their supervisor's session. The group's own niceness
-(`/proc/self/autogroup`, `sched(7)`) is left alone: on Linux 6.18, with other sessions busy, groups for which it had been
-set got no processor at all for up to 45 seconds, measured under calls.
+(`/proc/self/autogroup`, `sched(7)`) is left alone: on Linux 6.18, with other sessions busy, groups for which it had
+been set got no processor at all for up to 45 seconds, measured under calls.
 """
 
 from __future__ import annotations
