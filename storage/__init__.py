@@ -2,4 +2,6 @@
 
 import logging
 
+from storage import order_tables as _order_tables  # noqa: F401  (every table is known as soon as the package is)
+
 logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plug-in while it is imported

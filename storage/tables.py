@@ -141,8 +141,11 @@ class Order(Base):
     category_level2: Mapped[str | None] = mapped_column(String(64))
     category_level3: Mapped[str | None] = mapped_column(String(64))
     category_confidence: Mapped[float | None] = mapped_column(Float)
+    category_code: Mapped[str | None] = mapped_column(String(16))
+    catalogue_version: Mapped[str | None] = mapped_column(String(64))  # the one that the category was taken from
     urgency: Mapped[str] = mapped_column(String(16), default="ordinary")  # sudden, utility, ordinary, complex
     deadline_hours: Mapped[int] = mapped_column(Integer)
+    deadline_working_days: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # 0: by the hours
     deadline_at: Mapped[datetime | None]
     unit: Mapped[str | None] = mapped_column(String(128))
     dispatch_mode: Mapped[str | None] = mapped_column(String(16))  # 直派, 区级协调, 双派
@@ -161,6 +164,7 @@ class OrderEvent(Base):
     """Everything that ever happened to an order, with who and when; never updated, never deleted."""
 
     __tablename__ = "order_events"
+    __table_args__ = (Index("ix_order_events_event", "event", "at"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"), index=True)
