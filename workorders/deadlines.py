@@ -1,19 +1,19 @@
 """How urgent a matter is and by when it must be answered (DB11/T 2021: 2, 24, 168 or 360 hours).
 
 Sudden danger: 2 hours. Water, power, gas, heat: 24 hours. Ordinary: 7 days. Complex (several bodies and years of
-history): 15 days. The rules read the citizen's words and the category; the hours run around the clock.
+history): 15 days. The rules here read the citizen's words and the category; how long each urgency may take is data
+(`workorders/deadline_rules.py`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from workorders.deadline_rules import DeadlineRules, Term, default_rules, due
 from workorders.model import CategorySuggestion, RequestType, Urgency
-
-HOURS: Final[dict[Urgency, int]] = {"sudden": 2, "utility": 24, "ordinary": 168, "complex": 360}
 
 _UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
 _CALM: Final[frozenset[str]] = frozenset({"建议", "表扬", "咨询"})
@@ -83,8 +83,12 @@ _SEVERAL: Final = re.compile(
 @dataclass(frozen=True, slots=True)
 class Deadline:
     urgency: Urgency
-    hours: int
+    term: Term
     reason: str  # which rule, in the citizens' language, for the record
+
+    @property
+    def hours(self) -> int:
+        return self.term.hours
 
     def due(self, filed_at: datetime) -> datetime:
         """The moment by which an answer must have been given.
@@ -92,22 +96,35 @@ class Deadline:
         Raises:
             ValueError: `filed_at` is naive.
         """
-        if filed_at.tzinfo is None:
-            raise ValueError("a deadline runs from an aware moment")
-        return filed_at + timedelta(hours=self.hours)
+        return due(filed_at, self.term).at
 
 
-def assess(text: str, request_type: RequestType, category: CategorySuggestion | None = None) -> Deadline:
+def assess(
+    text: str, request_type: RequestType, category: CategorySuggestion | None = None, rules: DeadlineRules | None = None
+) -> Deadline:
     """The urgency of a matter told in `text` (title, detail and answers together)."""
+    urgency, kind = _urgency(text, request_type, category)
+    term = (rules or default_rules()).of(urgency).term
+    return Deadline(urgency, term, f"{kind}，{within(term)}反馈")
+
+
+def within(term: Term) -> str:
+    """2小时内, 7日内, 5个工作日内."""
+    if term.working_days:
+        return f"{term.working_days}个工作日内"
+    return f"{term.hours}小时内" if term.hours <= 24 or term.hours % 24 else f"{term.hours // 24}日内"
+
+
+def _urgency(text: str, request_type: RequestType, category: CategorySuggestion | None) -> tuple[Urgency, str]:
     if request_type in _CALM:
-        return _deadline("ordinary", "一般诉求，7日内反馈")
+        return "ordinary", "一般诉求"
     if sudden(text):
-        return _deadline("sudden", "突发、可能危及人身财产安全，2小时内反馈")
+        return "sudden", "突发、可能危及人身财产安全"
     if _utility(text, category):
-        return _deadline("utility", "水、电、气、热类诉求，24小时内反馈")
+        return "utility", "水、电、气、热类诉求"
     if complex_matter(text):
-        return _deadline("complex", "涉及多个部门、时间跨度长的复杂诉求，15日内反馈")
-    return _deadline("ordinary", "一般诉求，7日内反馈")
+        return "complex", "涉及多个部门、时间跨度长的复杂诉求"
+    return "ordinary", "一般诉求"
 
 
 def sudden(text: str) -> bool:
@@ -139,6 +156,3 @@ def complex_matter(text: str) -> bool:
         return False
     return bool(_SEVERAL.search(text)) or sum(bool(re.search(body, text)) for body in _BODIES) >= 2
 
-
-def _deadline(urgency: Urgency, reason: str) -> Deadline:
-    return Deadline(urgency, HOURS[urgency], reason)

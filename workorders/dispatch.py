@@ -52,6 +52,7 @@ def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
         deadline.hours,
         f"{choice.reason}；{deadline.reason}",
         choice.lane,
+        deadline.term.working_days,
     )
 
 

@@ -19,6 +19,7 @@ class CategorySuggestion:
     confidence: float
     duty: str = ""  # who answers for it, as in `workorders/duties.py`; empty: by the code
     duty_confidence: float = 0.0  # of the body, over all its matters
+    version: str = ""  # of the catalogue that it was taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Assignment:
     deadline_hours: int
     reason: str  # why this unit and this deadline, in words
     lane: str = ""  # neighbour, consumer, minors, enterprise; empty: the ordinary way
+    working_days: int = 0  # where the deadline is counted in them; `deadline_hours` is what they come to at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,4 @@ class FiledOrder:
     deadline_hours: int
     unit: str
     existing: bool = False
+    working_days: int = 0  # the deadline is counted in them
