@@ -57,6 +57,7 @@ class OrderKnown:
     unit: str = ""
     last_event: str = ""
     deadline: str = ""
+    extended_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

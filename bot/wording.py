@@ -165,8 +165,10 @@ def spell(number: str, group: int = 4) -> str:
     return "，".join(words[start : start + group] for start in range(0, len(words), group))
 
 
-def hours(deadline_hours: int) -> str:
-    """2 -> 2小时, 24 -> 24小时, 168 -> 7天."""
+def term(deadline_hours: int, working_days: int = 0) -> str:
+    """2 -> 2小时, 24 -> 24小时, 168 -> 7天; in working days where the deadline is counted in them."""
+    if working_days:
+        return f"{working_days}个工作日"
     return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
 
 
@@ -341,25 +343,23 @@ def summary(parts: list[tuple[str, str]], *, again: bool = False) -> Say:
     return Say(f"{lead}{text}。对吗？", f"{lead}{said}。对吗？")
 
 
-def filed(orders: list[tuple[str, str, int, str]]) -> Say:
-    """`orders`: (order number, tracking code, deadline in hours, title)."""
+def filed(orders: list[tuple[str, str, str, str]]) -> Say:
+    """`orders`: (order number, tracking code, how long it takes, title)."""
     if len(orders) == 1:
         number, code, deadline, _ = orders[0]
         text = f"已受理，工单编号{number}" + (f"，查询码{code}" if code else "")
         said = f"已受理，工单编号是，{spell(number)}" + (f"。查询码是，{spell(code, 3)}" if code else "")
-        tail = f"。承办单位会在{hours(deadline)}内给您答复。"
+        tail = f"。承办单位会在{deadline}内给您答复。"
         return Say(text + tail, said + tail, keep=True)
     lines, said_lines = [], []
     for position, (number, code, deadline, title) in enumerate(orders, 1):
         lines.append(
-            f"{position}. {title}：工单编号{number}"
-            + (f"，查询码{code}" if code else "")
-            + f"，{hours(deadline)}内答复"
+            f"{position}. {title}：工单编号{number}" + (f"，查询码{code}" if code else "") + f"，{deadline}内答复"
         )
         said_lines.append(
             f"第{position}件，工单编号是，{spell(number)}"
             + (f"，查询码是，{spell(code, 3)}" if code else "")
-            + f"，{hours(deadline)}内答复"
+            + f"，{deadline}内答复"
         )
     lead = f"{len(orders)}件事已分别受理。"
     return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。", keep=True)
@@ -384,10 +384,12 @@ def heard_digits(digits: str) -> Say:
     )
 
 
-def order_status(status: str, unit: str, deadline: str) -> Say:
+def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:
     unit_part = f"，承办单位是{unit}" if unit else ""
     deadline_part = f"，答复期限到{deadline}" if deadline else ""
-    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}。")
+    reason = extended_because.rstrip("。.；;，, ")
+    extended_part = f"（办理期限已延长，原因是：{reason}）" if reason else ""
+    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}{extended_part}。")
 
 
 def _sentence(text: str) -> str:

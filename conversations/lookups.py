@@ -18,7 +18,7 @@ from bot.entities.place import PlaceFinding, PlaceMatcher
 from knowledge.model import SearchResult
 from knowledge.points.service import PointAnswer, PointService, Where
 from storage.engine import Database
-from storage.tables import Order
+from storage.tables import Order, OrderEvent
 from workorders import duplicates, numbers
 from workorders.model import Assignment, CategorySuggestion, OrderDraft
 from workorders.order import STATUS_TEXT
@@ -159,6 +159,8 @@ class Lookups:
         number = numbers.normalise(number)
         async with self._database.read() as session:
             order = await session.get(Order, number)
+            last = select(OrderEvent.note).where(OrderEvent.order_no == number, OrderEvent.event == "extend")
+            extended = (await session.execute(last.order_by(OrderEvent.id.desc()).limit(1))).scalar_one_or_none() or ""
         if order is None:
             return OrderKnown(False)
         if not code:
@@ -166,7 +168,9 @@ class Lookups:
         if not await asyncio.to_thread(numbers.tracking_matches, number, code, order.tracking_hash):
             return OrderKnown(False)
         deadline = f"{local(order.deadline_at):%m月%d日%H点}" if order.deadline_at else ""
-        return OrderKnown(True, number, STATUS_TEXT.get(order.status, order.status), order.unit or "", "", deadline)
+        return OrderKnown(
+            True, number, STATUS_TEXT.get(order.status, order.status), order.unit or "", "", deadline, extended
+        )
 
     async def _duplicate(
         self, phone: str, district: str, street: str, text: str, again: bool, *, spoken: bool, notes: dict[str, Any]

@@ -155,4 +155,3 @@ def complex_matter(text: str) -> bool:
     if not (_LONG_STANDING.search(text) and _UNRESOLVED.search(text)):
         return False
     return bool(_SEVERAL.search(text)) or sum(bool(re.search(body, text)) for body in _BODIES) >= 2
-

@@ -42,6 +42,9 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "merge": "已与同一事项的工单并案办理",
     "unmerge": "已恢复单独办理",
     "follow": "并案的工单已答复",
+    "classify": "已调整事项类别",
+    "remind": "办理期限将至",
+    "breach": "已超过办理期限",
 }
 
 
@@ -75,6 +78,8 @@ _LIVE: Final[tuple[OrderStatus, ...]] = (
     *("draft", "filed", "dispatched", "accepted", "objected", "merged", "answered", "visited"),
 )
 
+RUNNING: Final[tuple[OrderStatus, ...]] = ("filed", "dispatched", "accepted", "objected")  # the deadline runs
+
 RULES: Final[dict[str, Rule]] = {
     "file": _rule(("draft",), "filed", ("bot", "seat", "system")),
     "dispatch": _rule(("filed", "dispatched", "objected"), "dispatched", ("seat", "system")),
@@ -92,6 +97,9 @@ RULES: Final[dict[str, Rule]] = {
     "merge": _rule(("filed", "dispatched", "accepted", "objected"), "merged", ("seat", "system"), needs_note=True),
     "unmerge": _rule(("merged",), "filed", ("seat",), needs_note=True),
     "follow": _rule(("merged",), "answered", ("system",), needs_note=True),
+    "classify": _rule((*_LIVE, "closed"), None, ("seat",), public=False),
+    "remind": _rule(RUNNING, None, ("system",), public=False),
+    "breach": _rule(RUNNING, None, ("system",), public=False),
     "supplement": _rule(_LIVE, None, ("citizen", "bot", "seat"), needs_note=True),
     "note": _rule((*_LIVE, "closed"), None, ("seat", "unit", "system"), needs_note=True, public=False),
 }

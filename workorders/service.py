@@ -5,23 +5,32 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
+from base.logs import get_logger
 from storage.engine import Database, next_value
 from storage.tables import Order, OrderEvent
-from workorders import duplicates, numbers
+from workorders import deadline_rules, duplicates, numbers
+from workorders.deadline_rules import Term
 from workorders.model import Assignment, FiledOrder, OrderDraft, OrderStatus
 from workorders.order import RULES, OrderStateError, actor_kind, advance
 from workorders.view import OrderView, order_view
 
+_log = get_logger(__name__)
 SYSTEM = "system:core"
 _TITLE_CHARACTERS = 40
 _MAY_LEAD = ("filed", "dispatched", "accepted", "objected")
+
+
+class Outbox(Protocol):
+    """`workorders/outbox/enqueue.py`."""
+
+    def enqueue(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
 
 
 class OrderNotFound(HotlineError):
@@ -63,9 +72,11 @@ def _clip(value: str, limit: int) -> str | None:
 class OrderService:
     """One instance a process; safe to use from many tasks."""
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None, outbox: Outbox | None = None) -> None:
+        """`outbox`: who is told of events; None tells nobody."""
         self._database = database
         self._clock = clock or SystemClock()
+        self._outbox = outbox
 
     async def file(
         self,
@@ -94,7 +105,9 @@ class OrderService:
             raise ValueError("an order without a detail cannot be acted on")
         known = (await session.execute(select(Order).where(Order.idempotency_key == key))).scalar_one_or_none()
         if known is not None:
-            return FiledOrder(known.order_no, "", known.deadline_hours, known.unit or "", existing=True)
+            return FiledOrder(
+                known.order_no, "", known.deadline_hours, known.unit or "", True, known.deadline_working_days
+            )
         assignment = draft.assignment or assign(draft)
         draft = replace(draft, assignment=assignment, title=make_title(draft))
         earlier = duplicate_of or await self.find_duplicate(session, draft, now=now)
@@ -105,9 +118,9 @@ class OrderService:
         order.duplicate_of = earlier
         session.add(order)
         await session.flush()
-        _record(session, order, "file", actor=actor, now=now, note="", data={})
+        self._record(session, order, "file", actor=actor, now=now, note="", data={})
         _move(order, "dispatch", SYSTEM, now)
-        _record(
+        self._record(
             session,
             order,
             "dispatch",
@@ -117,11 +130,11 @@ class OrderService:
             data={"unit": assignment.unit, "mode": assignment.mode, "copies": list(assignment.copies)},
         )
         if earlier is not None:
-            _record(
+            self._record(
                 session, order, "note", actor=SYSTEM, now=now, note=f"与工单 {earlier} 为同一诉求，已关联。", data={}
             )
         await session.flush()
-        return FiledOrder(number, code, order.deadline_hours, assignment.unit)
+        return FiledOrder(number, code, order.deadline_hours, assignment.unit, working_days=assignment.working_days)
 
     async def find_duplicate(self, session: AsyncSession, draft: OrderDraft, *, now: datetime) -> str | None:
         """An open order of the last 30 days with the same contact, a place that agrees and a similar detail."""
@@ -227,16 +240,23 @@ class OrderService:
             if actor_kind(actor) == "unit" and order.unit != actor.partition(":")[2]:
                 raise OrderNotFound  # another unit's order is as good as none
             main = await self._main(session, order, values) if event == "merge" else None
+            if event == "extend":
+                _check_extension(order, events, values, now)
+            before = order.unit
             _move(order, event, actor, now, note=note, values=values)
             if main is not None:
                 order.duplicate_of, values = main.order_no, {"main": main.order_no}
             if event == "unmerge":
                 order.duplicate_of = None
+            if event == "dispatch" and before and before != order.unit:
+                values["from_unit"] = before  # who is to hear that the order is theirs no longer
+            if event in ("extend", "reopen", "dispatch") and order.deadline_at is not None:
+                values["deadline_at"] = order.deadline_at.isoformat()
             if event == "answer":
                 await self._answer_followers(session, order, now, note=note)
             if event_id is not None:
                 values["event_id"] = event_id
-            events.append(_record(session, order, event, actor=actor, now=now, note=note, data=values))
+            events.append(self._record(session, order, event, actor=actor, now=now, note=note, data=values))
             await session.flush()
             return order_view(order, events)
 
@@ -261,7 +281,46 @@ class OrderService:
         followers = select(Order).where(Order.duplicate_of == main.order_no, Order.status == "merged")
         for order in (await session.execute(followers.with_for_update())).scalars():
             _move(order, "follow", SYSTEM, now, note=note)
-            _record(session, order, "follow", actor=SYSTEM, now=now, note=note, data={"main": main.order_no})
+            self._record(session, order, "follow", actor=SYSTEM, now=now, note=note, data={"main": main.order_no})
+
+    def alert(
+        self, session: AsyncSession, order: Order, event: Literal["remind", "breach"], *, now: datetime, note: str
+    ) -> None:
+        """Note on a locked order, inside the caller's transaction, that its deadline is near or missed. That changes
+        nothing of the order itself, so whoever has it open on the desk can still save it.
+
+        Raises:
+            OrderStateError: the order does not wait for an answer any more.
+        """
+        advance(order.status, event, actor=SYSTEM, note=note)  # type: ignore[arg-type]
+        due = order.deadline_at.isoformat() if order.deadline_at else None
+        self._record(session, order, event, actor=SYSTEM, now=now, note=note, data={"deadline_at": due})
+
+    def _record(
+        self,
+        session: AsyncSession,
+        order: Order,
+        event: str,
+        *,
+        actor: str,
+        now: datetime,
+        note: str,
+        data: dict[str, Any],
+    ) -> OrderEvent:
+        """An event and what is to be told of it, in the transaction of what happened."""
+        row = OrderEvent(
+            order_no=order.order_no,
+            event=event,
+            actor=actor[:64],
+            note=note[:4_000],
+            data=data,
+            public=RULES[event].public,
+            at=now,
+        )
+        session.add(row)
+        if self._outbox is not None:
+            self._outbox.enqueue(session, order, row)
+        return row
 
 
 def _row(draft: OrderDraft, assignment: Assignment, *, number: str, key: str, now: datetime, actor: str) -> Order:
@@ -290,9 +349,12 @@ def _row(draft: OrderDraft, assignment: Assignment, *, number: str, key: str, no
         category_level2=category.level2 if category else None,
         category_level3=category.level3 if category else None,
         category_confidence=category.confidence if category else None,
+        category_code=_clip(category.code, 16) if category else None,
+        catalogue_version=_clip(category.version, 64) if category else None,
         urgency=assignment.urgency,
         deadline_hours=assignment.deadline_hours,
-        deadline_at=now + timedelta(hours=assignment.deadline_hours),
+        deadline_working_days=assignment.working_days,
+        deadline_at=_due(now, Term(assignment.deadline_hours, assignment.working_days)),
         unit=_clip(assignment.unit, 128),
         dispatch_mode=assignment.mode,
         copies=list(assignment.copies),
@@ -315,35 +377,48 @@ def _move(
         order.dispatch_mode = str(data.get("mode") or order.dispatch_mode or "直派")
         order.copies = [str(copy) for copy in data.get("copies") or []]
     if event == "dispatch" and "deadline_hours" in data:
-        order.deadline_hours = _hours(data["deadline_hours"])
-        order.deadline_at = now + timedelta(hours=order.deadline_hours)
+        order.deadline_hours, order.deadline_working_days = _hours(data["deadline_hours"]), 0
+        order.deadline_at = _due(now, Term(order.deadline_hours))
     if event == "extend":
-        added = _hours(data.get("deadline_hours"))
+        added, days = _hours(data.get("deadline_hours")), order.deadline_working_days
+        extended = deadline_rules.extended(order.deadline_at or now, added, days)
         order.deadline_hours += added
-        order.deadline_at = (order.deadline_at or now) + timedelta(hours=added)
+        order.deadline_working_days += -(-added // 24) if days else 0
+        order.deadline_at = _told(extended)
     if event == "reopen":
-        order.deadline_at = now + timedelta(hours=order.deadline_hours)
+        order.deadline_at = _due(now, Term(order.deadline_hours, order.deadline_working_days))
     order.version += 1
     order.updated_at = now
+
+
+def _due(start: datetime, term: Term) -> datetime:
+    return _told(deadline_rules.due(start, term))
+
+
+def _told(due: deadline_rules.Due) -> datetime:
+    if not due.known:
+        _log.warning("holidays of that year are not in workorders/data/holidays.yml: counted by the week", due=due.at)
+    return due.at
+
+
+def _check_extension(order: Order, events: list[OrderEvent], values: dict[str, Any], now: datetime) -> None:
+    """
+    Raises:
+        OrderStateError: the rule of the order's urgency does not allow it.
+    """
+    since = max((row.id for row in events if row.event == "reopen"), default=0)
+    refused = deadline_rules.extension_refused(
+        deadline_rules.default_rules().of(order.urgency),
+        hours=_hours(values.get("deadline_hours")),
+        earlier=sum(row.event == "extend" and row.id > since for row in events),
+        deadline_at=order.deadline_at,
+        now=now,
+    )
+    if refused:
+        raise OrderStateError(refused)
 
 
 def _hours(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 24 * 90:
         raise OrderStateError("期限应为1到2160之间的整数小时。")
     return value
-
-
-def _record(
-    session: AsyncSession, order: Order, event: str, *, actor: str, now: datetime, note: str, data: dict[str, Any]
-) -> OrderEvent:
-    row = OrderEvent(
-        order_no=order.order_no,
-        event=event,
-        actor=actor[:64],
-        note=note[:4_000],
-        data=data,
-        public=RULES[event].public,
-        at=now,
-    )
-    session.add(row)
-    return row

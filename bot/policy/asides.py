@@ -60,7 +60,8 @@ def answer_aside(talk: Talk, text: str) -> None:
     if reading.asks_handling_time(text):
         assignment = next((m.assignment for m in talk.state.form if m.assignment), None)
         if assignment:
-            talk.say(wording.ASIDE_TIME.format(deadline=wording.hours(int(assignment["deadline_hours"]))))
+            takes = wording.term(int(assignment["deadline_hours"]), int(assignment.get("working_days", 0)))
+            talk.say(wording.ASIDE_TIME.format(deadline=takes))
         else:
             talk.say(wording.ASIDE_TIME_UNKNOWN)
         return

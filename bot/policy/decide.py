@@ -83,7 +83,8 @@ def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> D
         if matter is None:
             continue
         matter.stage, matter.result, matter.order_no = "done", "filed", order.order_no
-        told.append((order.order_no, order.tracking_code, order.deadline_hours, matter.title))
+        takes = wording.term(order.deadline_hours, order.working_days)
+        told.append((order.order_no, order.tracking_code, takes, matter.title))
     if told:
         talk.say(wording.filed(told))
     matters.reset_form(talk.state)

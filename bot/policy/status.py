@@ -40,7 +40,7 @@ def order_number(talk: Talk) -> None:
     if matter.order_no is not None and len(digits) >= 6:
         known = talk.findings.order(matter.order_no, digits)
         if known.found:
-            talk.say(wording.order_status(known.status_text, known.unit, known.deadline))
+            talk.say(wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
             matter.stage, matter.result = "done", "told"
             state.asking = None
             matters.proceed(talk)
