@@ -49,11 +49,13 @@ class RecogniserClient:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition:
         """One utterance: 16-bit little-endian mono at 8,000 or 16,000 Hz, 0.1 to 60 s.
 
         `call_id` makes the workers fair between calls; `deadline_seconds` defaults to the setting; what is not urgent
-        (by default everything is) gives way to what is. Cancelling takes the request out of the worker's queue.
+        (by default everything is) gives way to what is; `digits`: a number was asked for. Cancelling takes the request
+        out of the worker's queue.
 
         Raises:
             RecogniserError: switched off, not usable audio, no worker alive, or not done within the deadline.
@@ -76,6 +78,7 @@ class RecogniserClient:
                                 "rate_hz": rate_hz,
                                 "deadline_seconds": end - self._clock(),
                                 "call_id": call_id,
+                                "digits": digits,
                             }
                             return recognition_of(await self._ask(number, header, pcm16, haste))
                         except ConnectionLost as error:

@@ -36,11 +36,12 @@ def _always() -> bool:
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """`samples`: mono float32 in -1..1, at 8,000 or 16,000 Hz, 0.1 to 60 seconds. `wanted` tells at any moment whether
-    somebody still waits for the text."""
+    somebody still waits for the text. `digits`: a number was asked for; an engine that can makes use of it."""
 
     samples: Samples
     sample_rate_hz: int
     wanted: Callable[[], bool] = _always
+    digits: bool = False
 
 
 Outcome = Recognition | RecogniserError | None

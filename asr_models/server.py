@@ -70,7 +70,8 @@ class Requests:
 
 
 def _utterance(job: Job) -> Utterance:
-    return Utterance(audio.from_pcm16(job.payload), _rate_hz(job.header), lambda: job.wanted)
+    digits = job.header.get("digits") is True
+    return Utterance(audio.from_pcm16(job.payload), _rate_hz(job.header), lambda: job.wanted, digits)
 
 
 def _rate_hz(header: wire.Header) -> int:

@@ -7,7 +7,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ import ctranslate2
 import numpy as np
 import tokenizers
 
-from asr_models import audio, ctranslate_model, whisper_guards
+from asr_models import audio, ctranslate_model, whisper_digits, whisper_guards
 from asr_models.log_mel import FRAMES_A_SECOND, log_mel
 from asr_models.recogniser import Outcome, RecogniserError, RecogniserStream, Recognition, Samples, Utterance
 from asr_models.whisper_vocabulary import WhisperVocabulary
@@ -32,6 +32,7 @@ _LONGEST_PIECE_SECONDS: Final = 20.0
 """Measured on 25 s of telephone speech: cut at 29, 20, 14 s, CER 19.8, 19.1, 28.7 %, RTF 0.08, 0.06, 0.06."""
 _TOKENS_A_SECOND: Final = 12
 _TOKEN_LIMIT: Final = 448
+_DIGITS_BEAM: Final = 5
 _CHARACTER_BONUS: Final = 5.0
 """Nats a character, against the preference of word likelihoods for short texts."""
 _FILES: Final = ("model.bin", "config.json", "tokenizer.json")
@@ -44,6 +45,7 @@ class _Piece:
     samples: Samples
     loud_seconds: float
     frames: int
+    digits: bool = False
     encoded: Any = None
     text: str = ""
     confidence: float = 0.0
@@ -119,6 +121,7 @@ class Whisper:
         self._word_weight = word_weight
         self._prompt = self._vocabulary.start
         self._short_prompt = self._vocabulary.prompt(_SHORT_PROMPT)
+        self._but_digits = self._vocabulary.all_but(whisper_digits.NUMERALS)
         self._silence: dict[int, Any] = {}
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
@@ -165,7 +168,7 @@ class Whisper:
         for samples in audio.cut_at_quiet_points(wide, audio.MODEL_RATE_HZ, _LONGEST_PIECE_SECONDS):
             started = time.process_time()
             loud = audio.loud_seconds(samples, audio.MODEL_RATE_HZ)
-            piece = _Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ))
+            piece = _Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ), utterance.digits)
             if loud:
                 piece.encoded = self._encode(samples, piece.frames)
             piece.compute_seconds = time.process_time() - started
@@ -191,7 +194,8 @@ class Whisper:
         for piece, first in zip(pieces, decoded, strict=True):
             started = time.process_time()
             again = whisper_guards.repeats(first.evidence.text)
-            self._judge(piece, self._generate([piece], no_repeat=4)[0] if again else first)
+            read = self._generate([piece], no_repeat=4)[0] if again else first
+            self._judge(piece, self._read_digits(piece, read) if piece.digits else read)
             piece.compute_seconds += share + time.process_time() - started
 
     def _judge(self, piece: _Piece, decoded: _Decoded) -> None:
@@ -242,6 +246,33 @@ class Whisper:
             suppress_blank=True,
         )
         return [self._choose(piece, result) for piece, result in zip(pieces, results, strict=True)]
+
+    def _read_digits(self, piece: _Piece, free: _Decoded) -> _Decoded:
+        """A number was asked for: its digits, behind what was said before them, if that is what was said."""
+        chosen = free
+        text, score = free.evidence.text, free.evidence.log_probability
+        for prefix in whisper_digits.prefixes(text):
+            before = self._vocabulary.tokens_of(prefix)
+            prompt = [*self._vocabulary.start, *before]  # what follows `start` is in the answer too
+            (result,) = self._model.generate(
+                piece.encoded,
+                [prompt],
+                beam_size=_DIGITS_BEAM,
+                max_length=min(_TOKEN_LIMIT, len(prompt) + int(8 + piece.seconds * _TOKENS_A_SECOND)),
+                return_scores=True,
+                suppress_blank=True,
+                suppress_tokens=self._but_digits,
+            )
+            tokens = [token for token in result.sequences_ids[0] if token < self._vocabulary.first_special]
+            digits = self._vocabulary.text(tokens[len(before) :])
+            likely = result.scores[0] * len(result.sequences_ids[0]) / max(1, len(tokens) - len(before))
+            if whisper_digits.is_trusted(text, score, prefix, digits, likely, piece.loud_seconds):
+                whole = whisper_digits.is_whole(digits)
+                if chosen is free or whole:
+                    chosen = _Decoded(tokens, replace(free.evidence, text=prefix + digits, log_probability=likely))
+                if whole:
+                    break
+        return chosen
 
     def _choose(self, piece: _Piece, result: Any) -> _Decoded:
         """The best of the decoder's texts for one piece, by sound and words."""

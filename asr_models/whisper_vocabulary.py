@@ -43,9 +43,17 @@ class WhisperVocabulary:
         self._previous = self._numbers[numbers["<|startofprev|>"]]
 
     def prompt(self, text: str) -> list[int]:
-        """The decoder's beginning after `text` was said before; parts of it that are no Mandarin are left out."""
-        before = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return [self._previous, *(self._numbers[row] for row in before if row in self._numbers), *self.start]
+        """The decoder's beginning after `text` was said before."""
+        return [self._previous, *self.tokens_of(text), *self.start]
+
+    def tokens_of(self, text: str) -> list[int]:
+        """Parts of it that are no Mandarin are left out."""
+        return self.reduced(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def all_but(self, characters: str) -> list[int]:
+        """Every token of text that is no part of these characters: what a decoder must not write."""
+        kept = set(self.tokens_of(characters))
+        return [number for number in range(self.first_special) if number not in kept]
 
     def reduced(self, rows: Sequence[int]) -> list[int]:
         """Numbers of the whole model as numbers here; those that are not kept are left out."""

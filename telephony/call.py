@@ -429,6 +429,7 @@ class Call:
     def listen(self, patience: Patience) -> None:
         """The caller's turn comes next: so long their pauses and their silence may last."""
         self.patience = patience
+        self._hearing.digits = patience == "number"
         self._turns.expect(
             patience,
             stretch=self._speaker.manner.patience_stretch,

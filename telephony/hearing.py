@@ -45,6 +45,7 @@ class Recognising(Protocol):
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition: ...
 
     def stream(self, rate_hz: int, *, call_id: str = "") -> Streaming | None: ...
@@ -64,8 +65,10 @@ class Listener:
     def busy(self) -> bool:
         return self._in_flight >= self._busy_from
 
-    async def recognise(self, pcm16: bytes, call_id: str, urgency: Urgency | None = None) -> Recognition:
-        """By default nobody waits for it: it gives way to what is urgent.
+    async def recognise(
+        self, pcm16: bytes, call_id: str, urgency: Urgency | None = None, *, digits: bool = False
+    ) -> Recognition:
+        """By default nobody waits for it: it gives way to what is urgent. `digits`: a number was asked for.
 
         Raises:
             RecogniserError: no worker, or none in time.
@@ -73,7 +76,9 @@ class Listener:
         if self._recogniser is None:
             raise RecogniserError("there is no recogniser")
         haste = urgency or Urgency(urgent=False)
-        return await self._counted(self._recogniser.recognise(pcm16, RATE_HZ, call_id=call_id, urgency=haste))
+        return await self._counted(
+            self._recogniser.recognise(pcm16, RATE_HZ, call_id=call_id, urgency=haste, digits=digits)
+        )
 
     def stream(self, call_id: str) -> Streaming | None:
         """None where the engine only takes whole utterances."""
@@ -95,7 +100,7 @@ class Listener:
 
 
 class Hearing:
-    """One call. Positions count bytes since the start of the call."""
+    """One call. Positions count bytes since the start of the call. `digits`: the caller was asked for a number."""
 
     def __init__(self, listener: Listener, metrics: PhoneMetrics, call_id: str = "") -> None:
         self._listener = listener
@@ -104,6 +109,7 @@ class Hearing:
         self._kept = bytearray()
         self._dropped = 0
         self._begin: int | None = None
+        self.digits = False
         self._running: set[asyncio.Task[Any]] = set()
         self._spoke_until = 0  # where the last finished turn ended
         self._task: asyncio.Task[Recognition] | None = None
@@ -200,7 +206,8 @@ class Hearing:
         begin = self._begin if self._begin is not None else end
         begin = max(begin, self._dropped, end - _bytes(LONGEST_SECONDS))
         self._urgency = Urgency(urgent=urgent)
-        self._task = self._own(self._listener.recognise(self._between(begin, end), self._call_id, self._urgency))
+        pcm = self._between(begin, end)
+        self._task = self._own(self._listener.recognise(pcm, self._call_id, self._urgency, digits=self.digits))
 
     def _between(self, begin: int, end: int) -> bytes:
         return bytes(self._kept[begin - self._dropped : end - self._dropped])

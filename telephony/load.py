@@ -126,6 +126,7 @@ class TimedRecogniser:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition:
         """A guess counts from the moment on when somebody waits for it.
 
@@ -140,7 +141,7 @@ class TimedRecogniser:
         try:
             with ticket:
                 return await self._recogniser.recognise(
-                    pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds, urgency=haste
+                    pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds, urgency=haste, digits=digits
                 )
         finally:
             haste.forget(ticket.take)

@@ -18,6 +18,8 @@ _WHOLE: Final = re.compile(r"(?!20|0)\d{10,12}|0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,
 800 numbers, landlines with area code, landlines of eight digits. What begins with 20 may be a date, as order numbers
 do."""
 _FEWEST: Final = 2
+_SHORT_CHARACTERS: Final = 5
+"""A text no longer than this that holds any digit is the beginning of a number whose other digits were misheard."""
 
 
 def digits_at_end(text: str) -> str:
@@ -41,5 +43,6 @@ def progress(text: str) -> NumberProgress:
     """`complete` where the digits at the end are a whole telephone number, as far as their count tells."""
     row = digits_at_end(text)
     if len(row) < _FEWEST:
-        return "none"
+        bare = _BETWEEN.sub("", text)
+        return "partial" if len(bare) <= _SHORT_CHARACTERS and any(c in _DIGITS for c in bare) else "none"
     return "complete" if _WHOLE.fullmatch(row.replace("?", "5")) else "partial"

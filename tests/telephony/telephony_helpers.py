@@ -234,6 +234,7 @@ class FakeListener:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition:
         self.asked += 1
         await asyncio.sleep(self.seconds)

@@ -145,6 +145,7 @@ async def test_a_timed_recogniser_notes_answers_failures_and_withdrawals() -> No
             call_id: str = "",
             deadline_seconds: float | None = None,
             urgency: Urgency | None = None,
+            digits: bool = False,
         ) -> Recognition:
             if not pcm16:
                 raise RecogniserError("no worker")

@@ -43,6 +43,7 @@ class Reader:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition:
         self.urgent.append(urgency is None or urgency.urgent)
         self.asked.append((asyncio.get_running_loop().time(), seconds_of(pcm16), call_id))

@@ -48,6 +48,7 @@ class Recogniser:
         self.streaming = streaming
         self.streams: list[Stream] = []
         self.asked: list[Urgency] = []
+        self.asked_digits: list[bool] = []
         self.open = asyncio.Event()
         self.open.set()
         self.failing = False
@@ -60,9 +61,11 @@ class Recogniser:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
+        digits: bool = False,
     ) -> Recognition:
         assert urgency is not None
         self.asked.append(urgency)
+        self.asked_digits.append(digits)
         await self.open.wait()
         if self.failing:
             raise RecogniserError("no worker")
@@ -98,6 +101,17 @@ async def test_a_guess_becomes_urgent_when_the_turn_is_over_and_is_used() -> Non
     recogniser.open.set()
     assert guess is not None
     assert (await guess).text == f"whole {SPOKEN:.1f}"
+    await heard.close()
+
+
+async def test_where_a_number_was_asked_the_recogniser_is_told() -> None:
+    recogniser = Recogniser()
+    heard = hearing(recogniser)
+    assert (await heard.finish(0.0)).text.startswith("whole")
+    heard.digits = True
+    heard.begin(0.5)
+    await heard.finish(0.0)
+    assert recogniser.asked_digits == [False, True]
     await heard.close()
 
 

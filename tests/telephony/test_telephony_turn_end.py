@@ -124,6 +124,8 @@ def test_pauses_have_the_published_lengths() -> None:
         ("二零二六零一零五", "partial"),  # may be the date with which an order number begins
         ("一三九零零是零一二三四", "complete"),  # one digit was misheard
         ("我家住在三号楼", "none"),
+        ("第三球。", "partial"),  # short, with a digit in it: the rest was misheard
+        ("没有。", "none"),
         ("", "none"),
     ],
 )
