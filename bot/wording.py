@@ -384,6 +384,15 @@ def heard_digits(digits: str) -> Say:
     )
 
 
+def order_extended(order_no: str, deadline: str, reason: str) -> str:
+    because = reason.strip().rstrip("。.；;，, ")
+    return (
+        f"您的工单{order_no}办理期限延长到{deadline}，原因是：{because}。"
+        if because
+        else (f"您的工单{order_no}办理期限延长到{deadline}。")
+    )
+
+
 def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:
     unit_part = f"，承办单位是{unit}" if unit else ""
     deadline_part = f"，答复期限到{deadline}" if deadline else ""

@@ -40,6 +40,7 @@ from conversations.messages import (
     StoredTurn,
     TurnResult,
 )
+from conversations.order_news import OrderNews
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
@@ -100,6 +101,7 @@ class ConversationService:
         )
         self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._news = OrderNews(database, locks=self._locks, hub=self._hub, clock=self._clock)
         self._desk = Desk(
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
@@ -305,8 +307,8 @@ class ConversationService:
         return await self._line.heard(conversation_id, side, text, heard_id=heard_id, meta=meta)
 
     async def sweep(self) -> int:
-        """Idle chats, lost calls and long waits get what is due to them; returns how many."""
-        return await self._sweeper.sweep()
+        """Idle chats, lost calls and long waits get what is due to them, news of orders are told; returns how many."""
+        return await self._sweeper.sweep() + await self._news.sweep()
 
     # -- inside --------------------------------------------------------------------------------------------------
 

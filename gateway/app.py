@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway import (
+    breaches_api,
     chat,
     chat_socket,
     health,
@@ -48,6 +49,7 @@ def build_app(core: Core) -> web.Application:
         knowledge_admin_api,
         knowledge_api,
         points_api,
+        breaches_api,
         orders_api,
         openapi,
         internal,

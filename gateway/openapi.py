@@ -169,6 +169,28 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 429 503",
         )
     },
+    "/api/v1/orders/breaches": {
+        "get": _operation(
+            "超期工单记录（有统计权限的账号）",
+            _object(
+                "*",
+                items=_list(_ANY),
+                units=_list(_object("*", unit=_TEXT, breaches=_WHOLE, open=_WHOLE)),
+                total=_WHOLE,
+                page=_WHOLE,
+                page_size=_WHOLE,
+            ),
+            parameters=[
+                _parameter("query", "days", "最近多少天，默认 30", {"type": "number"}),
+                _parameter("query", "unit", "承办单位"),
+                _parameter("query", "open", "1 表示只看仍未答复的"),
+                _parameter("query", "page", "页，从 1 起", _WHOLE),
+                _parameter("query", "page_size", "每页几条，1 到 200", _WHOLE),
+            ],
+            security="seatCookie",
+            errors="400 401 403",
+        )
+    },
     "/api/v1/orders/{order_no}": {
         "get": _operation(
             "凭查询码查看办理进度；坐席登录后可查看全部内容",

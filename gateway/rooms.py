@@ -20,11 +20,13 @@ from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
 from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService
+from workorders.alerts import DeadlineWatch
 from workorders.catalogue import Catalogue
 from workorders.model import CategorySuggestion
 
 log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
+_DEADLINES_SECONDS = 15.0
 _WATCH_SECONDS = 5.0
 
 
@@ -83,6 +85,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk push": desk.push(),
             "desk presence": desk.pulse(),
             "sweeper": _sweep(core),
+            "deadlines": _watch_deadlines(core),
             "parts": _watch_parts(core, knowledge, understanding),
         }
         tasks = [core.spawn(work, name) for name, work in background.items()]
@@ -103,6 +106,16 @@ async def _sweep(core: Core) -> None:
                 core.metrics.swept.inc(swept)
         except Exception as error:
             log.error("the sweeper failed", error=type(error).__name__, exc_info=error)
+
+
+async def _watch_deadlines(core: Core) -> None:
+    """Units are reminded, and missed deadlines are logged. Every core does it; each alert is made once."""
+    watch = DeadlineWatch(core.database, core.orders, clock=core.clock)
+    while not await core.pause(_DEADLINES_SECONDS):
+        try:
+            await watch.sweep()
+        except Exception as error:
+            log.error("deadlines could not be watched", error=type(error).__name__, exc_info=error)
 
 
 async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:

@@ -1,0 +1,78 @@
+"""The log of missed deadlines, for whoever answers for the units' work: no personal data, no words of citizens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from base.clock import Clock, SystemClock
+from storage.engine import Database
+from storage.order_tables import DeadlineAlert
+from storage.tables import Order
+from workorders.order import STATUS_TEXT
+
+
+class BreachLog:
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    async def list(
+        self, *, days: float, unit: str = "", only_open: bool = False, page: int = 1, page_size: int = 50
+    ) -> dict[str, Any]:
+        """A page of the breaches of the last `days`, newest first, and for each unit how many it has.
+
+        `hours_late` of a breach that is not resolved counts up to now.
+        """
+        now = self._clock.now()
+        first = (page - 1) * page_size
+        wanted = self._wanted(select(DeadlineAlert, Order), now, days, unit, only_open)
+        counted = self._wanted(select(func.count(DeadlineAlert.id)), now, days, unit, only_open)
+        still = func.count(DeadlineAlert.id) - func.count(DeadlineAlert.resolved_at)
+        by_unit = self._wanted(
+            select(DeadlineAlert.unit, func.count(DeadlineAlert.id), still), now, days, unit, only_open
+        ).group_by(DeadlineAlert.unit)
+        async with self._database.read() as session:
+            rows = (
+                await session.execute(wanted.order_by(DeadlineAlert.id.desc()).offset(first).limit(page_size))
+            ).all()
+            total = (await session.execute(counted)).scalar_one()
+            units = (await session.execute(by_unit)).all()
+        return {
+            "items": [_item(alert, order, now) for alert, order in rows],
+            "units": [
+                {"unit": name or "", "breaches": count, "open": unresolved}
+                for name, count, unresolved in sorted(units, key=lambda row: (-row[1], row[0] or ""))
+            ],
+            "total": total,
+            "page": page,
+            "page_size": page_size,
+        }
+
+    @staticmethod
+    def _wanted(query: Any, now: datetime, days: float, unit: str, only_open: bool) -> Any:
+        query = query.join(Order, Order.order_no == DeadlineAlert.order_no).where(
+            DeadlineAlert.kind == "breach", DeadlineAlert.at >= now - timedelta(days=days)
+        )
+        if unit:
+            query = query.where(DeadlineAlert.unit == unit)
+        return query.where(DeadlineAlert.resolved_at.is_(None)) if only_open else query
+
+
+def _item(alert: DeadlineAlert, order: Order, now: datetime) -> dict[str, Any]:
+    late = (alert.resolved_at or now) - alert.deadline_at
+    return {
+        "order_no": alert.order_no,
+        "unit": alert.unit or "",
+        "urgency": alert.urgency,
+        "category": order.category_level1,
+        "district": order.district,
+        "status": order.status,
+        "status_text": STATUS_TEXT.get(order.status, order.status),
+        "deadline_at": alert.deadline_at.isoformat(),
+        "noticed_at": alert.at.isoformat(),
+        "resolved_at": alert.resolved_at.isoformat() if alert.resolved_at else None,
+        "hours_late": round(late / timedelta(hours=1), 1),
+    }
