@@ -58,7 +58,8 @@ class Timing:
     """When evidence is asked for and how long it takes; see `telephony.turn_taking.TurnTakingRules`. Seconds."""
 
     short_pause_seconds: float = 0.2
-    promising: float = 0.5
+    promising: float = 0.85
+    promising_guess_seconds: float = 0.3
     guess_after_seconds: float = 0.35
     doubtful_guess_seconds: float = 0.8
 
@@ -166,7 +167,9 @@ def _decide(pause: Pause, turn: Turn, strategy: TurnEnd, timing: Timing, sentenc
         sound_at = asked + SOUND_SECONDS
         if sound_at <= guess_after:
             promising = pause.opinion.sound >= timing.promising
-            guess_after = sound_at if promising else _windows(timing.doubtful_guess_seconds)
+            guess_after = max(sound_at, _windows(timing.promising_guess_seconds))
+            if not promising:
+                guess_after = _windows(timing.doubtful_guess_seconds)
         evidence = Evidence(turn.state, sound=pause.opinion.sound)
         changes.append((sound_at, evidence))
     if strategy.wants_text and pause.opinion is not None:
