@@ -253,6 +253,33 @@ class KnowledgeSettings(Section):
     expiring_days: float = Field(30.0, gt=0, description="so long before its end an entry is listed for its owner")
 
 
+class OutboxTargetSettings(Section):
+    """A system that is told of orders' events."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    url: str = Field(pattern=r"^https?://\S+$")
+    secret_file: Path | None = Field(None, description="a file that holds nothing but the secret")
+    secret_env: str = Field("", description="or the environment variable that holds it")
+    units: list[str] = Field(default_factory=list, description="names or patterns (海淀区*); empty: every unit")
+    events: list[str] = Field(default_factory=list, description="empty: all but internal notes")
+    personal: bool = Field(False, description="also what the citizen said, and contact data unless confidential")
+
+
+class OutboxSettings(Section):
+    """Events of orders for other systems (docs/internals.md); each target has name, url, secret_file or secret_env,
+    and if need be units, events, personal."""
+
+    targets: list[OutboxTargetSettings] = Field(default_factory=list)
+    timeout_seconds: float = Field(10.0, gt=0, description="of one attempt, connecting included")
+    lease_margin_seconds: float = Field(30.0, gt=0, description="how long after two time-outs another node may send")
+    parallel: int = Field(8, ge=1, le=64, description="messages, each of another order, under way to one target")
+    first_retry_seconds: float = Field(5.0, gt=0, description="doubles with each failure")
+    longest_retry_seconds: float = Field(3_600.0, gt=0)
+    attempts: int = Field(100, ge=1, description="then a message is a dead letter; 100 take about three days")
+    poll_seconds: float = Field(1.0, gt=0)
+    keep_days: float = Field(30.0, gt=0, description="what was delivered is forgotten after so long")
+
+
 class SeatSettings(Section):
     """The seat desk."""
 
@@ -279,6 +306,7 @@ class Settings(BaseSettings):
     rasa: RasaSettings = RasaSettings()
     dialogue: DialogueSettings = DialogueSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    outbox: OutboxSettings = OutboxSettings()
     seats: SeatSettings = SeatSettings()
 
     @classmethod

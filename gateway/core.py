@@ -25,6 +25,8 @@ from seats.presence import Presence
 from seats.store import SeatStore
 from storage.engine import Database
 from workorders.model import CategorySuggestion
+from workorders.outbox.enqueue import Enqueuer
+from workorders.outbox.targets import targets
 from workorders.service import OrderService
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ class Core:
             busy_timeout_seconds=settings.database.busy_timeout_seconds,
             pool_size=settings.database.pool_size,
         )
-        self.orders = OrderService(self.database, clock=self.clock)
+        self.outbox_targets = targets(settings.outbox)
+        self.orders = OrderService(self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets))
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
         self.callbacks = Callbacks(self.database, clock=self.clock)
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)

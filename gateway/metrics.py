@@ -8,6 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from conversations.messages import ConversationEvent
+from workorders.outbox.store import Backlog
 
 _REPLY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0)
 _HTTP_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -53,6 +54,17 @@ class Metrics:
             "hotline_contacts_open", "Contacts without an outcome", ["channel", "status"], registry=self.registry
         )
         self.swept = Counter("hotline_swept", "Contacts the sweeper gave an outcome", registry=self.registry)
+        self.outbox_attempts = Counter(
+            "hotline_outbox_attempts", "Messages tried, by target and what came of it", ["target", "verdict"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.outbox_messages = Gauge(
+            "hotline_outbox_messages", "Messages that are not delivered", ["target", "status"], registry=self.registry
+        )
+        self.outbox_oldest_seconds = Gauge(
+            "hotline_outbox_oldest_seconds", "How long the first of them has waited", ["target"],
+            registry=self.registry,
+        )  # fmt: skip
         self.ready = Gauge("hotline_ready", "1 when every needed part is ready", registry=self.registry)
 
         self._ended: OrderedDict[str, None] = OrderedDict()
@@ -75,6 +87,16 @@ class Metrics:
         if event.kind == "turn" and event.turn is not None and event.turn.role == "citizen":
             channel = self._channels.get(event.conversation_id, "unknown")
             self.turns.labels(channel, understood_by(event.turn.meta)).inc()
+
+    def attempted(self, target: str, verdict: str) -> None:
+        """`workorders/outbox/sender.py`: one attempt to deliver."""
+        self.outbox_attempts.labels(target, verdict).inc()
+
+    def backlog(self, target: str, backlog: Backlog, oldest_seconds: float) -> None:
+        """The same: what one target has not got yet."""
+        self.outbox_messages.labels(target, "waiting").set(backlog.waiting)
+        self.outbox_messages.labels(target, "dead").set(backlog.dead)
+        self.outbox_oldest_seconds.labels(target).set(oldest_seconds)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -23,6 +23,7 @@ from knowledge.service import KnowledgeService
 from workorders.alerts import DeadlineWatch
 from workorders.catalogue import Catalogue
 from workorders.model import CategorySuggestion
+from workorders.outbox.sender import OutboxSender
 
 log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
@@ -86,6 +87,9 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk presence": desk.pulse(),
             "sweeper": _sweep(core),
             "deadlines": _watch_deadlines(core),
+            "outbox": OutboxSender(
+                core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
+            ).run(core.pause),
             "parts": _watch_parts(core, knowledge, understanding),
         }
         tasks = [core.spawn(work, name) for name, work in background.items()]

@@ -1,0 +1,74 @@
+"""The body of a message: an event and the order as it was right after it. Frozen when the event is stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from storage.tables import Order, OrderEvent
+from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
+
+# What an event's data may hold that is about the handling, not about a person.
+_OPEN_DATA: Final = (
+    *("unit", "mode", "copies", "from_unit", "deadline_hours", "deadline_at", "main", "event_id"),
+    *("code", "catalogue_version", "responded", "solved", "satisfied"),
+)
+
+
+def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) -> str:
+    """JSON text. Without `personal` nothing that a citizen said, and no word that anybody wrote, is in it; contact data
+    of a confidential order are in it never."""
+    return json.dumps(
+        {
+            "id": message_id,
+            "event": event.event,
+            "event_text": EVENT_TEXT[event.event],
+            "at": event.at.isoformat(),
+            "actor": actor_kind(event.actor),
+            "note": event.note if personal else "",
+            "data": dict(event.data) if personal else {key: event.data[key] for key in _OPEN_DATA if key in event.data},
+            "order": {**_handling(order), **(_matter(order) if personal else {})},
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _handling(order: Order) -> dict[str, Any]:
+    return {
+        "order_no": order.order_no,
+        "version": order.version,
+        "status": order.status,
+        "status_text": STATUS_TEXT.get(order.status, order.status),
+        "request_type": order.request_type,
+        "category": {
+            "code": order.category_code,
+            "level1": order.category_level1,
+            "level2": order.category_level2,
+            "level3": order.category_level3,
+            "catalogue_version": order.catalogue_version,
+        },
+        "district": order.district,
+        "street": order.street,
+        "urgency": order.urgency,
+        "filed_at": order.filed_at.isoformat() if order.filed_at else None,
+        "deadline_at": order.deadline_at.isoformat() if order.deadline_at else None,
+        "unit": order.unit,
+        "dispatch_mode": order.dispatch_mode,
+        "copies": list(order.copies),
+        "main_order_no": order.duplicate_of,
+        "confidential": order.confidential,
+    }
+
+
+def _matter(order: Order) -> dict[str, Any]:
+    return {
+        "title": order.title,
+        "detail": order.detail,
+        "address": order.address,
+        "event_time": order.event_time,
+        "subject": order.subject,
+        "appeal": order.appeal,
+        "contact_name": None if order.confidential else order.contact_name,
+        "contact_phone": None if order.confidential else order.contact_phone,
+    }
