@@ -1,0 +1,432 @@
+"""The outbox against receivers that fail, stall and lie, in virtual time, and across killed senders."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from outbox_helpers import SECRET, UNIT, Receiver, file_order, honest, pause, receiver
+from sqlalchemy import select
+
+from base.clock import ManualClock, SystemClock
+from base.errors import ConfigurationError
+from base.settings import OutboxSettings, OutboxTargetSettings
+from storage import migrate
+from storage.engine import Database
+from storage.order_tables import OutboxMessage
+from storage.tables import OrderEvent
+from workorders.order import OrderStateError
+from workorders.outbox.delivery import deliver, new_session
+from workorders.outbox.enqueue import Enqueuer
+from workorders.outbox.schedule import Attempt, Next, Schedule
+from workorders.outbox.sender import OutboxSender
+from workorders.outbox.store import OutboxStore, Settled
+from workorders.outbox.targets import Target, targets
+from workorders.service import OrderService
+
+QUICK = OutboxSettings(
+    timeout_seconds=0.5,
+    lease_margin_seconds=0.2,
+    first_retry_seconds=0.05,
+    longest_retry_seconds=0.1,
+    poll_seconds=0.02,
+)
+NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
+    await migrate.upgrade(database)
+    yield database
+    await database.close()
+
+
+async def messages(database: Database) -> list[OutboxMessage]:
+    async with database.read() as session:
+        return list((await session.execute(select(OutboxMessage).order_by(OutboxMessage.id))).scalars())
+
+
+# -- the schedule ------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 400), st.floats(0, 0.999999), st.floats(0, 1e6))
+def test_pauses_grow_are_capped_and_spread(failures: int, chance: float, asked: float) -> None:
+    schedule = Schedule(5, 3_600, 400)
+    pause_seconds = schedule.pause_seconds(failures, chance)
+    whole = min(5 * 2.0 ** (failures - 1), 3_600)
+    assert whole / 2 <= pause_seconds < whole or pause_seconds == whole == 0
+    failed = Attempt("failed", not_before_seconds=asked)
+    after = schedule.after(failed, attempts=failures, now=NOW, chance=chance)
+    if failures >= 400:
+        assert after == Next("dead", NOW)
+    else:
+        assert after.status == "waiting" and NOW < after.at <= NOW + timedelta(hours=1)
+        assert after.at >= NOW + timedelta(seconds=min(asked, 3_600))
+
+
+def test_the_default_attempts_take_about_three_days() -> None:
+    chosen = OutboxSettings()
+    schedule = Schedule(chosen.first_retry_seconds, chosen.longest_retry_seconds, chosen.attempts)
+    hours = sum(schedule.pause_seconds(failure, 0.5) for failure in range(1, chosen.attempts)) / 3_600
+    assert 60 < hours < 80
+
+
+# -- what is told to whom ----------------------------------------------------------------------------------------
+
+
+async def test_an_event_and_its_messages_are_stored_together_or_not_at_all(database: Database) -> None:
+    orders = OrderService(database, clock=ManualClock(), outbox=Enqueuer([Target("city", "http://x", SECRET)]))
+    number = await file_order(database, orders, "c:1", ManualClock())
+    with pytest.raises(OrderStateError):
+        await orders.change(number, "close", actor="seat:s1")
+    with pytest.raises(RuntimeError):
+        async with database.write() as session:
+            await orders.file(
+                session, _draft(), key="c:2", now=NOW, actor="bot:policy"
+            )  # fmt: skip
+            raise RuntimeError("the process died before the commit")
+    stored = await messages(database)
+    assert [(row.order_no, row.event) for row in stored] == [(number, "file"), (number, "dispatch")]
+    async with database.read() as session:
+        assert len((await session.execute(select(OrderEvent))).scalars().all()) == len(stored)
+
+
+async def test_a_target_hears_of_its_units_also_when_an_order_is_taken_away(database: Database) -> None:
+    mine = Target("heat", "http://x", SECRET, units=("*供热办",))
+    answers = Target("answers", "http://y", SECRET, events=frozenset({"answer"}))
+    orders = OrderService(database, clock=ManualClock(), outbox=Enqueuer([mine, answers]))
+    number = await file_order(database, orders, "c:1", ManualClock())
+    await orders.change(number, "note", actor="seat:s1", note="内部")
+    await orders.change(number, "object", actor=f"unit:{UNIT}", note="不属于我单位")
+    await orders.change(number, "dispatch", actor="seat:s1", data={"unit": "市热力集团"})
+    await orders.change(number, "accept", actor="seat:s1")
+    await orders.change(number, "answer", actor="seat:s1", note="已修好")
+    told = [(row.target, row.event) for row in await messages(database)]
+    assert told == [
+        *(("heat", event) for event in ("file", "dispatch", "object", "dispatch")),
+        ("answers", "answer"),
+    ]
+
+
+async def test_personal_data_only_where_a_target_has_it_and_no_contact_of_a_confidential_order(
+    database: Database,
+) -> None:
+    plain, full = Target("plain", "http://x", SECRET), Target("full", "http://y", SECRET, personal=True)
+    orders = OrderService(database, clock=ManualClock(), outbox=Enqueuer([plain, full]))
+    number = await file_order(database, orders, "c:1", ManualClock(), contact_phone="13900001234")
+    await orders.change(number, "accept", actor="seat:s1")
+    await orders.change(number, "answer", actor="seat:s1", note="王某家已修好")
+    await file_order(database, orders, "c:2", ManualClock(), contact_phone="13900005678", confidential=True)
+    bodies: defaultdict[str, str] = defaultdict(str)
+    for row in await messages(database):
+        bodies[row.target] += row.body
+    for personal in ("13900001234", "王某", "学院路", "暖气不热", "已修好"):
+        assert personal not in bodies["plain"] and personal in bodies["full"]
+    assert "13900005678" not in bodies["full"] and "13900005678" not in bodies["plain"]
+    last = json.loads((await messages(database))[0].body)
+    assert last["order"]["status"] == "filed" and last["order"]["unit"] == UNIT  # as it was at that event
+
+
+def test_targets_are_checked_when_the_core_starts(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET.decode() + "\n")
+    one = OutboxTargetSettings(name="a", url="https://x.example/hook", secret_file=secret)
+    (found,) = targets(OutboxSettings(targets=[one]))
+    assert found.secret == SECRET and "secret of the" not in repr(found)
+    by_variable = OutboxTargetSettings(name="b", url="https://x.example/hook", secret_env="KEY")
+    assert targets(OutboxSettings(targets=[by_variable]), {"KEY": "k" * 32})[0].secret == b"k" * 32
+    for wrong, told in (
+        ([one, one], "twice"),
+        ([by_variable], "32 characters"),
+        ([one.model_copy(update={"secret_file": tmp_path / "none"})], "cannot be read"),
+        ([one.model_copy(update={"secret_env": "KEY"})], "one of"),
+        ([one.model_copy(update={"events": ["explode"]})], "no event"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            targets(OutboxSettings(targets=wrong), {})
+
+
+def _draft() -> Any:
+    from workorders.model import Assignment, OrderDraft
+
+    return OrderDraft("投诉", "", "路灯不亮", "web", assignment=Assignment(UNIT, "直派", (), "ordinary", 168, ""))
+
+
+# -- order and leases, in virtual time ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_in_order_for_each_order_however_attempts_end(database: Database, seed: int) -> None:
+    """Two senders share the work in virtual time; attempts fail, are refused, or are never settled (a dead sender)."""
+    chance, clock = random.Random(seed), ManualClock()
+    orders = OrderService(database, clock=clock, outbox=Enqueuer([Target("city", "http://x", SECRET)]))
+    numbers = [await file_order(database, orders, f"c:{index}", clock) for index in range(4)]
+    for number in numbers:
+        for event in ("accept", "extend", "answer", "close"):
+            await orders.change(number, event, actor="seat:s1", note="x", data={"deadline_hours": 1})
+    expected = {row.message_id for row in await messages(database)}
+    store, schedule = OutboxStore(database), Schedule(5, 600, 6)
+    arrived: dict[str, list[int]] = defaultdict(list)
+    delivered: set[str] = set()
+    for _ in range(400):
+        owner = chance.choice(("north", "south"))
+        claimed = await store.claim("city", owner=owner, now=clock.now(), lease_seconds=60, limit=3)
+        assert len({message.order_no for message in claimed}) == len(claimed)  # of each order one at a time
+        for message in claimed:
+            if (fate := chance.random()) < 0.15:
+                continue  # the sender dies: its lease runs out
+            attempt = Attempt("delivered" if fate < 0.6 else "refused" if fate < 0.65 else "failed")
+            if attempt.verdict == "delivered":
+                arrived[message.order_no].append(message.id)
+                delivered.add(message.message_id)
+            after = schedule.after(attempt, attempts=message.attempt, now=clock.now(), chance=chance.random())
+            assert await store.settle([Settled(message.id, message.attempt, after, "")], owner=owner) == 1
+        clock.advance(chance.choice((0.5, 5, 90)))
+        if chance.random() < 0.1:
+            await store.revive(now=clock.now())
+        if delivered == expected:
+            break
+    assert delivered == expected
+    assert all(ids == sorted(ids) and len(ids) == len(set(ids)) for ids in arrived.values())
+
+
+async def test_what_comes_after_a_dead_letter_waits_until_somebody_looks(database: Database) -> None:
+    clock = ManualClock()
+    orders = OrderService(database, clock=clock, outbox=Enqueuer([Target("city", "http://x", SECRET)]))
+    number = await file_order(database, orders, "c:1", clock)
+    other = await file_order(database, orders, "c:2", clock)
+    store = OutboxStore(database)
+
+    async def claim() -> list[tuple[str, int]]:
+        claimed = await store.claim("city", owner="me", now=clock.now(), lease_seconds=60, limit=10)
+        results = [Settled(message.id, message.attempt, Next("dead", clock.now()), "HTTP 400") for message in claimed]
+        await store.settle(results, owner="me")
+        return [(message.order_no, message.attempt) for message in claimed]
+
+    assert await claim() == [(number, 1), (other, 1)]
+    assert await claim() == []
+    (first, held), (second, _) = await store.dead_letters("city")
+    assert (first.order_no, first.last_error, held) == (number, "HTTP 400", 1)
+    assert await store.revive(now=clock.now(), message_ids=[first.message_id]) == 1
+    assert await claim() == [(number, 1)]  # the same message, from its first attempt
+    assert await store.drop(now=clock.now(), message_ids=[second.message_id]) == 1
+    assert await claim() == [(other, 1)]  # what waited behind the dropped one
+    assert await store.drop(now=clock.now(), message_ids=[]) == 0
+    assert (await store.backlog("city")).dead == 2
+    assert await store.clean_up(clock.now() + timedelta(days=1)) == 1  # only what is settled is forgotten
+
+
+async def test_a_late_sender_cannot_settle_what_another_has_taken(database: Database) -> None:
+    clock = ManualClock()
+    orders = OrderService(database, clock=clock, outbox=Enqueuer([Target("city", "http://x", SECRET)]))
+    await file_order(database, orders, "c:1", clock)
+    store = OutboxStore(database)
+    (slow,) = await store.claim("city", owner="slow", now=clock.now(), lease_seconds=60, limit=5)
+    assert await store.claim("city", owner="quick", now=clock.now(), lease_seconds=60, limit=5) == []
+    clock.advance(61)
+    (again,) = await store.claim("city", owner="quick", now=clock.now(), lease_seconds=60, limit=5)
+    assert again.message_id == slow.message_id
+    assert await store.settle([Settled(slow.id, 1, Next("dead", clock.now()), "x")], owner="slow") == 0
+    assert await store.settle([Settled(again.id, 1, Next("delivered", clock.now()), "")], owner="quick") == 1
+
+
+# -- over HTTP ---------------------------------------------------------------------------------------------------
+
+
+async def stalls(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    await asyncio.sleep(30)
+    return web.json_response({"id": body["id"]})
+
+
+async def drips(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.05)
+
+
+async def never_ends(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b'{"id": "' + b"x" * 60_000)
+
+
+async def names_another(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    return web.json_response({"id": "msg_other"})
+
+
+async def says_ok(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    return web.Response(text="ok")
+
+
+async def sends_elsewhere(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    raise web.HTTPTemporaryRedirect(str(request.url))
+
+
+async def is_busy(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    return web.Response(status=503, headers={"Retry-After": "120"})
+
+
+async def finds_it_wrong(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    return web.Response(status=422)
+
+
+async def hangs_up(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+LIES = (
+    (honest, "delivered", ""),
+    (stalls, "failed", "no answer in"),
+    (drips, "failed", "no answer in"),
+    (never_ends, "failed", "longer than"),
+    (names_another, "failed", "does not name"),
+    (says_ok, "failed", "no JSON"),
+    (sends_elsewhere, "failed", "HTTP 307"),
+    (is_busy, "failed", "HTTP 503"),
+    (finds_it_wrong, "refused", "HTTP 422"),
+    (hangs_up, "failed", "ServerDisconnectedError"),
+)
+
+
+@pytest.mark.parametrize(("behave", "verdict", "error"), LIES)
+async def test_only_a_receiver_that_names_the_message_is_believed(behave: Any, verdict: str, error: str) -> None:
+    async with receiver(behave) as room, new_session() as client:
+        attempt = await deliver(
+            client, room.target(), message_id="msg_1", body='{"id":"msg_1"}', attempt=1, now=NOW, timeout_seconds=0.4
+        )
+    assert attempt.verdict == verdict and error in attempt.error
+    assert attempt.not_before_seconds == (120 if behave is is_busy else 0)
+    assert len(room.seen) == 1  # a redirect is not followed
+
+
+async def test_a_port_where_nobody_listens_is_a_failure() -> None:
+    async with new_session() as client:
+        attempt = await deliver(
+            client, Target("gone", "http://127.0.0.1:9/", SECRET), message_id="m", body="{}", attempt=1, now=NOW,
+            timeout_seconds=1,
+        )  # fmt: skip
+    assert attempt.verdict == "failed" and attempt.error == "ClientConnectorError"
+
+
+async def test_bad_receivers_harm_no_other(database: Database) -> None:
+    clock = SystemClock()
+    async with receiver() as good, receiver(stalls) as slow, receiver(never_ends) as liar:
+        chosen = [
+            good.target("good"),
+            slow.target("slow"),
+            liar.target("liar"),
+            Target("gone", "http://127.0.0.1:9/", SECRET),
+        ]
+        orders = OrderService(database, clock=clock, outbox=Enqueuer(chosen))
+        numbers = [await file_order(database, orders, f"c:{index}", clock) for index in range(5)]
+        stop = asyncio.Event()
+        running = asyncio.create_task(OutboxSender(database, chosen, QUICK).run(lambda seconds: pause(seconds, stop)))
+        for number in numbers:
+            await orders.change(number, "accept", actor="seat:s1")
+        await _until(lambda: len(good.taken) == 15)
+        stop.set()
+        await asyncio.wait_for(running, 5)
+    assert len(good.seen) == 15 and not slow.taken and not liar.taken
+    by_order = defaultdict(list)
+    for body in good.taken:
+        by_order[body["order"]["order_no"]].append(body["event"])
+    assert by_order == {number: ["file", "dispatch", "accept"] for number in numbers}
+    left = [row for row in await messages(database) if row.target != "good"]
+    assert len(left) == 45 and {row.status for row in left} == {"waiting"}
+
+
+async def test_a_receiver_that_recovers_gets_everything_in_order(database: Database) -> None:
+    clock, calls = SystemClock(), 0
+
+    async def sometimes(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        nonlocal calls
+        calls += 1
+        if calls % 3:
+            return web.Response(status=500)
+        room.taken.append(body)
+        return await honest(request, body)
+
+    async with receiver(sometimes) as room:
+        orders = OrderService(database, clock=clock, outbox=Enqueuer([room.target()]))
+        number = await file_order(database, orders, "c:1", clock)
+        await orders.change(number, "accept", actor="seat:s1")
+        await orders.change(number, "answer", actor="seat:s1", note="好了")
+        stop = asyncio.Event()
+        sender = OutboxSender(database, [room.target()], QUICK)
+        running = asyncio.create_task(sender.run(lambda seconds: pause(seconds, stop)))
+        await _until(lambda: len(room.taken) == 4)
+        stop.set()
+        await running
+    assert [body["event"] for body in room.taken] == ["file", "dispatch", "accept", "answer"]
+
+
+async def test_senders_are_killed_at_any_moment_and_nothing_is_lost_or_out_of_order(
+    database: Database, tmp_path: Path
+) -> None:
+    """Sender processes are killed with SIGKILL between and within deliveries, two of them alive at a time, while
+    orders go on; the receiver, which drops repeats by their id, ends with every event in its order."""
+    clock, chance = SystemClock(), random.Random(5)
+
+    async def slow(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        room.taken.append(body)
+        await asyncio.sleep(0.01)  # a kill often falls between the receiver's yes and our note of it
+        return await honest(request, body)
+
+    async with receiver(slow) as room:
+        orders = OrderService(database, clock=clock, outbox=Enqueuer([room.target()]))
+        numbers = [await file_order(database, orders, f"c:{index}", clock) for index in range(12)]
+        senders = [_start(database, room, tmp_path) for _ in range(2)]
+        try:
+            await _until(lambda: len(room.taken) > 2)
+            for step in ("accept", "extend", "answer"):
+                for number in numbers:
+                    await orders.change(number, step, actor="seat:s1", note="x", data={"deadline_hours": 1})
+                await asyncio.sleep(chance.random() * 0.2)
+                victim = senders.pop(0)
+                os.kill(victim.pid, signal.SIGKILL)
+                victim.wait()
+                senders.append(_start(database, room, tmp_path))
+            expected = ["file", "dispatch", "accept", "extend", "answer"]
+            await _until(lambda: len({body["id"] for body in room.taken}) == len(numbers) * len(expected))
+        finally:
+            for sender in senders:
+                sender.kill()
+                sender.wait()
+    first_arrivals: dict[str, list[str]] = defaultdict(list)
+    known: set[str] = set()
+    for body in room.taken:
+        if body["id"] not in known:
+            known.add(body["id"])
+            first_arrivals[body["order"]["order_no"]].append(body["event"])
+    assert first_arrivals == dict.fromkeys(numbers, expected)
+
+
+def _start(database: Database, room: Receiver, folder: Path) -> subprocess.Popen[bytes]:
+    program = Path(__file__).with_name("outbox_process.py")
+    return subprocess.Popen([sys.executable, str(program), database.url, room.url], cwd=Path(__file__).parents[2])
+
+
+async def _until(condition: Any) -> None:
+    async with asyncio.timeout(40):
+        while not condition():  # noqa: ASYNC110 (what is waited for happens in other processes)
+            await asyncio.sleep(0.02)
