@@ -20,6 +20,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index"),
     ("points",): ("hotline.points_cli:command", "import FILE or list service points (where is the nearest …?)"),
     ("catalogue",): ("workorders.cli:command", "check FILE, suggest TEXT with the reasons"),
+    ("orders",): ("workorders.orders_cli:command", "export FILE, dead-letters list|retry|drop, learn"),
     ("seat",): ("seats.cli:command", "add, list or disable seat accounts"),
     ("call",): ("telephony.caller:command", "place a real SIP call that plays WAV turns"),
     ("recordings",): ("hotline.recordings_cli:command", "list, delete or sweep the recordings of calls"),

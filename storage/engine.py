@@ -62,6 +62,18 @@ class Database:
             session.expunge_all()  # rows that were read stay usable; a rollback would expire them
             await session.rollback()
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads and sees one state of the database, however long it lasts."""
+        options: dict[str, Any] = {"hotline_read": True}
+        if not self.is_sqlite:  # SQLite's readers are like that anyway
+            options["isolation_level"] = "REPEATABLE READ"
+        async with self._sessions() as session:
+            await session.connection(execution_options=options)
+            yield session
+            session.expunge_all()
+            await session.rollback()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
