@@ -253,6 +253,14 @@ class KnowledgeSettings(Section):
     expiring_days: float = Field(30.0, gt=0, description="so long before its end an entry is listed for its owner")
 
 
+class OrderSettings(Section):
+    """Work orders."""
+
+    catalogue_file: Path | None = Field(
+        None, description="the city's catalogue (.yml or .csv), taken over within seconds of a change; null: the sample"
+    )
+
+
 class OutboxTargetSettings(Section):
     """A system that is told of orders' events."""
 
@@ -306,6 +314,7 @@ class Settings(BaseSettings):
     rasa: RasaSettings = RasaSettings()
     dialogue: DialogueSettings = DialogueSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    orders: OrderSettings = OrderSettings()
     outbox: OutboxSettings = OutboxSettings()
     seats: SeatSettings = SeatSettings()
 

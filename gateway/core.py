@@ -32,6 +32,7 @@ from workorders.service import OrderService
 if TYPE_CHECKING:
     from bot.entities.place import PlaceFinding
     from gateway.spoken_ahead import SpokenAhead  # its rooms are heavy: loaded with them, in a thread
+    from workorders.live_catalogue import LiveCatalogue  # the same
 
 log = get_logger("gateway.core")
 _SETTLE_SECONDS = 5.0
@@ -107,6 +108,7 @@ class Core:
         self._knowledge: Knowledge | None = None
         self.spoken_ahead: SpokenAhead | None = None
         self._points: PointService | None = None
+        self._catalogue: LiveCatalogue | None = None
         self.find_place: Callable[[str], PlaceFinding] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
@@ -160,6 +162,16 @@ class Core:
             raise starting()
         return self._points
 
+    @property
+    def catalogue(self) -> LiveCatalogue:
+        """
+        Raises:
+            ApiError: 503, while the core is starting.
+        """
+        if self._catalogue is None:
+            raise starting()
+        return self._catalogue
+
     def use(
         self,
         *,
@@ -169,10 +181,11 @@ class Core:
         spoken_ahead: SpokenAhead | None = None,
         points: PointService | None = None,
         find_place: Callable[[str], PlaceFinding] | None = None,
+        catalogue: LiveCatalogue | None = None,
     ) -> None:
         """Hand over the loaded rooms. `categorise` and `find_place` may block: they are called in a thread."""
         self.spoken_ahead = spoken_ahead
-        self._points, self.find_place = points, find_place
+        self._points, self.find_place, self._catalogue = points, find_place, catalogue
         self._conversations, self._knowledge = conversations, knowledge
         self.categorise = categorise or self.categorise
         self.parts["conversations"] = Part(ok=True, detail="就绪")

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from base.logs import get_logger
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from bot.fixed_sentences import fixed_sentences
 from bot.intake import Intake
@@ -21,7 +22,9 @@ from gateway.spoken_ahead import SpokenAhead
 from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService
 from workorders.alerts import DeadlineWatch
-from workorders.catalogue import Catalogue
+from workorders.catalogue import DEFAULT_PATH
+from workorders.learned import learned_path
+from workorders.live_catalogue import LiveCatalogue
 from workorders.model import CategorySuggestion
 from workorders.outbox.sender import OutboxSender
 
@@ -42,7 +45,11 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         await load_database(core)
         knowledge = KnowledgeService(core.database, core.settings, clock=core.clock)
         closing.push_async_callback(knowledge.close)
-        loading = (asyncio.to_thread(Catalogue.load), asyncio.to_thread(PlaceMatcher.load), knowledge.start())
+        loading = (
+            asyncio.to_thread(_catalogue, core.settings),
+            asyncio.to_thread(PlaceMatcher.load),
+            knowledge.start(),
+        )
         catalogue, places, _ = await asyncio.gather(*loading)
         points = PointService(core.database, poll_seconds=core.settings.knowledge.snapshot_poll_seconds)
         closing.push_async_callback(points.close)
@@ -78,6 +85,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             categorise=categorise,
             spoken_ahead=spoken_ahead,
             points=points,
+            catalogue=catalogue,
             find_place=lambda text: places.find(text, asked=True),
         )
         log.info("ready")
@@ -86,6 +94,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk push": desk.push(),
             "desk presence": desk.pulse(),
             "sweeper": _sweep(core),
+            "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
@@ -100,6 +109,10 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             await conversations.close()
             desk.changed()
             await settle(*tasks)
+
+
+def _catalogue(settings: Settings) -> LiveCatalogue:
+    return LiveCatalogue.load(settings.orders.catalogue_file or DEFAULT_PATH, learned_path(settings))
 
 
 async def _sweep(core: Core) -> None:

@@ -34,10 +34,15 @@ class Catalogue:
     Args:
         learned: further examples by code, from orders that people have filed (`workorders/learning.py`); those of codes
             that the catalogue no longer has are left out.
+        learned_duties: (text, duty) of such orders: who answered for them in the end.
     """
 
     def __init__(
-        self, version: str, leaves: tuple[Leaf, ...], learned: Mapping[str, Sequence[str]] | None = None
+        self,
+        version: str,
+        leaves: tuple[Leaf, ...],
+        learned: Mapping[str, Sequence[str]] | None = None,
+        learned_duties: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.version = version
         self.leaves = leaves
@@ -61,16 +66,28 @@ class Catalogue:
         by = self._by_code
         fields, duties = [by[code].level1 for code in codes], [by[code].duty for code in codes]
         self._field = _Wider(texts, fields, telling, of_leaves=[leaf.level1 for leaf in self._ordered])
-        self._duty = _Wider(texts, duties, telling, of_leaves=[leaf.duty for leaf in self._ordered])
+        of_leaves = set(duties)
+        known = [(text, duty) for text, duty in learned_duties if duty in of_leaves]
+        self._duty = _Wider(
+            (*texts, *(text for text, _ in known)),
+            (*duties, *(duty for _, duty in known)),
+            (*telling, *(True for _ in known)),
+            of_leaves=[leaf.duty for leaf in self._ordered],
+        )
 
     @classmethod
-    def load(cls, path: Path = DEFAULT_PATH, learned: Mapping[str, Sequence[str]] | None = None) -> Catalogue:
+    def load(
+        cls,
+        path: Path = DEFAULT_PATH,
+        learned: Mapping[str, Sequence[str]] | None = None,
+        learned_duties: Sequence[tuple[str, str]] = (),
+    ) -> Catalogue:
         """
         Raises:
             ConfigurationError: the file is missing or malformed (`workorders/catalogue_file.py`).
         """
         read = catalogue_file.read(path, default_duties())
-        return cls(read.version, read.leaves, learned)
+        return cls(read.version, read.leaves, learned, learned_duties)
 
     @property
     def first_levels(self) -> tuple[str, ...]:
@@ -105,6 +122,7 @@ class Catalogue:
             round(confidence, 4),
             leaf.duty,
             round(min(duty_confidence, 1.0), 4),
+            self.version,
         )
 
     def explain(self, text: str, suggestion: CategorySuggestion) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,13 +15,18 @@ from base.clock import CHINA, SystemClock, local
 from base.errors import ConfigurationError, HotlineError
 from storage import backup
 from storage.engine import Database
+from workorders import learning
+from workorders.catalogue import DEFAULT_PATH, Catalogue
+from workorders.duties import default_duties
 from workorders.export import export
+from workorders.learned import Learned, learned_path, read_examples, write_examples
 from workorders.outbox.store import OutboxStore
 
 
 def command(argv: list[str]) -> int:
     asked = _parser().parse_args(argv)
-    return asyncio.run(_export(asked) if asked.command == "export" else _dead_letters(asked))
+    commands = {"export": _export, "dead-letters": _dead_letters, "learn": _learn}
+    return asyncio.run(commands[asked.command](asked))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("--all", action="store_true", help="all of every target")
     drop = actions.add_parser("drop", help="need not be delivered: what waits behind it goes on")
     drop.add_argument("ids", nargs="+", metavar="MESSAGE_ID")
+    learn = commands.add_parser("learn", help="retrain categories and duties from the orders here")
+    learn.add_argument("--install", action="store_true", help="use what was learned, if it is better")
     return parser
 
 
@@ -102,4 +110,35 @@ async def _dead_letters(asked: argparse.Namespace) -> int:
     print(f"{count} dead letters {'dropped' if asked.action == 'drop' else 'will be tried again'}")
     if asked.ids and count < len(set(asked.ids)):
         raise HotlineError(f"{len(set(asked.ids)) - count} of the messages named are no dead letters")
+    return 0
+
+
+async def _learn(asked: argparse.Namespace) -> int:
+    chosen = settings.load()
+    path = chosen.orders.catalogue_file or DEFAULT_PATH
+    into = learned_path(chosen)
+    installed = read_examples(into) if into.is_file() else []
+    async with open_database() as database:
+        found = await learning.cases(database, default_duties())
+    sources = Counter(case.example.source for case in found)
+    told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items())) or "none"
+    print(f"orders to learn from: {told}")
+    if not found:
+        return 0
+
+    def build(what: Learned) -> Catalogue:
+        return Catalogue.load(path, what.categories, what.duties)
+
+    before, after = await asyncio.to_thread(learning.compare, found, installed, build)
+    print(f"held out: {after.coded} with a leaf, {after.placed} with a unit; trained on the other orders")
+    for name, value in before.lines().items():
+        print(f"  {name:<16} {value:6.1%} -> {after.lines()[name]:6.1%}")
+    if not learning.better(before, after):
+        print(f"not better (at least {learning.LEAST_HELD_OUT} orders held out, nothing worse): nothing was changed")
+        return 0
+    if asked.install:
+        write_examples(into, [case.example for case in found], now=SystemClock().now())
+        print(f"installed: {into}; a running core takes it over by itself")
+    else:
+        print("better: install it with --install")
     return 0

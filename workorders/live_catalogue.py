@@ -1,0 +1,106 @@
+"""The catalogue in use: a new file, or newly learned examples, are checked and taken over while everything runs.
+
+Reading one takes some seconds, in a thread; until it is ready, and if it is refused, the one before answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from base.errors import HotlineError
+from base.logs import get_logger
+from workorders.catalogue import Catalogue
+from workorders.catalogue_file import Leaf
+from workorders.learned import NOTHING, read_learned
+from workorders.model import CategorySuggestion
+
+_log = get_logger(__name__)
+_LOOK_SECONDS: Final = 1.0
+
+Pause = Callable[[float], Awaitable[bool]]  # waits so many seconds; True: it is time to end
+_Stamp = tuple[tuple[int, int] | None, ...]
+
+
+class LiveCatalogue:
+    """Answers like the `Catalogue` that it holds; safe to share between threads, for a swap is one assignment."""
+
+    def __init__(self, path: Path, learned_path: Path, catalogue: Catalogue, stamp: _Stamp) -> None:
+        self._path = path
+        self._learned_path = learned_path
+        self._current = catalogue
+        self._stamp = stamp
+
+    @classmethod
+    def load(cls, path: Path, learned_path: Path) -> LiveCatalogue:
+        """
+        Raises:
+            HotlineError: the catalogue cannot be used; at the start there is nothing to fall back on.
+        """
+        stamp = _stamp(path, learned_path)
+        return cls(path, learned_path, _read(path, learned_path), stamp)
+
+    @property
+    def current(self) -> Catalogue:
+        return self._current
+
+    @property
+    def version(self) -> str:
+        return self._current.version
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return self._current.leaves
+
+    def find(self, code: str) -> Leaf | None:
+        return self._current.find(code)
+
+    def suggest(self, text: str, limit: int = 3) -> list[CategorySuggestion]:
+        return self._current.suggest(text, limit)
+
+    def explain(self, text: str, suggestion: CategorySuggestion) -> str:
+        return self._current.explain(text, suggestion)
+
+    async def watch(self, pause: Pause) -> None:
+        """Look for changes until `pause` says that it is time to end."""
+        seen = self._stamp
+        while not await pause(_LOOK_SECONDS):
+            stamp = await asyncio.to_thread(_stamp, self._path, self._learned_path)
+            if stamp == self._stamp or stamp != seen:  # one still being written is taken when it looks the same twice
+                seen = stamp
+            else:
+                await self._take_over(stamp)
+
+    async def _take_over(self, stamp: _Stamp) -> None:
+        self._stamp = stamp  # also a file that is refused is not read again before it changes
+        before = self._current
+        try:
+            catalogue = await asyncio.to_thread(_read, self._path, self._learned_path)
+        except HotlineError as error:
+            _log.error("the new catalogue was refused; the one before stays", version=before.version, reason=str(error))
+            return
+        if catalogue.version == before.version and catalogue.leaves != before.leaves:
+            _log.warning("the catalogue changed but kept its version", version=before.version)
+        self._current = catalogue
+        _log.info(
+            "catalogue taken over", version=catalogue.version, before=before.version, leaves=len(catalogue.leaves)
+        )
+
+
+def _read(path: Path, learned_path: Path) -> Catalogue:
+    learned = read_learned(learned_path) if learned_path.is_file() else NOTHING
+    return Catalogue.load(path, learned.categories, learned.duties)
+
+
+def _stamp(*paths: Path) -> _Stamp:
+    return tuple(_stamp_of(path) for path in paths)
+
+
+def _stamp_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
