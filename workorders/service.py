@@ -385,10 +385,23 @@ def _move(
         order.deadline_hours += added
         order.deadline_working_days += -(-added // 24) if days else 0
         order.deadline_at = _told(extended)
+    if event == "classify":
+        _classify(order, data)
     if event == "reopen":
         order.deadline_at = _due(now, Term(order.deadline_hours, order.deadline_working_days))
     order.version += 1
     order.updated_at = now
+
+
+def _classify(order: Order, data: dict[str, Any]) -> None:
+    """A person has chosen the leaf. Who has the order, and its deadline, stay as they are."""
+    if not data.get("code"):
+        raise OrderStateError("请选择事项类别。")
+    order.category_code, order.category_confidence = _clip(str(data["code"]), 16), 1.0
+    order.category_level1, order.category_level2, order.category_level3 = (
+        _clip(str(data.get(level) or ""), 64) for level in ("level1", "level2", "level3")
+    )
+    order.catalogue_version = _clip(str(data.get("catalogue_version") or ""), 64)
 
 
 def _due(start: datetime, term: Term) -> datetime:
