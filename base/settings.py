@@ -160,10 +160,11 @@ class TurnTakingSettings(Section):
         "combined", description="what decides that the caller has finished; models that are missing are gone without"
     )
     cut_off_cost_seconds: float = Field(
-        3.5, gt=0, description="so much waiting is better than cutting one caller off; not for silence"
+        5.0, gt=0, description="so much waiting is better than cutting one caller off; not for silence"
     )
     shortest_wait_seconds: float = Field(0.3, gt=0.2)
-    longest_wait_seconds: float = Field(2.0, gt=0.2)
+    longest_wait_seconds: float = Field(1.4, gt=0.2)
+    longest_patient_wait_seconds: float = Field(2.0, gt=0.2, description="where a number is dictated or a story told")
     text_within_seconds: float = Field(0.65, ge=0, description="how long the recognised text is waited for")
 
     speech_threshold: float = Field(0.5, gt=0, lt=1)

@@ -156,6 +156,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     rules = LearnedRules(
         shortest_seconds=configured.turn_taking.shortest_wait_seconds,
         longest_seconds=configured.turn_taking.longest_wait_seconds,
+        longest_patient_seconds=configured.turn_taking.longest_patient_wait_seconds,
         text_within_seconds=configured.turn_taking.text_within_seconds,
     )
     result: dict[str, Any] = {"synthetic": True, "turns": arguments.turns, "drawings": arguments.drawings, "curves": {}}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from asr_models.audio import from_pcm16
-from asr_models.recogniser import Recogniser
+from asr_models.recogniser import Recogniser, Recognition, Utterance
 from benchmarks.endpointing_speech import LEAD_SECONDS, Turn, render
 from telephony.audio import BYTES_A_SECOND, RATE_HZ
 from telephony.turn_end.sound_model import SoundModel
@@ -58,13 +58,19 @@ class Evidence:
 
     def _one(self, turn: Turn, part: int) -> Opinion:
         pcm = _until(turn, part, TEXT_AFTER_SECONDS)
-        key = hashlib.sha256(pcm).hexdigest()[:24]
+        digits = turn.state == "number"  # as the phone asks where a number is awaited
+        key = hashlib.sha256(pcm).hexdigest()[:24] + ("-digits" if digits else "")
         if key not in self._kept:
-            heard = self._recogniser.recognise(from_pcm16(pcm), RATE_HZ)
+            heard = self._recognised(Utterance(from_pcm16(pcm), RATE_HZ, digits=digits))
             sound = self._sound.finished(_until(turn, part, SOUND_AFTER_SECONDS))
             self._kept[key] = asdict(Opinion(round(sound, 4), heard.text, round(heard.compute_seconds, 3)))
         kept = self._kept[key]
         return Opinion(float(kept["sound"]), str(kept["text"]), float(kept["recognition_seconds"]))
+
+    def _recognised(self, utterance: Utterance) -> Recognition:
+        (outcome,) = self._recogniser.recognise_many([utterance])
+        assert isinstance(outcome, Recognition), outcome
+        return outcome
 
     def save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,14 +23,15 @@ _MOST_IN_VAIN: Final = 6
 class BargeInRules:
     """Thresholds are probabilities of voice, everything else is seconds.
 
-    `gap_seconds`: so much silence ends a sound; shorter gaps are within it.
+    `gap_seconds`: so much silence ends a sound; shorter gaps are within it: who interrupts pauses for breath like
+    anybody ("等一下，我想问…"), and the bot must not speak into it (their median is 0.45 s, see `turn_end.pauses`).
     """
 
     pause_threshold: float = 0.5
     voice_threshold: float = 0.5
     pause_after_seconds: float = 0.03
     stop_after_seconds: float = 0.9
-    gap_seconds: float = 0.2
+    gap_seconds: float = 0.4
     forget_after_seconds: float = 10.0
 
     def __post_init__(self) -> None:

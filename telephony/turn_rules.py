@@ -42,6 +42,7 @@ def strategy_for(chosen: TurnTakingSettings, *, sound: bool, text: bool) -> Turn
         cut_off_cost_seconds=chosen.cut_off_cost_seconds,
         shortest_seconds=chosen.shortest_wait_seconds,
         longest_seconds=chosen.longest_wait_seconds,
+        longest_patient_seconds=chosen.longest_patient_wait_seconds,
         text_within_seconds=chosen.text_within_seconds if text else 0.0,
     )
     return Learned(WEIGHTS, rules, sound=sound, text=text)

@@ -30,6 +30,8 @@ _DEARER: Final[Mapping[Patience, float]] = {"number": 2.0}
 _TEXT_WITHIN_SECONDS: Final[Mapping[Patience, float]] = {"number": 1.5}
 """Where the text decides nearly everything it is waited for longer, should the recogniser be slow."""
 _WORTH_ASKING: Final = 0.2  # weight of the sound's log-odds
+_PATIENT: Final[frozenset[Patience]] = frozenset({"number", "story"})
+_STATES: Final[tuple[Patience, ...]] = ("yes_no", "normal", "number", "story")
 _STEP_SECONDS: Final = 0.02
 _TABLE: Final = 400
 
@@ -64,18 +66,20 @@ class LearnedWeights:
 
 @dataclass(frozen=True, slots=True)
 class LearnedRules:
-    """Seconds, all of them: `cut_off_cost_seconds` is the waiting that one cut-off is worth."""
+    """Seconds, all of them: `cut_off_cost_seconds` is the waiting that one cut-off is worth; nobody is waited for
+    longer than `longest_seconds`, or `longest_patient_seconds` where a number is dictated or a story told."""
 
     cut_off_cost_seconds: float = 8.0
     shortest_seconds: float = 0.3
-    longest_seconds: float = 2.0
+    longest_seconds: float = 1.4
+    longest_patient_seconds: float = 2.0
     text_within_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.cut_off_cost_seconds <= 0:
             raise ValueError("cut_off_cost_seconds must be positive")
-        if not 0 < self.shortest_seconds <= self.longest_seconds:
-            raise ValueError("0 < shortest_seconds <= longest_seconds must hold")
+        if not 0 < self.shortest_seconds <= self.longest_seconds <= self.longest_patient_seconds:
+            raise ValueError("0 < shortest_seconds <= longest_seconds <= longest_patient_seconds must hold")
 
 
 def log_odds(probability: float) -> float:
@@ -95,8 +99,7 @@ class Learned:
         self._sound = sound
         self._weights = weights
         self._rules = rules
-        self._waits = _cheapest_waits(rules, 1.0)
-        self._waits_of = {state: _cheapest_waits(rules, factor) for state, factor in _DEARER.items()}
+        self._waits = {state: _cheapest_waits(rules, state) for state in _STATES}
 
     def wants_sound(self, state: Patience) -> bool:
         """Not where its opinion counts for nearly nothing: a question costs 60 ms of one core."""
@@ -121,18 +124,17 @@ class Learned:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
     def patience_seconds(self, evidence: Evidence) -> float:
-        waits = self._waits_of.get(evidence.state, self._waits)
-        seconds = waits[round(self.finished(evidence) * _TABLE)]
+        seconds = self._waits[evidence.state][round(self.finished(evidence) * _TABLE)]
         if self.wants_text and evidence.text is None:
             return max(seconds, self._rules.text_within_seconds, _TEXT_WITHIN_SECONDS.get(evidence.state, 0.0))
         return seconds
 
 
-def _cheapest_waits(rules: LearnedRules, factor: float) -> list[float]:
-    """The cheapest wait for each probability of having finished, in steps of 1 / `_TABLE`; a cut-off costs `factor`
-    times as much as usual."""
-    cost = factor * rules.cut_off_cost_seconds
-    steps = int((rules.longest_seconds - rules.shortest_seconds) / _STEP_SECONDS) + 1
+def _cheapest_waits(rules: LearnedRules, state: Patience) -> list[float]:
+    """The cheapest wait for each probability of having finished, in steps of 1 / `_TABLE`."""
+    cost = _DEARER.get(state, 1.0) * rules.cut_off_cost_seconds
+    longest = rules.longest_patient_seconds if state in _PATIENT else rules.longest_seconds
+    steps = int((longest - rules.shortest_seconds) / _STEP_SECONDS) + 1
     waits = [
         (at, lasting_longer(at)) for at in (rules.shortest_seconds + step * _STEP_SECONDS for step in range(steps))
     ]

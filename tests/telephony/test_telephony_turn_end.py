@@ -52,7 +52,9 @@ strategies = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(strategies, evidences)
 def test_every_strategy_ends_every_pause_in_good_time(strategy: TurnEnd, evidence: Evidence) -> None:
-    assert 0.2 < strategy.patience_seconds(evidence) <= RULES.longest_seconds
+    patient = evidence.state in ("number", "story")
+    longest = RULES.longest_patient_seconds if patient else RULES.longest_seconds
+    assert 0.2 < strategy.patience_seconds(evidence) <= longest
 
 
 def test_silence_waits_as_long_as_was_set_whatever_else_is_known() -> None:

@@ -82,7 +82,15 @@ def test_short_sounds_with_gaps_never_add_up_to_an_interruption() -> None:
     table.machine.playback_started(table.now)
     for _ in range(30):
         assert StopPlayback not in kinds(table.speech(0.3))
-        assert StopPlayback not in kinds(table.quiet(0.3))
+        assert StopPlayback not in kinds(table.quiet(0.5))
+
+
+def test_the_bot_does_not_speak_into_the_breath_of_who_interrupts() -> None:
+    table = Table()
+    table.machine.playback_started(table.now)
+    assert kinds(table.speech(0.5)) == [PausePlayback]
+    assert kinds(table.quiet(0.3)) == []
+    assert StopPlayback in kinds(table.speech(0.6))
 
 
 def test_a_back_channel_pauses_the_bot_for_a_moment_and_is_told_as_such() -> None:
@@ -93,7 +101,7 @@ def test_a_back_channel_pauses_the_bot_for_a_moment_and_is_told_as_such() -> Non
     assert kinds(actions) == [ResumePlayback, ShortSound, BackChannel]
     sound = actions[1]
     assert isinstance(sound, ShortSound)
-    assert 0.45 < sound.ago_seconds < 0.55 and 0.15 < sound.trailing_seconds < 0.25
+    assert 0.65 < sound.ago_seconds < 0.75 and 0.35 < sound.trailing_seconds < 0.45
     assert table.machine.playing
 
 
