@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway import (
     breaches_api,
+    catalogue_api,
     chat,
     chat_socket,
     health,
@@ -18,12 +19,14 @@ from gateway import (
     phone_link,
     points_api,
     recordings_api,
+    review_api,
     seat_api,
     seat_audio,
     seat_auth,
     seat_socket,
     sockets,
     topics_admin_api,
+    unit_api,
 )
 from gateway.core import CORE, Core
 from gateway.desk import Desk
@@ -50,6 +53,7 @@ def build_app(core: Core) -> web.Application:
         knowledge_api,
         points_api,
         breaches_api,
+        catalogue_api,
         orders_api,
         openapi,
         internal,
@@ -59,6 +63,8 @@ def build_app(core: Core) -> web.Application:
         seat_api,
         recordings_api,
         topics_admin_api,
+        unit_api,
+        review_api,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

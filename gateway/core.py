@@ -27,7 +27,9 @@ from storage.engine import Database
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
 from workorders.outbox.targets import targets
+from workorders.review import ObjectionReview
 from workorders.service import OrderService
+from workorders.unit_orders import UnitOrders
 
 if TYPE_CHECKING:
     from bot.entities.place import PlaceFinding
@@ -88,6 +90,8 @@ class Core:
         )
         self.outbox_targets = targets(settings.outbox)
         self.orders = OrderService(self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets))
+        self.unit_orders = UnitOrders(self.database)
+        self.review = ObjectionReview(self.database, self.orders)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
         self.callbacks = Callbacks(self.database, clock=self.clock)
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)

@@ -251,6 +251,25 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 401 403 404 409",
         )
     },
+    "/api/v1/seat/orders/{order_no}/category": {
+        "post": _operation(
+            "调整工单的事项类别",
+            _ANY,
+            body=_object("code", code=_TEXT, note=_TEXT, version={"type": ["integer", "null"]}),
+            parameters=[_NUMBER],
+            security="seatCookie",
+            errors="400 401 403 404 409 503",
+        )
+    },
+    "/api/v1/seat/catalogue": {
+        "get": _operation(
+            "事项目录：名称或编码中有这个词的类别，再加上最像的几个及其理由",
+            _object("*", version=_TEXT, items=_list(_ANY)),
+            parameters=[_parameter("query", "q", "词、编码或来电内容", required=True)],
+            security="seatCookie",
+            errors="401 403 503",
+        )
+    },
     "/api/v1/seat/callbacks": {
         "get": _operation(
             "待回电任务", _object("*", items=_list(_ref("Callback"))), security="seatCookie", errors="401"
@@ -287,6 +306,82 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/ws/chat": {"get": {"summary": "市民网页（WebSocket）", "responses": {"101": {"description": "switching"}}}},
     "/ws/seat": {"get": {"summary": "坐席工作台（WebSocket）", "responses": {"101": {"description": "switching"}}}},
 }
+
+_SIGNED_OR_COOKIE: Final = [{"seatCookie": []}, {"unitSignature": []}]
+_ACT: Final = _object(
+    "event",
+    event={"type": "string", "enum": ["accept", "object", "answer", "extend", "note"]},
+    note=_TEXT,
+    data={**_ANY, "description": "object：suggested_unit；extend：deadline_hours（延长的小时数）"},
+    version={"type": ["integer", "null"]},
+    event_id={**_TEXT, "maxLength": 64, "description": "同一编号重复发送只处理一次；签名请求用请求头"},
+)
+
+
+def _unit(summary: str, *, errors: str = "400 401 403 404", **more: Any) -> Schema:
+    return {**_operation(summary, _ANY, errors=errors, **more), "security": _SIGNED_OR_COOKIE}
+
+
+PATHS.update(
+    {
+        "/api/v1/unit/orders": {
+            "get": _unit(
+                "承办单位的工单：本单位承办的，或者抄送的（copied=1），按期限排列",
+                parameters=[
+                    _parameter("query", "status", "工单状态"),
+                    _parameter("query", "copied", "1 表示抄送给本单位的"),
+                    _parameter("query", "page", "页，从 1 起", _WHOLE),
+                    _parameter("query", "page_size", "每页几条，1 到 200", _WHOLE),
+                ],
+                errors="400 401 403",
+            )
+        },
+        "/api/v1/unit/orders/{order_no}": {"get": _unit("一个工单，供承办单位查看", parameters=[_NUMBER])},
+        "/api/v1/unit/orders/{order_no}/events": {
+            "post": _unit(
+                "签收、提出派单异议、答复、申请延期、备注",
+                body=_ACT,
+                parameters=[_NUMBER],
+                errors="400 401 403 404 409",
+            )
+        },
+        "/api/v1/objections": {
+            "get": _operation(
+                "派单异议（分派岗）",
+                _object("*", items=_list(_ANY)),
+                parameters=[_parameter("query", "status", "open（默认）、upheld、rejected、void")],
+                security="seatCookie",
+                errors="400 401 403",
+            )
+        },
+        "/api/v1/objections/{objection_id}": {
+            "post": _operation(
+                "采纳（改派其他单位）或者不采纳一条派单异议，须写明理由",
+                _object("*", order_no=_TEXT, status=_TEXT, unit=_TEXT),
+                body=_object(
+                    "decision reason",
+                    decision={"type": "string", "enum": ["uphold", "overrule"]},
+                    reason=_TEXT,
+                    unit=_TEXT,
+                    mode=_TEXT,
+                    copies=_list(_TEXT),
+                ),
+                parameters=[_parameter("path", "objection_id", "异议编号")],
+                security="seatCookie",
+                errors="400 401 403 404 409",
+            )
+        },
+        "/api/v1/units": {
+            "get": _operation(
+                "承办单位名称",
+                _object("*", items=_list(_TEXT), total=_WHOLE),
+                parameters=[_parameter("query", "q", "名称中的字")],
+                security="seatCookie",
+                errors="401 403",
+            )
+        },
+    }
+)
 
 _ENTRY: Final = _parameter("path", "entry_id", "条目编号")
 _CONTENT: Final = {**_ANY, "description": "条目的字段，见 knowledge/entry.py；草稿可以不完整"}

@@ -35,6 +35,10 @@ async def seat_page(request: web.Request) -> web.StreamResponse:
     return await _page(request, "seat.html")
 
 
+async def unit_page(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "unit.html")
+
+
 async def favicon(_request: web.Request) -> web.StreamResponse:
     for name in ("favicon.svg", "favicon.ico"):
         if (DIST / name).is_file():
@@ -50,6 +54,7 @@ async def _cache_assets(request: web.Request, response: web.StreamResponse) -> N
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/", citizen_page)
     app.router.add_get("/seat", seat_page)
+    app.router.add_get("/unit", unit_page)
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/favicon.svg", favicon)
     if (DIST / "assets").is_dir():

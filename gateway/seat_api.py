@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints
@@ -19,6 +19,7 @@ from gateway.core import Core, core_of
 from gateway.errors import bad_request, dumps, forbidden
 from gateway.seat_auth import require_seat
 from gateway.seat_socket import DESK
+from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
 from workorders.model import FiledOrder, OrderDraft, RequestType
@@ -26,6 +27,8 @@ from workorders.order import EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
 
 log = get_logger("gateway.seat")
+_ELSEWHERE = ("file", "classify")  # steps that have requests of their own
+_REVIEW: Final = ("uphold", "overrule", "dispatch")  # of an order that its unit objects to
 _Line = Annotated[str, StringConstraints(max_length=200)]
 _Text = Annotated[str, StringConstraints(max_length=4_000)]
 
@@ -67,7 +70,9 @@ class CallbackStep(BaseModel):
 
 def _next_events(view: OrderView) -> list[str]:
     """The steps that one press of a button can do: those that need no reason."""
-    return [event for event in possible(view.status, "seat") if not RULES[event].needs_note]  # type: ignore[arg-type]
+    steps = possible(view.status, "seat")  # type: ignore[arg-type]
+    events = [event for event in steps if not RULES[event].needs_note and event not in _ELSEWHERE]
+    return [event for event in events if event != "dispatch" or view.status != "objected"]  # the reviewer's decision
 
 
 def _row(view: OrderView) -> dict[str, Any]:
@@ -147,10 +152,15 @@ async def show_order(request: web.Request) -> web.Response:
 async def move_order(request: web.Request) -> web.Response:
     seat = await require_seat(request)
     core, step = core_of(request), await read_model(request, OrderStep)
-    if step.event not in EVENT_TEXT or step.event == "file":
+    if step.event not in EVENT_TEXT or step.event in _ELSEWHERE:
         raise bad_request("没有这种操作。", "invalid_field")
+    number = request.match_info["order_no"]
+    if step.event in _REVIEW and not may(seat.role, "orders.dispatch"):
+        objected = (await core.orders.view(number, seat=seat.id)).status == "objected"
+        if objected or step.event != "dispatch":
+            raise forbidden("派单异议由分派岗处理。")
     view = await core.orders.change(
-        request.match_info["order_no"],
+        number,
         step.event,
         actor=_actor(seat),
         note=clean_text(step.note),

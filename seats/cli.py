@@ -21,6 +21,8 @@ def command(argv: list[str]) -> int:
     add.add_argument("login")
     add.add_argument("--name", default="", help="the name that citizens and colleagues see")
     add.add_argument("--role", default="seat", choices=ROLES)
+    add.add_argument("--unit", default="", help="with --role unit: the responsible unit, as orders name it")
+    add.add_argument("--new-unit", action="store_true", help="the unit is not one that the rules of dispatch know")
     for name in ("add", "password"):
         found = add if name == "add" else commands.add_parser(name, help="change a password; ends every login")
         if name == "password":
@@ -42,20 +44,37 @@ async def _run(asked: argparse.Namespace) -> int:
         if asked.command == "list":
             for seat in await store.accounts():
                 state = "open" if seat.enabled else "closed"
-                print(f"{seat.login}\t{seat.role}\t{state}\t{seat.display_name}")
+                print("\t".join(filter(None, (seat.login, seat.role, state, seat.display_name, seat.unit))))
         elif asked.command in ("disable", "enable"):
             seat = await store.set_enabled(asked.login, asked.command == "enable")
             print(f"{seat.login}: {'open' if seat.enabled else 'closed'}")
         else:
+            if asked.command == "add" and asked.unit and not asked.new_unit:
+                _check_unit(asked.unit)
             password, told = _password(asked)
             if asked.command == "add":
-                await store.add(asked.login, password, display_name=asked.name, role=asked.role)
+                await store.add(asked.login, password, display_name=asked.name, role=asked.role, unit=asked.unit)
             else:
                 await store.set_password(asked.login, password)
             print(f"{asked.login}: the password is {password} (shown once)" if told else f"{asked.login}: done")
     finally:
         await database.close()
     return 0
+
+
+def _check_unit(name: str) -> None:
+    """
+    Raises:
+        SeatError: no order can be dispatched to a unit of this name; the message names those that come near.
+    """
+    from workorders.units import known_units, near  # reads the rules of dispatch and the list of streets
+
+    known = known_units()
+    if name in known:
+        return
+    meant = near(name, known)
+    hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
+    raise SeatError(f"the rules of dispatch know no unit {name!r}{hint} (--new-unit takes it all the same)")
 
 
 def _password(asked: argparse.Namespace) -> tuple[str, bool]:

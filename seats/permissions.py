@@ -1,6 +1,8 @@
 """What a role may do: one table, asked by every API that is not open to everybody.
 
-`desk.work` opens citizens' conversations, orders, call-backs and recordings.
+`desk.work` opens citizens' conversations, orders, call-backs and recordings. `orders.dispatch` decides on objections
+(退单), `visits.work` makes return visits (回访), `unit.work` handles the orders of the one unit that the account is
+bound to.
 """
 
 from __future__ import annotations
@@ -8,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
-Role = Literal["seat", "leader", "editor", "reviewer", "analyst", "admin"]
+Role = Literal[
+    "seat", "leader", "dispatcher", "visitor", "unit", "editor", "reviewer", "analyst", "admin"
+]  # fmt: skip
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 Permission = Literal[
     "desk.work",
+    "orders.dispatch",
+    "visits.work",
+    "unit.work",
     "knowledge.read",
     "knowledge.edit",
     "knowledge.review",
@@ -24,7 +31,10 @@ PERMISSIONS: Final[tuple[str, ...]] = get_args(Permission)
 
 _TABLE: Final[Mapping[str, frozenset[str]]] = {
     "seat": frozenset({"desk.work"}),
-    "leader": frozenset({"desk.work", "knowledge.read", "statistics.read"}),
+    "leader": frozenset({"desk.work", "orders.dispatch", "visits.work", "knowledge.read", "statistics.read"}),
+    "dispatcher": frozenset({"orders.dispatch"}),
+    "visitor": frozenset({"visits.work"}),
+    "unit": frozenset({"unit.work"}),
     "editor": frozenset({"knowledge.read", "knowledge.edit", "knowledge.import", "topics.publish", "statistics.read"}),
     "reviewer": frozenset({"knowledge.read", "knowledge.review", "knowledge.publish", "statistics.read"}),
     "analyst": frozenset({"knowledge.read", "statistics.read"}),

@@ -38,6 +38,7 @@ class SeatIdentity:
     display_name: str
     role: str
     enabled: bool = True
+    unit: str = ""  # of the role `unit`
 
     def as_dict(self) -> dict[str, str]:
         return {"id": self.id, "display_name": self.display_name, "role": self.role}
@@ -54,17 +55,24 @@ class SeatStore:
         self._hashing = asyncio.Semaphore(2)  # each hash takes 64 MiB
         self._decoy: str | None = None
 
-    async def add(self, login: str, password: str, *, display_name: str = "", role: str = "seat") -> SeatIdentity:
-        """Make an account.
+    async def add(
+        self, login: str, password: str, *, display_name: str = "", role: str = "seat", unit: str = ""
+    ) -> SeatIdentity:
+        """Make an account. `unit`: whose orders an account of the role `unit` handles; no other role has one.
 
         Raises:
-            SeatError: the login is taken or empty, the password too short, or the role unknown.
+            SeatError: the login is taken or empty, the password too short, the role unknown, or it lacks its unit.
         """
         login = login.strip()
         if not 1 <= len(login) <= 64 or any(character.isspace() for character in login):
             raise SeatError("a login has 1 to 64 characters and no spaces")
         if role not in ROLES:
             raise SeatError(f"a role is one of {', '.join(ROLES)}, not {role!r}")
+        unit = unit.strip()
+        if (role == "unit") != bool(unit):
+            raise SeatError("an account of the role 'unit' has a unit, and no other role has one")
+        if len(unit) > 128:
+            raise SeatError("the name of a unit has at most 128 characters")
         check_password(password)
         seat = Seat(
             id=new_id("s"),
@@ -72,6 +80,7 @@ class SeatStore:
             display_name=(display_name.strip() or login)[:64],
             password_hash=await self._hash(password),
             role=role,
+            unit=unit or None,
             created_at=self._clock.now(),
         )
         try:
@@ -198,4 +207,4 @@ def _token_hash(token: str) -> str:
 
 
 def _identity(seat: Seat) -> SeatIdentity:
-    return SeatIdentity(seat.id, seat.login, seat.display_name, seat.role, seat.enabled)
+    return SeatIdentity(seat.id, seat.login, seat.display_name, seat.role, seat.enabled, seat.unit or "")

@@ -113,7 +113,10 @@ class Order(Base):
     """A work order: one matter, one order."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_status", "status", "deadline_at"),)
+    __table_args__ = (
+        Index("ix_orders_status", "status", "deadline_at"),
+        Index("ix_orders_unit", "unit", "status", "deadline_at"),
+    )
 
     order_no: Mapped[str] = mapped_column(String(24), primary_key=True)
     tracking_hash: Mapped[str] = mapped_column(String(64))  # of the tracking code; the code itself is told once
@@ -177,9 +180,10 @@ class OrderEvent(Base):
 
 
 class CallbackTask(Base):
-    """A promise to call somebody back. One open task a conversation."""
+    """A promise to call somebody back. One task a conversation, one open task a number."""
 
     __tablename__ = "callbacks"
+    __table_args__ = (Index("ix_callbacks_number", "number", "status"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), unique=True)
@@ -191,6 +195,9 @@ class CallbackTask(Base):
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # that reached nobody
+    next_at: Mapped[datetime | None]  # not to be tried again before
+    result: Mapped[str] = mapped_column(String(16), default="", server_default="")  # seats/callbacks.py
 
 
 class Seat(Base):
@@ -203,6 +210,7 @@ class Seat(Base):
     display_name: Mapped[str] = mapped_column(String(64))
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(16), default="seat")  # seats/permissions.py
+    unit: Mapped[str | None] = mapped_column(String(128))  # of the role `unit`: whose orders the account sees
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]
 

@@ -23,6 +23,7 @@ _COMPANY_WORDS: Final = (
     (re.compile(r"停电|没(?:有)?电(?!话|梯|视|脑)|断电|跳闸|电压|电表|变压器|供电"), "市电力公司"),
     (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|水管|跑水"), "市自来水集团"),
 )
+COMPANIES: Final = tuple(company for _, company in _COMPANY_WORDS)
 _SURE: Final = 0.35  # a category less likely than this decides nothing
 _LIKELY: Final = 0.35  # unless its body is likely all the same: several of its matters may share a text
 _NO_BUREAU: Final = ("表扬", "建议")  # praise and ideas go to whoever is near, not to an enforcing body
@@ -126,12 +127,16 @@ def _company(duty: str, text: str, urgency: Urgency) -> str:
 
 
 def _body(draft: OrderDraft, duty: str) -> str:
-    """The name of the body that a duty `区:…`, `市:…` or `企:…` means at the draft's place."""
+    return body_of(duty, draft.district)
+
+
+def body_of(duty: str, district: str) -> str:
+    """The name of the body that a duty `区:…`, `市:…` or `企:…` means in a district; empty: the district is unknown."""
     kind, _, name = duty.partition(":")
     if kind != "区":
         return name
-    if draft.district:
-        return f"{draft.district}{name}"
+    if district:
+        return f"{district}{name}"
     return "市" + re.sub(r"分局$", "局", name)
 
 

@@ -31,6 +31,8 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "dispatch": "已派至承办单位",
     "accept": "承办单位已接单",
     "object": "承办单位提出派单异议",
+    "uphold": "派单异议已采纳",
+    "overrule": "派单异议未采纳",
     "answer": "承办单位已答复",
     "extend": "办理期限已延长",
     "visit": "已回访",
@@ -85,6 +87,9 @@ RULES: Final[dict[str, Rule]] = {
     "dispatch": _rule(("filed", "dispatched", "objected"), "dispatched", ("seat", "system")),
     "accept": _rule(("dispatched",), "accepted", ("unit", "seat")),
     "object": _rule(("dispatched", "accepted"), "objected", ("unit",), needs_note=True, public=False),
+    # A reviewer decides: another unit gets the order (a `dispatch` follows in the same step), or it stays where it is.
+    "uphold": _rule(("objected",), "filed", ("seat",), needs_note=True, public=False),
+    "overrule": _rule(("objected",), "dispatched", ("seat",), needs_note=True, public=False),
     "answer": _rule(("accepted",), "answered", ("unit", "seat"), needs_note=True),
     "extend": _rule(("dispatched", "accepted"), None, ("unit", "seat"), needs_note=True),
     "visit": _rule(("answered",), "visited", ("seat", "bot", "system")),
@@ -92,7 +97,7 @@ RULES: Final[dict[str, Rule]] = {
     "withdraw": _rule(
         ("draft", "filed", "dispatched", "accepted", "objected", "merged"), "closed", ("seat",), needs_note=True
     ),
-    "reopen": _rule(("answered", "visited", "closed"), "dispatched", ("seat",), needs_note=True),
+    "reopen": _rule(("answered", "visited", "closed"), "dispatched", ("seat", "system"), needs_note=True),
     # A repeat is not worked on twice: it waits for the order that it was merged into, and may be taken out again.
     "merge": _rule(("filed", "dispatched", "accepted", "objected"), "merged", ("seat", "system"), needs_note=True),
     "unmerge": _rule(("merged",), "filed", ("seat",), needs_note=True),

@@ -7,15 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.logs import get_logger
 from storage.engine import Database, next_value
+from storage.follow_up_tables import OrderCopy
 from storage.tables import Order, OrderEvent
-from workorders import deadline_rules, duplicates, numbers
+from workorders import deadline_rules, duplicates, numbers, objections
 from workorders.deadline_rules import Term
 from workorders.model import Assignment, FiledOrder, OrderDraft, OrderStatus
 from workorders.order import RULES, OrderStateError, actor_kind, advance
@@ -63,6 +64,13 @@ def assign(draft: OrderDraft) -> Assignment:
     from workorders.dispatch import assign as by_rules  # the street tables are loaded on first use only
 
     return by_rules(draft)
+
+
+async def _keep_copies(session: AsyncSession, order: Order) -> None:
+    """Who has a copy, as the lists of units look for it."""
+    await session.execute(delete(OrderCopy).where(OrderCopy.order_no == order.order_no))
+    units = dict.fromkeys(str(unit)[:128] for unit in order.copies if unit)
+    session.add_all(OrderCopy(order_no=order.order_no, unit=unit) for unit in units)
 
 
 def _clip(value: str, limit: int) -> str | None:
@@ -118,6 +126,7 @@ class OrderService:
         order.duplicate_of = earlier
         session.add(order)
         await session.flush()
+        await _keep_copies(session, order)
         self._record(session, order, "file", actor=actor, now=now, note="", data={})
         _move(order, "dispatch", SYSTEM, now)
         self._record(
@@ -216,7 +225,8 @@ class OrderService:
         """Let `event` happen to an order.
 
         Args:
-            data: `dispatch` takes `unit`, `mode`, `copies`, `deadline_hours`; `extend` takes `deadline_hours` (added).
+            data: `dispatch` and `uphold` take `unit`, `mode`, `copies`, `deadline_hours`; `extend` takes
+                `deadline_hours` (added); `object` may name the unit whose order it is instead (`suggested_unit`).
             event_id: makes the call replay-safe: the same id again changes nothing and returns the order.
             expected_version: refuse when the order has moved on since it was read.
 
@@ -242,23 +252,53 @@ class OrderService:
             main = await self._main(session, order, values) if event == "merge" else None
             if event == "extend":
                 _check_extension(order, events, values, now)
-            before = order.unit
-            _move(order, event, actor, now, note=note, values=values)
-            if main is not None:
-                order.duplicate_of, values = main.order_no, {"main": main.order_no}
-            if event == "unmerge":
-                order.duplicate_of = None
-            if event == "dispatch" and before and before != order.unit:
-                values["from_unit"] = before  # who is to hear that the order is theirs no longer
-            if event in ("extend", "reopen", "dispatch") and order.deadline_at is not None:
-                values["deadline_at"] = order.deadline_at.isoformat()
-            if event == "answer":
-                await self._answer_followers(session, order, now, note=note)
+            objected, about = order.status == "objected", str(values.get("objection") or "")
+            moved = event == "uphold" or (event == "dispatch" and objected)
+            if moved and str(values.get("unit") or "").strip() in ("", order.unit):
+                raise OrderStateError("采纳派单异议时，请填写改派的承办单位。")
             if event_id is not None:
                 values["event_id"] = event_id
-            events.append(self._record(session, order, event, actor=actor, now=now, note=note, data=values))
+            await self._happen(session, order, event, events, actor=actor, now=now, note=note, values=values, main=main)
+            if event == "uphold":  # the next unit has the order in the same moment
+                values = {key: value for key, value in values.items() if key not in ("event_id", "objection")}
+                await self._happen(session, order, "dispatch", events, actor=actor, now=now, note=note, values=values)
+            if event == "object":
+                suggested = str(values.get("suggested_unit") or "")
+                objections.raised(session, order, actor=actor, reason=note, suggested=suggested, now=now)
+            elif objected and order.status != "objected":
+                await objections.settled(session, order, event, actor=actor, reason=note, now=now, objection_id=about)
             await session.flush()
             return order_view(order, events)
+
+    async def _happen(
+        self,
+        session: AsyncSession,
+        order: Order,
+        event: str,
+        events: list[OrderEvent],
+        *,
+        actor: str,
+        now: datetime,
+        note: str,
+        values: dict[str, Any],
+        main: Order | None = None,
+    ) -> None:
+        """One event of a locked order, with what follows from it at once, and its record at the end of `events`."""
+        before = order.unit
+        _move(order, event, actor, now, note=note, values=values)
+        if main is not None:
+            order.duplicate_of, values = main.order_no, {**values, "main": main.order_no}
+        if event == "unmerge":
+            order.duplicate_of = None
+        if event == "dispatch":
+            await _keep_copies(session, order)
+            if before and before != order.unit:
+                values = {**values, "from_unit": before}  # who is to hear that the order is theirs no longer
+        if event in ("extend", "reopen", "dispatch") and order.deadline_at is not None:
+            values = {**values, "deadline_at": order.deadline_at.isoformat()}
+        if event == "answer":
+            await self._answer_followers(session, order, now, note=note)
+        events.append(self._record(session, order, event, actor=actor, now=now, note=note, data=values))
 
     async def _main(self, session: AsyncSession, order: Order, values: dict[str, Any]) -> Order:
         """The order that `order` is to be merged into: an open one, itself not merged, so that no chain arises.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from base.masking import mask_number
+from base.masking import mask_number, mask_text
 from storage.tables import Order, OrderEvent
 from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
 
@@ -83,6 +83,44 @@ class OrderView:
             "possible": list(possible(self.status, "seat")),  # type: ignore[arg-type]
         }
 
+    def for_unit(self, unit: str) -> dict[str, Any]:
+        """For a responsible unit, or one with a copy (then without any step to take): what the citizen said, and whom
+        to contact unless that is to be kept secret. The desk's own notes stay in the house."""
+        mine = unit == self.unit
+        hidden = self.confidential
+        texts = {name: _hide(self.fields[name], self.fields) if hidden else self.fields[name] for name in _SAID}
+        return {
+            **{name: self.fields[name] for name in _FOR_UNITS},
+            **texts,
+            "order_no": self.order_no,
+            "status": self.status,
+            "status_text": self.status_text,
+            "request_type": self.request_type,
+            "title": _hide(self.title, self.fields) if hidden else self.title,
+            "unit": self.unit,
+            "mine": mine,
+            "deadline_hours": self.deadline_hours,
+            "deadline_at": _iso(self.deadline_at),
+            "filed_at": _iso(self.created_at),
+            "updated_at": _iso(self.updated_at),
+            "version": self.version,
+            "confidential": hidden,
+            "contact_name": None if hidden else self.fields["contact_name"],
+            "contact_phone": None if hidden else self.fields["contact_phone"],
+            "events": [
+                {
+                    "event": event["event"],
+                    "text": EVENT_TEXT.get(event["event"], event["event"]),
+                    "actor": event["actor"].partition(":")[0],
+                    "note": _hide(event["note"], self.fields) if hidden else event["note"],
+                    "at": event["at"],
+                }
+                for event in self.events
+                if event["event"] != "note" or event["actor"] == f"unit:{unit}"
+            ],
+            "possible": list(possible(self.status, "unit")) if mine else [],  # type: ignore[arg-type]
+        }
+
     def card(self) -> dict[str, Any]:
         """For a list on the desk: who is concerned stays closed until the order is opened."""
         full = self.desk()
@@ -95,6 +133,19 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
+def _hide(text: str | None, fields: dict[str, Any]) -> str | None:
+    """Words of somebody who is to be kept secret: without numbers, and without the name that was given."""
+    if not text:
+        return text
+    name = fields["contact_name"] or ""
+    return mask_text(text.replace(name, "**") if len(name) > 1 else text)
+
+
+_SAID = ("detail", "address", "event_time", "subject", "appeal")
+_FOR_UNITS = (
+    *("district", "street", "category_level1", "category_level2", "category_level3", "urgency", "dispatch_mode"),
+    *("copies", "duplicate_of"),
+)
 _FIELDS = (
     "channel",
     "detail",

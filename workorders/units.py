@@ -1,0 +1,49 @@
+"""The units that the rules of dispatch can name: streets and townships, bodies of the districts and of the city,
+companies, and the centre's own dispatch desk."""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from base.errors import ConfigurationError
+from workorders import dispatch
+from workorders.duties import STREET, Duties, default_duties
+
+PLACES: Final = Path(__file__).resolve().parent.parent / "bot" / "entities" / "places_beijing.yml"
+
+
+@lru_cache(maxsize=1)
+def known_units() -> frozenset[str]:
+    """
+    Raises:
+        ConfigurationError: the rules or the list of streets cannot be read.
+    """
+    try:
+        districts: dict[str, list[str]] = yaml.safe_load(PLACES.read_text("utf-8"))["districts"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"the list of streets {PLACES.name} cannot be read: {error}") from error
+    return units_of(default_duties(), districts)
+
+
+def units_of(duties: Duties, districts: dict[str, list[str]]) -> frozenset[str]:
+    """Every name that `dispatch.assign` may give to an order with these rules and places."""
+    named = {duty for entry in duties.table.values() for duty in entry.values()}
+    for lane in duties.lanes:
+        named |= {lane.unit, lane.copy, *(unit for unit, _ in lane.units)}
+    units = {dispatch.CENTRE, "市公安局", *dispatch.COMPANIES}
+    for duty in named - {"", STREET}:
+        units |= {dispatch.body_of(duty, district) for district in ("", *districts)}
+    for district, streets in districts.items():
+        units |= {f"{district}人民政府", f"{district}公安分局"}
+        units |= {dispatch.office(district, street) for street in streets}
+    return frozenset(units)
+
+
+def near(name: str, known: frozenset[str]) -> list[str]:
+    """At most three known units whose names are like `name`, the nearest first."""
+    return difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
