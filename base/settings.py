@@ -289,6 +289,44 @@ class OutboxSettings(Section):
     keep_days: float = Field(30.0, gt=0, description="what was delivered is forgotten after so long")
 
 
+class CallingSettings(Section):
+    """When citizens are rung up: call-backs and return visits. Emergencies are called back at any hour."""
+
+    first_hour: int = Field(9, ge=0, le=23, description="o'clock of the city from which citizens may be rung up")
+    last_hour: int = Field(20, ge=1, le=24, description="o'clock until which")
+    attempts: int = Field(3, ge=1, description="that reach nobody; then the task is over")
+    spacing_minutes: float = Field(60.0, gt=0, description="from one attempt to the next")
+    dial_uri: str = Field("tel:{number}", description="what a seat's click opens, e.g. sip:9{number}@pbx.example.cn")
+
+
+class VisitSettings(Section):
+    """回访: citizens are asked about the answers of units."""
+
+    enabled: bool = True
+    chat_patience_hours: float = Field(48.0, gt=0, description="an unanswered question in a chat becomes a call then")
+    automatic_reopens: int = Field(1, ge=0, description="so often a matter that was not solved goes back by itself")
+
+
+class TextMessageSettings(Section):
+    """Short messages (SMS) to citizens: filed, answered, extended."""
+
+    gateway: Literal["file", "http", "none"] = Field(
+        "file", description="file: <data>/messages/sent.jsonl, for trying it out; http: POST to url; none: off"
+    )
+    url: str = Field("", description="http: gets {id, number, text} as JSON")
+    token_env: str = Field("", description="http: the environment variable that holds its bearer token")
+    timeout_seconds: float = Field(10.0, gt=0)
+    attempts: int = Field(8, ge=1)
+    first_retry_seconds: float = Field(30.0, gt=0, description="doubles with each failure")
+
+
+class AttachmentSettings(Section):
+    """Pictures, documents and voice messages of orders, under <data>/attachments."""
+
+    limit_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="of one attachment")
+    limit_count: int = Field(20, ge=1, description="of one order")
+
+
 class SeatSettings(Section):
     """The seat desk."""
 
@@ -317,6 +355,10 @@ class Settings(BaseSettings):
     knowledge: KnowledgeSettings = KnowledgeSettings()
     orders: OrderSettings = OrderSettings()
     outbox: OutboxSettings = OutboxSettings()
+    calling: CallingSettings = CallingSettings()
+    visits: VisitSettings = VisitSettings()
+    text_messages: TextMessageSettings = TextMessageSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     seats: SeatSettings = SeatSettings()
 
     @classmethod

@@ -187,7 +187,20 @@ class Escalate:
     reason: str
 
 
-Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate
+@dataclass(frozen=True, slots=True)
+class VisitAnswered:
+    """What the citizen said about an answered order; None: not said."""
+
+    visit_id: str
+    responded: bool | None = None
+    solved: bool | None = None
+    satisfied: bool | None = None
+    reason: str = ""
+    reason_detail: str = ""
+    note: str = ""
+
+
+Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate | VisitAnswered
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class State:
     owed_again: int = 0  # how often it was said again
     rating: str = ""  # satisfied, fair, unsatisfied
     rating_asked: bool = False
+    visit: dict[str, Any] = field(default_factory=dict)  # 回访: id, order_no, and what was answered so far
     attacks: int = 0
     offered_person: bool = False
     outcome: str | None = None

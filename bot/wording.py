@@ -6,7 +6,7 @@ it. No sentence says 已受理 of anything that is not stored.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from bot.decision import Say
@@ -391,6 +391,24 @@ def order_extended(order_no: str, deadline: str, reason: str) -> str:
         if because
         else (f"您的工单{order_no}办理期限延长到{deadline}。")
     )
+
+
+VISIT_RESPONDED: Final = "承办单位有没有和您联系？（有／没有）"
+VISIT_SOLVED: Final = "您反映的问题解决了吗？（解决了／没有）"
+VISIT_SATISFIED: Final = "您对办理结果满意吗？（满意／不满意）"
+VISIT_REASON: Final = "请问主要是哪方面不满意？回复数字或者直接说都可以："
+VISIT_REASON_DETAIL: Final = "具体是哪一种情况？"
+VISIT_AGAIN: Final = "不好意思，我没有看明白。"
+VISIT_THANKS: Final = "谢谢您的回答，祝您生活愉快。"
+VISIT_REOPENED: Final = "谢谢您的回答。您说问题没有解决，我们会请承办单位重新办理或者由专人跟进。"
+
+
+def visit_first(order_no: str) -> str:
+    return f"您的工单{order_no}承办单位已经答复，想请您做个回访，只有几个小问题。{VISIT_RESPONDED}"
+
+
+def visit_choice(question: str, choices: Sequence[str]) -> str:
+    return question + "，".join(f"{number}. {choice}" for number, choice in enumerate(choices, 1))
 
 
 def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:

@@ -44,10 +44,12 @@ from conversations.order_news import OrderNews
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
+from conversations.visits import VisitAsker
 from knowledge.points.service import PointService
 from storage.engine import Database
 from storage.tables import Conversation
 from workorders.service import OrderService, assign
+from workorders.visits import ReturnVisits
 
 _log = get_logger(__name__)
 _TRIES = 4
@@ -61,6 +63,7 @@ class ConversationService:
         places: built here when not given (about 50 ms).
         encoder: the knowledge base's embedding model, for a second opinion on danger; None does without.
         notices: what hot topics add to the greeting.
+        visits: return visits, whose first question stands in the conversation; None asks nobody.
         owner: the incarnation of this process; a new one each start.
     """
 
@@ -76,6 +79,7 @@ class ConversationService:
         places: PlaceMatcher | None = None,
         encoder: SentenceEncoder | None = None,
         points: PointService | None = None,
+        visits: ReturnVisits | None = None,
         clock: Clock | None = None,
         owner: str | None = None,
         notices: Callable[[], Awaitable[list[str]]] | None = None,
@@ -102,6 +106,9 @@ class ConversationService:
         self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
         self._news = OrderNews(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._visits = (
+            VisitAsker(database, visits, locks=self._locks, hub=self._hub, clock=self._clock) if visits else None
+        )
         self._desk = Desk(
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
@@ -307,8 +314,10 @@ class ConversationService:
         return await self._line.heard(conversation_id, side, text, heard_id=heard_id, meta=meta)
 
     async def sweep(self) -> int:
-        """Idle chats, lost calls and long waits get what is due to them, news of orders are told; returns how many."""
-        return await self._sweeper.sweep() + await self._news.sweep()
+        """Idle chats, lost calls and long waits get what is due to them, news of orders are told, return visits begin
+        in the chats; returns how many."""
+        asked = await self._visits.sweep() if self._visits is not None else 0
+        return await self._sweeper.sweep() + await self._news.sweep() + asked
 
     # -- inside --------------------------------------------------------------------------------------------------
 

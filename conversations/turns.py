@@ -17,7 +17,18 @@ from base.logs import get_logger
 from base.masking import mask_text
 from base.settings import Settings
 from bot import guards, policy, reading, wording
-from bot.decision import CallBack, Decision, Escalate, FileOrder, Findings, Merge, Say, Turn, Unanswerable
+from bot.decision import (
+    CallBack,
+    Decision,
+    Escalate,
+    FileOrder,
+    Findings,
+    Merge,
+    Say,
+    Turn,
+    Unanswerable,
+    VisitAnswered,
+)
 from bot.intelligible import Heard
 from bot.state import State
 from conversations import cards, drafts, seat_offer, store, uses
@@ -38,6 +49,7 @@ from storage.tables import Conversation, Unanswered
 from storage.tables import Turn as TurnRow
 from workorders.model import FiledOrder
 from workorders.service import OrderService
+from workorders.visits import Answers, answered_in_chat
 
 _log = get_logger(__name__)
 _MAXIMUM_LOOKUPS = 40
@@ -90,9 +102,12 @@ class TurnTaker:
         seen = _seen(turn, text, spoken)
         findings = Findings(guards.check(text, spoken=spoken, state=state))
         if status == "ended":
-            if self._is_new_contact(row, turn, now):
+            visited = policy.visit_stands(state) and policy.reads_visit(state, text)
+            if not visited and self._is_new_contact(row, turn, now):
                 return Taken(elsewhere=True)
-            stays = row.outcome == "emergency" or state.asking == "satisfaction"
+            if policy.visit_stands(state) and not visited:
+                state = policy.drop_visit(state)
+            stays = row.outcome == "emergency" or state.asking == "satisfaction" or visited
             state.outcome = row.outcome if stays else None
         notes: dict[str, Any] = {}
         if status in ("ended", "waiting") and row.outcome == "emergency":
@@ -381,6 +396,9 @@ class TurnTaker:
                         at=now,
                     )
                 )
+            elif isinstance(effect, VisitAnswered):
+                said = Answers(**{key: value for key, value in asdict(effect).items() if key != "visit_id"})
+                await answered_in_chat(session, effect.visit_id, said, by=f"citizen:{row.id}", now=now)
             elif isinstance(effect, CallBack):
                 await store.promise_call_back(
                     session,

@@ -27,6 +27,7 @@ from gateway import (
     sockets,
     topics_admin_api,
     unit_api,
+    visits_api,
 )
 from gateway.core import CORE, Core
 from gateway.desk import Desk
@@ -65,6 +66,7 @@ def build_app(core: Core) -> web.Application:
         topics_admin_api,
         unit_api,
         review_api,
+        visits_api,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

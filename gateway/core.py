@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.logs import get_logger
@@ -30,6 +32,7 @@ from workorders.outbox.targets import targets
 from workorders.review import ObjectionReview
 from workorders.service import OrderService
 from workorders.unit_orders import UnitOrders
+from workorders.visits import ReturnVisits, VisitRules
 
 if TYPE_CHECKING:
     from bot.entities.place import PlaceFinding
@@ -92,6 +95,13 @@ class Core:
         self.orders = OrderService(self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets))
         self.unit_orders = UnitOrders(self.database)
         self.review = ObjectionReview(self.database, self.orders)
+        calling = settings.calling
+        self.calling = CallingRules(
+            calling.first_hour, calling.last_hour, calling.attempts, timedelta(minutes=calling.spacing_minutes)
+        )
+        patience = timedelta(hours=settings.visits.chat_patience_hours)
+        rules = VisitRules(patience, settings.visits.automatic_reopens, self.calling)
+        self.visits = ReturnVisits(self.database, self.orders, rules=rules, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
         self.callbacks = Callbacks(self.database, clock=self.clock)
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)

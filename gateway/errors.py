@@ -12,6 +12,7 @@ from conversations.errors import Conflict, NotYours, UnknownConversation
 from seats.callbacks import CallbackError, UnknownCallback
 from workorders.order import OrderStateError
 from workorders.service import OrderConflict, OrderNotFound
+from workorders.visits import UnknownVisit, VisitError
 
 
 class ApiError(HotlineError):
@@ -78,6 +79,8 @@ _KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
     (Conflict, 409, "conflict"),
     (UnknownCallback, 404, "unknown_callback"),
     (CallbackError, 409, "conflict"),
+    (UnknownVisit, 404, "unknown_visit"),
+    (VisitError, 409, "not_possible"),
     (OrderNotFound, 404, "unknown_order"),
     (OrderConflict, 409, "conflict"),
     (OrderStateError, 409, "not_possible"),

@@ -307,6 +307,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/ws/seat": {"get": {"summary": "坐席工作台（WebSocket）", "responses": {"101": {"description": "switching"}}}},
 }
 
+_RATE: Final = {"type": ["number", "null"]}
 _SIGNED_OR_COOKIE: Final = [{"seatCookie": []}, {"unitSignature": []}]
 _ACT: Final = _object(
     "event",
@@ -367,6 +368,58 @@ PATHS.update(
                     copies=_list(_TEXT),
                 ),
                 parameters=[_parameter("path", "objection_id", "异议编号")],
+                security="seatCookie",
+                errors="400 401 403 404 409",
+            )
+        },
+        "/api/v1/visits": {
+            "get": _operation(
+                "电话回访任务，和不满意的原因",
+                _object("*", items=_list(_ANY), reasons=_ANY),
+                security="seatCookie",
+                errors="401 403",
+            )
+        },
+        "/api/v1/visits/rates": {
+            "get": _operation(
+                "各承办单位一个月的响应率、解决率、满意率（0 到 1）",
+                _object(
+                    "*",
+                    month=_TEXT,
+                    items=_list(
+                        _object(
+                            "*",
+                            unit=_TEXT,
+                            visits=_WHOLE,
+                            response_rate=_RATE,
+                            solution_rate=_RATE,
+                            satisfaction_rate=_RATE,
+                        )
+                    ),
+                ),
+                parameters=[
+                    _parameter("query", "month", "月份，如 2026-11，默认本月"),
+                    _parameter("query", "unit", "承办单位"),
+                ],
+                security="seatCookie",
+                errors="400 401 403",
+            )
+        },
+        "/api/v1/visits/{visit_id}": {
+            "post": _operation(
+                "领取、未接通、记录回访结果",
+                _ANY,
+                body=_object(
+                    "step",
+                    step={"type": "string", "enum": ["take", "missed", "answers"]},
+                    responded=_YES_NO,
+                    solved=_YES_NO,
+                    satisfied=_YES_NO,
+                    reason=_TEXT,
+                    reason_detail=_TEXT,
+                    note=_TEXT,
+                ),
+                parameters=[_parameter("path", "visit_id", "回访编号")],
                 security="seatCookie",
                 errors="400 401 403 404 409",
             )

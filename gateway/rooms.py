@@ -31,6 +31,7 @@ from workorders.outbox.sender import OutboxSender
 log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
 _DEADLINES_SECONDS = 15.0
+_VISITS_SECONDS = 5.0
 _WATCH_SECONDS = 5.0
 
 
@@ -71,6 +72,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             encoder=knowledge.encoder,
             notices=knowledge.greetings,
             points=points,
+            visits=core.visits if core.settings.visits.enabled else None,
         )
         await conversations.start()
 
@@ -96,6 +98,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "sweeper": _sweep(core),
             "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),
+            "return visits": _visits(core),
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
             ).run(core.pause),
@@ -123,6 +126,15 @@ async def _sweep(core: Core) -> None:
                 core.metrics.swept.inc(swept)
         except Exception as error:
             log.error("the sweeper failed", error=type(error).__name__, exc_info=error)
+
+
+async def _visits(core: Core) -> None:
+    """Answered orders get their return visit, and what citizens say of them moves the orders."""
+    while core.settings.visits.enabled and not await core.pause(_VISITS_SECONDS):
+        try:
+            await core.visits.sweep()
+        except Exception as error:
+            log.error("return visits could not be swept", error=type(error).__name__, exc_info=error)
 
 
 async def _watch_deadlines(core: Core) -> None:

@@ -3,6 +3,10 @@
 from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
 from bot.policy.rating import asked as asked_to_rate
+from bot.policy.visit import begin as begin_visit
+from bot.policy.visit import drop as drop_visit
+from bot.policy.visit import reads as reads_visit
+from bot.policy.visit import stands as visit_stands
 
 __all__ = [
     "Decision",
@@ -14,9 +18,13 @@ __all__ = [
     "Wanted",
     "after_filing",
     "asked_to_rate",
+    "begin_visit",
     "beside_seat",
     "decide",
+    "drop_visit",
     "leave",
     "opening",
+    "reads_visit",
+    "visit_stands",
     "with_manner_asked",
 ]

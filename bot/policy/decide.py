@@ -16,7 +16,7 @@ from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
 from bot.intelligible import unintelligible
-from bot.policy import about_talk, answers, choices, closing, matters, owed, rating
+from bot.policy import about_talk, answers, choices, closing, matters, owed, rating, visit
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
@@ -144,6 +144,8 @@ def _turn(talk: Talk) -> None:
         _nothing_typed(talk)
     elif state.asking == "satisfaction":
         _after_service(talk)
+    elif visit.stands(state):
+        visit.take(talk)
     elif about_talk.handle(talk):
         return
     elif _yes_to_nothing(talk):
