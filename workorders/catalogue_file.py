@@ -61,7 +61,8 @@ def read(path: Path, duties: Duties) -> CatalogueFile:
             raise ConfigurationError(f"catalogue {path.name} is larger than {_LIMIT_BYTES // 1_000_000} MB")
         found = _flat(path) if path.suffix.lower() == ".csv" else _nested(path)
     except (OSError, yaml.YAMLError, csv.Error, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ConfigurationError(f"catalogue {path.name} cannot be read: {error}") from error
+        reason = " ".join(str(error).split())  # YAML's reasons have several lines
+        raise ConfigurationError(f"catalogue {path.name} cannot be read: {reason}") from error
     version, leaves = found
     _check(path.name, leaves)
     known = tuple(

@@ -1,20 +1,22 @@
 """The catalogue in use: a new file, or newly learned examples, are checked and taken over while everything runs.
 
-Reading one takes some seconds, in a thread; until it is ready, and if it is refused, the one before answers.
+Reading one takes some seconds, in a thread; until it is ready, and if it is refused, the one before answers. A copy of
+the last good file is kept, so that a restart beside a bad one does not stop the hotline.
 """
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from base.errors import HotlineError
+from base.errors import ConfigurationError, HotlineError
 from base.logs import get_logger
 from workorders.catalogue import Catalogue
 from workorders.catalogue_file import Leaf
-from workorders.learned import NOTHING, read_learned
+from workorders.learned import NOTHING, LearnedFileError, read_learned
 from workorders.model import CategorySuggestion
 
 _log = get_logger(__name__)
@@ -27,20 +29,33 @@ _Stamp = tuple[tuple[int, int] | None, ...]
 class LiveCatalogue:
     """Answers like the `Catalogue` that it holds; safe to share between threads, for a swap is one assignment."""
 
-    def __init__(self, path: Path, learned_path: Path, catalogue: Catalogue, stamp: _Stamp) -> None:
+    def __init__(self, path: Path, learned_path: Path, kept: Path, catalogue: Catalogue, stamp: _Stamp) -> None:
         self._path = path
         self._learned_path = learned_path
+        self._kept = kept
         self._current = catalogue
         self._stamp = stamp
 
     @classmethod
     def load(cls, path: Path, learned_path: Path) -> LiveCatalogue:
         """
+        Args:
+            learned_path: what `hotline orders learn` installs; the copy of the catalogue in use is kept beside it.
+
         Raises:
-            HotlineError: the catalogue cannot be used; at the start there is nothing to fall back on.
+            HotlineError: the catalogue cannot be used, and none was in use before.
         """
-        stamp = _stamp(path, learned_path)
-        return cls(path, learned_path, _read(path, learned_path), stamp)
+        stamp, kept = _stamp(path, learned_path), learned_path.parent / "catalogue-in-use" / path.name
+        try:
+            catalogue = _read(path, learned_path)
+        except HotlineError as error:
+            if not kept.is_file():
+                raise
+            _log.error("the catalogue was refused; the last good one is used", reason=str(error))
+            catalogue = _read(kept, learned_path)
+        else:
+            _keep(path, kept)
+        return cls(path, learned_path, kept, catalogue, stamp)
 
     @property
     def current(self) -> Catalogue:
@@ -78,6 +93,7 @@ class LiveCatalogue:
         before = self._current
         try:
             catalogue = await asyncio.to_thread(_read, self._path, self._learned_path)
+            await asyncio.to_thread(_keep, self._path, self._kept)
         except HotlineError as error:
             _log.error("the new catalogue was refused; the one before stays", version=before.version, reason=str(error))
             return
@@ -90,8 +106,27 @@ class LiveCatalogue:
 
 
 def _read(path: Path, learned_path: Path) -> Catalogue:
-    learned = read_learned(learned_path) if learned_path.is_file() else NOTHING
+    learned = NOTHING
+    try:
+        if learned_path.is_file():
+            learned = read_learned(learned_path)
+    except LearnedFileError as error:
+        _log.error("what was learned cannot be used; the catalogue goes without", reason=str(error))
     return Catalogue.load(path, learned.categories, learned.duties)
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """
+    Raises:
+        ConfigurationError: the data directory cannot be written.
+    """
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        new = kept.with_name(f"{kept.name}.new")
+        shutil.copyfile(path, new)
+        new.replace(kept)
+    except OSError as error:
+        raise ConfigurationError(f"the catalogue in use cannot be kept in {kept.parent}: {error}") from error
 
 
 def _stamp(*paths: Path) -> _Stamp:

@@ -85,7 +85,19 @@ async def test_a_bad_file_is_refused_and_the_next_good_one_is_taken(
         assert catalogue.version == "2"
 
 
-def test_at_the_start_a_bad_file_stops_the_core(path: Path) -> None:
+def test_a_restart_beside_a_bad_file_uses_the_last_good_one(path: Path) -> None:
+    learned = path.parent / "orders" / "learned.json"
+    good = path.read_text("utf-8")
     path.write_text("version: [", "utf-8")
     with pytest.raises(ConfigurationError):
-        LiveCatalogue.load(path, path.parent / "learned.json")
+        LiveCatalogue.load(path, learned)  # none was ever in use
+    path.write_text(good, "utf-8")
+    assert LiveCatalogue.load(path, learned).version == "1"
+    path.write_text("version: [", "utf-8")
+    assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101"
+
+
+def test_a_broken_file_of_learned_examples_costs_only_what_was_learned(path: Path) -> None:
+    learned = path.parent / "learned.json"
+    learned.write_text("{", "utf-8")
+    assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101"
