@@ -50,11 +50,16 @@ class Room:
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
     await migrate.upgrade(database)
-    yield Room(database)
+    yield database
     await database.close()
+
+
+@pytest.fixture
+def room(database: Database) -> Room:
+    return Room(database)
 
 
 async def test_reminded_then_missed_then_answered(room: Room) -> None:
