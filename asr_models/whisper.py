@@ -251,6 +251,8 @@ class Whisper:
         """A number was asked for: its digits, behind what was said before them, if that is what was said."""
         chosen = free
         text, score = free.evidence.text, free.evidence.log_probability
+        if not whisper_digits.is_worth_reading(text):
+            return free
         for prefix in whisper_digits.prefixes(text):
             before = self._vocabulary.tokens_of(prefix)
             prompt = [*self._vocabulary.start, *before]  # what follows `start` is in the answer too

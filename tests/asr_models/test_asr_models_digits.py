@@ -9,7 +9,7 @@ import pytest
 
 from asr_models.recogniser import Recognition, Samples, Utterance
 from asr_models.whisper import Whisper
-from asr_models.whisper_digits import is_trusted, is_whole, prefixes
+from asr_models.whisper_digits import is_trusted, is_whole, is_worth_reading, prefixes
 from hotline.trial.voice import CallerVoice
 from telephony.audio import RATE_HZ, alaw_to_pcm, pcm_to_alaw, read_wav, to_pcm, to_samples
 
@@ -21,6 +21,13 @@ def test_what_stands_before_a_number_is_tried_from_the_likeliest_beginning() -> 
     assert list(prefixes("我的电话是要三期二五")) == ["我的电话是", "我的电话是要", "我的电话"]
     assert list(prefixes("爸爸生存")) == [""]
     assert list(prefixes("有六三五")) == ["", "有"]
+
+
+def test_only_what_may_be_a_number_is_read_again() -> None:
+    assert is_worth_reading("爸爸生存") and is_worth_reading("我的电话是要三期二五九二七要三九")
+    assert is_worth_reading("")
+    assert not is_worth_reading("我住在朝阳区望京街道，三号楼的暖气一直不热")
+    assert not is_worth_reading("你们能不能快一点派人来看看")
 
 
 def test_digits_are_trusted_where_the_sound_supports_them_and_they_say_it_all() -> None:
