@@ -109,7 +109,11 @@ async def promise_call_back(
     due_at: datetime,
     now: datetime,
 ) -> bool:
-    """A call-back task for the conversation; False when one stands already (then only its note grows)."""
+    """A call-back task for the conversation; False when one stands already (then only its note grows).
+
+    A number has one open task: what was promised to it before is taken over by this one, with its note, its seat and
+    the earlier deadline.
+    """
     found = await session.execute(select(CallbackTask).where(CallbackTask.conversation_id == conversation.id))
     known = found.scalar_one_or_none()
     if known is not None:
@@ -117,19 +121,55 @@ async def promise_call_back(
         if note and note not in known.note:
             known.note = f"{known.note}\n{note}".strip()[:4_000]
         known.due_at = min(known.due_at, due_at)
+        if known.status == "done" and known.result == "called_again":
+            known.status, known.result, known.done_at, known.seat_id = "open", "", None, None  # promised anew
         return False
-    session.add(
-        CallbackTask(
-            id=new_id("cb_"),
-            conversation_id=conversation.id,
-            number=number,
-            reason=reason[:64],
-            note=note[:4_000],
-            due_at=due_at,
-            created_at=now,
-        )
+    task = CallbackTask(
+        id=new_id("cb_"),
+        conversation_id=conversation.id,
+        number=number,
+        reason=reason[:64],
+        status="open",
+        note=note[:4_000],
+        due_at=due_at,
+        created_at=now,
     )
+    for earlier in await open_calls(session, number, besides=conversation.id):
+        task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
+        task.due_at = min(task.due_at, earlier.due_at)
+        task.reason = earlier.reason if earlier.reason.startswith("emergency") else task.reason
+        if earlier.status == "taken":
+            task.status, task.seat_id = "taken", earlier.seat_id
+        _close(earlier, "superseded", now)
+    session.add(task)
     return True
+
+
+async def called_again(session: AsyncSession, number: str | None, *, conversation_id: str, now: datetime) -> int:
+    """Whoever called again and was served need not be called; calls about danger are made all the same. How many."""
+    tasks = [
+        task
+        for task in await open_calls(session, number, besides=conversation_id)
+        if not task.reason.startswith("emergency")
+    ]
+    for task in tasks:
+        task.note = f"{task.note}\n市民已再次来电（会话{conversation_id}）。".strip()[:4_000]
+        _close(task, "called_again", now)
+    return len(tasks)
+
+
+async def open_calls(session: AsyncSession, number: str | None, *, besides: str) -> list[CallbackTask]:
+    """The tasks of a number that are not done, locked, but for that of the conversation `besides`."""
+    if not number:
+        return []
+    query = select(CallbackTask).where(
+        CallbackTask.number == number, CallbackTask.status != "done", CallbackTask.conversation_id != besides
+    )
+    return list((await session.execute(query.order_by(CallbackTask.created_at).with_for_update())).scalars())
+
+
+def _close(task: CallbackTask, result: str, now: datetime) -> None:
+    task.status, task.result, task.done_at = "done", result, now
 
 
 def stored(turn: Turn) -> StoredTurn:

@@ -30,6 +30,7 @@ _CALL_BACK_WITHIN = timedelta(hours=2)
 _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
+_SERVED = ("answered", "order_filed", "lawful_channel", "seat")
 _NOT_SERVED = ("abandoned", "missed")  # hung up in the waiting room; called while we were away
 
 
@@ -48,7 +49,18 @@ class Sweeper:
         Raises:
             UnknownConversation: there is none with this id.
         """
-        return await self._end(conversation_id, reason=reason, callback_number=callback_number or "")
+        outcome = await self._end(conversation_id, reason=reason, callback_number=callback_number or "")
+        if outcome in _SERVED:
+            await self._called_again(conversation_id)
+        return outcome
+
+    async def _called_again(self, conversation_id: str) -> None:
+        """The caller was served: what was promised to this number before is done with."""
+        async with self._database.write() as session:
+            row = await store.load(session, conversation_id)
+            if row is not None and row.channel == "phone":
+                now = self._clock.now()
+                await store.called_again(session, row.caller_number, conversation_id=row.id, now=now)
 
     async def sweep(self) -> int:
         """Give every overdue conversation what is due to it; returns how many there were."""

@@ -103,7 +103,9 @@ class Core:
         rules = VisitRules(patience, settings.visits.automatic_reopens, self.calling)
         self.visits = ReturnVisits(self.database, self.orders, rules=rules, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
-        self.callbacks = Callbacks(self.database, clock=self.clock)
+        self.callbacks = Callbacks(
+            self.database, clock=self.clock, rules=self.calling, dial_uri=settings.calling.dial_uri
+        )
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.metrics = Metrics()

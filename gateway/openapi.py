@@ -285,6 +285,15 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 401 403 404 409",
         )
     },
+    "/api/v1/seat/callbacks/{callback_id}/dial": {
+        "post": _operation(
+            "拨打：给出坐席电话要打开的地址（白天，且已领取任务）",
+            _object("*", id=_TEXT, number=_TEXT, uri=_TEXT),
+            parameters=[_parameter("path", "callback_id", "任务编号")],
+            security="seatCookie",
+            errors="401 403 404 409",
+        )
+    },
     "/api/v1/seat/conversations/{conversation_id}/recording": {
         "get": {
             "summary": "通话录音（WAV，左声道为来电人）；支持 Range；班长，或者负责这个会话、这次回电的坐席",

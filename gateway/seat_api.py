@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from base.logs import get_logger
+from base.masking import Masked
 from gateway.body import clean_text, read_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of
@@ -191,6 +192,14 @@ async def move_callback(request: web.Request) -> web.Response:
     return web.json_response(task, dumps=dumps)
 
 
+async def dial_callback(request: web.Request) -> web.Response:
+    """What the page opens so that the seat's telephone dials; the task is the seat's, and the hour is one for calls."""
+    seat = await require_seat(request)
+    told = await core_of(request).callbacks.dial(request.match_info["callback_id"], seat_id=seat.id)
+    log.info("call-back dialled", seat_id=seat.id, callback=told["id"], number=str(Masked(told["number"])))
+    return web.json_response(told, dumps=dumps)
+
+
 def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/v1/seat/orders", file_order)
     app.router.add_get("/api/v1/seat/orders", list_orders)
@@ -198,3 +207,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/v1/seat/orders/{order_no}/events", move_order)
     app.router.add_get("/api/v1/seat/callbacks", list_callbacks)
     app.router.add_post("/api/v1/seat/callbacks/{callback_id}", move_callback)
+    app.router.add_post("/api/v1/seat/callbacks/{callback_id}/dial", dial_callback)

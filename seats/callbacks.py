@@ -1,11 +1,18 @@
-"""Call-backs that were promised: a list for the desk, and who did what about each."""
+"""Call-backs that were promised: a list for the desk, who did what about each, and when a number may be dialled.
+
+A number has one open task: a newer promise takes the older one over (`conversations/store.py`), and whoever calls again
+and is served needs no call any more. `result` of a task that is done: reached, given_up (so many attempts in vain),
+called_again, superseded.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from sqlalchemy import select
 
+from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from storage.engine import Database
@@ -21,6 +28,8 @@ _STEPS: Final = frozenset(
         ("unreachable", "taken"),  # tried again
     }
 )
+_DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
+_URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour
 
 
 class CallbackError(HotlineError):
@@ -35,9 +44,19 @@ class UnknownCallback(CallbackError):
 class Callbacks:
     """One instance a process."""
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        rules: CallingRules | None = None,
+        dial_uri: str = "tel:{number}",
+    ) -> None:
+        """`dial_uri`: what a seat's telephone or browser opens to dial `{number}`."""
         self._database = database
         self._clock = clock or SystemClock()
+        self._rules = rules or CallingRules()
+        self._dial_uri = dial_uri
 
     async def tasks(self, *, all_of_them: bool = False, limit: int = 200) -> list[dict[str, Any]]:
         """Tasks for the desk, the most pressing first; without the finished ones unless asked for."""
@@ -73,13 +92,17 @@ class Callbacks:
                 "due_at": task.due_at.isoformat(),
                 "created_at": task.created_at.isoformat(),
                 "note": task.note,
+                "attempts": task.attempts,
+                "next_at": task.next_at.isoformat() if task.next_at else None,
+                "result": task.result,
+                "callable": self._refusal(task) == "",
                 "summary": summaries.get(task.conversation_id, ""),
             }
             for task, conversation in rows
         ]
 
     async def set(self, task_id: str, status: str, *, seat_id: str, note: str = "") -> dict[str, Any]:
-        """Take a task, finish it or give it back.
+        """Take a task, finish it or give it back. `unreachable` is an attempt in vain; the last one ends the task.
 
         Raises:
             UnknownCallback: no such task.
@@ -95,12 +118,63 @@ class Callbacks:
             if task.status != status:
                 if (task.status, status) not in _STEPS:
                     raise CallbackError("这个回电任务的状态已经变了，请刷新后再操作。")
-                task.status = status
-                task.seat_id = None if status == "open" else seat_id
-                task.done_at = self._clock.now() if status == "done" else None
+                if task.status == "unreachable" and (refusal := self._refusal(task)):
+                    raise CallbackError(refusal)
+                self._move(task, status, seat_id)
             if note.strip():
                 task.note = note.strip()[:2_000]
-            return {"id": task.id, "status": task.status, "seat_id": task.seat_id, "note": task.note}
+            return {
+                "id": task.id,
+                "status": task.status,
+                "seat_id": task.seat_id,
+                "note": task.note,
+                "attempts": task.attempts,
+                "result": task.result,
+            }
+
+    def _move(self, task: CallbackTask, status: str, seat_id: str) -> None:
+        now = self._clock.now()
+        task.seat_id = None if status == "open" else seat_id
+        if status == "unreachable":
+            task.attempts += 1
+            task.next_at = self._rules.again(task.attempts, now)
+            if task.next_at is None:
+                task.status, task.result, task.done_at = "done", "given_up", now
+                return
+        task.status = status
+        task.done_at = now if status == "done" else None
+        task.result = "reached" if status == "done" else ""
+
+    def _refusal(self, task: CallbackTask) -> str:
+        """Why the number may not be dialled now; empty: it may."""
+        now = self._clock.now()
+        if task.reason.startswith(_URGENT):
+            return ""
+        if not self._rules.allowed(now):
+            return "现在不是可以回电的时间，请在白天再打。"
+        if task.next_at is not None and task.next_at > now:
+            return "刚刚打过没有接通，请过一会儿再打。"
+        return ""
+
+    async def dial(self, task_id: str, *, seat_id: str) -> dict[str, Any]:
+        """What the seat who has taken the task opens to dial its number.
+
+        Raises:
+            UnknownCallback: no such task.
+            CallbackError: it is not this seat's, it has no number that can be dialled, or this is not the time.
+        """
+        async with self._database.read() as session:
+            task = await session.get(CallbackTask, task_id)
+        if task is None:
+            raise UnknownCallback
+        if task.status != "taken" or task.seat_id != seat_id:
+            raise CallbackError("请先领取这个回电任务。")
+        number = re.sub(r"[\s-]", "", task.number or "")
+        if not _DIALLED.fullmatch(number):
+            raise CallbackError("这个任务没有可以拨打的号码。")
+        if refusal := self._refusal(task):
+            raise CallbackError(refusal)
+        return {"id": task.id, "number": number, "uri": self._dial_uri.replace("{number}", number)}
 
     async def annotate(self, conversation_id: str, note: str) -> None:
         """Keep what a seat noted when it finished: with the conversation, and with its call-back where there is one."""

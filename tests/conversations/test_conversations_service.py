@@ -494,3 +494,14 @@ async def test_a_call_back_by_a_seat_is_not_rated(room: Room) -> None:
     await room.service.claim(opened.conversation_id, "s1")
     await room.service.finish(opened.conversation_id, "s1", "callback")
     assert (await room.service.snapshot(opened.conversation_id))["asking"] is None
+
+
+async def test_a_caller_who_calls_again_and_is_served_is_not_called_back(room: Room) -> None:
+    first = await room.service.open("phone", caller_number="13900001234", call_id="call-1")
+    assert await room.service.hang_up(first.conversation_id, reason="abandoned") == "callback"
+    second = await room.service.open("phone", caller_number="13900001234", call_id="call-2")
+    await room.say("居住证丢了怎么补", second.conversation_id, channel="phone", kind="speech")
+    assert await room.service.hang_up(second.conversation_id, reason="caller_hung_up") == "answered"
+    async with room.database.read() as session:
+        (task,) = (await session.execute(select(CallbackTask))).scalars()
+    assert (task.conversation_id, task.status, task.result) == (first.conversation_id, "done", "called_again")
