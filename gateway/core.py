@@ -26,11 +26,13 @@ from seats.callbacks import Callbacks
 from seats.presence import Presence
 from seats.store import SeatStore
 from storage.engine import Database
+from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
 from workorders.outbox.targets import targets
 from workorders.review import ObjectionReview
 from workorders.service import OrderService
+from workorders.text_messages import TextMessages
 from workorders.unit_orders import UnitOrders
 from workorders.visits import ReturnVisits, VisitRules
 
@@ -92,7 +94,17 @@ class Core:
             pool_size=settings.database.pool_size,
         )
         self.outbox_targets = targets(settings.outbox)
-        self.orders = OrderService(self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets))
+        messages = settings.text_messages
+        self.text_messages = TextMessages(
+            self.database,
+            gateway_of(messages, settings.var, clock=self.clock),
+            attempts=messages.attempts,
+            first_retry=timedelta(seconds=messages.first_retry_seconds),
+            clock=self.clock,
+        )
+        self.orders = OrderService(
+            self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets), notices=self.text_messages
+        )
         self.unit_orders = UnitOrders(self.database)
         self.review = ObjectionReview(self.database, self.orders)
         calling = settings.calling
@@ -229,6 +241,7 @@ class Core:
         """Let the background work end and close the database; the rooms were closed by whoever loaded them."""
         self.stop()
         await settle(*self._tasks)
+        await self.text_messages.close()
         await self.database.close()
 
 

@@ -32,6 +32,7 @@ log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
 _DEADLINES_SECONDS = 15.0
 _VISITS_SECONDS = 5.0
+_MESSAGES_SECONDS = 2.0
 _WATCH_SECONDS = 5.0
 
 
@@ -99,6 +100,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),
             "return visits": _visits(core),
+            "short messages": _send_messages(core),
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
             ).run(core.pause),
@@ -135,6 +137,14 @@ async def _visits(core: Core) -> None:
             await core.visits.sweep()
         except Exception as error:
             log.error("return visits could not be swept", error=type(error).__name__, exc_info=error)
+
+
+async def _send_messages(core: Core) -> None:
+    while not await core.pause(_MESSAGES_SECONDS):
+        try:
+            await core.text_messages.send_due()
+        except Exception as error:
+            log.error("short messages could not be sent", error=type(error).__name__, exc_info=error)
 
 
 async def _watch_deadlines(core: Core) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,11 @@ from workorders.view import OrderView, order_view
 _log = get_logger(__name__)
 SYSTEM = "system:core"
 _TITLE_CHARACTERS = 40
+_NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
+    "answer": "answered",
+    "follow": "answered",
+    "extend": "extended",
+}
 _MAY_LEAD = ("filed", "dispatched", "accepted", "objected")
 
 
@@ -32,6 +37,22 @@ class Outbox(Protocol):
     """`workorders/outbox/enqueue.py`."""
 
     def enqueue(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
+
+
+class Notices(Protocol):
+    """`workorders/text_messages.py`."""
+
+    def put(
+        self,
+        session: AsyncSession,
+        order: Order,
+        kind: Literal["filed", "answered", "extended"],
+        key: str,
+        *,
+        now: datetime,
+        code: str = "",
+        note: str = "",
+    ) -> None: ...
 
 
 class OrderNotFound(HotlineError):
@@ -80,8 +101,16 @@ def _clip(value: str, limit: int) -> str | None:
 class OrderService:
     """One instance a process; safe to use from many tasks."""
 
-    def __init__(self, database: Database, *, clock: Clock | None = None, outbox: Outbox | None = None) -> None:
-        """`outbox`: who is told of events; None tells nobody."""
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        outbox: Outbox | None = None,
+        notices: Notices | None = None,
+    ) -> None:
+        """`outbox`: who is told of events; `notices`: short messages to citizens; None tells nobody."""
+        self._notices = notices
         self._database = database
         self._clock = clock or SystemClock()
         self._outbox = outbox
@@ -142,6 +171,8 @@ class OrderService:
             self._record(
                 session, order, "note", actor=SYSTEM, now=now, note=f"与工单 {earlier} 为同一诉求，已关联。", data={}
             )
+        if self._notices is not None:
+            self._notices.put(session, order, "filed", "filed", now=now, code=code)
         await session.flush()
         return FiledOrder(number, code, order.deadline_hours, assignment.unit, working_days=assignment.working_days)
 
@@ -360,6 +391,8 @@ class OrderService:
         session.add(row)
         if self._outbox is not None:
             self._outbox.enqueue(session, order, row)
+        if self._notices is not None and (kind := _NOTICED.get(event)) is not None:
+            self._notices.put(session, order, kind, f"{event}:{order.version}", now=now, note=note)
         return row
 
 
