@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway import (
+    attachments_api,
     breaches_api,
     catalogue_api,
     chat,
@@ -67,6 +68,7 @@ def build_app(core: Core) -> web.Application:
         unit_api,
         review_api,
         visits_api,
+        attachments_api,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

@@ -26,6 +26,7 @@ from seats.callbacks import Callbacks
 from seats.presence import Presence
 from seats.store import SeatStore
 from storage.engine import Database
+from workorders.attachments import Attachments
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
@@ -104,6 +105,14 @@ class Core:
         )
         self.orders = OrderService(
             self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets), notices=self.text_messages
+        )
+        self.attachments = Attachments(
+            self.database,
+            self.orders,
+            settings.var / "attachments",
+            limit_bytes=settings.attachments.limit_bytes,
+            limit_count=settings.attachments.limit_count,
+            clock=self.clock,
         )
         self.unit_orders = UnitOrders(self.database)
         self.review = ObjectionReview(self.database, self.orders)

@@ -10,6 +10,7 @@ from aiohttp import web
 from base.errors import HotlineError
 from conversations.errors import Conflict, NotYours, UnknownConversation
 from seats.callbacks import CallbackError, UnknownCallback
+from workorders.attachments import AttachmentError, TooLarge, UnknownAttachment
 from workorders.order import OrderStateError
 from workorders.service import OrderConflict, OrderNotFound
 from workorders.visits import UnknownVisit, VisitError
@@ -79,6 +80,9 @@ _KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
     (Conflict, 409, "conflict"),
     (UnknownCallback, 404, "unknown_callback"),
     (CallbackError, 409, "conflict"),
+    (UnknownAttachment, 404, "unknown_attachment"),
+    (TooLarge, 413, "too_large"),
+    (AttachmentError, 409, "not_taken"),
     (UnknownVisit, 404, "unknown_visit"),
     (VisitError, 409, "not_possible"),
     (OrderNotFound, 404, "unknown_order"),

@@ -332,8 +332,40 @@ def _unit(summary: str, *, errors: str = "400 401 403 404", **more: Any) -> Sche
     return {**_operation(summary, _ANY, errors=errors, **more), "security": _SIGNED_OR_COOKIE}
 
 
+_FILE_NAME: Final = _parameter("header", "X-File-Name", "文件名（URL 编码）")
+_FILE_ID: Final = _parameter("path", "attachment_id", "附件编号")
+
+
+def _upload(summary: str, security: str | None, *parameters: Schema) -> Schema:
+    body = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    errors = "400 401 403 404 409 413 429"
+    made = _operation(
+        summary, _ANY, parameters=[_NUMBER, _FILE_NAME, *parameters], security=security, status="201", errors=errors
+    )
+    return {**made, "requestBody": body}
+
+
+def _download(summary: str) -> Schema:
+    made = _operation(summary, None, parameters=[_NUMBER, _FILE_ID], errors="401 403 404")
+    return {**made, "security": _SIGNED_OR_COOKIE}
+
+
 PATHS.update(
     {
+        "/api/v1/orders/{order_no}/attachments": {
+            "post": _upload(
+                "市民凭查询码补充图片、录音等（请求体就是文件）",
+                None,
+                _parameter("header", "X-Tracking-Code", "登记时告知的查询码", required=True),
+            )
+        },
+        "/api/v1/seat/orders/{order_no}/attachments": {"post": _upload("坐席上传附件", "seatCookie")},
+        "/api/v1/seat/orders/{order_no}/attachments/{attachment_id}": {"get": _download("下载附件（坐席）")},
+        "/api/v1/unit/orders/{order_no}/attachments": {"post": _upload("承办单位上传附件", "seatCookie")},
+        "/api/v1/unit/orders/{order_no}/attachments/{attachment_id}": {"get": _download("下载附件（承办单位）")},
         "/api/v1/unit/orders": {
             "get": _unit(
                 "承办单位的工单：本单位承办的，或者抄送的（copied=1），按期限排列",

@@ -146,8 +146,18 @@ async def list_orders(request: web.Request) -> web.Response:
 
 async def show_order(request: web.Request) -> web.Response:
     seat = await require_seat(request)
-    view = await core_of(request).orders.view(request.match_info["order_no"], seat=seat.id)
-    return web.json_response({**view.desk(), "next_events": _next_events(view)}, dumps=dumps)
+    core, number = core_of(request), request.match_info["order_no"]
+    view = await core.orders.view(number, seat=seat.id)
+    conversation_id = str(view.fields["conversation_id"] or "")
+    recordings = len(await core.recordings.of(conversation_id)) if conversation_id else 0
+    more = {
+        "next_events": _next_events(view),
+        "attachments": await core.attachments.of(number),
+        "recordings": [
+            f"/api/v1/seat/conversations/{conversation_id}/recording?part={part}" for part in range(1, recordings + 1)
+        ],
+    }
+    return web.json_response({**view.desk(), **more}, dumps=dumps)
 
 
 async def move_order(request: web.Request) -> web.Response:

@@ -56,13 +56,15 @@ class Caller:
         return f"unit:{self.unit}"
 
 
-async def unit_caller(request: web.Request) -> Caller:
-    """
+async def unit_caller(request: web.Request, *, read_body: bool = True) -> Caller:
+    """`read_body` False: the body is a file, which a signature over the whole would have to hold in memory; only people
+    with an account send files.
+
     Raises:
         ApiError: 401 nobody is logged in, or the signature is wrong; 403 the account belongs to no unit.
     """
     core = core_of(request)
-    if UNIT_HEADER in request.headers:
+    if UNIT_HEADER in request.headers and read_body:
         unit, event_id = await verified_unit(
             request,
             request.app[UNIT_KEYS],
@@ -93,6 +95,7 @@ async def show_order(request: web.Request) -> web.Response:
     caller = await unit_caller(request)
     core, number = core_of(request), order_number(request)
     shown = await core.unit_orders.view(caller.unit, number)
+    shown["attachments"] = await core.attachments.of(number, without_voices=shown["confidential"])
     log.info("order opened by a unit", seat_id=caller.person, order_no=number)
     return web.json_response(shown, dumps=dumps)
 

@@ -41,6 +41,7 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "reopen": "已重新办理",
     "supplement": "补充了情况",
     "note": "内部备注",
+    "attach": "补充了附件",
     "merge": "已与同一事项的工单并案办理",
     "unmerge": "已恢复单独办理",
     "follow": "并案的工单已答复",
@@ -106,6 +107,7 @@ RULES: Final[dict[str, Rule]] = {
     "remind": _rule(RUNNING, None, ("system",), public=False),
     "breach": _rule(RUNNING, None, ("system",), public=False),
     "supplement": _rule(_LIVE, None, ("citizen", "bot", "seat"), needs_note=True),
+    "attach": _rule((*_LIVE, "closed"), None, ("citizen", "bot", "seat", "unit"), public=False),
     "note": _rule((*_LIVE, "closed"), None, ("seat", "unit", "system"), needs_note=True, public=False),
 }
 

@@ -1,0 +1,213 @@
+"""Pictures, documents, voice and video of orders: content in files under the data directory, the rest in a table.
+
+A file is written aside and moved into place before its row exists, so a row always has its file. The same content sent
+again for the same order is the attachment that is there already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import func, select
+
+from base.clock import Clock, SystemClock
+from base.errors import HotlineError
+from base.ids import new_id
+from storage.engine import Database
+from storage.follow_up_tables import Attachment
+from storage.tables import Order
+from workorders.media_types import HEAD_BYTES, media_type
+from workorders.service import OrderNotFound, OrderService
+
+_ID: Final = re.compile(r"at_[0-9A-Z]{26}")
+_WRITTEN_AT_ONCE_BYTES: Final = 256 * 1024
+
+
+class AttachmentError(HotlineError):
+    """The file is not taken; the message is for whoever sent it."""
+
+
+class TooLarge(AttachmentError):
+    pass
+
+
+class UnknownAttachment(AttachmentError):
+    def __init__(self) -> None:
+        super().__init__("没有这个附件。")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    path: Path
+    name: str
+    media_type: str
+
+
+class Attachments:
+    """One instance a process."""
+
+    def __init__(
+        self,
+        database: Database,
+        orders: OrderService,
+        folder: Path,
+        *,
+        limit_bytes: int,
+        limit_count: int,
+        clock: Clock | None = None,
+    ) -> None:
+        self._database = database
+        self._orders = orders
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._limit_count = limit_count
+        self._clock = clock or SystemClock()
+
+    async def add(self, order_no: str, name: str, chunks: AsyncIterator[bytes], *, actor: str) -> dict[str, Any]:
+        """Keep what `chunks` hold. Whether `actor` may do so was checked before.
+
+        Raises:
+            OrderNotFound: no such order.
+            AttachmentError: the content is none that an order takes, is empty or too large, or there are too many.
+        """
+        await self._check_room(order_no)
+        identifier = new_id("at_")
+        aside = self._folder / "incoming" / identifier
+        try:
+            kind, size, digest = await self._receive(aside, chunks)
+            known = await self._known(order_no, digest)
+            if known is not None:
+                return known
+            path = self._path(identifier)
+            await asyncio.to_thread(_move, aside, path)
+        finally:
+            await asyncio.to_thread(aside.unlink, missing_ok=True)
+        row = Attachment(
+            id=identifier,
+            order_no=order_no,
+            name=_clean_name(name, kind),
+            media_type=kind,
+            size_bytes=size,
+            sha256=digest,
+            added_by=actor[:64],
+            added_at=self._clock.now(),
+        )
+        async with self._database.write() as session:
+            session.add(row)
+        data = {"attachment": identifier, "media_type": kind, "size_bytes": size}
+        await self._orders.change(order_no, "attach", actor=actor, data=data, event_id=identifier)
+        return _shown(row)
+
+    async def of(self, order_no: str, *, without_voices: bool = False) -> list[dict[str, Any]]:
+        """The order's attachments, oldest first; `without_voices`: none that somebody could be known by."""
+        query = select(Attachment).where(Attachment.order_no == order_no).order_by(Attachment.added_at, Attachment.id)
+        async with self._database.read() as session:
+            rows = (await session.execute(query)).scalars().all()
+        return [_shown(row) for row in rows if not (without_voices and _has_voice(row))]
+
+    async def file(self, order_no: str, attachment_id: str, *, without_voices: bool = False) -> StoredFile:
+        """
+        Raises:
+            UnknownAttachment: the order has none with this id, or it is not to be given out.
+        """
+        async with self._database.read() as session:
+            row = await session.get(Attachment, attachment_id[:32])
+        if row is None or row.order_no != order_no or (without_voices and _has_voice(row)):
+            raise UnknownAttachment
+        path = self._path(row.id)
+        if not await asyncio.to_thread(path.is_file):
+            raise UnknownAttachment
+        return StoredFile(path, row.name, row.media_type)
+
+    def _path(self, identifier: str) -> Path:
+        if _ID.fullmatch(identifier) is None:
+            raise UnknownAttachment
+        return self._folder / identifier[-2:] / identifier
+
+    async def _check_room(self, order_no: str) -> None:
+        async with self._database.read() as session:
+            order = await session.get(Order, order_no)
+            counted = select(func.count()).select_from(Attachment).where(Attachment.order_no == order_no)
+            count = int((await session.execute(counted)).scalar_one())
+        if order is None:
+            raise OrderNotFound
+        if count >= self._limit_count:
+            raise AttachmentError(f"一个工单最多{self._limit_count}个附件。")
+
+    async def _known(self, order_no: str, digest: str) -> dict[str, Any] | None:
+        query = select(Attachment).where(Attachment.order_no == order_no, Attachment.sha256 == digest).limit(1)
+        async with self._database.read() as session:
+            row = (await session.execute(query)).scalar_one_or_none()
+        return None if row is None else _shown(row)
+
+    async def _receive(self, path: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int, str]:
+        """Type, size and hash of what was written to `path`."""
+        handle = await asyncio.to_thread(_open, path)
+        digest, size, waiting, kind = hashlib.sha256(), 0, bytearray(), ""
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > self._limit_bytes:
+                    raise TooLarge(f"附件不能超过{self._limit_bytes // 1024 // 1024 or 1}MB。")
+                digest.update(chunk)
+                waiting += chunk
+                if not kind and len(waiting) >= HEAD_BYTES:
+                    kind = _checked(bytes(waiting[:HEAD_BYTES]))
+                if kind and len(waiting) >= _WRITTEN_AT_ONCE_BYTES:
+                    await asyncio.to_thread(handle.write, bytes(waiting))
+                    waiting.clear()
+            kind = kind or _checked(bytes(waiting[:HEAD_BYTES]))
+            await asyncio.to_thread(_finish, handle, bytes(waiting))
+        finally:
+            await asyncio.to_thread(handle.close)
+        return kind, size, digest.hexdigest()
+
+
+def _checked(head: bytes) -> str:
+    if kind := media_type(head):
+        return kind
+    raise AttachmentError("只能上传图片、PDF、录音或者视频文件。" if head else "文件是空的。")
+
+
+def _open(path: Path) -> BinaryIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _finish(handle: BinaryIO, rest: bytes) -> None:
+    handle.write(rest)
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def _clean_name(name: str, kind: str) -> str:
+    """The name to show and to save as: no path, nothing that a shell or a header would read."""
+    bare = re.sub(r"[^\w.\-（）()\u4e00-\u9fff ]", "_", name.replace("\\", "/").rpartition("/")[2]).strip(" .")
+    return bare[-120:] or f"附件.{kind.rpartition('/')[2]}"
+
+
+def _has_voice(row: Attachment) -> bool:
+    return row.media_type.startswith(("audio/", "video/")) and not row.added_by.startswith("unit:")
+
+
+def _shown(row: Attachment) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "media_type": row.media_type,
+        "size_bytes": row.size_bytes,
+        "added_by": row.added_by.partition(":")[0],
+        "added_at": row.added_at.isoformat(),
+    }
