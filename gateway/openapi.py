@@ -366,6 +366,7 @@ PATHS.update(
         "/api/v1/seat/orders/{order_no}/attachments/{attachment_id}": {"get": _download("下载附件（坐席）")},
         "/api/v1/unit/orders/{order_no}/attachments": {"post": _upload("承办单位上传附件", "seatCookie")},
         "/api/v1/unit/orders/{order_no}/attachments/{attachment_id}": {"get": _download("下载附件（承办单位）")},
+        "/api/v1/unit/me": {"get": _operation("当前账号、承办单位和权限", _ANY, security="seatCookie", errors="401")},
         "/api/v1/unit/orders": {
             "get": _unit(
                 "承办单位的工单：本单位承办的，或者抄送的（copied=1），按期限排列",

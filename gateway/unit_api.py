@@ -16,8 +16,9 @@ from gateway.body import clean_text, parse_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, forbidden
 from gateway.orders_api import UNIT_KEYS
-from gateway.seat_auth import require
+from gateway.seat_auth import require, require_login
 from gateway.unit_keys import UNIT_HEADER, verified_unit
+from seats.permissions import permissions_of
 from workorders import numbers
 from workorders.order import STATUSES
 
@@ -78,6 +79,13 @@ async def unit_caller(request: web.Request, *, read_body: bool = True) -> Caller
     return Caller(person.unit, person.id)
 
 
+async def me(request: web.Request) -> web.Response:
+    """Who is logged in on `/unit`, for which unit, and what the page may show."""
+    person = await require_login(request)
+    shown = {**person.as_dict(), "unit": person.unit, "permissions": sorted(permissions_of(person.role))}
+    return web.json_response(shown, dumps=dumps)
+
+
 def order_number(request: web.Request) -> str:
     return numbers.normalise(request.match_info["order_no"])[:24]
 
@@ -127,6 +135,7 @@ async def act(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     """After `orders_api`, which knows the units' keys."""
+    app.router.add_get("/api/v1/unit/me", me)
     app.router.add_get("/api/v1/unit/orders", list_orders)
     app.router.add_get("/api/v1/unit/orders/{order_no}", show_order)
     app.router.add_post("/api/v1/unit/orders/{order_no}/events", act)
