@@ -11,11 +11,12 @@ from base.logs import get_logger
 from gateway.address import client_address
 from gateway.body import clean_text, parse_model
 from gateway.core import CORE, core_of
-from gateway.errors import dumps, too_many
+from gateway.errors import ApiError, dumps, too_many
 from gateway.seat_auth import identify
 from gateway.unit_keys import UnitKeys, verified_unit
 from seats.permissions import may
 from workorders import numbers
+from workorders.order import BY_ITSELF
 from workorders.service import OrderNotFound
 from workorders.view import OrderView
 
@@ -76,6 +77,8 @@ async def unit_event(request: web.Request) -> web.Response:
         window_seconds=core.settings.web.unit_clock_skew_seconds,
     )
     asked = parse_model(UnitEvent, await request.read())
+    if asked.event in BY_ITSELF:
+        raise ApiError(409, "not_possible", "承办单位不能进行这种操作。")
     view = await core.orders.change(
         request.match_info["order_no"],
         asked.event,

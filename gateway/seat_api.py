@@ -24,11 +24,11 @@ from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
 from workorders.model import FiledOrder, OrderDraft, RequestType
-from workorders.order import EVENT_TEXT, RULES, STATUSES, possible
+from workorders.order import BY_ITSELF, EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
 
 log = get_logger("gateway.seat")
-_ELSEWHERE = ("file", "classify")  # steps that have requests of their own
+_ELSEWHERE = (*BY_ITSELF, "classify")  # steps that have requests of their own
 _REVIEW: Final = ("uphold", "overrule", "dispatch")  # of an order that its unit objects to
 _Line = Annotated[str, StringConstraints(max_length=200)]
 _Text = Annotated[str, StringConstraints(max_length=4_000)]

@@ -1,8 +1,8 @@
 """A backup that is consistent while everything runs, and its way back.
 
 The file is a plain tar: `manifest.json` (format, schema, time, SHA-256 and size of each member), `database.sqlite`
-(made with SQLite's online backup, so that it is one moment of the database), the journal, the recordings and the unit
-keys. A database on PostgreSQL is backed up by its own tools: `pg_dump` for the database, this command for the files.
+(made with SQLite's online backup, so that it is one moment of the database), the journal, the recordings, the orders'
+attachments and the unit keys. A database on PostgreSQL is backed up by its own tools: `pg_dump` for the database, this command for the files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from storage.migrate import newest_revision
 FORMAT: Final = 1
 DATABASE_MEMBER: Final = "database.sqlite"
 MANIFEST_MEMBER: Final = "manifest.json"
-FOLDERS: Final = ("recordings", "journal")
+FOLDERS: Final = ("recordings", "journal", "attachments")
 FILES: Final = ("unit_keys.yml",)
 _CHUNK_BYTES: Final = 1 << 20
 _PAGES_A_STEP: Final = 2_000

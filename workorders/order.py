@@ -112,6 +112,9 @@ RULES: Final[dict[str, Rule]] = {
 }
 
 
+BY_ITSELF: Final = ("file", "attach")  # follow from what was done (an order filed, a file taken), never from a button
+
+
 def actor_kind(actor: str) -> ActorKind:
     """`seat:ab12` -> `seat`; the part before the colon names the kind, the rest the person or process.
 
@@ -148,5 +151,5 @@ def possible(status: OrderStatus, kind: ActorKind) -> tuple[str, ...]:
     return tuple(
         event
         for event, rule in RULES.items()
-        if status in rule.sources and kind in rule.actors and event not in ("file",)
+        if status in rule.sources and kind in rule.actors and event not in BY_ITSELF
     )

@@ -76,7 +76,20 @@ class ReturnVisits:
 
     async def sweep(self) -> int:
         """Answered orders get their visit, unanswered chats go to the telephone, answers move their orders."""
-        return await self._begin() + await self._to_telephone() + await self._carry_out()
+        return await self._drop() + await self._begin() + await self._to_telephone() + await self._carry_out()
+
+    async def _drop(self) -> int:
+        """Orders that a person has moved on meanwhile are not asked about; who is being called is let finish."""
+        moved = select(Order.order_no).where(Order.status != "answered")
+        query = select(ReturnVisit.id).where(ReturnVisit.status.in_(("open", "asked")), ReturnVisit.order_no.in_(moved))
+        async with self._database.read() as session:
+            ids = list((await session.execute(query.limit(_BATCH))).scalars())
+        for visit_id in ids:
+            async with self._database.write() as session:
+                row = await _locked(session, visit_id)
+                if row.status in ("open", "asked"):
+                    row.status, row.done_at = "lapsed", self._clock.now()
+        return len(ids)
 
     async def _begin(self) -> int:
         now = self._clock.now()

@@ -185,3 +185,22 @@ async def test_whoever_cannot_be_reached_is_let_be(room: Room, visits: ReturnVis
     assert (row.status, row.attempts) == ("lapsed", 3) and await visits.tasks() == []
     assert (await room.orders.view(number, seat="s")).status == "closed"
     assert await visits.rates(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)) == []
+
+
+async def test_an_order_that_a_person_reopened_is_asked_about_after_its_next_answer(
+    room: Room, visits: ReturnVisits
+) -> None:
+    conversation_id, number = await answered(room)
+    await asked(room, visits)
+    await room.orders.change(number, "reopen", actor="seat:s1", note="领导要求重办")
+    await visits.sweep()
+    assert (await row_of(room, number)).status == "lapsed"
+    await room.say("联系了", conversation_id)  # too late, and harmless
+    await room.say("解决了", conversation_id)
+    await room.say("满意", conversation_id)
+    assert (await room.orders.view(number, seat="s")).status == "dispatched"
+    await room.orders.change(number, "accept", actor=f"unit:{UNIT}")
+    await room.orders.change(number, "answer", actor=f"unit:{UNIT}", note="重新办完")
+    await asked(room, visits)
+    row = await row_of(room, number)
+    assert (row.round, row.status) == (2, "asked")
