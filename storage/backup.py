@@ -2,7 +2,8 @@
 
 The file is a plain tar: `manifest.json` (format, schema, time, SHA-256 and size of each member), `database.sqlite`
 (made with SQLite's online backup, so that it is one moment of the database), the journal, the recordings, the orders'
-attachments and the unit keys. A database on PostgreSQL is backed up by its own tools: `pg_dump` for the database, this command for the files.
+attachments and the unit keys. A database on PostgreSQL is backed up by its own tools: `pg_dump` for the database, this
+command for the files.
 """
 
 from __future__ import annotations
