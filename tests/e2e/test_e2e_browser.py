@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from base.settings import ROOT
 from hotline.trial.system import System
+from storage.engine import Database
+from workorders.model import Assignment, OrderDraft
+from workorders.service import OrderService
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 CHROMIUM_OPTIONS = [
@@ -23,6 +29,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 20_000
+UNIT = "市热力集团"
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +137,51 @@ def test_a_wrong_password_is_told_plainly(browser: Browser, system: System) -> N
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/seat"])
+def test_a_unit_handles_its_order_and_sends_a_picture(browser: Browser, system: System, tmp_path: Path) -> None:
+    added = system.command("seat", "add", "unit01", "--role", "unit", "--unit", UNIT)
+    found = re.search(r"the password is (\S+)", added.stdout)
+    assert found is not None, added.stdout + added.stderr
+    with ThreadPoolExecutor(1) as executor:  # the browser has this thread's loop
+        number = executor.submit(asyncio.run, file_order(system)).result()
+    picture = tmp_path / "现场.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"0" * 300_000)
+    page = browser.new_page(viewport={"width": 1366, "height": 860})
+    page.goto(f"{system.base_url}/unit")
+    page.get_by_label("账号").fill("unit01")
+    page.get_by_label("密码").fill(found[1])
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("region", name="工单表")).to_contain_text(number, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="办理", exact=True).click()
+    page.get_by_role("button", name="签收").click()
+    page.get_by_role("button", name="申请延期").click()
+    page.get_by_label("申请延期").fill("配件周五到货")
+    page.get_by_role("button", name="提交").click()
+    expect(page.get_by_text("办理期限已延长")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_label("上传附件").set_input_files(picture)
+    expect(page.get_by_role("link", name="现场.png")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="答复", exact=True).click()
+    page.get_by_label("答复", exact=False).fill("已修好，室温21度。")
+    page.get_by_role("button", name="提交").click()
+    expect(page.get_by_text("承办单位已答复")).to_be_visible(timeout=PATIENCE_MS)
+    system.screenshot(page, "unit-order")
+    page.close()
+
+
+async def file_order(system: System) -> str:
+    database = Database(f"sqlite+aiosqlite:///{system.directory / 'hotline.db'}")
+    try:
+        orders = OrderService(database)
+        draft = OrderDraft(
+            "投诉", "", "家里暖气不热", "web", assignment=Assignment(UNIT, "直派", (), "utility", 24, "供热直派")
+        )
+        async with database.write() as session:
+            now = datetime.now(UTC)
+            return (await orders.file(session, draft, key="e2e:unit", now=now, actor="bot:policy")).order_no
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/seat", "/unit"])
 def test_the_pages_have_no_serious_accessibility_finding(browser: Browser, system: System, path: str) -> None:
     axe = (ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
     context = browser.new_context(bypass_csp=True)
