@@ -88,7 +88,10 @@ class OrderView:
         to contact unless that is to be kept secret. The desk's own notes stay in the house."""
         mine = unit == self.unit
         hidden = self.confidential
-        texts = {name: _hide(self.fields[name], self.fields) if hidden else self.fields[name] for name in _SAID}
+        texts = {
+            name: without_person(self.fields[name], self.fields["contact_name"]) if hidden else self.fields[name]
+            for name in _SAID
+        }
         return {
             **{name: self.fields[name] for name in _FOR_UNITS},
             **texts,
@@ -96,7 +99,7 @@ class OrderView:
             "status": self.status,
             "status_text": self.status_text,
             "request_type": self.request_type,
-            "title": _hide(self.title, self.fields) if hidden else self.title,
+            "title": without_person(self.title, self.fields["contact_name"]) if hidden else self.title,
             "unit": self.unit,
             "mine": mine,
             "deadline_hours": self.deadline_hours,
@@ -112,7 +115,7 @@ class OrderView:
                     "event": event["event"],
                     "text": EVENT_TEXT.get(event["event"], event["event"]),
                     "actor": event["actor"].partition(":")[0],
-                    "note": _hide(event["note"], self.fields) if hidden else event["note"],
+                    "note": without_person(event["note"], self.fields["contact_name"]) if hidden else event["note"],
                     "at": event["at"],
                 }
                 for event in self.events
@@ -133,11 +136,11 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _hide(text: str | None, fields: dict[str, Any]) -> str | None:
+def without_person(text: str | None, contact_name: str | None) -> str | None:
     """Words of somebody who is to be kept secret: without numbers, and without the name that was given."""
     if not text:
         return text
-    name = fields["contact_name"] or ""
+    name = contact_name or ""
     return mask_text(text.replace(name, "**") if len(name) > 1 else text)
 
 

@@ -131,13 +131,19 @@ async def test_personal_data_only_where_a_target_has_it_and_no_contact_of_a_conf
     number = await file_order(database, orders, "c:1", ManualClock(), contact_phone="13900001234")
     await orders.change(number, "accept", actor="seat:s1")
     await orders.change(number, "answer", actor="seat:s1", note="王某家已修好")
-    await file_order(database, orders, "c:2", ManualClock(), contact_phone="13900005678", confidential=True)
+    told = "我是张小明，电话13900005678，路灯不亮"
+    await file_order(
+        database, orders, "c:2", ManualClock(), detail=told, contact_name="张小明", contact_phone="13900005678",
+        confidential=True,
+    )  # fmt: skip
     bodies: defaultdict[str, str] = defaultdict(str)
     for row in await messages(database):
         bodies[row.target] += row.body
     for personal in ("13900001234", "王某", "学院路", "暖气不热", "已修好"):
         assert personal not in bodies["plain"] and personal in bodies["full"]
-    assert "13900005678" not in bodies["full"] and "13900005678" not in bodies["plain"]
+    for secret in ("13900005678", "张小明"):
+        assert secret not in bodies["full"] and secret not in bodies["plain"]
+    assert "路灯不亮" in bodies["full"]
     last = json.loads((await messages(database))[0].body)
     assert last["order"]["status"] == "filed" and last["order"]["unit"] == UNIT  # as it was at that event
 
@@ -228,6 +234,7 @@ async def test_what_comes_after_a_dead_letter_waits_until_somebody_looks(databas
     assert await claim() == [(other, 1)]  # what waited behind the dropped one
     assert await store.drop(now=clock.now(), message_ids=[]) == 0
     assert (await store.backlog("city")).dead == 2
+    assert await store.of_others(["city"]) == {} and await store.of_others([]) == {"city": 3}
     assert await store.clean_up(clock.now() + timedelta(days=1)) == 1  # only what is settled is forgotten
 
 

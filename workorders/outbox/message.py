@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from storage.tables import Order, OrderEvent
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
+from workorders.view import without_person
 
 # What an event's data may hold that is about the handling, not about a person.
 _OPEN_DATA: Final = (
@@ -14,10 +15,17 @@ _OPEN_DATA: Final = (
     *("code", "catalogue_version", "responded", "solved", "satisfied"),
 )
 
+_SAID: Final = ("title", "detail", "address", "event_time", "subject", "appeal")
+
 
 def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) -> str:
-    """JSON text. Without `personal` nothing that a citizen said, and no word that anybody wrote, is in it; contact data
-    of a confidential order are in it never."""
+    """JSON text. Without `personal` nothing that a citizen said, and no word that anybody wrote, is in it. Of a
+    confidential order never more is told than its unit may read (`workorders/view.py`)."""
+    note = ""
+    data: dict[str, Any] = {key: event.data[key] for key in _OPEN_DATA if key in event.data}
+    if personal:
+        note = _told(event.note, order) or ""
+        data = data if order.confidential else dict(event.data)
     return json.dumps(
         {
             "id": message_id,
@@ -25,8 +33,8 @@ def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) ->
             "event_text": EVENT_TEXT[event.event],
             "at": event.at.isoformat(),
             "actor": actor_kind(event.actor),
-            "note": event.note if personal else "",
-            "data": dict(event.data) if personal else {key: event.data[key] for key in _OPEN_DATA if key in event.data},
+            "note": note,
+            "data": data,
             "order": {**_handling(order), **(_matter(order) if personal else {})},
         },
         ensure_ascii=False,
@@ -61,14 +69,13 @@ def _handling(order: Order) -> dict[str, Any]:
     }
 
 
+def _told(text: str | None, order: Order) -> str | None:
+    return without_person(text, order.contact_name) if order.confidential else text
+
+
 def _matter(order: Order) -> dict[str, Any]:
     return {
-        "title": order.title,
-        "detail": order.detail,
-        "address": order.address,
-        "event_time": order.event_time,
-        "subject": order.subject,
-        "appeal": order.appeal,
+        **{name: _told(getattr(order, name), order) for name in _SAID},
         "contact_name": None if order.confidential else order.contact_name,
         "contact_phone": None if order.confidential else order.contact_phone,
     }

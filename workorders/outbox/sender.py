@@ -61,8 +61,6 @@ class OutboxSender:
 
     async def run(self, pause: Pause) -> None:
         """Deliver until `pause` says that it is time to end; what is under way is finished."""
-        if not self._targets:
-            return
         async with new_session() as client, asyncio.TaskGroup() as tasks:
             for target in self._targets:
                 tasks.create_task(self._serve(client, target, pause), name=f"outbox {target.name}")
@@ -124,6 +122,11 @@ class OutboxSender:
             try:
                 if since_clean_up >= _CLEAN_UP_SECONDS:
                     await self._store.clean_up(self._clock.now() - timedelta(days=self._settings.keep_days))
+                    others = await self._store.of_others([target.name for target in self._targets])
+                    for name, count in others.items():
+                        _log.warning(
+                            "messages wait for a target that is not in the settings", target=name, messages=count
+                        )
                     since_clean_up = 0.0
                 await self._report()
             except Exception as error:  # noqa: BLE001 (the same: later)

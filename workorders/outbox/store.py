@@ -95,6 +95,15 @@ class OutboxStore:
         waiting, oldest = rows.get("waiting", (0, None))
         return Backlog(waiting, rows.get("dead", (0, None))[0], oldest)
 
+    async def of_others(self, targets: Sequence[str]) -> dict[str, int]:
+        """How many messages wait for targets that are none of these: their settings are gone."""
+        query = select(OutboxMessage.target, func.count()).where(
+            OutboxMessage.status.in_(_UNSETTLED), OutboxMessage.target.not_in(targets)
+        )
+        async with self._database.read() as session:
+            rows = (await session.execute(query.group_by(OutboxMessage.target))).all()
+        return {str(target): int(count) for target, count in rows}
+
     async def clean_up(self, before: datetime) -> int:
         """Forget what was settled before a moment; returns how many messages."""
         old = select(OutboxMessage.id).where(
