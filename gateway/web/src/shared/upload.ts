@@ -1,14 +1,14 @@
 /** Sends one file as it is: the body is its content. */
 
-import { ApiError } from '../shared/api'
+import { ApiError } from './api'
 
-export async function upload(path: string, file: File): Promise<void> {
+export async function upload(path: string, file: File, headers: Record<string, string> = {}): Promise<void> {
   let response: Response
   try {
     response = await fetch(path, {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name) },
+      headers: { ...headers, 'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent(file.name) },
       body: file,
     })
   } catch {
