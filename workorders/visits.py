@@ -80,8 +80,11 @@ class ReturnVisits:
 
     async def _drop(self) -> int:
         """Orders that a person has moved on meanwhile are not asked about; who is being called is let finish."""
-        moved = select(Order.order_no).where(Order.status != "answered")
-        query = select(ReturnVisit.id).where(ReturnVisit.status.in_(("open", "asked")), ReturnVisit.order_no.in_(moved))
+        query = (
+            select(ReturnVisit.id)
+            .join(Order, Order.order_no == ReturnVisit.order_no)
+            .where(ReturnVisit.status.in_(("open", "asked")), Order.status != "answered")
+        )
         async with self._database.read() as session:
             ids = list((await session.execute(query.limit(_BATCH))).scalars())
         for visit_id in ids:

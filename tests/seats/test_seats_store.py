@@ -132,3 +132,31 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         command(["password", "bob", "--ask"])
     with pytest.raises(SystemExit):
         command(["add"])
+
+
+async def test_an_account_of_a_unit_has_its_unit_and_no_other_has_one(store: SeatStore) -> None:
+    for role, unit in (
+        ("unit", ""),
+        ("unit", "  "),
+        ("seat", "市热力集团"),
+        ("admin", "市热力集团"),
+        ("unit", "长" * 129),
+    ):
+        with pytest.raises(SeatError):
+            await store.add("ann", PASSWORD, role=role, unit=unit)
+    await store.add("ann", PASSWORD, role="unit", unit="市热力集团")
+    seat = await store.verify("ann", PASSWORD)
+    assert seat is not None and (seat.role, seat.unit) == ("unit", "市热力集团")
+
+
+def test_the_command_knows_the_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = Settings(data=DataSettings(directory=tmp_path / "var"))
+    monkeypatch.setattr("base.settings.load", lambda: chosen)
+    with pytest.raises(SeatError, match="市热力集团"):
+        command(["add", "heat", "--role", "unit", "--unit", "市热力公司集团"])
+    assert command(["add", "heat", "--role", "unit", "--unit", "市热力集团"]) == 0
+    assert command(["add", "own", "--role", "unit", "--unit", "自定的单位", "--new-unit"]) == 0
+    assert command(["list"]) == 0
+    assert "市热力集团" in capsys.readouterr().out
