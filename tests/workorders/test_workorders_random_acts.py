@@ -124,7 +124,7 @@ _STEP = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(_STEP, min_size=1, max_size=3), max_size=8))
 def test_random_acts_at_once_and_again(
     world: tuple[asyncio.Runner, World], moments: list[list[tuple[str, str, str, int] | bool]]
