@@ -317,7 +317,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
 }
 
 _RATE: Final = {"type": ["number", "null"]}
-_SIGNED_OR_COOKIE: Final = [{"seatCookie": []}, {"unitSignature": []}]
+_SIGNED_OR_COOKIE: Final[list[dict[str, list[str]]]] = [{"seatCookie": []}, {"unitSignature": []}]
 _ACT: Final = _object(
     "event",
     event={"type": "string", "enum": ["accept", "object", "answer", "extend", "note"]},
