@@ -54,6 +54,8 @@ class WebSettings(Section):
     requests_a_minute: int = Field(1_200, ge=1, description="requests of any kind from one address")
     sockets_of_one_address: int = Field(1_000, ge=1, description="web sockets open at once from one address")
     order_lookups_a_minute: int = Field(10, ge=1, description="order look-ups from one address, and for one order")
+    knowledge_requests_a_minute: int = Field(120, ge=1, description="public self-query requests from one address")
+    votes_a_minute: int = Field(10, ge=1, description="helpful or not, from one address")
     unit_clock_skew_seconds: float = Field(300.0, gt=0, description="how old a unit's signed message may be")
     allowed_origins: list[str] = Field(
         default_factory=list,
@@ -250,8 +252,13 @@ class KnowledgeSettings(Section):
 
     embedding_directory: Path | None = None
     law_directories: list[Path] = Field(default_factory=list, description="folders of documents imported at set-up")
-    snapshot_poll_seconds: float = Field(10.0, gt=0)
+    snapshot_poll_seconds: float = Field(1.0, gt=0, description="a look reads one number of the database")
     expiring_days: float = Field(30.0, gt=0, description="so long before its end an entry is listed for its owner")
+    mining_hour: int = Field(
+        3, ge=0, le=23, description="from this hour on, once a day: unanswered questions are clustered, hints refreshed"
+    )
+    import_limit_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="the largest table that the page imports")
+    import_limit_rows: int = Field(5_000, ge=1, description="rows of one; larger ones go through `hotline kb import`")
 
 
 class OrderSettings(Section):

@@ -6,7 +6,7 @@ at the same entry cannot both win. Whatever changes what is live adds one to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from storage.engine import Database, next_value
 from storage.tables import KnowledgeEntry, KnowledgeStep, KnowledgeVersion, QuestionCluster
 
 _log = get_logger(__name__)
+_SOME = 500  # identifiers in one query
 
 
 class UnknownEntry(KnowledgeError):
@@ -101,6 +102,56 @@ class Editorial:
         await session.flush()
         session.add(KnowledgeVersion(entry_id=row.id, number=number, body=body, actor=actor, reason=reason, at=now))
         session.add(KnowledgeStep(subject_id=row.id, event="edit", actor=actor, note=reason, number=number, at=now))
+
+    async def keep_all(self, entries: Sequence[Entry], *, actor: str, reason: str, submit: bool) -> store.Change:
+        """Keep many working copies in one transaction, all or none; what says the same already is left alone.
+
+        Raises:
+            NotPossible: an entry cannot be edited (archived) or submitted now; the message names it.
+        """
+        now = self._clock.now()
+        wanted = {entry.id: entry.model_dump(mode="json") for entry in entries}
+        added = changed = unchanged = 0
+        async with self._database.write() as session:
+            held = await rows_of(session, list(wanted))
+            numbers = await _last_numbers(session, list(wanted))
+            records: list[KnowledgeVersion | KnowledgeStep] = []
+            for identifier, body in wanted.items():
+                row = held.get(identifier)
+                if row is not None and says_already(row, body):
+                    unchanged += 1
+                    continue
+                if row is None:
+                    row = KnowledgeEntry(
+                        id=identifier, revision=0, version=0, status="none", body={}, work_status="none", editors=[]
+                    )
+                    session.add(row)
+                    added += 1
+                else:
+                    changed += 1
+                try:
+                    life = lifecycle.step(life_of(row), "edit", actor=actor, now=now)
+                    steps: list[Event] = ["edit", "submit"] if submit else ["edit"]
+                    life = lifecycle.step(life, "submit", actor=actor, now=now) if submit else life
+                except NotPossible as error:
+                    raise NotPossible(f"条目“{identifier}”：{error}") from error
+                _store_life(row, life)
+                row.work = body
+                if row.status == "none":
+                    store.list_as(row, body)
+                    row.sample = bool(body.get("sample"))
+                _touch(row, actor, now)
+                number = numbers.get(identifier, 0) + 1
+                records.append(
+                    KnowledgeVersion(entry_id=identifier, number=number, body=body, actor=actor, reason=reason, at=now)
+                )
+                records += [
+                    KnowledgeStep(subject_id=identifier, event=event, actor=actor, note=reason, number=number, at=now)
+                    for event in steps
+                ]
+            await session.flush()
+            session.add_all(records)
+        return store.Change(added, changed, unchanged)
 
     async def step(
         self,
@@ -237,6 +288,31 @@ def _store_life(row: KnowledgeEntry, life: Life) -> None:
 def _touch(row: KnowledgeEntry, actor: str, now: datetime) -> None:
     row.version += 1
     row.updated_by, row.updated_at = actor, now
+
+
+def says_already(row: KnowledgeEntry, body: Mapping[str, Any]) -> bool:
+    """The working copy, or where there is none what is live, is this text."""
+    return bool((row.work if row.work is not None else row.body) == body)
+
+
+async def rows_of(session: AsyncSession, entry_ids: Sequence[str]) -> dict[str, KnowledgeEntry]:
+    held: dict[str, KnowledgeEntry] = {}
+    for start in range(0, len(entry_ids), _SOME):
+        query = select(KnowledgeEntry).where(KnowledgeEntry.id.in_(entry_ids[start : start + _SOME]))
+        held |= {row.id: row for row in (await session.execute(query)).scalars()}
+    return held
+
+
+async def _last_numbers(session: AsyncSession, entry_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(entry_ids), _SOME):
+        query = (
+            select(KnowledgeVersion.entry_id, func.max(KnowledgeVersion.number))
+            .where(KnowledgeVersion.entry_id.in_(entry_ids[start : start + _SOME]))
+            .group_by(KnowledgeVersion.entry_id)
+        )
+        found |= {row[0]: int(row[1]) for row in await session.execute(query)}
+    return found
 
 
 async def _last_number(session: AsyncSession, entry_id: str) -> int:

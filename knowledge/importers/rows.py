@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ class TooManyRows(KnowledgeError):
     """The file must be split."""
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path, *, limit_rows: int = MAXIMUM_ROWS) -> list[Row]:
     """Number and cells by heading of every row that holds anything. The first row of CSV and Excel is the headings.
 
     Raises:
@@ -39,25 +40,26 @@ def read_rows(path: Path) -> list[Row]:
     """
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        rows = _comma_rows(path)
+        rows = _comma_rows(path, limit_rows)
     elif suffix == ".jsonl":
         rows = _json_lines(path)
     elif suffix == ".xlsx":
-        rows = _sheet(path)
+        rows = _sheet(path, limit_rows)
     else:
         raise KnowledgeError(f"{path.name}：表格应为 {'、'.join(SUFFIXES)}，不能导入{suffix or '没有后缀的文件'}")
-    _check_count(path.name, rows)
+    _check_count(path.name, rows, limit_rows)
     return rows
 
 
-def _check_count(name: str, rows: list[Row]) -> None:
-    if len(rows) > MAXIMUM_ROWS:
-        raise TooManyRows(f"{name} 超过 {MAXIMUM_ROWS} 行：请拆分")
+def _check_count(name: str, rows: list[Row], limit: int) -> None:
+    if len(rows) > limit:
+        raise TooManyRows(f"{name} 超过 {limit} 行：请拆分")
 
 
-def _comma_rows(path: Path) -> list[Row]:
+def _comma_rows(path: Path, limit: int) -> list[Row]:
     try:
-        return list(enumerate(csv.DictReader(io.StringIO(read_text(path), newline="")), start=1))
+        rows = enumerate(csv.DictReader(io.StringIO(read_text(path), newline="")), start=1)
+        return list(islice(rows, limit + 1))
     except csv.Error as error:
         raise KnowledgeError(f"{path.name} 不是可读的 CSV：{error}") from error
 
@@ -80,12 +82,12 @@ def _json_lines(path: Path) -> list[Row]:
     return rows
 
 
-def _sheet(path: Path) -> list[Row]:
+def _sheet(path: Path, limit: int) -> list[Row]:
     refuse_bombs(path.read_bytes(), "Excel 工作簿（.xlsx）")
     try:
         book = load_workbook(path, read_only=True, data_only=False)
         sheet = book.worksheets[0]
-        found, problems = _rows_of(path.name, sheet)
+        found, problems = _rows_of(path.name, sheet, limit)
         merged = _merged(path, getattr(sheet, "_worksheet_path", ""))
         book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError, IndexError, SyntaxError) as error:
@@ -99,7 +101,7 @@ def _sheet(path: Path) -> list[Row]:
     return found
 
 
-def _rows_of(name: str, sheet: Any) -> tuple[list[Row], list[RowProblem]]:
+def _rows_of(name: str, sheet: Any, limit: int) -> tuple[list[Row], list[RowProblem]]:
     rows = sheet.iter_rows()
     headings = [str(cell.value or "").strip() for cell in next(rows, ())]
     found: list[Row] = []
@@ -112,9 +114,9 @@ def _rows_of(name: str, sheet: Any) -> tuple[list[Row], list[RowProblem]]:
                 problems.append(RowProblem(name, number, f"“{heading}”是错误值 {cell.value}"))
         if any(cell.value not in (None, "") for cell in row):
             found.append((number, dict(zip(headings, (cell.value for cell in row), strict=False))))
-        if len(found) > MAXIMUM_ROWS or len(problems) > _PROBLEMS_AT_MOST:
+        if len(found) > limit or len(problems) > _PROBLEMS_AT_MOST:
             break
-    _check_count(name, found)
+    _check_count(name, found, limit)
     return found, problems
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from knowledge.entry import Entry, load_yaml_list, validate_rows
 from knowledge.errors import ImportRefused, RowProblem
-from knowledge.importers.rows import read_rows
+from knowledge.importers.rows import MAXIMUM_ROWS, read_rows
 
 SUFFIXES: Final = (".yml", ".yaml", ".jsonl", ".csv", ".xlsx")
 COLUMNS: Final[Mapping[str, str]] = {
@@ -47,7 +47,7 @@ _YES: Final = frozenset({"是", "true", "1", "yes", "y", "示例"})
 _AUDIENCE: Final = {"个人": "person", "企业": "enterprise", "个人和企业": "both", "公开": "public", "内部": "internal"}
 
 
-def read_entries(path: Path) -> list[Entry]:
+def read_entries(path: Path, *, limit_rows: int = MAXIMUM_ROWS) -> list[Entry]:
     """The entries of one file.
 
     Raises:
@@ -56,7 +56,7 @@ def read_entries(path: Path) -> list[Entry]:
     suffix = path.suffix.lower()
     if suffix in (".yml", ".yaml"):
         return validate_rows(path.name, load_yaml_list(path))
-    rows = read_rows(path)
+    rows = read_rows(path, limit_rows=limit_rows)
     fields = [row if suffix == ".jsonl" else _row(row) for _, row in rows]
     try:
         return validate_rows(path.name, fields)

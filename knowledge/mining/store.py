@@ -1,0 +1,235 @@
+"""Mining over the database: what dialogues recorded is collected and clustered, and editors act on the clusters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.clock import Clock, local
+from base.ids import new_id
+from base.masking import mask_text
+from knowledge.editorial import Editorial
+from knowledge.errors import KnowledgeError
+from knowledge.lifecycle import NotPossible
+from knowledge.mining import clusters, handed_over
+from knowledge.mining.clusters import Group, Question
+from knowledge.mining.meaning import Meaning
+from storage.engine import Database
+from storage.tables import Counter, KnowledgeEntry, QuestionCluster, Unanswered
+
+STATUSES: Final = ("open", "drafted", "answered", "dismissed")
+_DAYS: Final = 90
+_MOST: Final = 6_000  # questions of one rebuild, the newest: the comparison of all with all is bounded by it
+_DAY_COUNTER: Final = "questions_mined_day"
+
+
+class UnknownCluster(KnowledgeError):
+    """There is no cluster of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    clusters: int
+    questions: int
+
+
+class Miner:
+    """One instance a request or a task; `meaning` may block and is used in a thread."""
+
+    def __init__(self, database: Database, meaning: Meaning, clock: Clock) -> None:
+        self._database = database
+        self._meaning = meaning
+        self._clock = clock
+
+    async def daily(self, hour: int) -> Rebuilt | None:
+        """Rebuild once a day of the city after `hour`, whichever process comes first; None: it was done."""
+        now = local(self._clock.now())
+        today = now.date().toordinal()
+        if now.hour < hour:
+            return None
+        async with self._database.write() as session:
+            done = await session.get(Counter, _DAY_COUNTER, with_for_update=True)
+            if done is None:
+                session.add(Counter(name=_DAY_COUNTER, value=today))
+            elif done.value >= today:
+                return None
+            else:
+                done.value = today
+        return await self.rebuild()
+
+    async def rebuild(self) -> Rebuilt:
+        """Cluster the questions of the last 90 days anew; clusters keep their ids, their status and their entry."""
+        now = self._clock.now()
+        async with self._database.write() as session:
+            await handed_over.collect(session, since=now - timedelta(days=_DAYS))
+        async with self._database.read() as session:
+            questions = await _questions(session, now - timedelta(days=_DAYS))
+            rows = await session.execute(select(QuestionCluster.id).where(QuestionCluster.status != "open"))
+            settled = frozenset(rows.scalars())
+            live = await session.execute(
+                select(KnowledgeEntry.id, KnowledgeEntry.question).where(KnowledgeEntry.status == "published")
+            )
+            entries = [(row.id, row.question) for row in live]
+        groups, near = await asyncio.to_thread(self._grouped, questions, entries)
+        kept = clusters.identities(groups, settled)
+        async with self._database.write() as session:
+            await _store(session, groups, kept, near, now)
+        return Rebuilt(len(groups), len(questions))
+
+    def _grouped(
+        self, questions: Sequence[Question], entries: Sequence[tuple[str, str]]
+    ) -> tuple[list[Group], list[str | None]]:
+        texts = list(dict.fromkeys(question.text for question in questions))
+        groups = clusters.grouped(questions, texts, self._meaning.vectors(texts), self._meaning.same_at)
+        if not groups or not entries:
+            return groups, [None] * len(groups)
+        standard = self._meaning.vectors([question for _, question in entries])
+        centres = self._meaning.vectors([group.text for group in groups])
+        return groups, [entries[int(np.argmax(standard @ centre))][0] for centre in centres]
+
+    async def page(self, status: str, page: int, page_size: int) -> dict[str, Any]:
+        where = [QuestionCluster.status == status] if status else []
+        async with self._database.read() as session:
+            total = (await session.execute(select(func.count(QuestionCluster.id)).where(*where))).scalar_one()
+            rows = await session.execute(
+                select(QuestionCluster)
+                .where(*where)
+                .order_by(QuestionCluster.count.desc(), QuestionCluster.last_at.desc(), QuestionCluster.id)
+                .offset((page - 1) * page_size)
+                .limit(page_size)
+            )
+            items = await _shown(session, list(rows.scalars()))
+            made_at = (await session.execute(select(func.max(QuestionCluster.made_at)))).scalar_one()
+        told = made_at.isoformat() if made_at else None
+        return {"items": items, "total": total, "page": page, "page_size": page_size, "made_at": told}
+
+    async def one(self, cluster_id: str) -> dict[str, Any]:
+        """With all its questions. Raises UnknownCluster."""
+        async with self._database.read() as session:
+            row = await _cluster(session, cluster_id)
+            shown = (await _shown(session, [row]))[0]
+            questions = (await _members(session, [cluster_id])).get(cluster_id, [])
+        shown["questions"] = [
+            {"text": asked.text, "reason": asked.reason, "at": asked.at.isoformat(), "channel": asked.channel}
+            for asked in reversed(questions)
+        ]
+        return shown
+
+    async def draft(self, cluster_id: str, *, actor: str) -> str:
+        """A draft entry with the cluster's wordings; returns its id.
+
+        Raises:
+            UnknownCluster. NotPossible: there is one already.
+        """
+        async with self._database.write() as session:
+            row = await _cluster(session, cluster_id, for_update=True)
+            if row.status == "drafted":
+                raise NotPossible("这一组问题已经建过草稿。")
+            questions = (await _members(session, [cluster_id])).get(cluster_id, [])
+            wordings = [text for text in clusters.examples(questions, 20) if text != row.question]
+            near = await session.get(KnowledgeEntry, row.near_id) if row.near_id else None
+            content = {
+                "question": row.question[:300],
+                "ask": [text[:300] for text in wordings],
+                "topic": near.topic if near else "",
+                "owner": near.owner if near else "",
+            }
+            editorial = Editorial(self._database, clock=self._clock)
+            reason = f"由{row.count}个未答好的问题建立"
+            row.entry_id = await editorial.create_in(session, content, actor=actor, reason=reason)
+            row.status = "drafted"
+            return row.entry_id
+
+    async def dismiss(self, cluster_id: str, note: str) -> None:
+        """Raises UnknownCluster."""
+        async with self._database.write() as session:
+            row = await _cluster(session, cluster_id, for_update=True)
+            row.status, row.note = "dismissed", note
+
+
+async def _cluster(session: AsyncSession, cluster_id: str, *, for_update: bool = False) -> QuestionCluster:
+    row = await session.get(QuestionCluster, cluster_id, with_for_update=for_update)
+    if row is None:
+        raise UnknownCluster("没有这一组问题。")
+    return row
+
+
+def _question(row: Unanswered) -> Question:
+    text = mask_text(" ".join(row.text.split()))[:300]
+    return Question(row.id, text, row.reason, row.conversation_id, row.channel, row.at, row.cluster_id)
+
+
+async def _questions(session: AsyncSession, since: datetime) -> list[Question]:
+    rows = await session.execute(
+        select(Unanswered).where(Unanswered.at >= since).order_by(Unanswered.at.desc(), Unanswered.id).limit(_MOST)
+    )
+    return [question for row in rows.scalars() if len((question := _question(row)).text) >= 2]
+
+
+async def _members(session: AsyncSession, cluster_ids: Sequence[str]) -> dict[str, list[Question]]:
+    rows = await session.execute(
+        select(Unanswered).where(Unanswered.cluster_id.in_(cluster_ids)).order_by(Unanswered.at, Unanswered.id)
+    )
+    found: dict[str, list[Question]] = {}
+    for row in rows.scalars():
+        found.setdefault(str(row.cluster_id), []).append(_question(row))
+    return found
+
+
+async def _store(
+    session: AsyncSession,
+    groups: Sequence[Group],
+    kept: Sequence[str | None],
+    near: Sequence[str | None],
+    now: datetime,
+) -> None:
+    held = {row.id: row for row in (await session.execute(select(QuestionCluster))).scalars()}
+    for group, former, near_id in zip(groups, kept, near, strict=True):
+        row = held.get(former or "")
+        if row is None:
+            row = QuestionCluster(id=new_id("k_"), status="open", note="")
+            session.add(row)
+        row.question, row.near_id, row.made_at = group.text, near_id, now
+        row.count = len(group.questions)
+        row.conversations = len({question.conversation_id for question in group.questions})
+        row.first_at, row.last_at = group.questions[0].at, group.questions[-1].at
+        await session.flush()
+        moved = [question.id for question in group.questions if question.cluster_id != row.id]
+        for start in range(0, len(moved), 500):
+            some = moved[start : start + 500]
+            await session.execute(update(Unanswered).where(Unanswered.id.in_(some)).values(cluster_id=row.id))
+    for gone in held.keys() - {name for name in kept if name}:
+        if held[gone].status == "open":  # its questions are in other clusters now, or too old
+            await session.delete(held[gone])
+
+
+async def _shown(session: AsyncSession, rows: Sequence[QuestionCluster]) -> list[dict[str, Any]]:
+    members = await _members(session, [row.id for row in rows])
+    near_ids = {row.near_id for row in rows if row.near_id}
+    found = await session.execute(
+        select(KnowledgeEntry.id, KnowledgeEntry.question).where(KnowledgeEntry.id.in_(near_ids))
+    )
+    names = {row.id: row.question for row in found}
+    return [
+        {
+            "id": row.id,
+            "question": row.question,
+            "examples": clusters.examples(members.get(row.id, ())),
+            "count": row.count,
+            "conversations": row.conversations,
+            "reasons": clusters.reasons(members.get(row.id, ())),
+            "first_at": row.first_at.isoformat(),
+            "last_at": row.last_at.isoformat(),
+            "status": row.status,
+            "entry_id": row.entry_id,
+            "near": {"id": row.near_id, "question": names[row.near_id]} if row.near_id in names else None,
+        }
+        for row in rows
+    ]
