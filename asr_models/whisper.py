@@ -121,7 +121,7 @@ class Whisper:
         self._word_weight = word_weight
         self._prompt = self._vocabulary.start
         self._short_prompt = self._vocabulary.prompt(_SHORT_PROMPT)
-        self._but_digits = self._vocabulary.all_but(whisper_digits.NUMERALS)
+        self._but_digits = self._vocabulary.all_but(whisper_digits.WRITABLE)
         self._silence: dict[int, Any] = {}
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
@@ -195,7 +195,10 @@ class Whisper:
             started = time.process_time()
             again = whisper_guards.repeats(first.evidence.text)
             read = self._generate([piece], no_repeat=4)[0] if again else first
-            self._judge(piece, self._read_digits(piece, read) if piece.digits else read)
+            if piece.digits and (digits := self._read_digits(piece, read)) is not None:
+                self._judge(piece, digits)
+            if not piece.text:
+                self._judge(piece, read)
             piece.compute_seconds += share + time.process_time() - started
 
     def _judge(self, piece: _Piece, decoded: _Decoded) -> None:
@@ -247,12 +250,12 @@ class Whisper:
         )
         return [self._choose(piece, result) for piece, result in zip(pieces, results, strict=True)]
 
-    def _read_digits(self, piece: _Piece, free: _Decoded) -> _Decoded:
-        """A number was asked for: its digits, behind what was said before them, if that is what was said."""
-        chosen = free
+    def _read_digits(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
+        """A number was asked for: its digits, behind what was said before them; None: that is not what was said."""
+        chosen: _Decoded | None = None
         text, score = free.evidence.text, free.evidence.log_probability
         if not whisper_digits.is_worth_reading(text):
-            return free
+            return None
         for prefix in whisper_digits.prefixes(text):
             before = self._vocabulary.tokens_of(prefix)
             prompt = [*self._vocabulary.start, *before]  # what follows `start` is in the answer too
@@ -270,7 +273,7 @@ class Whisper:
             likely = result.scores[0] * len(result.sequences_ids[0]) / max(1, len(tokens) - len(before))
             if whisper_digits.is_trusted(text, score, prefix, digits, likely, piece.loud_seconds):
                 whole = whisper_digits.is_whole(digits)
-                if chosen is free or whole:
+                if chosen is None or whole:
                     chosen = _Decoded(tokens, replace(free.evidence, text=prefix + digits, log_probability=likely))
                 if whole:
                     break

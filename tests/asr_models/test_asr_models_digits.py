@@ -19,6 +19,7 @@ OTHERS = ("我没有电话。", "用来电的号码就行。", "八点以后打�
 
 def test_what_stands_before_a_number_is_tried_from_the_likeliest_beginning() -> None:
     assert list(prefixes("我的电话是要三期二五")) == ["我的电话是", "我的电话是要", "我的电话"]
+    assert list(prefixes("你记一下，一三九零零零零")) == ["你记一下", "你记一"], "not the first numeral counts"
     assert list(prefixes("爸爸生存")) == [""]
     assert list(prefixes("有六三五")) == ["", "有"]
 
@@ -39,7 +40,11 @@ def test_digits_are_trusted_where_the_sound_supports_them_and_they_say_it_all() 
     )
     assert not is_trusted("好", -0.5, "", "八", -0.1, 0.5), "one digit is no number"
     assert not is_trusted("一二三四", -0.5, "", "一二三四一二三四一二", -0.1, 1.0), "nobody speaks that fast"
+    assert not is_trusted("四十二号某九零三室", -0.4, "四十二号", "九零三四", -0.1, 3.0), "too short behind words"
+    assert not is_trusted("我的电话是幺三九零零零零一二三四", -0.2, "我的电话", "三九零零零零一二三四", -0.1, 4.0)
+    assert is_trusted("那个一三九四个零八四", -0.4, "那个", "一三九四个零八四三零", -0.1, 4.0)
     assert is_whole("一三九零零零零一二三四") and not is_whole("一三九")
+    assert is_whole("一三九四个零一二三四") and not is_whole("一三九个零零零零一二三")
 
 
 @pytest.fixture(scope="module")
