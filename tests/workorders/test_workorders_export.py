@@ -97,7 +97,7 @@ async def test_orders_that_move_during_an_export_do_not_mix_states(
     assert (await orders.view(numbers[4], seat="s")).status == "accepted"
 
 
-@pytest.mark.parametrize("cut", range(0, 100, 9))
+@pytest.mark.parametrize("cut", range(0, 100, 19))
 async def test_an_export_cut_off_anywhere_goes_on_to_the_state_of_its_last_snapshot(
     database: Database, orders: OrderService, clock: ManualClock, tmp_path: Path, cut: int
 ) -> None:
