@@ -47,14 +47,12 @@ class LiveCatalogue:
         """
         stamp, kept = _stamp(path, learned_path), learned_path.parent / "catalogue-in-use" / path.name
         try:
-            catalogue = _read(path, learned_path)
+            catalogue = _take(path, learned_path, kept)
         except HotlineError as error:
             if not kept.is_file():
                 raise
             _log.error("the catalogue was refused; the last good one is used", reason=str(error))
             catalogue = _read(kept, learned_path)
-        else:
-            _keep(path, kept)
         return cls(path, learned_path, kept, catalogue, stamp)
 
     @property
@@ -92,8 +90,7 @@ class LiveCatalogue:
         self._stamp = stamp  # also a file that is refused is not read again before it changes
         before = self._current
         try:
-            catalogue = await asyncio.to_thread(_read, self._path, self._learned_path)
-            await asyncio.to_thread(_keep, self._path, self._kept)
+            catalogue = await asyncio.to_thread(_take, self._path, self._learned_path, self._kept)
         except HotlineError as error:
             _log.error("the new catalogue was refused; the one before stays", version=before.version, reason=str(error))
             return
@@ -115,18 +112,21 @@ def _read(path: Path, learned_path: Path) -> Catalogue:
     return Catalogue.load(path, learned.categories, learned.duties)
 
 
-def _keep(path: Path, kept: Path) -> None:
-    """
+def _take(path: Path, learned_path: Path, kept: Path) -> Catalogue:
+    """The catalogue of a copy of the file, so that what is kept is what was read, whatever happens to the file.
+
     Raises:
-        ConfigurationError: the data directory cannot be written.
+        ConfigurationError: it cannot be copied into the data directory, or not be used.
     """
+    candidate = kept.parent / "candidate" / path.name  # a table's version is its name
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        new = kept.with_name(f"{kept.name}.new")
-        shutil.copyfile(path, new)
-        new.replace(kept)
+        candidate.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, candidate)
     except OSError as error:
-        raise ConfigurationError(f"the catalogue in use cannot be kept in {kept.parent}: {error}") from error
+        raise ConfigurationError(f"catalogue {path.name} cannot be copied to {candidate.parent}: {error}") from error
+    catalogue = _read(candidate, learned_path)
+    candidate.replace(kept)
+    return catalogue
 
 
 def _stamp(*paths: Path) -> _Stamp:
