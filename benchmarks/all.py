@@ -21,6 +21,8 @@ BENCHMARKS: Final[tuple[tuple[str, ...], ...]] = (
     ("benchmarks.voice",),
     ("benchmarks.endpointing",),
     ("benchmarks.phone",),
+    ("benchmarks.knowledge",),
+    ("benchmarks.points",),
 )
 NEED_SPEECH: Final = ("benchmarks.recognition", "benchmarks.endpointing")
 

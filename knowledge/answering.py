@@ -87,7 +87,8 @@ def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
 
 def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked: Asked, limit: int) -> list[Hit]:
     book = snapshot.book
-    ranked = book.index.rank(query, parameters.of("entries", spoken=query.spoken), limit * 4)
+    allowed = book.filters.allowed(asked.now, district=asked.district, stale=asked.stale)
+    ranked = book.index.rank(query, parameters.of("entries", spoken=query.spoken), limit * 4, allowed=allowed)
     ranked = [candidate for candidate in ranked if may_be_said(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))

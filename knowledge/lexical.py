@@ -1,4 +1,5 @@
-"""BM25 over term codes as one sparse matrix: exact, immutable, and cheap to keep on disk."""
+"""BM25 over term codes as one sparse matrix: exact, immutable, and cheap to keep on disk; later texts follow as a
+second matrix weighed by the first one's statistics."""
 
 from __future__ import annotations
 
@@ -29,6 +30,34 @@ class TermMatrix:
     values: Scores
     idf: Scores
     texts: int
+    mean_length: float = 1.0
+
+    def following(self, codes: Codes, owners: Owners, texts: int) -> LaterTerms:
+        """This matrix with later texts behind it (their owners count from 0), without building it anew."""
+        return LaterTerms(self, codes, owners.astype(np.int64), texts)
+
+    def weights_of(
+        self, codes: Codes, owners: npt.NDArray[np.int64], texts: int, *, k1: float = 1.2, b: float = 0.75
+    ) -> tuple[Codes, npt.NDArray[np.int64], Scores]:
+        """Term, text and BM25 weight of each posting of other texts, by this matrix's idf and mean length."""
+        if not len(codes):
+            return codes, owners, np.zeros(0, dtype=np.float32)
+        terms, numbers = np.unique(codes, return_inverse=True)
+        keys, counts = np.unique(numbers.astype(np.int64) * texts + owners, return_counts=True)
+        rows, columns = keys // texts, keys % texts
+        places = np.minimum(np.searchsorted(self.terms, terms), max(len(self.terms) - 1, 0))
+        idf = np.full(len(terms), self.unknown_idf, dtype=np.float32)
+        if len(self.terms):
+            known = self.terms[places] == terms
+            idf[known] = self.idf[places[known]]
+        lengths = np.bincount(owners, minlength=texts).astype(np.float64)
+        saturation = counts + k1 * (1 - b + b * lengths[columns] / max(self.mean_length, 1e-9))
+        return terms[rows], columns, (idf[rows] * counts * (k1 + 1) / saturation).astype(np.float32)
+
+    @property
+    def unknown_idf(self) -> float:
+        """Of a term that no text holds: as if it stood in one."""
+        return float(np.log1p((self.texts + 0.5) / 1.5))
 
     @classmethod
     def build(
@@ -62,7 +91,15 @@ class TermMatrix:
         saturation = counts + k1 * (1 - b + b * lengths[columns] / max(lengths.mean(), 1e-9))
         values = (idf * weights)[rows] * counts * (k1 + 1) / saturation
         starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
-        return cls(terms, starts, columns, values.astype(np.float32), (idf * weights).astype(np.float32), texts)
+        return cls(
+            terms,
+            starts,
+            columns,
+            values.astype(np.float32),
+            (idf * weights).astype(np.float32),
+            texts,
+            float(lengths.mean()),
+        )
 
     def rows(self, codes: Codes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """The known terms among `codes` (as row numbers) and how often each stands there."""
@@ -85,7 +122,7 @@ class TermMatrix:
         rows, counts = self.rows(codes)
         known = float((self.idf[rows] * np.minimum(counts, 2.0)).sum())
         unknown = len(np.unique(codes)) - len(rows)
-        return known + unknown * float(np.log1p((self.texts + 0.5) / 1.5))
+        return known + unknown * self.unknown_idf
 
     def save(self, path: Path) -> None:
         np.savez(
@@ -96,9 +133,41 @@ class TermMatrix:
             values=self.values,
             idf=self.idf,
             texts=np.array(self.texts),
+            mean_length=np.array(self.mean_length),
         )
 
     @classmethod
     def load(cls, path: Path) -> Self:
         with np.load(path, allow_pickle=False) as held:
-            return cls(held["terms"], held["starts"], held["columns"], held["values"], held["idf"], int(held["texts"]))
+            return cls(
+                held["terms"],
+                held["starts"],
+                held["columns"],
+                held["values"],
+                held["idf"],
+                int(held["texts"]),
+                float(held["mean_length"]),
+            )
+
+
+class LaterTerms:
+    """A term matrix and a few later texts: scores of all, the later ones behind. Weights of terms are the matrix's."""
+
+    def __init__(self, base: TermMatrix, codes: Codes, owners: npt.NDArray[np.int64], texts: int) -> None:
+        self._base = base
+        self.texts = base.texts + texts
+        terms, columns, values = base.weights_of(codes, owners, texts)
+        self._terms, self._columns, self._values = terms, columns + base.texts, values
+
+    def scores(self, codes: Codes) -> Scores:
+        """As `TermMatrix.scores`."""
+        total = np.zeros(self.texts, dtype=np.float32)
+        total[: self._base.texts] = self._base.scores(codes)
+        for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
+            first, last = np.searchsorted(self._terms, [code, code + 1])
+            total[self._columns[first:last]] += self._values[first:last] * min(float(count), 2.0)
+        return total
+
+    def best_possible(self, codes: Codes) -> float:
+        """As `TermMatrix.best_possible`."""
+        return self._base.best_possible(codes)

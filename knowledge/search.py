@@ -8,20 +8,22 @@ candidates and its scale does not depend on how large the collection is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from knowledge.embedding import Vectors
-from knowledge.lexical import TermMatrix
+from knowledge.lexical import LaterTerms, TermMatrix
 from knowledge.phonetic import syllable_terms
 from knowledge.text import Codes, character_terms, normalise
+from knowledge.vectors import LaterVectors, VectorTable
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
+Allowed = npt.NDArray[np.bool_]
 IndexKind = Literal["entries", "questions", "passages", "clauses"]
 CANDIDATES = 100
 SIGNALS = ("cosine", "coverage", "sound", "whole_cosine", "whole_coverage")
@@ -131,27 +133,57 @@ class SearchIndex:
                 f"{normalise(corpus.titles[corpus.groups[owner]])}\n{text}"
                 for owner, text in zip(corpus.owners, clean, strict=True)
             ]
-        self.lexical = TermMatrix.build(*character_terms(clean), len(clean))
-        self.phonetic = TermMatrix.build(*syllable_terms(clean), len(clean)) if phonetic else None
+        self.lexical: TermMatrix | LaterTerms = TermMatrix.build(*character_terms(clean), len(clean))
+        self.phonetic: TermMatrix | LaterTerms | None = None
+        if phonetic:
+            self.phonetic = TermMatrix.build(*syllable_terms(clean), len(clean))
         titles = [normalise(title) for title in corpus.titles]
         self.title = TermMatrix.build(*character_terms(titles), len(titles), b=0.3) if titles else None
         self.whole: SearchIndex | None = None
         if corpus.wholes:
             self.whole = SearchIndex(Corpus.of_texts("passages", corpus.ids, corpus.wholes), phonetic=phonetic)
         self._plain = len(corpus.ids) == len(corpus.texts)
-        self._faiss: faiss.IndexFlatIP | None = None
+        self._first_texts = _first_texts(corpus)
+        self.table: VectorTable | LaterVectors | None = None
         self._rows = np.zeros(0, dtype=np.int64)
         if vectors is not None:
             self.set_vectors(vectors, present)
 
     def set_vectors(self, vectors: Vectors, present: npt.NDArray[np.bool_] | None = None) -> None:
         """The vectors of the texts; `present` tells which rows hold one (all of them where it is left out)."""
-        rows = np.arange(len(vectors)) if present is None else np.flatnonzero(present)
-        index = None
-        if len(rows):
-            index = faiss.IndexFlatIP(vectors.shape[1])
-            index.add(np.ascontiguousarray(vectors[rows]))
-        self._rows, self._faiss = rows, index
+        if present is None or present.all():
+            self._rows, self.table = np.arange(len(vectors)), VectorTable(vectors) if len(vectors) else None
+            return
+        self._rows = np.flatnonzero(present)
+        self.table = VectorTable(vectors[self._rows]) if len(self._rows) else None
+
+    def following(self, later: SearchIndex) -> SearchIndex:
+        """This index with the items of another behind its own, at the cost of the other alone.
+
+        Later texts are weighed by this index's statistics. For items without documents (entries), of an index that has
+        not been followed yet: what it is followed by grows instead.
+        """
+        old, new = self.corpus, later.corpus
+        joined = copy(self)
+        owners = np.concatenate([old.owners, new.owners + len(old.ids)])
+        joined.corpus = Corpus(
+            old.kind, old.ids + new.ids, old.texts + new.texts, owners, wholes=old.wholes + new.wholes
+        )
+        clean = [normalise(text) for text in new.texts]
+        assert isinstance(self.lexical, TermMatrix)
+        joined.lexical = self.lexical.following(*character_terms(clean), len(clean))
+        if isinstance(self.phonetic, TermMatrix):
+            joined.phonetic = self.phonetic.following(*syllable_terms(clean), len(clean))
+        joined._plain = len(joined.corpus.ids) == len(joined.corpus.texts)
+        joined._first_texts = _first_texts(joined.corpus)
+        joined._rows = np.concatenate([self._rows, later._rows + len(old.texts)])
+        if isinstance(self.table, VectorTable) and isinstance(later.table, VectorTable):
+            joined.table = LaterVectors(self.table, later.table.exact())
+        elif self.table is None:
+            joined.table = later.table
+        if self.whole is not None and later.whole is not None:
+            joined.whole = self.whole.following(later.whole)
+        return joined
 
     def __len__(self) -> int:
         return len(self.corpus.ids)
@@ -161,33 +193,42 @@ class SearchIndex:
         return len(self._rows) / max(len(self.corpus.texts), 1)
 
     def cosines(self, query: Query) -> Floats | None:
-        """Cosine of every text with the query; texts without a vector get the lowest cosine seen."""
-        if query.vector is None or self._faiss is None:
+        """Cosine of every text with the query; texts without a vector, and those that a quantised table did not find
+        near, get the lowest cosine seen."""
+        if query.vector is None or self.table is None:
             return None
-        scores, places = self._faiss.search(query.vector.reshape(1, -1), self._faiss.ntotal)
-        full = np.full(len(self.corpus.texts), scores[0, -1], dtype=np.float32)
-        full[self._rows[places[0]]] = scores[0]
+        places, scores = self.table.nearest(query.vector)
+        if not len(scores):
+            return None
+        full = np.full(len(self.corpus.texts), scores.min(), dtype=np.float32)
+        full[self._rows[places]] = scores
         return full
 
     def cosines_of(self, query: Query, texts: Positions) -> Floats | None:
         """The same for a few texts only; None where none of them has a vector."""
-        if query.vector is None or self._faiss is None:
+        if query.vector is None or self.table is None:
             return None
         places = np.minimum(np.searchsorted(self._rows, texts), len(self._rows) - 1)
         known = self._rows[places] == texts
         if not known.any():
             return None
-        held = self._faiss.reconstruct_batch(places[known]) @ query.vector
+        held = self.table.cosines_of(query.vector, places[known])
         found = np.full(len(texts), held.min(), dtype=np.float32)
         found[known] = held
         return found
 
-    def rank(self, query: Query, weights: Weights, limit: int = 10) -> list[Ranked]:
-        """The best items, best first."""
+    def rank(self, query: Query, weights: Weights, limit: int = 10, *, allowed: Allowed | None = None) -> list[Ranked]:
+        """The best items, best first; only those that `allowed` marks, where it is given, so that what may not be said
+        takes no place from what may."""
         if not len(self.corpus.ids):
             return []
         fused, raw = self._fuse(query, weights)
         limit = min(limit, len(fused))
+        if allowed is not None:
+            fused = np.where(allowed, fused, -np.inf).astype(np.float32)
+            limit = min(limit, int(allowed.sum()))
+            if not limit:
+                return []
         top = np.argpartition(-fused, limit - 1)[:limit]
         top = top[np.argsort(-fused[top], kind="stable")]
         return [
@@ -260,6 +301,8 @@ class SearchIndex:
     def _items(self, by_text: Floats) -> Floats:
         if self._plain:
             return by_text
+        if self._first_texts is not None:
+            return np.maximum.reduceat(by_text, self._first_texts)
         best = np.full(len(self.corpus.ids), -np.inf, dtype=np.float32)
         np.maximum.at(best, self.corpus.owners, by_text)
         return best
@@ -275,6 +318,15 @@ class SearchIndex:
             chosen = order[place == rank]
             strength[self.corpus.groups[chosen]] += share * by_item[chosen]
         return strength
+
+
+def _first_texts(corpus: Corpus) -> Positions | None:
+    """Where each item's texts begin, if they lie item after item and every item has one; else None."""
+    owners = corpus.owners
+    if not len(owners) or (np.diff(owners) < 0).any():
+        return None
+    first = np.flatnonzero(np.diff(owners, prepend=-1))
+    return first if len(first) == len(corpus.ids) else None
 
 
 def stretch(scores: Floats, candidates: int = CANDIDATES) -> Floats:

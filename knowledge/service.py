@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
@@ -31,6 +33,10 @@ _log = get_logger(__name__)
 MAXIMUM_QUERY_CHARACTERS = 300
 _SETTLE_SECONDS = 5.0
 _PAST_LIMIT = 1_000
+_FOLLOWED_FROM_ENTRIES = 1_000  # a smaller book is built anew within two seconds
+_FOLLOWED_BY_ENTRIES = 500  # `IN (...)` of one query; encoding as many takes half a minute
+_FOLLOWED_BY_SHARE = 0.1
+_LOOKS_PER_SCHEDULE = 10  # a look reads one number; what was scheduled reads every entry's state
 
 
 def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
@@ -127,21 +133,29 @@ class KnowledgeService:
                 number = await store.revision(session)
                 if held is not None and held.revision == number:
                     return
-                entries = await store.published_entries(session)
                 coming = await store.coming_entries(session)
                 documents = await store.documents_in_force(session)
                 fingerprint = _fingerprint(documents)
                 same_laws = held is not None and held.laws.fingerprint == fingerprint
+                changed = await self._few_changed(session, held) if held is not None and same_laws else None
+                if changed is None:
+                    entries = await store.published_entries(session)
+                else:
+                    entries = await store.published_among(session, changed)
                 clauses = [] if same_laws else await store.clauses_in_force(session)
-            build = partial(
-                self._build, number, entries, documents, clauses, fingerprint, held if same_laws else None, coming
-            )
+            if held is not None and changed is not None:
+                build = partial(self._extend, held, number, entries, changed, coming)
+            else:
+                build = partial(
+                    self._build, number, entries, documents, clauses, fingerprint, held if same_laws else None, coming
+                )
             self._snapshot = await asyncio.get_running_loop().run_in_executor(self._builder, build)
             book, laws = self._snapshot.book, self._snapshot.laws
             _log.info(
                 "knowledge ready",
                 revision=number,
-                entries=len(book.entries),
+                entries=int(book.filters.live.sum()),
+                later=0 if book.base is None else len(book.entries) - len(book.base.entries),
                 clauses=len(laws.clauses),
                 clause_vectors=f"{laws.index.embedded_share:.0%}",
             )
@@ -158,8 +172,25 @@ class KnowledgeService:
     ) -> Snapshot:
         encoder = self._encoder if self._encoder.available else None
         laws = held.laws if held else law_book(documents, clauses, encoder, self._vectors, fingerprint)
-        book = entry_book(entries, encoder, self._vectors)
+        book = entry_book(entries, encoder, self._vectors, number)
         return Snapshot(number, book, laws, corrector_of(entries, documents, self._confusions), coming)
+
+    async def _few_changed(self, session: AsyncSession, held: Snapshot) -> frozenset[str] | None:
+        """What changed since the index was built, where following it is cheaper than building it anew; else None."""
+        base = held.book.base or held.book
+        if len(base.entries) < _FOLLOWED_FROM_ENTRIES:
+            return None
+        _, changed = await store.changed_since(session, base.revision)
+        return changed if len(changed) <= min(_FOLLOWED_BY_ENTRIES, len(base.entries) * _FOLLOWED_BY_SHARE) else None
+
+    def _extend(
+        self, held: Snapshot, number: int, entries: list[Entry], changed: frozenset[str], coming: dict[str, Entry]
+    ) -> Snapshot:
+        """Only what changed is encoded and cut into words; spoken words are corrected as before it."""
+        encoder = self._encoder if self._encoder.available else None
+        later = entry_book(entries, encoder, self._vectors, number)
+        book = (held.book.base or held.book).following(later, changed)
+        return Snapshot(number, book, held.laws, held.corrector, coming)
 
     async def search(
         self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
@@ -204,7 +235,7 @@ class KnowledgeService:
         asked = answering.Asked(self._clock.now())
         return [
             answering.entry_hit(entry, 1.0, 1.0)
-            for entry in self._snapshot.book.entries
+            for entry in self._snapshot.book.in_force()
             if answering.may_be_said(entry, asked) and validity.in_force(entry, asked.now)
         ]
 
@@ -221,9 +252,11 @@ class KnowledgeService:
         return answering.answer(snapshot, text, query, self._parameters, asked, limit)
 
     async def _watch(self) -> None:
+        looks = itertools.count()
         while not await self._pause():
             try:
-                await self._editorial.on_time()
+                if next(looks) % _LOOKS_PER_SCHEDULE == 0:
+                    await self._editorial.on_time()
                 await self.refresh()
             except (KnowledgeError, SQLAlchemyError, OSError, ValueError) as error:
                 _log.error("knowledge refresh failed; the last snapshot goes on answering", error=str(error))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from knowledge.confusion import Confusions
 from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vectors
 from knowledge.entry import Entry
+from knowledge.filters import EntryFilters
 from knowledge.search import Corpus, SearchIndex
 from knowledge.store import Document, StoredClause
 
@@ -26,6 +27,20 @@ class EntryBook:
 
     entries: tuple[Entry, ...]
     index: SearchIndex
+    filters: EntryFilters
+    revision: int = -1  # of the index that later entries follow
+    base: EntryBook | None = None  # that index, where later entries follow it
+
+    def following(self, later: EntryBook, changed: Collection[str]) -> EntryBook:
+        """This book with the present form of `changed` entries behind it; those not in `later` were withdrawn."""
+        entries = (*self.entries, *later.entries)
+        gone = set(changed) - {entry.id for entry in later.entries}
+        index = self.index.following(later.index) if later.entries else self.index
+        return EntryBook(entries, index, EntryFilters.of(entries).without(gone), self.revision, self)
+
+    def in_force(self) -> list[Entry]:
+        """The entries without those that a later form replaced or that were withdrawn."""
+        return [entry for entry, live in zip(self.entries, self.filters.live, strict=True) if live]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +110,34 @@ def embedded_entries(entries: Sequence[Entry]) -> list[str]:
     return [text for entry in entries for text in (*entry.wordings, entry_whole(entry))]
 
 
-def entry_book(entries: Sequence[Entry], encoder: Encoder | None, store: VectorStore | None) -> EntryBook:
-    """Index entries; texts that the store does not hold yet are encoded now. Blocking."""
+def entry_corpus(entries: Sequence[Entry]) -> Corpus:
+    """Each wording is a text of its entry; each entry with its answer is a whole."""
     texts: list[str] = []
     owners: list[int] = []
     for position, entry in enumerate(entries):
         texts += entry.wordings
         owners += [position] * len(entry.wordings)
-    corpus = Corpus(
+    return Corpus(
         kind="entries",
         ids=tuple(entry.id for entry in entries),
         texts=tuple(texts),
         owners=np.array(owners, dtype=np.int64),
         wholes=tuple("\n".join((*entry.wordings, entry.answer)) for entry in entries),
     )
+
+
+def entry_book(
+    entries: Sequence[Entry], encoder: Encoder | None, store: VectorStore | None, revision: int = -1
+) -> EntryBook:
+    """Index entries; texts that the store does not hold yet are encoded now. Blocking."""
+    corpus = entry_corpus(entries)
     index = SearchIndex(corpus)
-    if encoder is not None and store is not None and texts:
+    if encoder is not None and store is not None and corpus.texts:
         encode_missing(encoder, store, embedded_entries(entries))
-        index.set_vectors(*held_vectors(store, encoder.name, texts))
+        index.set_vectors(*held_vectors(store, encoder.name, corpus.texts))
         if index.whole is not None:
             index.whole.set_vectors(*held_vectors(store, encoder.name, [entry_whole(entry) for entry in entries]))
-    return EntryBook(tuple(entries), index)
+    return EntryBook(tuple(entries), index, EntryFilters.of(entries), revision)
 
 
 def corrector_of(entries: Sequence[Entry], documents: Sequence[Document], confusions: Confusions) -> Corrector:

@@ -6,7 +6,7 @@ changed by reading a single row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,6 +185,16 @@ async def withdraw_document(database: Database, document_id: str) -> None:
         await session.execute(delete(KnowledgeClause).where(KnowledgeClause.document_id == document_id))
         await session.execute(delete(KnowledgeDocument).where(KnowledgeDocument.id == document_id))
         await next_value(session, REVISION)
+
+
+async def published_among(session: AsyncSession, identifiers: Collection[str]) -> list[Entry]:
+    """Those of a few entries that are published."""
+    rows = await session.execute(
+        select(KnowledgeEntry.body)
+        .where(KnowledgeEntry.status == "published", KnowledgeEntry.id.in_(identifiers))
+        .order_by(KnowledgeEntry.id)
+    )
+    return [Entry.model_validate(body) for body in rows.scalars()]
 
 
 async def published_entries(session: AsyncSession) -> list[Entry]:
