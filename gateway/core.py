@@ -21,6 +21,7 @@ from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
 from gateway.ports import Conversations, Knowledge
+from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from seats.callbacks import Callbacks
 from seats.presence import Presence
@@ -67,6 +68,8 @@ class Limits:
         self.requests = RateLimiter(web_settings.requests_a_minute)
         self.contacts = RateLimiter(web_settings.chat_contacts_a_minute)
         self.messages = RateLimiter(web_settings.chat_messages_a_minute)
+        self.knowledge = RateLimiter(web_settings.knowledge_requests_a_minute)
+        self.votes = RateLimiter(web_settings.votes_a_minute)
         self.order_lookups = RateLimiter(web_settings.order_lookups_a_minute)
         self.wrong_codes = FailureLimiter(web_settings.order_lookups_a_minute, 900.0)
         pause_seconds = seats.login_pause_minutes * 60
@@ -147,6 +150,7 @@ class Core:
         self._points: PointService | None = None
         self._catalogue: LiveCatalogue | None = None
         self.find_place: Callable[[str], PlaceFinding] | None = None
+        self.meaning = Meaning()  # by characters, until the model is there
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
         self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
@@ -219,9 +223,11 @@ class Core:
         points: PointService | None = None,
         find_place: Callable[[str], PlaceFinding] | None = None,
         catalogue: LiveCatalogue | None = None,
+        meaning: Meaning | None = None,
     ) -> None:
         """Hand over the loaded rooms. `categorise` and `find_place` may block: they are called in a thread."""
         self.spoken_ahead = spoken_ahead
+        self.meaning = meaning or self.meaning
         self._points, self.find_place, self._catalogue = points, find_place, catalogue
         self._conversations, self._knowledge = conversations, knowledge
         self.categorise = categorise or self.categorise

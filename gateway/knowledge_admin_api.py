@@ -13,11 +13,13 @@ from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found
 from gateway.seat_auth import actor_of, require, require_login
+from gateway.shapes import query_number
 from knowledge import drafts
 from knowledge.editorial import EditConflict, Editorial, UnknownEntry
 from knowledge.errors import KnowledgeError
 from knowledge.lifecycle import STAGES, Event, NotPossible
 from knowledge.listing import Asked, Listing
+from knowledge.mining.hint_store import HintStore
 from seats.permissions import Permission, may, permissions_of
 from seats.store import SeatIdentity
 
@@ -72,6 +74,7 @@ class _Room:
         self.clock = core.clock
         self.editorial = Editorial(core.database, clock=core.clock)
         self.expiring_days = core.settings.knowledge.expiring_days
+        self.hints = HintStore(core.database, core.meaning, core.clock)
         self.listing = Listing(core.database, expiring_days=self.expiring_days)
 
     @property
@@ -81,10 +84,11 @@ class _Room:
     async def shown(self, entry_id: str, person: SeatIdentity, status: int = 200) -> web.Response:
         allowed = [event for event, permission in _PERMISSION_OF.items() if may(person.role, permission)]
         entry = await self.listing.entry(entry_id, actor=actor_of(person), allowed=allowed, now=self.now)
+        entry["hints"] = await self.hints.of_entry(entry_id, entry["content"])
         return web.json_response(entry, status=status, dumps=dumps)
 
 
-def _as_api_error(error: KnowledgeError) -> ApiError:
+def as_knowledge_error(error: KnowledgeError) -> ApiError:
     """The messages of these errors are written for editors."""
     if isinstance(error, UnknownEntry):
         return not_found(str(error), "unknown_entry")
@@ -95,6 +99,11 @@ def _as_api_error(error: KnowledgeError) -> ApiError:
     if isinstance(error, drafts.BadDraft):
         return bad_request(str(error), "invalid_content")
     raise error
+
+
+async def shown_entry(request: web.Request, entry_id: str, person: SeatIdentity, status: int = 200) -> web.Response:
+    """The answer that holds *entry*, for whoever made or moved one."""
+    return await _Room(request).shown(entry_id, person, status)
 
 
 async def me(request: web.Request) -> web.Response:
@@ -118,8 +127,8 @@ async def list_entries(request: web.Request) -> web.Response:
         sensitivity=query.get("sensitivity", ""),
         sample={"1": True, "0": False}.get(sample),
         sort=query.get("sort", "updated"),
-        page=_number(request, "page", 1, 1, 1_000_000),
-        page_size=_number(request, "page_size", 50, 1, 200),
+        page=query_number(request, "page", 1, 1, 1_000_000),
+        page_size=query_number(request, "page_size", 50, 1, 200),
     )
     return web.json_response(await room.listing.page(asked, room.now), dumps=dumps)
 
@@ -132,7 +141,7 @@ async def create_entry(request: web.Request) -> web.Response:
             asked.content, actor=actor_of(person), reason=clean_text(asked.reason) or "新建"
         )
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
     log.info("entry drafted", seat_id=person.id, entry_id=identifier)
     return await room.shown(identifier, person, 201)
 
@@ -141,7 +150,9 @@ async def check_entry(request: web.Request) -> web.Response:
     await require(request, "knowledge.read")
     asked = await read_model(request, CheckedEntry)
     problems = [problem.as_dict() for problem in drafts.problems(asked.content, asked.id)]
-    return web.json_response({"problems": problems, "hints": []}, dumps=dumps)
+    core = core_of(request)
+    hints = await HintStore(core.database, core.meaning, core.clock).of_content(asked.content, asked.id)
+    return web.json_response({"problems": problems, "hints": hints}, dumps=dumps)
 
 
 async def show_entry(request: web.Request) -> web.Response:
@@ -149,7 +160,7 @@ async def show_entry(request: web.Request) -> web.Response:
     try:
         return await _Room(request).shown(request.match_info["entry_id"], person)
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
 
 
 async def save_entry(request: web.Request) -> web.Response:
@@ -161,7 +172,7 @@ async def save_entry(request: web.Request) -> web.Response:
         )
         return await room.shown(identifier, person)
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
 
 
 async def move_entry(request: web.Request) -> web.Response:
@@ -180,7 +191,7 @@ async def move_entry(request: web.Request) -> web.Response:
         log.info("entry moved", seat_id=person.id, entry_id=identifier, step=asked.event)
         return await room.shown(identifier, person)
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
 
 
 async def move_entries(request: web.Request) -> web.Response:
@@ -201,7 +212,7 @@ async def move_entries(request: web.Request) -> web.Response:
             )
             done.append(identifier)
         except KnowledgeError as error:
-            refused.append({"id": identifier, "message": _as_api_error(error).message})
+            refused.append({"id": identifier, "message": as_knowledge_error(error).message})
     return web.json_response({"done": done, "refused": refused}, dumps=dumps)
 
 
@@ -210,7 +221,7 @@ async def list_versions(request: web.Request) -> web.Response:
     try:
         items = await _Room(request).listing.versions(request.match_info["entry_id"])
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
     return web.json_response({"items": items}, dumps=dumps)
 
 
@@ -219,13 +230,13 @@ async def show_version(request: web.Request) -> web.Response:
     number = request.match_info["number"]
     if not (number.isascii() and number.isdigit() and len(number) < 9):
         raise not_found()
-    against = _number(request, "against", -1, 0, 10**8)
+    against = query_number(request, "against", -1, 0, 10**8)
     try:
         shown = await _Room(request).listing.difference(
             request.match_info["entry_id"], int(number), None if against < 0 else against
         )
     except KnowledgeError as error:
-        raise _as_api_error(error) from error
+        raise as_knowledge_error(error) from error
     return web.json_response(shown, dumps=dumps)
 
 
@@ -238,18 +249,9 @@ async def list_steps(request: web.Request) -> web.Response:
 async def list_expiring(request: web.Request) -> web.Response:
     await require(request, "knowledge.read")
     room = _Room(request)
-    days = _number(request, "days", int(room.expiring_days), 1, 3_650)
+    days = query_number(request, "days", int(room.expiring_days), 1, 3_650)
     owners = await room.listing.expiring(room.now, days=days, owner=request.query.get("owner", ""))
     return web.json_response({"days": days, "owners": owners}, dumps=dumps)
-
-
-def _number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
-        raise bad_request(f"参数 {name} 不正确。", "invalid_field")
-    return int(text)
 
 
 def add_routes(app: web.Application) -> None:

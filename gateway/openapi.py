@@ -512,6 +512,9 @@ def _filters(*names: str) -> list[Schema]:
     return [_parameter("query", name, name) for name in names]
 
 
+_PAGE = ("page", "page_size")
+_CLUSTER = _parameter("path", "cluster_id", "编号")
+_IMPORT = _parameter("path", "import_id", "编号")
 PATHS.update(
     {
         "/api/v1/admin/me": {"get": _admin("当前账号和权限", errors="401")},
@@ -567,6 +570,64 @@ PATHS.update(
         "/api/v1/admin/topics/{topic_id}/steps": {
             "post": _admin(
                 "发布或结束", body=_object("event", event=_TEXT), parameters=[_TOPIC], errors="400 401 403 404 409"
+            )
+        },
+        "/api/v1/admin/topics/surges": {"get": _admin("最近一小时突增的问题")},
+        "/api/v1/admin/clusters": {"get": _admin("未答好的问题，按意思归类", parameters=_filters("status", *_PAGE))},
+        "/api/v1/admin/clusters/rebuild": {"post": _admin("重新归类")},
+        "/api/v1/admin/clusters/{cluster_id}": {"get": _admin("一类问题", parameters=[_CLUSTER], errors="401 403 404")},
+        "/api/v1/admin/clusters/{cluster_id}/draft": {
+            "post": _admin("建立草稿", parameters=[_CLUSTER], status="201", errors="401 403 404 409")
+        },
+        "/api/v1/admin/clusters/{cluster_id}/dismiss": {
+            "post": _admin("不需要处理", parameters=[_CLUSTER], errors="400 401 403 404")
+        },
+        "/api/v1/admin/hints": {"get": _admin("提示：重复、矛盾、来源和链接过期", parameters=_filters("kind", *_PAGE))},
+        "/api/v1/admin/hints/refresh": {"post": _admin("重新检查全部条目")},
+        "/api/v1/admin/search": {
+            "get": _admin("机器人会找到什么", parameters=_filters("q", "spoken", "district", "limit"))
+        },
+        "/api/v1/admin/statistics": {"get": _admin("使用情况", parameters=_filters("days"))},
+        "/api/v1/admin/statistics/entries": {
+            "get": _admin("各条目的使用情况", parameters=_filters("days", "sort", *_PAGE))
+        },
+        "/api/v1/admin/entries/{entry_id}/statistics": {
+            "get": _admin("一个条目的使用情况", parameters=[_ENTRY, *_filters("days")])
+        },
+        "/api/v1/admin/imports": {
+            "post": {
+                **_admin("上传表格，先看不存", parameters=_filters("name"), status="201", errors="400 401 403 413"),
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+                },
+            }
+        },
+        "/api/v1/admin/imports/{import_id}/apply": {
+            "post": _admin(
+                "导入为草稿，或者直接提交审核",
+                body=_object("", submit={"type": "boolean"}),
+                parameters=[_IMPORT],
+                errors="400 401 403 404 409",
+            )
+        },
+        "/api/v1/admin/imports/{import_id}": {"delete": _admin("放弃导入", parameters=[_IMPORT], errors="401 403 404")},
+        "/api/v1/knowledge/topics": {"get": _operation("公开条目的分类和数量", _ANY, errors="429")},
+        "/api/v1/knowledge/entries": {
+            "get": _operation(
+                "浏览或搜索公开条目", _ANY, parameters=_filters("topic", "q", "page", "page_size"), errors="400 413 429"
+            )
+        },
+        "/api/v1/knowledge/entries/{entry_id}": {
+            "get": _operation("一个公开条目，附来源和日期", _ANY, parameters=[_ENTRY], errors="404 429")
+        },
+        "/api/v1/knowledge/entries/{entry_id}/helpful": {
+            "post": _operation(
+                "评价是否有帮助",
+                _ANY,
+                body=_object("helpful", helpful={"type": "boolean"}),
+                parameters=[_ENTRY],
+                errors="400 403 404 429",
             )
         },
         "/api/v1/admin/expiring": {"get": _admin("即将失效的条目，按责任单位", parameters=_filters("days", "owner"))},

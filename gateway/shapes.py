@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiohttp import web
+
 from conversations.messages import Reply, StoredTurn, TurnResult
+from gateway.errors import bad_request
 from knowledge.model import Hit, SearchResult
+
+
+def query_number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query.
+
+    Raises:
+        ApiError: 400 where it is none, or out of its range.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise bad_request(f"参数 {name} 不正确。", "invalid_field")
+    return int(text)
 
 
 def reply_object(reply: Reply) -> dict[str, Any]:

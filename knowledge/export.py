@@ -76,7 +76,12 @@ def _cell(value: Any) -> str:
 
 def faq_page(entries: Sequence[Entry], today: date) -> str:
     """One JSON-LD object, https://schema.org/FAQPage."""
-    page = {
+    return json.dumps(faq_object(entries, today), ensure_ascii=False, indent=1) + "\n"
+
+
+def faq_object(entries: Sequence[Entry], today: date) -> dict[str, Any]:
+    """The same, not written out."""
+    return {
         "@context": "https://schema.org",
         "@type": "FAQPage",
         "inLanguage": "zh-CN",
@@ -96,7 +101,6 @@ def faq_page(entries: Sequence[Entry], today: date) -> str:
             for entry in public(entries)
         ],
     }
-    return json.dumps(page, ensure_ascii=False, indent=1) + "\n"
 
 
 FORMATS: Final[Mapping[str, Callable[[Sequence[Entry], date], str]]] = {

@@ -141,11 +141,6 @@ class Listing:
             "live_content": live,
             "coming_content": row.coming,
             "problems": [problem.as_dict() for problem in drafts.problems(content, row.id)] if row.work else [],
-            "hints": [
-                {"kind": "related_missing", "entry_id": row.id, "other_id": name, "message": f"没有相关条目“{name}”。"}
-                for name in related
-                if name not in near
-            ],
             "events": [
                 {"event": event, "text": lifecycle.RULES[event].text, "needs_note": lifecycle.RULES[event].needs_note}
                 for event in possible

@@ -35,10 +35,12 @@ class HintStore:
         async with self._database.read() as session:
             live = await store.published_entries(session)
             newest = await _newest(session)
+            waiting = await _waiting(session)
         valid = [entry for entry in live if not validity.expired(entry, now)]
+        by_id = {entry.id: entry for entry in live}
         found = await asyncio.to_thread(self._of_pairs, valid, None)
         found += hints.of_sources(valid, newest)
-        found += hints.of_links(valid, {entry.id: entry for entry in live}, now)
+        found += [hint for entry in valid for hint in hints.of_links(entry.id, entry.related, by_id, waiting, now)]
         async with self._database.write() as session:
             await session.execute(delete(KnowledgeHint))
             for hint in found:
@@ -68,15 +70,30 @@ class HintStore:
             items = await _shown(session, list(rows.scalars()))
         return {"items": items, "total": total, "page": page, "page_size": page_size}
 
-    async def of_entry(self, entry_id: str) -> list[dict[str, Any]]:
-        """What the last check found about an entry, from either side."""
+    async def of_entry(self, entry_id: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What the last check found about an entry, from either side; its links as they are now."""
+        linked = [str(name) for name in content.get("related") or ()]
         async with self._database.read() as session:
             rows = await session.execute(
                 select(KnowledgeHint)
-                .where((KnowledgeHint.entry_id == entry_id) | (KnowledgeHint.other_id == entry_id))
+                .where(
+                    (KnowledgeHint.entry_id == entry_id) | (KnowledgeHint.other_id == entry_id),
+                    KnowledgeHint.kind.not_in(hints.OF_LINKS),
+                )
                 .order_by(KnowledgeHint.id)
             )
-            return await _shown(session, list(rows.scalars()))
+            kept = await _shown(session, list(rows.scalars()))
+            live = await session.execute(
+                select(KnowledgeEntry.id, KnowledgeEntry.body).where(
+                    KnowledgeEntry.status == "published", KnowledgeEntry.id.in_(linked)
+                )
+            )
+            waiting = await _waiting(session)
+            others = {row.id: Entry.model_validate(row.body) for row in live}
+        names = {other.id: other.question for other in others.values()} | {entry_id: str(content.get("question") or "")}
+        return kept + [
+            _object(hint, names) for hint in hints.of_links(entry_id, linked, others, waiting, self._clock.now())
+        ]
 
     async def of_content(self, content: Mapping[str, Any], entry_id: str) -> list[dict[str, Any]]:
         """What the base says to a text that is being written; an unfinished one gets no hints."""
@@ -88,10 +105,11 @@ class HintStore:
         async with self._database.read() as session:
             live = await store.published_entries(session)
             newest = await _newest(session)
+            waiting = await _waiting(session)
         others = [other for other in live if other.id != entry.id and not validity.expired(other, now)]
         found = await asyncio.to_thread(self._of_pairs, [entry, *others], entry.id)
         found += hints.of_sources([entry], newest)
-        found += hints.of_links([entry], {other.id: other for other in live}, now)
+        found += hints.of_links(entry.id, entry.related, {other.id: other for other in live}, waiting, now)
         names = {other.id: other.question for other in live} | {entry.id: entry.question}
         return [_object(hint, names) for hint in found]
 
@@ -104,6 +122,11 @@ class HintStore:
             double_at=self._meaning.double_at,
             only=None if only is None else (only,),
         )
+
+
+async def _waiting(session: AsyncSession) -> frozenset[str]:
+    rows = await session.execute(select(KnowledgeEntry.id).where(KnowledgeEntry.status == "none"))
+    return frozenset(rows.scalars())
 
 
 async def _newest(session: AsyncSession) -> dict[str, str]:

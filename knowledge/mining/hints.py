@@ -17,6 +17,7 @@ from knowledge.text import normalise
 
 Kind = Literal["duplicate", "contradiction", "source_superseded", "related_missing", "related_expired"]
 KINDS: Final = ("duplicate", "contradiction", "source_superseded", "related_missing", "related_expired")
+OF_LINKS: Final = ("related_missing", "related_expired")
 _BLOCK: Final = 256
 _MOST_OF_ONE: Final = 5
 _AMOUNT = re.compile(
@@ -111,14 +112,17 @@ def of_sources(entries: Iterable[Entry], newest: Mapping[str, str]) -> list[Hint
     return found
 
 
-def of_links(entries: Iterable[Entry], live: Mapping[str, Entry], now: datetime) -> list[Hint]:
-    """`live`: everything that is published, by id."""
+def of_links(
+    entry_id: str, related: Iterable[str], live: Mapping[str, Entry], waiting: Collection[str], now: datetime
+) -> list[Hint]:
+    """`live`: what is published of the entries that `related` names, by id; `waiting`: drafts never published yet."""
     found: list[Hint] = []
-    for entry in entries:
-        for name in entry.related:
-            other = live.get(name)
-            if other is None:
-                found.append(Hint("related_missing", entry.id, name, f"相关条目“{name}”不存在或已撤回。"))
-            elif validity.expired(other, now):
-                found.append(Hint("related_expired", entry.id, name, f"相关条目“{other.question}”已经失效。"))
+    for name in related:
+        other = live.get(name)
+        if other is None and name in waiting:
+            continue
+        if other is None:
+            found.append(Hint("related_missing", entry_id, name, f"相关条目“{name}”不存在或已撤回。"))
+        elif validity.expired(other, now):
+            found.append(Hint("related_expired", entry_id, name, f"相关条目“{other.question}”已经失效。"))
     return found

@@ -1,0 +1,249 @@
+"""Questions that were not answered become clusters that stay themselves; surges and hints are pure arithmetic."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from knowledge_helpers import entry
+
+from base.clock import ManualClock
+from knowledge import store
+from knowledge.lifecycle import NotPossible
+from knowledge.mining import clusters, hints, surges
+from knowledge.mining.clusters import Question
+from knowledge.mining.hint_store import HintStore
+from knowledge.mining.meaning import Meaning
+from knowledge.mining.store import Miner
+from knowledge.mining.surge_store import Surging
+from knowledge.public_entries import NotAvailable, PublicEntries
+from knowledge.statistics import Statistics
+from storage.engine import Database
+from storage.tables import Conversation, KnowledgeUse, Unanswered
+
+NOW = datetime(2026, 1, 5, 4, tzinfo=UTC)  # noon in the city
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+def asked(number: int, text: str, cluster_id: str | None = None) -> Question:
+    return Question(number, text, "nothing_near", f"c{number}", "web", NOW + timedelta(minutes=number), cluster_id)
+
+
+def grouped(questions: list[Question]) -> list[clusters.Group]:
+    meaning = Meaning()
+    texts = list(dict.fromkeys(question.text for question in questions))
+    return clusters.grouped(questions, texts, meaning.vectors(texts), meaning.same_at)
+
+
+def test_questions_that_ask_the_same_are_one_group_and_none_is_lost() -> None:
+    questions = [
+        asked(1, "共有产权房可以落户吗"),
+        asked(2, "共有产权房能落户吗"),
+        asked(3, "小区里能不能养鸡"),
+        asked(4, "共有产权房可以落户吗"),
+    ]
+    groups = grouped(questions)
+    assert [len(group.questions) for group in groups] == [3, 1]
+    assert groups[0].text == "共有产权房可以落户吗"
+    assert clusters.examples(groups[0].questions) == ["共有产权房可以落户吗", "共有产权房能落户吗"]
+    assert grouped([]) == []
+
+
+def test_a_group_keeps_its_former_cluster_and_a_cluster_goes_to_one_group() -> None:
+    groups = [
+        clusters.Group("甲", (asked(1, "甲", "k1"), asked(2, "甲", "k1"), asked(3, "甲", "k2"))),
+        clusters.Group("乙", (asked(4, "乙", "k1"), asked(5, "乙"))),
+        clusters.Group("丙", (asked(6, "丙", "k2"),)),
+    ]
+    assert clusters.identities(groups) == ["k1", None, "k2"]
+
+
+def test_of_equal_shares_the_cluster_that_somebody_dealt_with_is_kept() -> None:
+    groups = [clusters.Group("甲", (asked(1, "甲", "k1"), asked(2, "甲", "k2")))]
+    assert clusters.identities(groups) == ["k1"]
+    assert clusters.identities(groups, frozenset({"k2"})) == ["k2"]
+
+
+def test_a_surge_is_many_citizens_and_far_above_the_usual() -> None:
+    recent = [surges.Asked("heating", "暖气不热", f"c{number}") for number in range(16)]
+    recent += [surges.Asked("noise", "太吵", "c1")] * 40  # one citizen who repeats himself
+    recent += [surges.Asked("fund", "提取公积金", f"d{number}") for number in range(12)]
+    found = surges.surges(recent, {"heating": 336, "fund": 1_680}, 168.0)
+    assert [(surge.key, surge.last_hour, surge.usual_an_hour, surge.ratio) for surge in found] == [
+        ("heating", 16, 2.0, 8.0)
+    ]
+    with pytest.raises(ValueError, match="usual rate"):
+        surges.surges(recent, {}, 0.0)
+
+
+def test_two_answers_contradict_each_other_only_about_the_same_kind_of_number() -> None:
+    one = entry("one", "退货期限", answer="自2024年3月1日起，7天内可以退货，运费10元。")
+    other = entry("other", "多久能退货", answer="可在15日内退货，运费10元。")
+    assert hints.contradiction(one, other) == "7天 / 15天"
+    assert hints.contradiction(one, entry("more", "退货", answer="7天内，特殊商品30天内。")) == ""
+    assert hints.contradiction(one, entry("none", "退货", answer="可以退货，需保持完好。")) == ""
+
+
+def test_entries_for_other_people_may_answer_differently() -> None:
+    one = entry("one", "多久办好", answer="7天。", audience="person")
+    other = entry("other", "多久办好", answer="30天。", audience="enterprise")
+    same = np.ones((2, 1), dtype=np.float32)
+    assert hints.of_pairs([one, other], same, same_at=0.9, double_at=0.95) == []
+    other = other.model_copy(update={"audience": "both"})
+    found = hints.of_pairs([one, other], same, same_at=0.9, double_at=0.95)
+    assert [(hint.kind, hint.entry_id, hint.other_id) for hint in found] == [("contradiction", "one", "other")]
+
+
+async def note(database: Database, text: str, conversation: str, at: datetime, reason: str = "nothing_near") -> None:
+    async with database.write() as session:
+        row = Unanswered(conversation_id=conversation, text=text, reason=reason, offered=[], channel="web", at=at)
+        session.add(row)
+
+
+async def hit(database: Database, item: str, conversation: str, at: datetime, event: str = "hit") -> None:
+    async with database.write() as session:
+        kind = "entry"
+        use = KnowledgeUse(item_id=item, kind=kind, event=event, conversation_id=conversation, text="楼上装修", at=at)
+        session.add(use)
+
+
+async def talked(database: Database, identifier: str, outcome: str, claimed_at: datetime | None = None) -> None:
+    async with database.write() as session:
+        session.add(
+            Conversation(
+                id=identifier, channel="web", trace_id="t", status="ended", outcome=outcome, claimed_at=claimed_at,
+                created_at=NOW, updated_at=NOW,
+            )
+        )  # fmt: skip
+
+
+async def test_a_cluster_keeps_its_identity_its_decision_and_no_telephone_number(
+    database: Database, clock: ManualClock
+) -> None:
+    miner = Miner(database, Meaning(), clock)
+    await note(database, "共有产权房可以落户吗，我电话13900001234", "c1", NOW)
+    await note(database, "小区里能不能养鸡", "c2", NOW)
+    assert (await miner.rebuild()).questions == 2
+    first = await miner.page("open", 1, 50)
+    hens = next(item for item in first["items"] if "鸡" in item["question"])
+    house = next(item for item in first["items"] if "产权" in item["question"])
+    assert "13900001234" not in str(await miner.one(house["id"]))
+    await miner.dismiss(hens["id"], "不归我们管")
+    await note(database, "小区里能养鸡吗", "c3", NOW + timedelta(hours=1))
+    await miner.rebuild()
+    again = await miner.one(hens["id"])
+    assert (again["status"], again["count"], again["conversations"]) == ("dismissed", 2, 2)
+    assert (await miner.page("open", 1, 50))["total"] == 1
+    drafted = await miner.draft(house["id"], actor="seat:1")
+    assert (await miner.one(house["id"]))["entry_id"] == drafted
+    with pytest.raises(NotPossible):
+        await miner.draft(house["id"], actor="seat:1")
+
+
+async def test_questions_are_mined_once_a_day_after_the_hour(database: Database, clock: ManualClock) -> None:
+    miner = Miner(database, Meaning(), clock)
+    assert await miner.daily(13) is None  # it is noon
+    assert await miner.daily(3) is not None
+    assert await miner.daily(3) is None
+    clock.advance(24 * 3600)
+    assert await miner.daily(3) is not None
+
+
+async def test_an_answer_after_which_a_person_took_over_is_a_question_to_mine_and_counts(
+    database: Database, clock: ManualClock
+) -> None:
+    await store.save_entries(database, [entry("noise", "邻居装修噪声怎么办？")], now=NOW, actor="t", reason="t")
+    await talked(database, "c1", "seat", NOW + timedelta(minutes=5))
+    await talked(database, "c2", "answered")
+    for conversation in ("c1", "c1", "c2"):
+        await hit(database, "noise", conversation, NOW)
+    await hit(database, "noise", "c2", NOW, "helpful")
+    miner = Miner(database, Meaning(), clock)
+    assert (await miner.rebuild()).questions == 1
+    assert (await miner.rebuild()).questions == 1
+    cluster = (await miner.page("", 1, 50))["items"][0]
+    assert cluster["reasons"] == {"handed_over": 1} and cluster["near"]["id"] == "noise"
+    statistics = Statistics(database)
+    use = {"hits": 3, "helpful": 1, "unhelpful": 0, "turned_down": 0, "handed_over": 1}
+    assert await statistics.entry("noise", NOW, days=7) == use
+    overview = await statistics.overview(NOW, days=7)
+    assert overview["totals"] == use and len(overview["by_day"]) == 7
+    assert overview["by_day"][-1] == {"day": "2026-01-05", **use}
+    assert overview["topics"] == [{"topic": "测试", **use}]
+    assert overview["unanswered"] == {"open": 1, "questions": 1}
+    shown = await statistics.entries(NOW, days=1, sort="handed_over", page=1, page_size=10)
+    assert shown["items"] == [{"id": "noise", "question": "邻居装修噪声怎么办？", "owner": "", "topic": "测试", **use}]
+
+
+async def test_the_day_of_a_use_is_the_citys(database: Database) -> None:
+    await hit(database, "noise", "c1", datetime(2026, 1, 4, 16, 30, tzinfo=UTC))  # half past midnight of the 5th
+    days = (await Statistics(database).overview(NOW, days=2))["by_day"]
+    assert [day["hits"] for day in days] == [0, 1]
+
+
+async def test_what_rises_is_told_answered_or_not(database: Database, clock: ManualClock) -> None:
+    await store.save_entries(database, [entry("noise", "邻居装修噪声怎么办？")], now=NOW, actor="t", reason="t")
+    for number in range(6):
+        await hit(database, "noise", f"c{number}", NOW - timedelta(minutes=number))
+        await note(database, "今天为什么停水", f"w{number}", NOW - timedelta(minutes=number))
+        await note(database, "哪里能补办老年卡", f"o{number}", NOW - timedelta(hours=number + 2))
+    found = await Surging(database, Meaning(), clock).now()
+    assert [(surge["question"], surge["entry_id"], surge["last_hour"]) for surge in found] == [
+        ("今天为什么停水", None, 6),
+        ("邻居装修噪声怎么办？", "noise", 6),
+    ]
+    clock.advance(2 * 3600)
+    assert await Surging(database, Meaning(), clock).now() == []
+
+
+async def test_the_whole_base_is_checked(database: Database, clock: ManualClock) -> None:
+    old = entry("old", "暂住证怎么办理？", effective_to="2025-01-01")
+    one = entry("one", "居住证怎么办理？", answer="3天办好。", related=("old", "gone"))
+    two = entry("two", "居住证怎样办理？", answer="15天办好。")
+    await store.save_entries(database, [old, one, two], now=NOW, actor="t", reason="t")
+    room = HintStore(database, Meaning(), clock)
+    assert await room.refresh() == 3
+    kinds = {item["kind"] for item in (await room.page("", 1, 50))["items"]}
+    assert kinds == {"contradiction", "related_expired", "related_missing"}
+    assert (await room.page("contradiction", 1, 50))["items"][0]["other_question"] == "居住证怎样办理？"
+    content = {**two.model_dump(mode="json"), "id": "", "answer": "15天办好。"}
+    told = await room.of_content(content, "")
+    assert {hint["kind"] for hint in told} == {"contradiction", "duplicate"}
+    assert [hint["kind"] for hint in await room.of_entry("two", content)] == ["contradiction"]
+
+
+async def test_only_what_everybody_may_read_is_read(database: Database, clock: ManualClock) -> None:
+    shown = entry("shown", "怎么退货？", effective_to="2026-01-05", related=("secret", "next"))
+    await store.save_entries(
+        database,
+        [
+            shown,
+            entry("secret", "内部口径？", sensitivity="internal"),
+            entry("sample", "示例问题？", sample=True),
+            entry("next", "新规定何时实行？", effective_from="2026-03-01"),
+        ],
+        now=NOW,
+        actor="t",
+        reason="t",
+    )
+    room = PublicEntries(database, clock)
+    assert await room.topics() == [{"topic": "测试", "count": 2}]
+    one = await room.one("shown")
+    assert one["related"] == [{"id": "next", "question": "新规定何时实行？"}] and "quote" not in one["sources"][0]
+    assert one["structured_data"]["mainEntity"][0]["acceptedAnswer"]["text"] == one["answer"]
+    coming = await room.one("next")
+    assert coming["coming"] and coming["answer"].startswith("以下规定自2026年3月1日起施行")
+    clock.advance(12 * 3600 - 1)
+    await room.vote("shown", helpful=True)
+    clock.advance(1)  # midnight: its last day is over
+    for hidden in ("shown", "secret", "sample", "never"):
+        with pytest.raises(NotAvailable):
+            await room.one(hidden)
+        with pytest.raises(NotAvailable):
+            await room.vote(hidden, helpful=True)
+    assert (await room.browse("", 1, 20))["total"] == 1
