@@ -20,7 +20,7 @@ from knowledge.confusion import Confusions
 from knowledge.correction import Corrector
 from knowledge.entry import Entry
 from knowledge.filters import EntryFilters
-from knowledge.search import Corpus, Query, SearchIndex, Weights
+from knowledge.search import Corpus, Query, SearchIndex, Weights, stretch
 from knowledge.service import KnowledgeService
 from knowledge.snapshot import Snapshot, entry_book, law_book
 from knowledge.vectors import Floats, VectorTable
@@ -212,3 +212,12 @@ def _once(build: Callable[..., Snapshot]) -> Callable[..., Snapshot]:
         return built[0]
 
     return building
+
+
+@pytest.mark.parametrize("count", [101, 102, 5_000, 30_000, 30_011])
+@pytest.mark.parametrize("levels", [3, 50, 1_000_000])
+def test_stretching_many_scores_starts_at_the_hundred_and_first(count: int, levels: int) -> None:
+    scores = np.random.default_rng(count).integers(0, levels, count).astype(np.float32)
+    low, high = np.sort(scores)[-101], scores.max()
+    expected = np.maximum((scores - low) / (high - low), -0.5) if high > low else np.zeros_like(scores)
+    assert stretch(scores) == pytest.approx(expected, abs=1e-6)
