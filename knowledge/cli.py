@@ -1,4 +1,4 @@
-"""`hotline kb`: import, export, search, index, withdraw."""
+"""`hotline kb`: import, export, search, index, withdraw, expiring, unanswered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from knowledge import answering, export, index, store, validity
 from knowledge.errors import KnowledgeError
 from knowledge.importers import documents, tables
 from knowledge.listing import Listing
-from knowledge.service import KnowledgeService
+from knowledge.mining.meaning import Meaning
+from knowledge.mining.store import Miner
+from knowledge.service import KnowledgeService, encoder_of, vector_store_of
 from storage.engine import Database
 
 
@@ -49,6 +51,9 @@ def command(argv: list[str]) -> int:
     ending = verbs.add_parser("expiring", help="entries that end soon, for their owners")
     ending.add_argument("--days", type=float, help="so many days from now (default: knowledge.expiring_days)")
     ending.add_argument("--owner", default="", help="of one unit only")
+    mining = verbs.add_parser("unanswered", help="questions that were not answered, by what they mean")
+    mining.add_argument("--rebuild", action="store_true", help="cluster them anew first")
+    mining.add_argument("--limit", type=int, default=20)
     options = parser.parse_args(argv)
     settings = base_settings.load()
     if options.verb == "index":
@@ -59,6 +64,7 @@ def command(argv: list[str]) -> int:
         "search": _search,
         "withdraw": _withdraw,
         "expiring": _expiring,
+        "unanswered": _unanswered,
     }
     return asyncio.run(_with_database(settings, options, actions[options.verb]))
 
@@ -187,4 +193,17 @@ async def _expiring(database: Database, settings: Settings, options: argparse.Na
         print(unit["owner"] or "（未填责任单位）")
         for row in unit["entries"]:
             print(f"  {row['effective_to']}\t{row['id']}\t{row['question']}")
+    return 0
+
+
+async def _unanswered(database: Database, settings: Settings, options: argparse.Namespace) -> int:
+    encoder = encoder_of(settings)
+    meaning = Meaning(encoder, vector_store_of(settings)) if encoder.available else Meaning()
+    miner = Miner(database, meaning, SystemClock())
+    if options.rebuild:
+        made = await miner.rebuild()
+        print(f"{made.questions} questions in {made.clusters} clusters")
+    for cluster in (await miner.page("open", 1, max(options.limit, 1)))["items"]:
+        near = f"（最近的条目：{cluster['near']['question']}）" if cluster["near"] else ""
+        print(f"{cluster['count']}\t{cluster['question']}{near}")
     return 0

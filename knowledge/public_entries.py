@@ -102,7 +102,7 @@ class PublicEntries:
             session.add(use)
 
 
-def _one(entry_id: str, now: datetime) -> Select[tuple[KnowledgeEntry]]:
+def _one(entry_id: str, now: datetime) -> Select[KnowledgeEntry]:
     return select(KnowledgeEntry).where(*_open(now), KnowledgeEntry.id == entry_id)
 
 

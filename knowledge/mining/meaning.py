@@ -17,18 +17,23 @@ _WIDTH: Final = 1_024
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """`same_at`: cosine from which two questions ask the same. `double_at`: from which one of two entries is one too
-    many. Both are of the model at hand: e5 puts even unrelated sentences at 0.83."""
+    many. Both are of the model at hand: e5 puts even unrelated sentences at 0.83.
+
+    Measured on pairs of the sample base's wordings, whose entries lie close together (ten about the residence permit):
+    from 0.955 on 40 % of the pairs belong to one entry (28 % of all such pairs are found), from 0.972 on 60 %; at 0.925
+    it would be 6 %. A cluster too many costs an editor less than one that mixes two questions.
+    """
 
     encoder: Encoder | None = None
     store: VectorStore | None = None
 
     @property
     def same_at(self) -> float:
-        return 0.45 if self._lexical else 0.925
+        return 0.45 if self._lexical else 0.955
 
     @property
     def double_at(self) -> float:
-        return 0.75 if self._lexical else 0.96
+        return 0.75 if self._lexical else 0.972
 
     @property
     def _lexical(self) -> bool:

@@ -41,8 +41,9 @@ async def upload(client: Client, name: str, content: bytes, status: int = 201) -
 
 def sheet(*rows: list[str]) -> bytes:
     book = Workbook()
+    page = book.create_sheet(index=0)
     for row in (HEADINGS, *rows):
-        book.active.append(row)
+        page.append(row)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
