@@ -19,7 +19,7 @@ from base.clock import Clock, SystemClock
 from base.ids import new_id, new_trace_id
 from base.logs import get_logger
 from base.settings import Settings
-from bot import guard_classifier, policy, wording
+from bot import guard_classifier, policy, visit_reader, wording
 from bot.danger import MeaningReader, SentenceEncoder
 from bot.decision import Say
 from bot.entities.place import PlaceMatcher
@@ -117,6 +117,8 @@ class ConversationService:
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
         await asyncio.to_thread(guard_classifier.default)
+        if self._visits is not None:
+            await asyncio.to_thread(visit_reader.default)
         if self._encoder is not None and self._encoder.available:
             reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
             self._lookups.danger = reader

@@ -1,7 +1,7 @@
 """回访 in the chat: contacted? solved? satisfied? and, where not, why: in two stages. Nobody has to answer.
 
-A question of ours with a handful of answers is read by rule; whatever is none of them is not an answer, and is taken as
-something new.
+Plain answers are read by rule, the others by a small classifier (`bot/visit_reader.py`). A short text that neither is
+sure of is asked about once more; a longer one is no answer, and is taken as something new.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from bot import reading, wording
+from bot import reading, visit_reader, wording
 from bot.decision import VisitAnswered
 from bot.entities import yes_no
 from bot.policy import closing, rating
@@ -23,18 +23,15 @@ RESPONDED, SOLVED, SATISFIED, REASON, DETAIL = (
 )
 SLOTS: Final = (RESPONDED, SOLVED, SATISFIED, REASON, DETAIL)
 _KEY: Final = {RESPONDED: "responded", SOLVED: "solved", SATISFIED: "satisfied"}
-_NOT_CONTACTED: Final = re.compile(
-    r"[没未](?:有)?(?:人|谁|单位|部门)?.{0,4}(?:联系|电话|找|回复|回应|来过|露面)|不联系|没人"
-)
-_CONTACTED: Final = re.compile(
-    r"联系(?:了|过|到|上)|打(?:了|过|来)?.{0,2}电话|(?:来|找)(?:了|过)|(?:回复|答复)(?:了|过)|上门"
-)
-_NOT_SOLVED: Final = re.compile(
-    r"[没未](?:有)?(?:完全|彻底|真正|得到|给我?|都?能?)*(?:解决|修|弄好|处理|办|动静|变化|改善)|还是(?:老样子|那样|不|没)"
-    r"|依旧|照旧|又(?:坏|不|出|开始)|一部分|部分解决|一半"
-)
-_SOLVED: Final = re.compile(r"解决|(?:修|弄|处理|整|办|搞)好|好了|恢复|不(?:吵|漏|堵|臭)了|(?:亮|热|通|有水|有电)了")
-_SHORT: Final = 4  # characters: too few to tell something new
+# What somebody tells of a later question at once, in the question's own words.
+_NOT_CONTACTED: Final = re.compile(r"[没未](?:有)?(?:人|谁)?.{0,4}联系|不联系")
+_CONTACTED: Final = re.compile(r"联系(?:了|过|到|上|我)|打(?:了|过)电话")
+_NOT_SOLVED: Final = re.compile(r"[没未](?:有)?(?:完全|彻底|真正|得到|给我?|都?能?)*解决|解决不了|部分解决|解决了?一")
+_SOLVED: Final = re.compile(r"解决")
+_NO: Final = frozenset({"没", "没呢", "没啊", "还没", "还没呢", "没有呢", "没有啊", "并没有", "没有过"})
+_NEW: Final = re.compile(r"投诉|举报|反映|咨询|求助|请问|怎么|我[想要]|建议|[?？吗]$")  # comes with something else
+_PLAIN: Final = 4  # characters of a plain yes or no
+_SHORT: Final = 12  # characters: rather an answer that we do not understand than something new: asked once more
 
 
 def begin(state: State, visit_id: str, order_no: str) -> State:
@@ -53,7 +50,10 @@ def reads(state: State, text: str) -> bool:
     """Whether the words answer the question that stands (or are so few that they can be nothing else)."""
     if state.asking in (REASON, DETAIL):
         return bool(reading.bare(text))
-    return _value(state.asking or "", text) is not None or len(reading.bare(text)) <= _SHORT or reading.refuses(text)
+    if _value(state.asking or "", text) is not None or reading.refuses(text):
+        return True
+    again = bool(state.visit.get("unclear"))
+    return len(reading.bare(text)) <= _SHORT and not again and not _NEW.search(text)
 
 
 def drop(state: State) -> State:
@@ -125,12 +125,18 @@ def _value(slot: str, text: str) -> bool | None:
     words = reading.bare(text)
     if words in ("1", "一", "2", "二"):
         return words in ("1", "一")
+    if words in _NO:
+        return False
+    if _NEW.search(text):
+        return None
     if (said := _said(slot, text)) is not None:
         return said
-    if slot == SATISFIED:
-        return _rated(text)
-    plain = yes_no.answer(text) if len(words) <= 12 else None
-    return None if plain is None else plain == "yes"
+    plain = yes_no.answer(text) if len(words) <= _PLAIN and slot != SATISFIED else None
+    if plain is not None:
+        return plain == "yes"
+    if (read := visit_reader.read(_KEY[slot], text)) is not None:
+        return read
+    return _rated(text) if slot == SATISFIED else None
 
 
 def _said(slot: str, text: str) -> bool | None:
@@ -147,6 +153,8 @@ def _said(slot: str, text: str) -> bool | None:
 
 def _rated(text: str) -> bool | None:
     """So-so is not satisfied: it is asked why."""
+    if re.search(r"[谈说称算]不上", text):
+        return False
     read = rating.read(text)
     return read == rating.RATINGS[0] if read else None
 

@@ -204,3 +204,12 @@ async def test_an_order_that_a_person_reopened_is_asked_about_after_its_next_ans
     await asked(room, visits)
     row = await row_of(room, number)
     assert (row.round, row.status) == (2, "asked")
+
+
+async def test_what_is_not_understood_is_asked_once_more(room: Room, visits: ReturnVisits) -> None:
+    conversation_id, number = await answered(room)
+    await asked(room, visits)
+    again = await room.say("哦哦这样子呀", conversation_id)
+    assert again.asking == "visit_responded" and "没有看明白" in again.replies[0].text
+    assert (await room.say("有", conversation_id)).asking == "visit_solved"
+    assert (await row_of(room, number)).status == "asked"
