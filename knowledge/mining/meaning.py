@@ -36,6 +36,11 @@ class Meaning:
         return 0.75 if self._lexical else 0.972
 
     @property
+    def near_at(self) -> float:
+        """From here on an entry is worth a look beside a question that it does not answer."""
+        return 0.2 if self._lexical else 0.915
+
+    @property
     def _lexical(self) -> bool:
         return self.encoder is None or self.store is None
 

@@ -92,7 +92,12 @@ class Miner:
             return groups, [None] * len(groups)
         standard = self._meaning.vectors([question for _, question in entries])
         centres = self._meaning.vectors([group.text for group in groups])
-        return groups, [entries[int(np.argmax(standard @ centre))][0] for centre in centres]
+        near: list[str | None] = []
+        for centre in centres:
+            cosines = standard @ centre
+            best = int(np.argmax(cosines))
+            near.append(entries[best][0] if cosines[best] >= self._meaning.near_at else None)
+        return groups, near
 
     async def page(self, status: str, page: int, page_size: int) -> dict[str, Any]:
         where = [QuestionCluster.status == status] if status else []
