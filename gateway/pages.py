@@ -39,6 +39,10 @@ async def unit_page(request: web.Request) -> web.StreamResponse:
     return await _page(request, "unit.html")
 
 
+async def admin_page(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "admin.html")
+
+
 async def favicon(_request: web.Request) -> web.StreamResponse:
     for name in ("favicon.svg", "favicon.ico"):
         if (DIST / name).is_file():
@@ -55,6 +59,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/", citizen_page)
     app.router.add_get("/seat", seat_page)
     app.router.add_get("/unit", unit_page)
+    app.router.add_get("/admin", admin_page)
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/favicon.svg", favicon)
     if (DIST / "assets").is_dir():

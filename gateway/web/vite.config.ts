@@ -10,7 +10,7 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2020',
-    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html') } },
+    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html'), admin: page('admin.html') } },
     chunkSizeWarningLimit: 1200,
   },
   server: {

@@ -24,7 +24,7 @@ async def test_every_public_route_is_described(client: Client, core: Core) -> No
         for route in build_app(Core(core.settings)).router.routes()
         if route.resource is not None and route.method not in ("HEAD", "OPTIONS")
     }
-    hidden = {"/", "/seat", "/unit", "/favicon.ico", "/favicon.svg", "/assets"}
+    hidden = {"/", "/seat", "/unit", "/admin", "/favicon.ico", "/favicon.svg", "/assets"}
     public = {(path, method) for path, method in routes if not path.startswith("/internal/") and path not in hidden}
     assert public == {(path, method) for path, methods in described.items() for method in methods}
 

@@ -10,28 +10,29 @@ export class ApiError extends Error {
   }
 }
 
-export async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+export function request<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return parsed<T>(path, { method })
+  return parsed<T>(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+}
+
+/** The same with any body, for a file. */
+export async function parsed<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response
   try {
-    response = await fetch(path, {
-      method,
-      credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
+    response = await fetch(path, { credentials: 'same-origin', ...init })
   } catch {
     throw new ApiError('网络不通，请稍后再试。', 0, 'network')
   }
   const text = await response.text()
-  let parsed: unknown = null
+  let answer: unknown = null
   try {
-    parsed = text ? JSON.parse(text) : null
+    answer = text ? JSON.parse(text) : null
   } catch {
     throw new ApiError('服务暂时不可用，请稍后再试。', response.status, 'not_json')
   }
   if (!response.ok) {
-    const error = (parsed as { error?: { code?: string; message?: string } } | null)?.error
+    const error = (answer as { error?: { code?: string; message?: string } } | null)?.error
     throw new ApiError(error?.message ?? '服务暂时不可用，请稍后再试。', response.status, error?.code ?? 'unknown')
   }
-  return parsed as T
+  return answer as T
 }
