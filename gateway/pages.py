@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.core import core_of
+from gateway.public import OPEN_HEADERS
 
 DIST: Path = Path(__file__).resolve().parent / "web" / "dist"
 
@@ -43,6 +44,20 @@ async def admin_page(request: web.Request) -> web.StreamResponse:
     return await _page(request, "admin.html")
 
 
+async def knowledge_page(request: web.Request) -> web.StreamResponse:
+    """The same page for the list and for each entry: its script reads the address."""
+    return await _page(request, "knowledge.html")
+
+
+async def knowledge_widget(_request: web.Request) -> web.StreamResponse:
+    """The only file that pages of other sites may load; its name stays, so it is asked for again after an hour."""
+    path = DIST / "widget" / "knowledge.js"
+    if not path.is_file():
+        raise web.HTTPNotFound
+    kind = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=3600"}
+    return web.FileResponse(path, headers={**OPEN_HEADERS, **kind})
+
+
 async def favicon(_request: web.Request) -> web.StreamResponse:
     for name in ("favicon.svg", "favicon.ico"):
         if (DIST / name).is_file():
@@ -60,6 +75,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/seat", seat_page)
     app.router.add_get("/unit", unit_page)
     app.router.add_get("/admin", admin_page)
+    app.router.add_get("/knowledge", knowledge_page)
+    app.router.add_get("/knowledge/{entry_id}", knowledge_page)
+    app.router.add_get("/widget/knowledge.js", knowledge_widget)
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/favicon.svg", favicon)
     if (DIST / "assets").is_dir():

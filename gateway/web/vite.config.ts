@@ -1,16 +1,35 @@
 import { fileURLToPath } from 'node:url'
 
 import vue from '@vitejs/plugin-vue'
+import { build, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
+/** The widget for other sites' pages: one plain script without imports, so it is a build of its own, after the pages. */
+const widget = (): Plugin => ({
+  name: 'hotline-widget',
+  apply: 'build',
+  async closeBundle() {
+    await build({
+      configFile: false,
+      root: page('.'),
+      logLevel: 'warn',
+      build: {
+        outDir: 'dist/widget',
+        target: 'es2020',
+        lib: { entry: page('src/widget/knowledge.ts'), name: 'hotlineKnowledge', formats: ['iife'], fileName: () => 'knowledge.js' },
+      },
+    })
+  },
+})
+
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), widget()],
   build: {
     outDir: 'dist',
     target: 'es2020',
-    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html'), admin: page('admin.html') } },
+    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html'), admin: page('admin.html'), knowledge: page('knowledge.html') } },
     chunkSizeWarningLimit: 1200,
   },
   server: {

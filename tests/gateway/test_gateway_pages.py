@@ -24,7 +24,8 @@ async def test_every_public_route_is_described(client: Client, core: Core) -> No
         for route in build_app(Core(core.settings)).router.routes()
         if route.resource is not None and route.method not in ("HEAD", "OPTIONS")
     }
-    hidden = {"/", "/seat", "/unit", "/admin", "/favicon.ico", "/favicon.svg", "/assets"}
+    files = {"/favicon.ico", "/favicon.svg", "/assets", "/widget/knowledge.js"}
+    hidden = {"/", "/seat", "/unit", "/admin", "/knowledge", "/knowledge/{entry_id}"} | files
     public = {(path, method) for path, method in routes if not path.startswith("/internal/") and path not in hidden}
     assert public == {(path, method) for path, methods in described.items() for method in methods}
 
@@ -57,6 +58,28 @@ async def test_without_a_built_front_end_the_page_says_so(
     assert "built" in await (await client.get("/")).text()
     page = await client.get("/seat")
     assert "desk" in await page.text() and page.headers["X-Frame-Options"] == "DENY"
+
+
+async def test_each_entry_has_an_address_and_only_the_widget_may_be_loaded_by_other_sites(
+    connect: Connect, small: SmallConversations, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DIST", tmp_path)
+    client = await connect()
+    assert (await client.get("/widget/knowledge.js")).status == 404
+    (tmp_path / "knowledge.html").write_text("<html>answers</html>")
+    (tmp_path / "widget").mkdir()
+    (tmp_path / "widget" / "knowledge.js").write_text("start()")
+    for path in ("/knowledge", "/knowledge/residence-permit", "/knowledge/a%2Fb%20%E4%BD%A0"):
+        page = await client.get(path)
+        assert page.status == 200 and "answers" in await page.text(), path
+        assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert page.headers["X-Frame-Options"] == "DENY"
+    widget = await client.get("/widget/knowledge.js")
+    assert widget.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert widget.headers["Cache-Control"] == "public, max-age=3600"
+    assert widget.content_type == "text/javascript" and widget.headers["X-Content-Type-Options"] == "nosniff"
+    again = await client.get("/widget/knowledge.js", headers={"If-None-Match": widget.headers["ETag"]})
+    assert again.status == 304
 
 
 async def test_readiness_tells_of_every_part(client: Client, core: Core) -> None:

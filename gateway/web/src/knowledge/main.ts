@@ -1,0 +1,7 @@
+import { createApp } from 'vue'
+
+import '../shared/base.css'
+import './knowledge.css'
+import KnowledgeApp from './KnowledgeApp.vue'
+
+createApp(KnowledgeApp).mount('#app')
