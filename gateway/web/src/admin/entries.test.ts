@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { otherProblems, problemsOf, wordings } from './entries'
+import { otherProblems, problemsOf, reasonsText, wordings } from './entries'
 
 const PROBLEMS = [
   { field: 'answer', message: '还没有答案' },
@@ -23,5 +23,12 @@ describe('problems', () => {
 
   it('without a field on the form are shown all the same', () => {
     expect(otherProblems(PROBLEMS, ['answer'])).toEqual(['网址不对', '日期前后矛盾'])
+  })
+})
+
+describe('the reasons of a cluster', () => {
+  it('come most frequent first, unknown ones as they are', () => {
+    expect(reasonsText({ nothing_near: 1, handed_over: 4, other: 2 })).toBe('答后转人工 4 次，other 2 次，没有相近内容 1 次')
+    expect(reasonsText({})).toBe('')
   })
 })

@@ -56,6 +56,24 @@ export interface Entry extends Row {
   difference: Change[]
 }
 
+export interface Version {
+  number: number
+  at: string
+  actor: string
+  actor_name: string
+  reason: string
+  published_at: string | null
+}
+
+/** One step of an entry's history. */
+export interface Step {
+  event: string
+  text: string
+  at: string
+  actor_name: string
+  note: string
+}
+
 export interface Cluster {
   id: string
   question: string
@@ -78,6 +96,20 @@ export const STAGES: Record<string, string> = {
   expired: '已到期',
   withdrawn: '已撤下',
   archived: '已归档',
+}
+
+/** Why a question counts as unanswered. */
+const REASONS: Record<string, string> = {
+  nothing_near: '没有相近内容',
+  unsure: '没有把握',
+  turned_down: '市民说“不是这个意思”',
+  handed_over: '答后转人工',
+}
+
+/** The reasons of a cluster in words, the most frequent first. */
+export function reasonsText(reasons: Record<string, number>): string {
+  const sorted = Object.entries(reasons).sort(([, one], [, other]) => other - one)
+  return sorted.map(([reason, count]) => `${REASONS[reason] ?? reason} ${count} 次`).join('，')
 }
 
 /** One wording a line; blank lines and repetitions are no wordings. */
