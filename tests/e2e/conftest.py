@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from needs import require
+from playwright.sync_api import Page
 
+from base.settings import ROOT
 from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
 
@@ -39,6 +41,19 @@ def chromium() -> Path:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     require(found is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
     return Path(str(found))
+
+
+@pytest.fixture(scope="session")
+def serious_findings() -> Callable[[Page], list[str]]:
+    """What axe finds serious or critical on a page whose context bypasses the content security policy."""
+    axe = (ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+    def findings(page: Page) -> list[str]:
+        page.evaluate(axe)
+        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
+        return [f"{name}: {nodes} nodes" for name, impact, nodes in found if impact in ("serious", "critical")]
+
+    return findings
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from base.settings import ROOT
 from hotline.trial.system import System
 from storage.engine import Database
 from workorders.model import Assignment, OrderDraft
@@ -182,16 +181,16 @@ async def file_order(system: System) -> str:
 
 
 @pytest.mark.parametrize("path", ["/", "/seat", "/unit"])
-def test_the_pages_have_no_serious_accessibility_finding(browser: Browser, system: System, path: str) -> None:
-    axe = (ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+def test_the_pages_have_no_serious_accessibility_finding(
+    browser: Browser, system: System, path: str, serious_findings: Callable[[Page], list[str]]
+) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     page.goto(f"{system.base_url}{path}")
     expect(page.get_by_role("main").first).to_be_visible(timeout=PATIENCE_MS)
-    page.evaluate(axe)
-    found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
+    found = serious_findings(page)
     context.close()
-    assert [entry for entry in found if entry[1] in ("serious", "critical")] == []
+    assert found == []
 
 
 def test_nothing_scrolls_sideways_on_a_narrow_phone(browser: Browser, system: System) -> None:

@@ -10,11 +10,9 @@ export interface Found {
 export const RESULTS_AT_MOST = 5
 export const QUERY_CHARACTERS = 500
 
-/** The hotline's address: where the script itself came from, below any path that stands before `/widget/`. */
+/** The hotline's address: where the script itself came from. */
 export function baseOf(script: string): string {
-  const url = new URL(script)
-  const end = url.pathname.lastIndexOf('/widget/')
-  return `${url.origin}${end > 0 ? url.pathname.slice(0, end) : ''}`
+  return new URL(script).origin
 }
 
 export function entryAddress(base: string, id: string): string {
