@@ -1,4 +1,4 @@
-"""An editor's day in a real browser: a faulty import, mended, reviewed by another, published, answered, withdrawn."""
+"""An editor's day in a real browser: a faulty import, mended, reviewed, published, answered, withdrawn; a hot topic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from base.settings import ROOT
 from hotline.trial.system import System
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -82,26 +83,54 @@ def test_an_imported_entry_is_reviewed_by_another_published_answered_and_withdra
     reviewer.get_by_role("button", name=QUESTION).click()
     for act in ("审核通过", "发布"):
         reviewer.get_by_role("button", name=act, exact=True).click()
-        expect(reviewer.get_by_text(f"已{act}。")).to_be_visible(timeout=PATIENCE_MS)
+        expect(reviewer.get_by_text(f"已{act}。")).to_be_in_viewport(timeout=PATIENCE_MS)
     system.screenshot(reviewer, "admin-entry")
 
-    assert asked_until(browser, system, ROW["answer"], answered=True)
+    assert asked_until(browser, system, QUESTION, ROW["answer"], answered=True)
     reviewer.get_by_label("说明").fill("测试结束")
     reviewer.get_by_role("button", name="撤回", exact=True).click()
     expect(reviewer.get_by_text("已撤回。")).to_be_visible(timeout=PATIENCE_MS)
-    assert asked_until(browser, system, ROW["answer"], answered=False)
+    assert asked_until(browser, system, QUESTION, ROW["answer"], answered=False)
     editor.context.close()
     reviewer.context.close()
 
 
-def asked_until(browser: Browser, system: System, answer: str, *, answered: bool) -> bool:
+def test_a_hot_topic_published_on_the_page_is_what_the_chat_answers(browser: Browser, system: System) -> None:
+    page = logged_in(browser, system, "editor02", "editor")
+    page.get_by_role("button", name="热点", exact=True).click()
+    page.get_by_role("button", name="新建热点").click()
+    page.get_by_label("标题").fill("云杉灯会临时封闭")
+    page.get_by_label("触发词", exact=False).fill("云杉灯会\n灯会 封闭")
+    page.get_by_label("答案（阅读用）").fill("云杉灯会今晚因大风临时封闭，门票原路退回。")
+    page.get_by_role("button", name="保存热点").click()
+    expect(page.get_by_text("热点已保存。")).to_be_in_viewport(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="发布云杉灯会临时封闭").click()
+    expect(page.get_by_role("region", name="热点表").get_by_text("生效中")).to_be_visible(timeout=PATIENCE_MS)
+    assert serious_findings(page) == []
+    assert asked_until(browser, system, "云杉灯会今晚还开吗", "云杉灯会今晚因大风临时封闭", answered=True)
+
+    page.get_by_role("button", name="统计", exact=True).click()
+    expect(page.locator(".chart canvas")).to_be_visible(timeout=PATIENCE_MS)
+    assert serious_findings(page) == []
+    system.screenshot(page, "admin-statistics")
+    page.context.close()
+
+
+def serious_findings(page: Page) -> list[list[Any]]:
+    """What axe finds on the page as it stands: rule, impact, number of elements."""
+    page.evaluate((ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
+    return [entry for entry in found if entry[1] in ("serious", "critical")]
+
+
+def asked_until(browser: Browser, system: System, question: str, answer: str, *, answered: bool) -> bool:
     """Whether the citizen's chat comes to give (or no longer give) the answer; each time a new conversation asks."""
     for _attempt in range(SPREAD_MS // 2_000):
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{system.base_url}/")
         expect(page.get_by_role("status").first).to_contain_text("已连接", timeout=PATIENCE_MS)
-        page.get_by_label("请输入您的问题或诉求").fill(QUESTION)
+        page.get_by_label("请输入您的问题或诉求").fill(question)
         page.keyboard.press("Enter")
         reply = page.locator(".line.citizen ~ .line.bot").first
         expect(reply).to_be_visible(timeout=PATIENCE_MS)
