@@ -160,10 +160,11 @@ async def test_any_other_process_that_fails_leaves_the_rest_alone(monkeypatch: p
 
 
 async def test_priority_and_environment_reach_the_process() -> None:
-    code = "import os; print(os.nice(0), os.environ['COLOUR'], os.getsid(0) == os.getpid(), flush=True); " + SLEEPER
+    leads = "os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid()"  # its group, but no session: base.priority
+    code = f"import os; print(os.nice(0), os.environ['COLOUR'], {leads}, flush=True); " + SLEEPER
     async with Stage(process("renderer", code, niceness=4, environment={"COLOUR": "red"})) as stage:
         await stage.until(lambda: "red" in stage.shown)
-        assert f"{os.nice(0) + 4} red True" in stage.shown
+        assert f"{os.nice(0) + 4} red True False" in stage.shown
 
 
 def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
