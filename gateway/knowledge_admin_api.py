@@ -12,7 +12,7 @@ from base.logs import get_logger
 from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found
-from gateway.seat_auth import actor_of, require, require_login
+from gateway.seat_auth import actor_of, require
 from gateway.shapes import query_number
 from knowledge import drafts
 from knowledge.editorial import EditConflict, Editorial, UnknownEntry
@@ -20,7 +20,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.lifecycle import STAGES, Event, NotPossible
 from knowledge.listing import Asked, Listing
 from knowledge.mining.hint_store import HintStore
-from seats.permissions import Permission, may, permissions_of
+from seats.permissions import Permission, may
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.admin")
@@ -104,11 +104,6 @@ def as_knowledge_error(error: KnowledgeError) -> ApiError:
 async def shown_entry(request: web.Request, entry_id: str, person: SeatIdentity, status: int = 200) -> web.Response:
     """The answer that holds *entry*, for whoever made or moved one."""
     return await _Room(request).shown(entry_id, person, status)
-
-
-async def me(request: web.Request) -> web.Response:
-    person = await require_login(request)
-    return web.json_response({**person.as_dict(), "permissions": sorted(permissions_of(person.role))}, dumps=dumps)
 
 
 async def list_entries(request: web.Request) -> web.Response:
@@ -256,7 +251,6 @@ async def list_expiring(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     root = "/api/v1/admin"
-    app.router.add_get(f"{root}/me", me)
     app.router.add_get(f"{root}/entries", list_entries)
     app.router.add_post(f"{root}/entries", create_entry)
     app.router.add_post(f"{root}/entries/check", check_entry)

@@ -121,6 +121,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         version={"type": ["integer", "null"]},
     ),
     "Seat": _object("*", id=_TEXT, display_name=_TEXT, role=_TEXT),
+    "Account": _object("*", id=_TEXT, display_name=_TEXT, role=_TEXT, permissions={"type": "array", "items": _TEXT}),
     "Callback": _object("id status", id=_TEXT, conversation_id=_TEXT, number=_NULLABLE, reason=_TEXT, status=_TEXT),
 }
 
@@ -220,7 +221,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         )
     },
     "/api/v1/seat/logout": {"post": _operation("坐席退出", _object("*", logged_out=_YES_NO), errors="403")},
-    "/api/v1/seat/me": {"get": _operation("当前坐席", _ref("Seat"), security="seatCookie", errors="401")},
+    "/api/v1/seat/me": {"get": _operation("当前账号和权限", _ref("Account"), security="seatCookie", errors="401")},
     "/api/v1/seat/orders": {
         "get": _operation(
             "工单列表",
@@ -517,7 +518,6 @@ _CLUSTER = _parameter("path", "cluster_id", "编号")
 _IMPORT = _parameter("path", "import_id", "编号")
 PATHS.update(
     {
-        "/api/v1/admin/me": {"get": _admin("当前账号和权限", errors="401")},
         "/api/v1/admin/entries": {
             "get": _admin(
                 "条目列表：检索、筛选、分页",

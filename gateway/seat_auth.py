@@ -12,7 +12,7 @@ from gateway.address import client_address, same_origin
 from gateway.body import read_model
 from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden, starting, too_many, unauthorised
-from seats.permissions import Permission, may
+from seats.permissions import Permission, may, permissions_of
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
@@ -128,7 +128,9 @@ async def logout(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    return web.json_response((await require_login(request)).as_dict(), dumps=dumps)
+    """Who is logged in and what they may do: each page opens only what the role allows."""
+    person = await require_login(request)
+    return web.json_response({**person.as_dict(), "permissions": sorted(permissions_of(person.role))}, dumps=dumps)
 
 
 def add_routes(app: web.Application) -> None:

@@ -65,13 +65,17 @@ class Statistics:
     async def entries(self, now: datetime, *, days: int, sort: str, page: int, page_size: int) -> dict[str, Any]:
         async with self._database.read() as session:
             uses = _uses(session, _since(now, days))
+            # Hot topics are counted as answers too: the join leaves what is an entry.
             counted = (
-                select(uses.c.item_id, *_figures(uses)).where(uses.c.kind == "entry").group_by(uses.c.item_id)
+                select(uses.c.item_id, *_figures(uses))
+                .join(KnowledgeEntry, KnowledgeEntry.id == uses.c.item_id)
+                .where(uses.c.kind == "entry")
+                .group_by(uses.c.item_id)
             ).subquery()
             total = (await session.execute(select(func.count()).select_from(counted))).scalar_one()
             rows = await session.execute(
                 select(counted, KnowledgeEntry.question, KnowledgeEntry.owner, KnowledgeEntry.topic)
-                .join(KnowledgeEntry, KnowledgeEntry.id == counted.c.item_id, isouter=True)
+                .join(KnowledgeEntry, KnowledgeEntry.id == counted.c.item_id)
                 .order_by(counted.c[sort].desc(), counted.c.item_id)
                 .offset((page - 1) * page_size)
                 .limit(page_size)
@@ -79,9 +83,9 @@ class Statistics:
             items = [
                 {
                     "id": row[0],
-                    "question": row[6] or "",
-                    "owner": row[7] or "",
-                    "topic": row[8] or "",
+                    "question": row[6],
+                    "owner": row[7],
+                    "topic": row[8],
                     **_use(row[1:6]),
                 }
                 for row in rows

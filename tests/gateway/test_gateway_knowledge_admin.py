@@ -45,7 +45,8 @@ async def test_only_editors_write(core: Core, connect: Connect, small: SmallConv
     client = await person(core, connect, "somebody", role)
     refused = await send(client, "POST", "entries", {"content": CONTENT}, 403)
     assert refused["error"]["code"] == "forbidden"
-    assert "knowledge.edit" not in (await send(client, "GET", "me"))["permissions"]
+    account = await (await client.get("/api/v1/seat/me")).json()
+    assert "knowledge.edit" not in account["permissions"]
 
 
 async def test_nobody_gets_in_without_a_login_or_from_a_foreign_page(
@@ -229,7 +230,8 @@ async def test_only_who_works_with_citizens_sees_their_data(
         assert (await client.get(path)).status == (200 if opens else 403)
     recording = await client.get("/api/v1/seat/conversations/c1/recording")
     assert recording.status == (404 if opens else 403)
-    assert (await client.get("/api/v1/seat/me")).status == 200
+    account = await (await client.get("/api/v1/seat/me")).json()
+    assert ("desk.work" in account["permissions"]) is opens
     async with client.ws_connect("/ws/seat", headers=origin(client)) as socket:
         message = await socket.receive(timeout=5)
         assert (message.type is WSMsgType.TEXT) is opens

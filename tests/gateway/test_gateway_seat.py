@@ -68,7 +68,7 @@ async def test_login_gives_a_cookie_that_scripts_and_strangers_cannot_use(
     cookie = response.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie
     me = await (await client.get("/api/v1/seat/me")).json()
-    assert set(me) == {"id", "display_name", "role"}
+    assert set(me) == {"id", "display_name", "role", "permissions"}
     assert (await client.post("/api/v1/seat/logout", json={}, headers=foreign)).status == 403
     assert (await client.post("/api/v1/seat/logout", json={}, headers=origin(client))).status == 200
     assert (await client.get("/api/v1/seat/me")).status == 401

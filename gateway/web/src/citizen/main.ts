@@ -1,6 +1,7 @@
 import { createApp } from 'vue'
 
 import '../shared/base.css'
+import '../shared/public.css'
 import './citizen.css'
 import CitizenApp from './CitizenApp.vue'
 

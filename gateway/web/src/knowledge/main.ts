@@ -1,6 +1,7 @@
 import { createApp } from 'vue'
 
 import '../shared/base.css'
+import '../shared/public.css'
 import './knowledge.css'
 import KnowledgeApp from './KnowledgeApp.vue'
 

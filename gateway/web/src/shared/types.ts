@@ -50,6 +50,7 @@ export interface SeatAccount {
   id: string
   display_name: string
   role: string
+  permissions: string[]
 }
 
 /** One field of a prefilled order: what was understood, and how sure the machine is (0..1). */
