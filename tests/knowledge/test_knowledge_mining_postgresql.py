@@ -12,7 +12,7 @@ from knowledge.mining.store import Miner
 from knowledge.mining.surge_store import Surging
 from knowledge.statistics import Statistics
 from storage.engine import Database
-from storage.tables import Base, Conversation, KnowledgeUse
+from storage.tables import Base, Conversation, KnowledgeEntry, KnowledgeUse
 
 NOW = datetime(2026, 1, 4, 16, 30, tzinfo=UTC)  # half past midnight of the 5th in the city
 
@@ -24,6 +24,9 @@ async def test_what_dialogues_recorded_is_mined_and_counted(postgresql_url: str)
             await connection.run_sync(Base.metadata.drop_all)
             await connection.run_sync(Base.metadata.create_all)
         async with database.write() as session:
+            session.add(
+                KnowledgeEntry(id="q-1", revision=1, body={}, question="楼上装修太吵怎么办", owner="住建委", updated_at=NOW)
+            )
             for number in range(6):
                 name = f"c{number}"
                 session.add(
@@ -43,7 +46,9 @@ async def test_what_dialogues_recorded_is_mined_and_counted(postgresql_url: str)
         overview = await Statistics(database).overview(NOW, days=2)
         assert [(day["day"], day["hits"]) for day in overview["by_day"]] == [("2026-01-04", 0), ("2026-01-05", 6)]
         assert overview["totals"]["handed_over"] == 6
-        assert (await Statistics(database).entries(NOW, days=2, sort="hits", page=1, page_size=5))["total"] == 1
+        entries = await Statistics(database).entries(NOW, days=2, sort="hits", page=1, page_size=5)
+        assert entries["total"] == 1
+        assert entries["items"][0]["question"] == "楼上装修太吵怎么办" and entries["items"][0]["hits"] == 6
         assert (await Surging(database, Meaning(), clock).now())[0]["ratio"] == 12.0
     finally:
         await database.close()
