@@ -25,7 +25,9 @@ async def test_what_dialogues_recorded_is_mined_and_counted(postgresql_url: str)
             await connection.run_sync(Base.metadata.create_all)
         async with database.write() as session:
             session.add(
-                KnowledgeEntry(id="q-1", revision=1, body={}, question="楼上装修太吵怎么办", owner="住建委", updated_at=NOW)
+                KnowledgeEntry(
+                    id="q-1", revision=1, body={}, question="楼上装修太吵怎么办", owner="住建委", updated_at=NOW
+                )
             )
             for number in range(6):
                 name = f"c{number}"
