@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from base.text_model import TextModel
-from workorders import catalogue_file
+from workorders import catalogue_file, catalogue_models
 from workorders.catalogue_file import Leaf
 from workorders.duplicates import shared_pairs
 from workorders.duties import default_duties
@@ -29,12 +29,13 @@ _SPEECH: Final = re.compile(
 
 
 class Catalogue:
-    """Built once (some seconds), then read only.
+    """Built once (some seconds, unless its models were kept), then read only.
 
     Args:
         learned: further examples by code, from orders that people have filed (`workorders/learning.py`); those of codes
             that the catalogue no longer has are left out.
         learned_duties: (text, duty) of such orders: who answered for them in the end.
+        model_cache: a folder in which the trained models wait for the next start; None: trained each time.
     """
 
     def __init__(
@@ -43,37 +44,21 @@ class Catalogue:
         leaves: tuple[Leaf, ...],
         learned: Mapping[str, Sequence[str]] | None = None,
         learned_duties: Sequence[tuple[str, str]] = (),
+        *,
+        model_cache: Path | None = None,
     ) -> None:
         self.version = version
         self.leaves = leaves
         self._by_code = {leaf.code: leaf for leaf in leaves}
-        rows: list[tuple[str, str, bool]] = []
-        for leaf in leaves:
-            rows += [(example, leaf.code, True) for example in leaf.examples]
-            rows += [
-                (text, leaf.code, False) for text in (leaf.level3, leaf.level2 + leaf.level3, "；".join(leaf.examples))
-            ]
-        rows += [
-            (text, code, True) for code, texts in (learned or {}).items() if code in self._by_code for text in texts
-        ]
-        texts, codes, telling = zip(*rows, strict=True)
-        self._model = TextModel().fit(texts, codes, telling=telling)
-        self._ordered = [self._by_code[code] for code in self._model.classes]
+        models = catalogue_models.trained(
+            catalogue_models.training_set(leaves, learned or {}, learned_duties), model_cache
+        )
+        self._model = models.leaf
+        self._ordered = [self._by_code[code] for code in models.leaf.classes]
         self._first_levels = sorted({leaf.level1 for leaf in leaves})
         self._fields = _membership([leaf.level1 for leaf in self._ordered])
-        # Field and duty are learned for themselves: a sum over hundreds of leaves that share a text is never sure, and
-        # is the larger the more leaves a field has.
-        by = self._by_code
-        fields, duties = [by[code].level1 for code in codes], [by[code].duty for code in codes]
-        self._field = _Wider(texts, fields, telling, of_leaves=[leaf.level1 for leaf in self._ordered])
-        of_leaves = set(duties)
-        known = [(text, duty) for text, duty in learned_duties if duty in of_leaves]
-        self._duty = _Wider(
-            (*texts, *(text for text, _ in known)),
-            (*duties, *(duty for _, duty in known)),
-            (*telling, *(True for _ in known)),
-            of_leaves=[leaf.duty for leaf in self._ordered],
-        )
+        self._field = _Wider(models.field, [leaf.level1 for leaf in self._ordered])
+        self._duty = _Wider(models.duty, [leaf.duty for leaf in self._ordered])
 
     @classmethod
     def load(
@@ -81,13 +66,15 @@ class Catalogue:
         path: Path = DEFAULT_PATH,
         learned: Mapping[str, Sequence[str]] | None = None,
         learned_duties: Sequence[tuple[str, str]] = (),
+        *,
+        model_cache: Path | None = None,
     ) -> Catalogue:
         """
         Raises:
             ConfigurationError: the file is missing or malformed (`workorders/catalogue_file.py`).
         """
         read = catalogue_file.read(path, default_duties())
-        return cls(read.version, read.leaves, learned, learned_duties)
+        return cls(read.version, read.leaves, learned, learned_duties, model_cache=model_cache)
 
     @property
     def first_levels(self) -> tuple[str, ...]:
@@ -146,11 +133,9 @@ class Catalogue:
 class _Wider:
     """What is wider than a leaf, learned from the same texts: for each leaf, how likely that is to which it belongs."""
 
-    def __init__(
-        self, texts: Sequence[str], labels: Sequence[str], telling: Sequence[bool], *, of_leaves: Sequence[str]
-    ) -> None:
-        self._model = TextModel().fit(texts, labels, telling=telling) if len(set(labels)) > 1 else None
-        names = self._model.classes if self._model is not None else ()
+    def __init__(self, model: TextModel | None, of_leaves: Sequence[str]) -> None:
+        self._model = model
+        names = model.classes if model is not None else ()
         self._columns = np.array([names.index(label) if names else 0 for label in of_leaves])
 
     def probabilities(self, text: str) -> npt.NDArray[np.float64]:

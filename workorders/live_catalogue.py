@@ -1,7 +1,8 @@
 """The catalogue in use: a new file, or newly learned examples, are checked and taken over while everything runs.
 
 Reading one takes some seconds, in a thread; until it is ready, and if it is refused, the one before answers. A copy of
-the last good file is kept, so that a restart beside a bad one does not stop the hotline.
+the last good file is kept, so that a restart beside a bad one does not stop the hotline, and so are the models trained
+on it, so that a restart need not train them.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def _read(path: Path, learned_path: Path) -> Catalogue:
             learned = read_learned(learned_path)
     except LearnedFileError as error:
         _log.error("what was learned cannot be used; the catalogue goes without", reason=str(error))
-    return Catalogue.load(path, learned.categories, learned.duties)
+    cache = learned_path.parent / "catalogue-models"
+    return Catalogue.load(path, learned.categories, learned.duties, model_cache=cache)
 
 
 def _take(path: Path, learned_path: Path, kept: Path) -> Catalogue:

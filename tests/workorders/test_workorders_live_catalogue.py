@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from base.errors import ConfigurationError
+from base.text_model import TextModel
 from workorders import live_catalogue
 from workorders.live_catalogue import LiveCatalogue
 
@@ -101,3 +103,30 @@ def test_a_broken_file_of_learned_examples_costs_only_what_was_learned(path: Pat
     learned = path.parent / "learned.json"
     learned.write_text("{", "utf-8")
     assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101"
+
+
+def test_a_restart_need_not_train_again_and_changed_or_broken_models_are_never_used(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[int] = []
+    fit = TextModel.fit
+
+    def counted(self: TextModel, texts: Sequence[str], labels: Sequence[str], **more: Any) -> TextModel:
+        trained.append(len(texts))
+        return fit(self, texts, labels, **more)
+
+    monkeypatch.setattr(TextModel, "fit", counted)
+    learned, folder = path.parent / "learned.json", path.parent / "catalogue-models"
+    first = LiveCatalogue.load(path, learned).suggest("路灯不亮了，工地也吵")
+    assert trained
+    (kept,) = folder.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    trained.clear()
+    assert LiveCatalogue.load(path, learned).suggest("路灯不亮了，工地也吵") == first and not trained
+    path.write_text(FIRST.replace("打桩声音大", "半夜打桩"), "utf-8")  # under the same version
+    LiveCatalogue.load(path, learned)
+    assert trained and len(list(folder.iterdir())) == 1 and not kept.exists()
+    (kept,) = folder.iterdir()
+    trained.clear()
+    kept.write_bytes(b"half a file")
+    assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101" and trained
