@@ -320,6 +320,12 @@ class TextMessageSettings(Section):
     gateway: Literal["file", "http", "none"] = Field(
         "file", description="file: <data>/messages/sent.jsonl, for trying it out; http: POST to url; none: off"
     )
+    file_limit_bytes: int = Field(
+        10 * 1024 * 1024,
+        ge=4_096,
+        description="file: a larger one is set aside as sent-<moment>.jsonl, not deleted",
+    )
+    file_limit_days: float = Field(30.0, gt=0, description="file: one whose first line is older is set aside too")
     url: str = Field("", description="http: gets {id, number, text} as JSON")
     token_env: str = Field("", description="http: the environment variable that holds its bearer token")
     timeout_seconds: float = Field(10.0, gt=0)

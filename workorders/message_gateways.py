@@ -1,46 +1,19 @@
-"""Ways out for short messages: a file (to try it out, or for a program that reads it), or an HTTP service."""
+"""Ways out for short messages: a file (`message_file.py`), or an HTTP service."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 import aiohttp
 
-from base.clock import Clock, SystemClock
+from base.clock import Clock
 from base.errors import ConfigurationError
 from base.settings import TextMessageSettings
+from workorders.message_file import FileGateway, RotationRules
 from workorders.text_messages import Message, MessageGateway, TextMessageError
-
-_OWNER_ONLY: Final = 0o600
-
-
-class FileGateway:
-    """Appends one JSON object a line; only the service's user can read the file."""
-
-    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
-        self._path = path
-        self._clock = clock or SystemClock()
-
-    async def send(self, message: Message) -> None:
-        line = {"id": message.id, "at": self._clock.now().isoformat(), "number": message.number, "text": message.text}
-        try:
-            await asyncio.to_thread(self._append, json.dumps(line, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise TextMessageError(f"the file cannot be written: {error.strerror}") from error
-
-    def _append(self, line: str) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
-        with os.fdopen(handle, "a", encoding="utf-8") as file:
-            file.write(line)
-
-    async def close(self) -> None:
-        return
 
 
 class HttpGateway:
@@ -83,7 +56,8 @@ def gateway_of(
     if settings.gateway == "none":
         return None
     if settings.gateway == "file":
-        return FileGateway(data / "messages" / "sent.jsonl", clock=clock)
+        rules = RotationRules(settings.file_limit_bytes, timedelta(days=settings.file_limit_days))
+        return FileGateway(data / "messages" / "sent.jsonl", rules=rules, clock=clock)
     if not settings.url.startswith(("http://", "https://")):
         raise ConfigurationError("text_messages.url must be the http or https address of the service")
     token = environment.get(settings.token_env, "") if settings.token_env else ""

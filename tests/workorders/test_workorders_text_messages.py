@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,11 @@ from base.settings import TextMessageSettings
 from storage import migrate
 from storage.engine import Database
 from storage.follow_up_tables import TextMessage
-from workorders.message_gateways import FileGateway, HttpGateway, gateway_of
+from workorders.message_file import FileGateway, RotationRules
+from workorders.message_gateways import HttpGateway, gateway_of
 from workorders.model import Assignment, OrderDraft
 from workorders.service import OrderService
-from workorders.text_messages import MessageGateway, TextMessages, mobile
+from workorders.text_messages import Message, MessageGateway, TextMessageError, TextMessages, mobile
 
 UNIT, NUMBER = "市热力集团", "13900001234"
 
@@ -146,3 +150,40 @@ def test_what_is_set_is_checked(tmp_path: Path) -> None:
     for wrong in ({"url": ""}, {"url": "ftp://x"}, {"url": "http://x", "token_env": "NO_SUCH_TOKEN"}):
         with pytest.raises(ConfigurationError):
             gateway_of(TextMessageSettings(gateway="http", **wrong), tmp_path, environment={})
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def _ids(*files: Path) -> list[str]:
+    return [json.loads(line)["id"] for file in files for line in file.read_text("utf-8").splitlines()]
+
+
+async def test_the_file_is_set_aside_by_size_and_by_age_and_no_line_is_lost(tmp_path: Path, clock: ManualClock) -> None:
+    path, rules = tmp_path / "sent.jsonl", RotationRules(1_000, timedelta(days=2))
+    writers = [FileGateway(path, rules=rules, clock=clock) for _ in range(4)]  # as many cores
+    wanted = [f"m{number}" for number in range(60)]
+    await asyncio.gather(*(writers[at % 4].send(Message(one, NUMBER, "已答复")) for at, one in enumerate(wanted)))
+    assert sorted(_ids(*_files(tmp_path))) == sorted(wanted) and len(_files(tmp_path)) > 4
+    assert all(file.stat().st_size <= 1_000 and file.stat().st_mode & 0o077 == 0 for file in _files(tmp_path))
+    before = len(_files(tmp_path))
+    clock.advance(3 * 86_400)
+    await writers[0].send(Message("late", NUMBER, "已答复"))
+    assert len(_files(tmp_path)) == before + 1 and _ids(path) == ["late"]
+
+
+async def test_half_a_line_is_taken_back(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sent.jsonl"
+    gateway = FileGateway(path, clock=clock)
+    await gateway.send(Message("one", NUMBER, "已答复"))
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _no_space)
+        with pytest.raises(TextMessageError, match="No space left"):
+            await gateway.send(Message("two", NUMBER, "已答复"))
+    await gateway.send(Message("three", NUMBER, "已答复"))
+    assert _ids(path) == ["one", "three"]
+
+
+def _no_space(_handle: int) -> None:
+    raise OSError(28, "No space left on device")
