@@ -45,6 +45,7 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "merge": "已与同一事项的工单并案办理",
     "unmerge": "已恢复单独办理",
     "follow": "并案的工单已答复",
+    "follow_extend": "并案的工单办理期限已延长",
     "classify": "已调整事项类别",
     "remind": "办理期限将至",
     "breach": "已超过办理期限",
@@ -101,8 +102,9 @@ RULES: Final[dict[str, Rule]] = {
     "reopen": _rule(("answered", "visited", "closed"), "dispatched", ("seat", "system"), needs_note=True),
     # A repeat is not worked on twice: it waits for the order that it was merged into, and may be taken out again.
     "merge": _rule(("filed", "dispatched", "accepted", "objected"), "merged", ("seat", "system"), needs_note=True),
-    "unmerge": _rule(("merged",), "filed", ("seat",), needs_note=True),
+    "unmerge": _rule(("merged",), "filed", ("seat", "system"), needs_note=True),
     "follow": _rule(("merged",), "answered", ("system",), needs_note=True),
+    "follow_extend": _rule(("merged",), None, ("system",), needs_note=True),
     "classify": _rule((*_LIVE, "closed"), None, ("seat",), public=False),
     "remind": _rule(RUNNING, None, ("system",), public=False),
     "breach": _rule(RUNNING, None, ("system",), public=False),

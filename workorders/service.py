@@ -12,25 +12,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
-from base.logs import get_logger
 from storage.engine import Database, next_value
 from storage.follow_up_tables import OrderCopy
 from storage.tables import Order, OrderEvent
-from workorders import deadline_rules, duplicates, numbers, objections
-from workorders.deadline_rules import Term
-from workorders.model import Assignment, FiledOrder, OrderDraft, OrderStatus
+from workorders import duplicates, merging, numbers, objections
+from workorders.model import Assignment, FiledOrder, OrderDraft
+from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
+from workorders.transitions import check_extension, move
 from workorders.view import OrderView, order_view
 
-_log = get_logger(__name__)
 SYSTEM = "system:core"
-_TITLE_CHARACTERS = 40
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
     "follow": "answered",
     "extend": "extended",
+    "follow_extend": "extended",
 }
-_MAY_LEAD = ("filed", "dispatched", "accepted", "objected")
 
 
 class Outbox(Protocol):
@@ -66,20 +64,6 @@ class OrderConflict(HotlineError):
     """The order was changed by somebody else since it was read; read it again."""
 
 
-def make_title(draft: OrderDraft) -> str:
-    """A title from what was said and nothing else: the draft's own, or the first sentence of the detail."""
-    if draft.title.strip():
-        return draft.title.strip()[:200]
-    detail = " ".join(draft.detail.split())
-    for mark in "。！？；\n":
-        detail = detail.partition(mark)[0]
-    if len(detail) > _TITLE_CHARACTERS:
-        detail = detail[: _TITLE_CHARACTERS - 1] + "…"
-    place = draft.street or draft.district
-    prefix = "" if not place or place in detail else f"{place}："
-    return (prefix + detail)[:200] or draft.request_type
-
-
 def assign(draft: OrderDraft) -> Assignment:
     """The unit and the deadline of a draft that has none yet (`workorders/dispatch.py`)."""
     from workorders.dispatch import assign as by_rules  # the street tables are loaded on first use only
@@ -92,10 +76,6 @@ async def _keep_copies(session: AsyncSession, order: Order) -> None:
     await session.execute(delete(OrderCopy).where(OrderCopy.order_no == order.order_no))
     units = dict.fromkeys(str(unit)[:128] for unit in order.copies if unit)
     session.add_all(OrderCopy(order_no=order.order_no, unit=unit) for unit in units)
-
-
-def _clip(value: str, limit: int) -> str | None:
-    return value[:limit] or None
 
 
 class OrderService:
@@ -150,14 +130,14 @@ class OrderService:
         earlier = duplicate_of or await self.find_duplicate(session, draft, now=now)
         number = numbers.order_no(now, await next_value(session, numbers.counter_name(now)))
         code = numbers.new_tracking_code()
-        order = _row(draft, assignment, number=number, key=key, now=now, actor=actor)
+        order = new_row(draft, assignment, number=number, key=key, now=now, actor=actor)
         order.tracking_hash = numbers.tracking_hash(number, code)
         order.duplicate_of = earlier
         session.add(order)
         await session.flush()
         await _keep_copies(session, order)
         self._record(session, order, "file", actor=actor, now=now, note="", data={})
-        _move(order, "dispatch", SYSTEM, now)
+        move(order, "dispatch", SYSTEM, now)
         self._record(
             session,
             order,
@@ -280,9 +260,9 @@ class OrderService:
                 raise OrderConflict("工单已被他人更新，请刷新后再操作。")
             if actor_kind(actor) == "unit" and order.unit != actor.partition(":")[2]:
                 raise OrderNotFound  # another unit's order is as good as none
-            main = await self._main(session, order, values) if event == "merge" else None
+            main = await merging.main_of(session, order, values) if event == "merge" else None
             if event == "extend":
-                _check_extension(order, events, values, now)
+                check_extension(order, events, values, now)
             objected, about = order.status == "objected", str(values.get("objection") or "")
             moved = event == "uphold" or (event == "dispatch" and objected)
             if moved and str(values.get("unit") or "").strip() in ("", order.unit):
@@ -316,43 +296,34 @@ class OrderService:
     ) -> None:
         """One event of a locked order, with what follows from it at once, and its record at the end of `events`."""
         before = order.unit
-        _move(order, event, actor, now, note=note, values=values)
+        move(order, event, actor, now, note=note, values=values)
         if main is not None:
             order.duplicate_of, values = main.order_no, {**values, "main": main.order_no}
-        if event == "unmerge":
-            order.duplicate_of = None
         if event == "dispatch":
             await _keep_copies(session, order)
             if before and before != order.unit:
                 values = {**values, "from_unit": before}  # who is to hear that the order is theirs no longer
         if event in ("extend", "reopen", "dispatch") and order.deadline_at is not None:
             values = {**values, "deadline_at": order.deadline_at.isoformat()}
-        if event == "answer":
-            await self._answer_followers(session, order, now, note=note)
+        if event in merging.FOLLOWED or event == merging.RELEASES:
+            await self._follow(session, order, event, now, note=note)
         events.append(self._record(session, order, event, actor=actor, now=now, note=note, data=values))
 
-    async def _main(self, session: AsyncSession, order: Order, values: dict[str, Any]) -> Order:
-        """The order that `order` is to be merged into: an open one, itself not merged, so that no chain arises.
-
-        Raises:
-            OrderStateError: there is none that may take it.
-        """
-        number = numbers.normalise(str(values.get("main") or ""))
-        found = select(Order).where(Order.order_no == number).with_for_update()
-        main = (await session.execute(found)).scalar_one_or_none()
-        if main is None or main.order_no == order.order_no or main.status not in _MAY_LEAD:
-            raise OrderStateError("主工单不存在，或已答复、已并案，不能并入。")
-        merged = select(Order.order_no).where(Order.duplicate_of == order.order_no, Order.status == "merged").limit(1)
-        if (await session.execute(merged)).first() is not None:
-            raise OrderStateError("已有工单并入这个工单，请先将它们恢复单独办理。")
-        return main
-
-    async def _answer_followers(self, session: AsyncSession, main: Order, now: datetime, *, note: str) -> None:
-        """Whoever was merged into `main` has the same answer, and is visited like everybody."""
-        followers = select(Order).where(Order.duplicate_of == main.order_no, Order.status == "merged")
-        for order in (await session.execute(followers.with_for_update())).scalars():
-            _move(order, "follow", SYSTEM, now, note=note)
-            self._record(session, order, "follow", actor=SYSTEM, now=now, note=note, data={"main": main.order_no})
+    async def _follow(self, session: AsyncSession, main: Order, event: str, now: datetime, *, note: str) -> None:
+        """What became of `main` becomes of those merged into it: they hear of it, and are visited like everybody."""
+        told = {"main": main.order_no}
+        for order in await merging.followers(session, main):
+            if event == merging.RELEASES:
+                move(order, "unmerge", SYSTEM, now, note=merging.RELEASED_NOTE)
+                self._record(session, order, "unmerge", actor=SYSTEM, now=now, note=merging.RELEASED_NOTE, data=told)
+                move(order, "dispatch", SYSTEM, now)
+                again = {"unit": order.unit, "mode": order.dispatch_mode, "copies": list(order.copies)}
+                self._record(session, order, "dispatch", actor=SYSTEM, now=now, note="", data=again)
+                continue
+            follows = merging.FOLLOWED[event]
+            due = {"deadline_at": main.deadline_at.isoformat()} if event == "extend" and main.deadline_at else {}
+            move(order, follows, SYSTEM, now, note=note, values=due)
+            self._record(session, order, follows, actor=SYSTEM, now=now, note=note, data=told | due)
 
     def alert(
         self, session: AsyncSession, order: Order, event: Literal["remind", "breach"], *, now: datetime, note: str
@@ -394,117 +365,3 @@ class OrderService:
         if self._notices is not None and (kind := _NOTICED.get(event)) is not None:
             self._notices.put(session, order, kind, f"{event}:{order.version}", now=now, note=note)
         return row
-
-
-def _row(draft: OrderDraft, assignment: Assignment, *, number: str, key: str, now: datetime, actor: str) -> Order:
-    category = draft.category
-    return Order(
-        order_no=number,
-        idempotency_key=key,
-        conversation_id=draft.conversation_id,
-        matter=draft.matter,
-        version=0,
-        status="filed",
-        channel=draft.channel[:16],
-        request_type=draft.request_type,
-        title=draft.title,
-        detail=draft.detail,
-        district=_clip(draft.district, 32),
-        street=_clip(draft.street, 64),
-        address=draft.address or None,
-        event_time=_clip(draft.event_time, 200),
-        subject=draft.subject or None,
-        appeal=draft.appeal or None,
-        contact_name=_clip(draft.contact_name, 64),
-        contact_phone=_clip(draft.contact_phone, 32),
-        confidential=draft.confidential,
-        category_level1=category.level1 if category else None,
-        category_level2=category.level2 if category else None,
-        category_level3=category.level3 if category else None,
-        category_confidence=category.confidence if category else None,
-        category_code=_clip(category.code, 16) if category else None,
-        catalogue_version=_clip(category.version, 64) if category else None,
-        urgency=assignment.urgency,
-        deadline_hours=assignment.deadline_hours,
-        deadline_working_days=assignment.working_days,
-        deadline_at=_due(now, Term(assignment.deadline_hours, assignment.working_days)),
-        unit=_clip(assignment.unit, 128),
-        dispatch_mode=assignment.mode,
-        copies=list(assignment.copies),
-        extra=dict(draft.extra),
-        created_by=actor[:40],
-        created_at=now,
-        filed_at=now,
-        updated_at=now,
-    )
-
-
-def _move(
-    order: Order, event: str, actor: str, now: datetime, *, note: str = "", values: dict[str, Any] | None = None
-) -> None:
-    status: OrderStatus = order.status  # type: ignore[assignment]
-    data = values or {}
-    order.status = advance(status, event, actor=actor, note=note)
-    if event == "dispatch" and data.get("unit"):
-        order.unit = _clip(str(data["unit"]), 128)
-        order.dispatch_mode = str(data.get("mode") or order.dispatch_mode or "直派")
-        order.copies = [str(copy) for copy in data.get("copies") or []]
-    if event == "dispatch" and "deadline_hours" in data:
-        order.deadline_hours, order.deadline_working_days = _hours(data["deadline_hours"]), 0
-        order.deadline_at = _due(now, Term(order.deadline_hours))
-    if event == "extend":
-        added, days = _hours(data.get("deadline_hours")), order.deadline_working_days
-        extended = deadline_rules.extended(order.deadline_at or now, added, days)
-        order.deadline_hours += added
-        order.deadline_working_days += -(-added // 24) if days else 0
-        order.deadline_at = _told(extended)
-    if event == "classify":
-        _classify(order, data)
-    if event == "reopen":
-        order.deadline_at = _due(now, Term(order.deadline_hours, order.deadline_working_days))
-    order.version += 1
-    order.updated_at = now
-
-
-def _classify(order: Order, data: dict[str, Any]) -> None:
-    """A person has chosen the leaf. Who has the order, and its deadline, stay as they are."""
-    if not data.get("code"):
-        raise OrderStateError("请选择事项类别。")
-    order.category_code, order.category_confidence = _clip(str(data["code"]), 16), 1.0
-    order.category_level1, order.category_level2, order.category_level3 = (
-        _clip(str(data.get(level) or ""), 64) for level in ("level1", "level2", "level3")
-    )
-    order.catalogue_version = _clip(str(data.get("catalogue_version") or ""), 64)
-
-
-def _due(start: datetime, term: Term) -> datetime:
-    return _told(deadline_rules.due(start, term))
-
-
-def _told(due: deadline_rules.Due) -> datetime:
-    if not due.known:
-        _log.warning("holidays of that year are not in workorders/data/holidays.yml: counted by the week", due=due.at)
-    return due.at
-
-
-def _check_extension(order: Order, events: list[OrderEvent], values: dict[str, Any], now: datetime) -> None:
-    """
-    Raises:
-        OrderStateError: the rule of the order's urgency does not allow it.
-    """
-    since = max((row.id for row in events if row.event == "reopen"), default=0)
-    refused = deadline_rules.extension_refused(
-        deadline_rules.default_rules().of(order.urgency),
-        hours=_hours(values.get("deadline_hours")),
-        earlier=sum(row.event == "extend" and row.id > since for row in events),
-        deadline_at=order.deadline_at,
-        now=now,
-    )
-    if refused:
-        raise OrderStateError(refused)
-
-
-def _hours(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 24 * 90:
-        raise OrderStateError("期限应为1到2160之间的整数小时。")
-    return value

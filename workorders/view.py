@@ -55,7 +55,7 @@ class OrderView:
                 {
                     "event": event["event"],
                     "text": EVENT_TEXT.get(event["event"], event["event"]),
-                    "note": event["note"] if event["event"] in ("answer", "extend", "follow") else "",
+                    "note": event["note"] if event["event"] in _EXPLAINED else "",
                     "at": event["at"],
                 }
                 for event in self.events
@@ -144,6 +144,7 @@ def without_person(text: str | None, contact_name: str | None) -> str | None:
     return mask_text(text.replace(name, "**") if len(name) > 1 else text)
 
 
+_EXPLAINED = ("answer", "extend", "follow", "follow_extend")  # the reason is for the citizen
 _SAID = ("detail", "address", "event_time", "subject", "appeal")
 _FOR_UNITS = (
     *("district", "street", "category_level1", "category_level2", "category_level3", "urgency", "dispatch_mode"),

@@ -27,7 +27,7 @@ from workorders.visits import Answers, ReturnVisits
 
 UNITS = ("市热力集团", "海淀区学院路街道办事处", "海淀区人民政府")
 ACTORS = ("seat:s1", "citizen:c1", "system:core", *(f"unit:{unit}" for unit in UNITS))
-EVENTS = tuple(event for event in RULES if event not in ("file", "merge", "follow"))
+EVENTS = tuple(event for event in RULES if event not in ("file", "merge", "follow", "follow_extend"))
 _seen = 0
 
 

@@ -16,8 +16,9 @@ from storage.engine import Database
 from storage.tables import Order, OrderEvent
 from workorders import numbers
 from workorders.model import Assignment, FiledOrder, OrderDraft
+from workorders.new_order import make_title
 from workorders.order import OrderStateError
-from workorders.service import OrderConflict, OrderNotFound, OrderService, make_title
+from workorders.service import OrderConflict, OrderNotFound, OrderService
 
 ASSIGNMENT = Assignment("海淀区供热办", "直派", ("海淀区政府",), "utility", 24, "供热直派")
 
@@ -235,8 +236,25 @@ async def test_a_repeat_is_merged_follows_the_answer_and_can_be_taken_out(
     back = await service.change(taken_out.order_no, "unmerge", actor="seat:s1", note="不是同一处")
     assert (back.status, back.fields["duplicate_of"]) == ("filed", None)
     await service.change(main.order_no, "accept", actor="seat:s1")
+    extended = await service.change(
+        main.order_no, "extend", actor="seat:s1", note="等配件", data={"deadline_hours": 24}
+    )
+    waits = await service.view(repeat.order_no, seat="s1")
+    assert waits.deadline_at == extended.deadline_at and waits.public()["events"][-1]["note"] == "等配件"
     await service.change(main.order_no, "answer", actor="seat:s1", note="已恢复供热")
     followed = await service.view(repeat.order_no, seat="s1")
     assert followed.status == "answered"
     assert followed.public()["events"][-1]["note"] == "已恢复供热"
     assert (await service.view(taken_out.order_no, seat="s1")).status == "filed"
+
+
+async def test_who_was_merged_into_a_withdrawn_order_is_served_by_itself_again(
+    database: Database, service: OrderService
+) -> None:
+    main = await file(database, service, draft(), "m1")
+    repeat = await file(database, service, draft(contact_phone="13900009999"), "m2")
+    await service.change(repeat.order_no, "merge", actor="seat:s1", note="同一处", data={"main": main.order_no})
+    await service.change(main.order_no, "withdraw", actor="seat:s1", note="市民自己解决了")
+    left = await service.view(repeat.order_no, seat="s1")
+    assert (left.status, left.fields["duplicate_of"], left.unit) == ("dispatched", None, main.unit)
+    assert [event["event"] for event in left.events][-2:] == ["unmerge", "dispatch"]
