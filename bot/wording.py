@@ -7,7 +7,7 @@ it. No sentence says 已受理 of anything that is not stored.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from bot.decision import Say
 from knowledge.model import Citation, Hit
@@ -391,6 +391,20 @@ def order_extended(order_no: str, deadline: str, reason: str) -> str:
         if because
         else (f"您的工单{order_no}办理期限延长到{deadline}。")
     )
+
+
+def order_alone_again(order_no: str, unit: str) -> str:
+    return f"与您的工单{order_no}并案的工单已经撤回，您的工单恢复单独办理" + (f"，承办单位是{unit}。" if unit else "。")
+
+
+def order_asked_again(order_no: str, what: Literal["extended", "answered", "closed"], deadline: str = "") -> str:
+    """For whoever asked again about a matter that has an order: what became of it, and nothing of what it says."""
+    became = {
+        "extended": f"办理期限延长到{deadline}" if deadline else "办理期限已经延长",
+        "answered": "承办单位已经答复",
+        "closed": "已经办结",
+    }
+    return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
 
 
 VISIT_RESPONDED: Final = "承办单位有没有和您联系？（有／没有）"

@@ -159,7 +159,8 @@ class Lookups:
         number = numbers.normalise(number)
         async with self._database.read() as session:
             order = await session.get(Order, number)
-            last = select(OrderEvent.note).where(OrderEvent.order_no == number, OrderEvent.event == "extend")
+            extends = OrderEvent.event.in_(("extend", "follow_extend"))
+            last = select(OrderEvent.note).where(OrderEvent.order_no == number, extends)
             extended = (await session.execute(last.order_by(OrderEvent.id.desc()).limit(1))).scalar_one_or_none() or ""
         if order is None:
             return OrderKnown(False)

@@ -1,15 +1,16 @@
-"""What happened to an order and must be told: an extended deadline appears, with its reason, in the conversation in
-which the order was filed.
+"""What happened to an order and must be told where it was spoken of: in the conversation in which it was filed (an
+extended deadline with its reason; that it is worked on by itself again), and in those chats in which a citizen asked
+again about the same matter (extended, answered, closed: that it is so, not what is said in it).
 
 What has been told is known by the turn itself (one for each event), so it is told once by however many cores.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
-from sqlalchemy import String, cast, exists, literal, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
 
 from base.clock import Clock, local
 from base.logs import get_logger
@@ -19,12 +20,22 @@ from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent
 from conversations.subscriptions import Hub
 from storage.engine import Database
-from storage.tables import Order, OrderEvent, Turn
+from storage.tables import Conversation, Order, OrderEvent, Turn
 
 _log = get_logger(__name__)
 _TOLD: Final = "order-event:"
+_CITIZEN: Final = "citizen:"  # how the actor of a supplement begins; the conversation's id follows
 _LOOK_BACK: Final = timedelta(days=2)  # after a longer outage the tracking view still shows it
 _BATCH: Final = 100
+_EXTENDED: Final = ("extend", "follow_extend")
+_BECAME: Final[dict[str, Literal["extended", "answered", "closed"]]] = {
+    "extend": "extended",
+    "follow_extend": "extended",
+    "answer": "answered",
+    "follow": "answered",
+    "close": "closed",
+    "withdraw": "closed",
+}
 
 
 class OrderNews:
@@ -36,28 +47,18 @@ class OrderNews:
 
     async def sweep(self) -> int:
         """Tell what has not been told yet; returns how much."""
-        told = exists().where(
-            Turn.conversation_id == Order.conversation_id,
-            Turn.client_message_id == literal(_TOLD) + cast(OrderEvent.id, String),
-        )
-        query = (
-            select(OrderEvent, Order)
-            .join(Order, Order.order_no == OrderEvent.order_no)
-            .where(OrderEvent.event == "extend", OrderEvent.at >= self._clock.now() - _LOOK_BACK)
-            .where(Order.conversation_id.is_not(None), ~told)
-            .order_by(OrderEvent.id)
-            .limit(_BATCH)
-        )
+        since = self._clock.now() - _LOOK_BACK
         async with self._database.read() as session:
-            news = list((await session.execute(query)).all())
-        for event, order in news:
-            await self._tell(event, order)
-        return len(news)
+            own = list((await session.execute(_where_filed(since))).all())
+            again = list((await session.execute(_where_asked_again(since))).all())
+        for event, order in own:
+            await self._tell(event, order.conversation_id or "", _in_full(event, order))
+        for event, order, conversation_id in again:
+            await self._tell(event, conversation_id, _in_short(event, order))
+        return len(own) + len(again)
 
-    async def _tell(self, event: OrderEvent, order: Order) -> None:
-        conversation_id, message_id = order.conversation_id or "", f"{_TOLD}{event.id}"
-        deadline = f"{local(order.deadline_at):%m月%d日%H点%M分}" if order.deadline_at else ""
-        text = wording.order_extended(order.order_no, deadline, event.note)
+    async def _tell(self, event: OrderEvent, conversation_id: str, text: str) -> None:
+        message_id = f"{_TOLD}{event.id}"
         async with self._locks.hold(conversation_id), self._database.write() as session:
             row = await store.load(session, conversation_id, for_update=True)
             if row is None or await store.turn_with_id(session, row.id, message_id, "system") is not None:
@@ -67,4 +68,63 @@ class OrderNews:
             row.version += 1
             await session.flush()
         self._hub.publish(ConversationEvent("turn", conversation_id, turn=store.stored(turn)))
-        _log.info("an extended deadline was told", conversation_id=conversation_id)
+        _log.info("news of an order were told", conversation_id=conversation_id, news=event.event)
+
+
+def _where_filed(since: datetime) -> Select[OrderEvent, Order]:
+    released = (OrderEvent.event == "unmerge") & OrderEvent.actor.startswith("system:")
+    return (
+        select(OrderEvent, Order)
+        .join(Order, Order.order_no == OrderEvent.order_no)
+        .where(OrderEvent.event.in_(_EXTENDED) | released, OrderEvent.at >= since)
+        .where(Order.conversation_id.is_not(None), ~_told_in(Order.conversation_id))
+        .order_by(OrderEvent.id)
+        .limit(_BATCH)
+    )
+
+
+def _where_asked_again(since: datetime) -> Select[OrderEvent, Order, str]:
+    """Chats only: whoever asked again by telephone gave the number that the short messages go to."""
+    news = select(OrderEvent.order_no).where(OrderEvent.event.in_(tuple(_BECAME)), OrderEvent.at >= since)
+    asked = (
+        select(
+            OrderEvent.order_no,
+            func.substr(OrderEvent.actor, len(_CITIZEN) + 1).label("conversation_id"),
+            func.min(OrderEvent.id).label("first_id"),
+        )
+        .where(OrderEvent.event == "supplement", OrderEvent.actor.startswith(_CITIZEN), OrderEvent.order_no.in_(news))
+        .group_by(OrderEvent.order_no, OrderEvent.actor)
+        .subquery()
+    )
+    return (
+        select(OrderEvent, Order, Conversation.id)
+        .join(Order, Order.order_no == OrderEvent.order_no)
+        .join(asked, (asked.c.order_no == OrderEvent.order_no) & (asked.c.first_id < OrderEvent.id))
+        .join(Conversation, Conversation.id == asked.c.conversation_id)
+        .where(OrderEvent.event.in_(tuple(_BECAME)), OrderEvent.at >= since)
+        .where(Conversation.channel != "phone", Conversation.id != func.coalesce(Order.conversation_id, ""))
+        .where(~_told_in(Conversation.id))
+        .order_by(OrderEvent.id)
+        .limit(_BATCH)
+    )
+
+
+def _told_in(conversation_id: Any) -> ColumnElement[bool]:
+    return exists().where(
+        Turn.conversation_id == conversation_id,
+        Turn.client_message_id == literal(_TOLD) + cast(OrderEvent.id, String),
+    )
+
+
+def _deadline(order: Order) -> str:
+    return f"{local(order.deadline_at):%m月%d日%H点%M分}" if order.deadline_at else ""
+
+
+def _in_full(event: OrderEvent, order: Order) -> str:
+    if event.event == "unmerge":
+        return wording.order_alone_again(order.order_no, order.unit or "")
+    return wording.order_extended(order.order_no, _deadline(order), event.note)
+
+
+def _in_short(event: OrderEvent, order: Order) -> str:
+    return wording.order_asked_again(order.order_no, _BECAME[event.event], _deadline(order))
