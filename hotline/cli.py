@@ -32,6 +32,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("eval", "spoken"): ("knowledge.evaluation:spoken_command", "spoken questions and place names"),
     ("eval", "classification"): ("workorders.evaluation:command", "first-level category of citizens' messages"),
     ("eval", "dispatch"): ("workorders.dispatch_evaluation:command", "the unit first suggested for labelled orders"),
+    ("eval", "wechat-crypto"): ("gateway.wechat.crypto_evaluation:command", "WeChat's encryption on known vectors"),
     ("eval", "dialogue"): ("hotline.spoken_dialogue:command", "simulated citizens against the whole dialogue"),
 }
 
