@@ -102,6 +102,13 @@ class TelephonySettings(Section):
         default_factory=list,
         description="further addresses that may be called, e.g. sip:8*@pbx.example.cn or pbx.example.cn:5080",
     )
+    trunk_uri: str = Field(
+        "", description="the way to citizens' telephones, e.g. sip:{number}@trunk.example.cn; empty: we call nobody"
+    )
+    trunk_numbers: list[str] = Field(
+        default_factory=lambda: ["1[3-9]?????????", "0[1-9]????????*", "[2-8]???????"],
+        description="the only numbers called over the trunk; * and ? stand for anything",
+    )
     seat_answer_seconds: float = Field(
         20.0, ge=3, description="after so long without an answer the caller is back with the bot"
     )
@@ -303,7 +310,11 @@ class CallingSettings(Section):
     last_hour: int = Field(20, ge=1, le=24, description="o'clock until which")
     attempts: int = Field(3, ge=1, description="that reach nobody; then the task is over")
     spacing_minutes: float = Field(60.0, gt=0, description="from one attempt to the next")
-    dial_uri: str = Field("tel:{number}", description="what a seat's click opens, e.g. sip:9{number}@pbx.example.cn")
+    calls_at_once: int = Field(4, ge=1, description="calls to citizens at the same time, by seats and by the bot")
+    ring_seconds: float = Field(40.0, ge=5, le=180, description="so long a called telephone may ring")
+    bot_calls_back: bool = Field(False, description="the bot makes call-backs by itself (telephony.trunk_uri)")
+    bot_visits: bool = Field(False, description="the bot makes return visits by telephone by itself")
+    dial_uri: str = Field("tel:{number}", description="what a click opens without a trunk, e.g. sip:9{number}@pbx")
 
 
 class VisitSettings(Section):
@@ -340,6 +351,77 @@ class AttachmentSettings(Section):
     limit_count: int = Field(20, ge=1, description="of one order")
 
 
+class MessengerSettings(Section):
+    """What the channels of WeChat have in common."""
+
+    enabled: bool = False
+    token: str = Field("", description="of the callback, as set in WeChat's console", repr=False)
+    encoding_aes_key: str = Field("", description="the same; 43 characters", repr=False)
+    api_url: str = ""
+    timeout_seconds: float = Field(8.0, gt=0, description="of one call of WeChat's API")
+    clock_skew_seconds: float = Field(300.0, gt=0, description="callbacks that are older (or newer) are refused")
+    messages_a_minute: int = Field(20, ge=1, description="of one citizen; more are answered by a request to wait")
+    replies_a_message: int = Field(5, ge=0, description="that WeChat lets us send for each message of the citizen")
+    replies_within_hours: float = Field(48.0, gt=0)
+    message_limit_bytes: int = Field(2_048, ge=256, description="UTF-8; longer answers become several messages")
+    merge_seconds: float = Field(1.5, ge=0, description="so long a seat's words wait for more, to leave as one message")
+    machine_label: str = Field("【智能助手】", description="begins every message that a machine wrote")
+    seat_label: str = Field("【人工坐席】", description="begins every message that a seat wrote")
+    attempts: int = Field(8, ge=1, description="to send a message, where WeChat is busy or cannot be reached")
+    first_retry_seconds: float = Field(2.0, gt=0, description="doubles with each failure, up to ten minutes")
+    keep_days: float = Field(30.0, gt=0, description="how long what was sent and received is remembered by its id")
+
+
+class WechatNoticeSettings(Section):
+    """The template of one kind of notice."""
+
+    template_id: str
+    fields: dict[str, str] = Field(
+        description="keyword of the template (thing1, time2, …) -> order_no, status, note, unit, deadline or time"
+    )
+
+
+class WechatSettings(MessengerSettings):
+    """A WeChat Official Account (docs/wechat.md). Secrets are best set as HOTLINE_WECHAT__TOKEN, …__APP_SECRET."""
+
+    app_id: str = ""
+    app_secret: str = Field("", repr=False)
+    api_url: str = Field("https://api.weixin.qq.com", pattern=r"^https?://\S+$")
+    mode: Literal["encrypted", "compatible", "plain"] = Field(
+        "encrypted", description="as set in WeChat's console (安全模式, 兼容模式, 明文模式)"
+    )
+    account_type: Literal["service", "subscription"] = Field(
+        "service", description="服务号 sends notices as template messages, 订阅号 as subscription messages"
+    )
+    customer_service: bool = Field(
+        True, description="whether the account has the customer-service API (客服接口); false: passive replies alone"
+    )
+    passive_reply_seconds: float = Field(
+        4.2, gt=0, lt=5, description="an answer that takes longer goes through the customer-service API"
+    )
+    replies_an_event: int = Field(3, ge=0, description="after a menu click, a scan or a subscription")
+    event_replies_within_seconds: float = Field(60.0, gt=0)
+    menu: dict[str, str] = Field(
+        default_factory=dict, description="key of a CLICK menu -> what it says for the citizen, e.g. {HUMAN: 转人工}"
+    )
+    notices: dict[Literal["dispatch", "accept", "answer", "extend", "close"], WechatNoticeSettings] = Field(
+        default_factory=dict,
+        description="step of an order -> {template_id, fields}; steps that are not named are not told",
+    )
+
+
+class WecomSettings(MessengerSettings):
+    """WeCom 微信客服 (docs/wechat.md). Secrets are best set as HOTLINE_WECOM__TOKEN, …__SECRET."""
+
+    corp_id: str = ""
+    secret: str = Field("", repr=False)
+    api_url: str = Field("https://qyapi.weixin.qq.com", pattern=r"^https?://\S+$")
+    hand_over: Literal["desk", "pool", "servicer"] = Field(
+        "desk", description="a citizen who wants a person: our seats, WeCom's waiting pool, or one servicer of WeCom"
+    )
+    servicer: str = Field("", description="servicer: the userid of whom WeCom hands the session to")
+
+
 class SeatSettings(Section):
     """The seat desk."""
 
@@ -372,6 +454,8 @@ class Settings(BaseSettings):
     visits: VisitSettings = VisitSettings()
     text_messages: TextMessageSettings = TextMessageSettings()
     attachments: AttachmentSettings = AttachmentSettings()
+    wechat: WechatSettings = WechatSettings()
+    wecom: WecomSettings = WecomSettings()
     seats: SeatSettings = SeatSettings()
 
     @classmethod

@@ -50,7 +50,7 @@ def cdata(text: str) -> str:
     return "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"
 
 
-def _forbidden(*_: object) -> None:
+def _forbidden(*_: object) -> int:
     raise MalformedXml("a message has no document type and no entities")
 
 

@@ -16,7 +16,10 @@ EXTERNAL = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><xml><Content
 
 
 def test_fields_of_a_message() -> None:
-    body = "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Content><![CDATA[路灯 < 不亮]]></Content><MsgId>12</MsgId></xml>"
+    body = (
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName>"
+        "<Content><![CDATA[路灯 < 不亮]]></Content><MsgId>12</MsgId>\n</xml>"
+    )
     assert parse(body.encode()) == {"ToUserName": "gh_1", "Content": "路灯 < 不亮", "MsgId": "12"}
 
 
