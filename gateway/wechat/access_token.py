@@ -1,0 +1,146 @@
+"""The access token of one account: fetched once for all nodes, early, and again when WeChat says that it is none.
+
+It lies in the database, encrypted with a key made of the account's secret, which every node knows anyway. Within a
+process all callers wait for one fetch; between nodes a short lease does the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from base.clock import Clock
+from base.logs import get_logger
+from gateway.wechat.errcodes import ApiUnreachable, WechatError
+from storage.engine import Database
+from storage.messenger_tables import MessengerToken
+
+_log = get_logger(__name__)
+_EARLY: Final = timedelta(minutes=5)
+_LEASE: Final = timedelta(seconds=15)  # longer than one fetch may take
+_LOOKS: Final = 50
+_LOOK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    token: str
+    lasts: timedelta
+
+
+Fetch = Callable[[bool], Awaitable[Fetched]]  # True: a new one, though the old one may still be good
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    token: str
+    good: bool  # not over yet
+    fresh: bool  # not even soon
+
+
+class AccessToken:
+    def __init__(self, database: Database, account: str, secret: str, fetch: Fetch, *, clock: Clock) -> None:
+        """`account`: unique among all accounts; `fetch` raises WechatError."""
+        self._database = database
+        self._account = account
+        key = hashlib.sha256(b"access token\0" + secret.encode()).digest()
+        self._cipher = Fernet(base64.urlsafe_b64encode(key))
+        self._fetch = fetch
+        self._clock = clock
+        self._flight: asyncio.Task[str] | None = None
+
+    async def get(self) -> str:
+        """A token that is good for a while.
+
+        Raises:
+            WechatError: there is none, and WeChat gives none.
+        """
+        kept = await self._read()
+        return kept.token if kept.fresh else await self._one_flight("")
+
+    async def renew(self, failed: str) -> str:
+        """Another token than `failed`, of which WeChat said that it is none.
+
+        Raises:
+            WechatError: WeChat gives none.
+        """
+        kept = await self._read()
+        return kept.token if kept.fresh and kept.token != failed else await self._one_flight(failed)
+
+    async def _one_flight(self, failed: str) -> str:
+        if self._flight is None or self._flight.done():
+            self._flight = asyncio.create_task(self._renew(failed), name="access token")
+        return await asyncio.shield(self._flight)
+
+    async def _renew(self, failed: str) -> str:
+        for _ in range(_LOOKS):
+            kept = await self._read()
+            if kept.fresh and kept.token != failed:
+                return kept.token
+            if await self._begin():
+                break
+            if kept.good and kept.token != failed:
+                return kept.token  # another node fetches the next one in good time
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            raise ApiUnreachable("another node has been fetching the access token for too long")
+        try:
+            fetched = await self._fetch(False)
+            if fetched.token == failed:
+                fetched = await self._fetch(True)
+        except WechatError as error:
+            await self._give_up()
+            if kept.good and kept.token != failed:
+                _log.warning("the access token could not be renewed early", reason=str(error))
+                return kept.token
+            raise
+        await self._keep(fetched)
+        _log.info("access token fetched", account=self._account.partition(":")[0])
+        return fetched.token
+
+    async def _read(self) -> _Kept:
+        async with self._database.read() as session:
+            row = await session.get(MessengerToken, self._account)
+        if row is None or not row.token:
+            return _Kept("", False, False)
+        try:
+            token = self._cipher.decrypt(row.token.encode()).decode()
+        except InvalidToken:  # the account's secret was changed
+            return _Kept("", False, False)
+        now = self._clock.now()
+        return _Kept(token, now < row.expires_at, now < row.expires_at - _EARLY)
+
+    async def _begin(self) -> bool:
+        """Whether this node is the one that fetches now."""
+        now = self._clock.now()
+        async with self._database.write() as session:
+            insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+            empty = {"account": self._account, "token": "", "expires_at": now}
+            await session.execute(insert(MessengerToken).values(**empty).on_conflict_do_nothing())
+            query = select(MessengerToken).where(MessengerToken.account == self._account).with_for_update()
+            row = (await session.execute(query)).scalar_one()
+            if row.fetching_until is not None and now < row.fetching_until:
+                return False
+            row.fetching_until = now + _LEASE
+            return True
+
+    async def _keep(self, fetched: Fetched) -> None:
+        async with self._database.write() as session:
+            row = await session.get_one(MessengerToken, self._account, with_for_update=True)
+            row.token = self._cipher.encrypt(fetched.token.encode()).decode()
+            row.expires_at = self._clock.now() + fetched.lasts
+            row.fetching_until = None
+
+    async def _give_up(self) -> None:
+        async with self._database.write() as session:
+            row = await session.get_one(MessengerToken, self._account, with_for_update=True)
+            row.fetching_until = None
