@@ -22,6 +22,7 @@ from telephony.core_messages import (
     LegOrder,
     MannerOrder,
     Opened,
+    PlaceCall,
     ReplyMessage,
     SayMessage,
     SilenceOrder,
@@ -69,8 +70,10 @@ _WAITING_BEATS: Final = 4
 class Call:
     """One caller. Create, then await `run`; the ticker calls `pump`, `on_voice` and `tick` meanwhile."""
 
-    def __init__(self, leg: Leg, call_id: str, services: CallServices) -> None:
+    def __init__(self, leg: Leg, call_id: str, services: CallServices, *, placed: PlaceCall | None = None) -> None:
+        """`placed`: the order of a call that we placed; they have answered already."""
         self.call_id = call_id
+        self._placed = placed
         self.trace_id = new_trace_id()
         self.answered = False
         self.patience: Patience = "normal"
@@ -143,7 +146,9 @@ class Call:
         reason = "error"
         try:
             self._leg.on_closed(self._end)
-            services.core.call_started(self, self.call_id, self._leg.caller.number, self._leg.kind, self.trace_id)
+            caller, kind = self._leg.caller, self._leg.kind
+            placed = (caller.leg_call_id or self.call_id) if self._placed is not None else ""
+            services.core.call_started(self, self.call_id, caller.number, kind, self.trace_id, placed=placed)
             self._leg.on_key(self.on_key)
             await self._leg.answer()
             self._began = services.clock.monotonic()
@@ -162,7 +167,10 @@ class Call:
         """Greet, after the wait for those who came before."""
         if (waiting := self._waiting) is None:
             self._start_recording()
-            await self._greet()
+            if self._placed is not None:
+                self._announce(self._placed)
+            else:
+                await self._greet()
             return
         await waiting.until_called_up()
         self._waiting = None
@@ -186,6 +194,12 @@ class Call:
         await greet(self._opened, self._services, self._speaker, recorded=self._recording is not None)
         if self._words.keypad:
             self._speaker.prompt(Prompt.KEYPAD)
+
+    def _announce(self, placed: PlaceCall) -> None:
+        """Whoever was called hears who calls, why, and that the call is recorded; then comes who wanted them."""
+        if placed.line == "with_seat":
+            self._hand_over.expect_seat()
+        self._speaker.say(item.for_the_ear for item in placed.say)
 
     def _end(self, reason: str) -> None:
         if not self._over.done():

@@ -20,6 +20,8 @@ from base.ids import new_id
 from base.logs import get_logger
 from base.masking import Masked
 from telephony.core_messages import (
+    CallingOrder,
+    CancelCall,
     EndedMessage,
     ErrorMessage,
     ForgetMessage,
@@ -27,6 +29,7 @@ from telephony.core_messages import (
     LegOrder,
     Noted,
     Opened,
+    PlaceCall,
     PrerenderMessage,
     ReplyMessage,
     SayMessage,
@@ -73,13 +76,24 @@ class SpeechOrders(Protocol):
     def drop(self, texts: Sequence[str]) -> None: ...
 
 
+class Caller(Protocol):
+    """Who places calls for the core; both methods return at once."""
+
+    def place(self, order: PlaceCall) -> None: ...
+    def cancel(self, call_id: str) -> None: ...
+
+
 class Core(BridgeReports, Protocol):
     """What a call needs from the core."""
 
     @property
     def connected(self) -> bool: ...
 
-    def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None: ...
+    def call_started(
+        self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str, *, placed: str = ""
+    ) -> None:
+        """`placed`: the SIP Call-ID of a call that we placed ourselves; `caller` is then whom we called."""
+        ...
 
     def turn(
         self,
@@ -123,6 +137,7 @@ class CoreLink:
         self._outbox = Outbox(journal)
         self._metrics = metrics
         self._speech_orders = speech_orders
+        self.caller: Caller | None = None  # told whom to call; None: such messages are passed over
         self._verify_tls = verify_tls
         self._announce_again: set[str] = set()  # calls that the core says it does not know
         self._handlers: dict[str, CallHandler] = {}
@@ -136,7 +151,9 @@ class CoreLink:
 
     # --- what calls say ---------------------------------------------------------------------------------------------
 
-    def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None:
+    def call_started(
+        self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str, *, placed: str = ""
+    ) -> None:
         self._handlers[call_id] = handler
         message: Message = {
             "type": "call_started",
@@ -145,6 +162,7 @@ class CoreLink:
             "leg": leg,
             "trace_id": trace_id,
             "conversation_id": None,
+            **({"placed": placed} if placed else {}),
         }
         self._outbox.started(message)
         self._send(message)
@@ -182,6 +200,25 @@ class CoreLink:
             "reason": reason,
             "recording": recording,
             "callback_number": callback_number or None,
+        }
+        if self._outbox.ended(message):
+            self._journal_changed.set()
+            self._send(message)
+
+    def call_rings(self, call_id: str, sip_call_id: str) -> None:
+        """A call that we place is on its way. Nothing is lost where the core does not hear of it."""
+        self._send({"type": "call_rings", "call_id": call_id, "sip_call_id": sip_call_id})
+
+    def call_not_reached(self, call_id: str, result: str, *, sip_status: int | None, sip_call_id: str) -> None:
+        """A call that we placed came to nothing: kept and told again, like every end of a call."""
+        message: Message = {
+            "type": "call_ended",
+            "call_id": call_id,
+            "reason": result,
+            "recording": None,
+            "callback_number": None,
+            "sip_status": sip_status,
+            "sip_call_id": sip_call_id,
         }
         if self._outbox.ended(message):
             self._journal_changed.set()
@@ -307,6 +344,9 @@ class CoreLink:
         if isinstance(message, PrerenderMessage | ForgetMessage):
             self._order_speech(message)
             return
+        if isinstance(message, PlaceCall | CancelCall):
+            self._order_call(message)
+            return
         if isinstance(message, EndedMessage):
             if self._outbox.confirmed(message.call_id):
                 self._journal_changed.set()
@@ -345,6 +385,14 @@ class CoreLink:
             self._speech_orders.want(message.revision, message.texts)
         else:
             self._speech_orders.drop(message.texts)
+
+    def _order_call(self, message: CallingOrder) -> None:
+        if self.caller is None:
+            log.warning("a call was ordered of a phone that places none", call_id=message.call_id)
+        elif isinstance(message, PlaceCall):
+            self.caller.place(message)
+        else:
+            self.caller.cancel(message.call_id)
 
     async def _keep_journal(self) -> None:
         while True:

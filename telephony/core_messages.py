@@ -139,6 +139,26 @@ class LegControl(_Message):
     drop: bool = False
 
 
+class PlaceCall(_Message):
+    """Call a citizen. `say` is the first thing that they hear; `line`: who has them then."""
+
+    type: Literal["place_call"]
+    call_id: str = Field(min_length=1, max_length=64)
+    number: str = Field(min_length=3, max_length=32)
+    say: list[Spoken] = Field(default_factory=list)
+    line: Line = "bot"
+    ring_seconds: float = Field(40.0, gt=0, le=300)
+
+    _items = field_validator("say", mode="before")(_as_items)
+
+
+class CancelCall(_Message):
+    """Nobody wants a call any more that is still ringing."""
+
+    type: Literal["cancel_call"]
+    call_id: str
+
+
 class Noted(_Message):
     """The core has stored what was heard in a bridged call."""
 
@@ -170,8 +190,9 @@ class ForgetMessage(_Message):
 
 
 SpeechOrder = PrerenderMessage | ForgetMessage
+CallingOrder = PlaceCall | CancelCall
 CallMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
-CoreMessage = CallMessage | SpeechOrder
+CoreMessage = CallMessage | SpeechOrder | CallingOrder
 
 _KINDS: dict[str, type[CoreMessage]] = {
     "opened": Opened,
@@ -180,6 +201,8 @@ _KINDS: dict[str, type[CoreMessage]] = {
     "error": ErrorMessage,
     "leg_order": LegOrder,
     "leg_control": LegControl,
+    "place_call": PlaceCall,
+    "cancel_call": CancelCall,
     "noted": Noted,
     "ended": EndedMessage,
     "prerender": PrerenderMessage,

@@ -61,6 +61,11 @@ class FrontDesk:
         self._show()
         return arrival
 
+    def placed(self, call_id: str) -> None:
+        """Somebody whom we called has answered: served at once, and counted like everybody."""
+        self._serve(call_id)
+        self._show()
+
     @property
     def has_room(self) -> bool:
         """A call that rings now would not be refused."""

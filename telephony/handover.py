@@ -164,6 +164,11 @@ class HandOver:
         if not self.talking:
             self._turns.line = line
 
+    def expect_seat(self) -> None:
+        """The seat who had us call is on the way: music until their voice is there."""
+        self.on_line("with_seat")
+        self._alone_since = self._now()
+
     def tick(self) -> None:
         """A few times a second."""
         if self.talking:

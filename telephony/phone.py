@@ -25,6 +25,7 @@ from base.settings import Settings, load
 from telephony.admission import AdmissionRules
 from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
+from telephony.core_messages import PlaceCall
 from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
 from telephony.legs.browser import BrowserListener
@@ -33,6 +34,7 @@ from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
 from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
+from telephony.outgoing import OutgoingCalls
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
@@ -122,6 +124,10 @@ class Phone:
             self._incoming,
             maximum_calls=settings.telephony.maximum_calls + settings.admission.waiting_room_places + REFUSED_AT_ONCE,
         )
+        self._outgoing = OutgoingCalls(
+            self._endpoint, self._link, self._prompts, self._serve_placed, limit=settings.calling.calls_at_once
+        )
+        self._link.caller = self._outgoing
         self._browsers = BrowserListener(settings)
         self._services = CallServices(
             core=self._link,
@@ -226,6 +232,7 @@ class Phone:
         """Calls that are cut by a stop end with `error`: the core makes call-backs of them."""
         for call in self._calls.values():
             call.hang_up("error")
+        await asyncio.wait([asyncio.create_task(self._outgoing.close())], timeout=_GOODBYE_SECONDS)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_GOODBYE_SECONDS)
         if self._link.connected:
@@ -264,6 +271,15 @@ class Phone:
             self._ticker.remove(call)
             self._calls.pop(call.call_id, None)
             self._desk.left(call.call_id)
+
+    async def _serve_placed(self, leg: Leg, order: PlaceCall) -> None:
+        """Somebody whom we called has answered."""
+        call = self._calls[order.call_id] = Call(leg, order.call_id, self._services, placed=order)
+        self._desk.placed(call.call_id)
+        self._ticker.add(call)
+        if self._stopping.is_set():
+            call.hang_up("error")
+        await self._serve_call(call)
 
     async def _watch_health(self) -> None:
         while True:

@@ -1,7 +1,8 @@
 """The guard against toll fraud: which SIP addresses this endpoint may call or hand a caller to. Pure.
 
-Allowed is what the operator's settings name: the addresses of transfers themselves, and the patterns of
-`telephony.dial_out_allowed`. Nothing that a caller says, a browser sends or a SIP header holds widens the list.
+Allowed is what the operator's settings name: the addresses of transfers themselves, the patterns of
+`telephony.dial_out_allowed`, and citizens' numbers over `telephony.trunk_uri` where they fit `telephony.trunk_numbers`.
+Nothing that a caller says, a browser sends or a SIP header holds widens the list.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from base.errors import ConfigurationError
 from base.settings import TelephonySettings
 
 _ADDRESS: Final = re.compile(
@@ -19,6 +21,7 @@ _ADDRESS: Final = re.compile(
     r"(?:;transport=(?P<transport>udp|tcp))?",
     re.IGNORECASE,
 )
+_NUMBER: Final = re.compile(r"[0-9]{3,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,36 @@ class DialOut:
             if fnmatchcase(wanted, pattern):
                 return target
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """The way to the telephone network. A number is called when it fits one of the `patterns`: digits, `*`, `?` and
+    `[13-9]`; what is written before the city's own numbers (+86) is taken off."""
+
+    template: str
+    patterns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: TelephonySettings) -> Trunk | None:
+        """None where there is none.
+
+        Raises:
+            ConfigurationError: its address is none.
+        """
+        if not settings.trunk_uri:
+            return None
+        trunk = cls(settings.trunk_uri, tuple(settings.trunk_numbers))
+        if "{number}" not in trunk.template or parse(trunk.template.replace("{number}", "1")) is None:
+            raise ConfigurationError("telephony.trunk_uri must be a SIP address with {number} in its user part")
+        return trunk
+
+    def target(self, number: str) -> Target | None:
+        """Where to call this number; None where it is none, or may not be called."""
+        digits = re.sub(r"[\s-]", "", number).removeprefix("+86")
+        if not _NUMBER.fullmatch(digits) or not any(fnmatchcase(digits, pattern) for pattern in self.patterns):
+            return None
+        return parse(self.template.replace("{number}", digits))
 
 
 def _normal(pattern: str) -> str:

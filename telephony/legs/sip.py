@@ -10,18 +10,19 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import baresip
 from baresip.events import Event, StackEvent
 
 from base.logs import get_logger
-from base.masking import Masked
+from base.masking import Masked, mask_text
 from base.settings import TelephonySettings
 from base.threads import timer_slack
-from telephony.errors import LegClosed, TelephonyError, TransferError
+from telephony.errors import LegClosed, NotReached, TelephonyError, TransferError
 from telephony.legs import access
-from telephony.legs.dial_out import DialOut, Target
+from telephony.legs.dial_out import DialOut, Target, Trunk
 from telephony.legs.leg import CallerId
 
 log = get_logger("telephony.sip")
@@ -31,6 +32,10 @@ _READ_BYTES: Final = 32_000  # two seconds: more than the stack ever holds
 _ANSWER_SECONDS: Final = 10.0
 _TIMER_SLACK_SECONDS: Final = 0.002  # the stack's three threads a call wake up together: a third less of their cost
 _LEGS_A_CALL: Final = 2  # so many legs the stack allows for each call that may come in: itself, and one that we dialled
+_STATUS: Final = re.compile(r"([3-6]\d\d)\b")
+_BUSY: Final = (486, 600)
+_NO_ANSWER: Final = (408, 480, 487)
+_REFUSED: Final = (403, 433, 603, 607, 608)
 _USER = re.compile(r"^<?(?:sips?|tel):(?:\+?([^@;>]*)@|\+?([\d]+))", re.IGNORECASE)
 
 
@@ -85,19 +90,38 @@ def configuration(
     )
 
 
+def _result(status: int | None) -> str:
+    """What a final answer means for whoever wanted to talk to them."""
+    if status in _BUSY:
+        return "busy"
+    if status in _NO_ANSWER:
+        return "no_answer"
+    return "refused" if status in _REFUSED else "unreachable"
+
+
 class SipLeg:
     """One SIP call, seen as a `Leg`."""
 
     kind = "sip"
 
-    def __init__(self, call: baresip.Call) -> None:
+    def __init__(
+        self,
+        call: baresip.Call,
+        number: Masked | None = None,
+        named: Callable[[str], None] = lambda sip_call_id: None,
+    ) -> None:
+        """For a call that we place: `number` is whom we call, `named` is told its Call-ID as soon as it is known."""
         self._call: Any = call
         self._closed_reason: str | None = None
+        self._status: int | None = None  # the final answer of a call that we placed
         self._hanging_up = False
         self._established = asyncio.Event()
         self._key_callbacks: list[Callable[[str], None]] = []
         self._closed_callbacks: list[Callable[[str], None]] = []
-        self.caller = CallerId(Masked(caller_number(call.peer)), str(call.call_id or ""))
+        self.caller = CallerId(number or Masked(caller_number(call.peer)), str(call.call_id or ""))
+        self._named = named
+        if call.call_id:
+            named(str(call.call_id))
         call.on(self._on_event)
 
     def take_note(self, event: StackEvent) -> None:
@@ -108,24 +132,33 @@ class SipLeg:
         """A call that we placed: wait for the other side. One that does not answer in time is hung up.
 
         Raises:
-            LegClosed: refused, or not answered in time.
+            NotReached: refused, or not answered in time.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self._established.wait()
         except TimeoutError as error:
             await self.hang_up()
-            raise LegClosed(f"not answered within {timeout_seconds:g} s") from error
+            message = f"not answered within {timeout_seconds:g} s"
+            raise NotReached(message, "no_answer", sip_call_id=self.caller.leg_call_id) from error
         if self._closed_reason is not None:
-            raise LegClosed("refused or unreachable")
+            message = f"refused or unreachable (status {self._status})"
+            raise NotReached(
+                message, _result(self._status), sip_status=self._status, sip_call_id=self.caller.leg_call_id
+            )
 
     def _on_event(self, event: Any) -> None:
+        if not self.caller.leg_call_id and event.call_id:
+            self.caller = replace(self.caller, leg_call_id=str(event.call_id))
+            self._named(self.caller.leg_call_id)
         if event.event is Event.CALL_ESTABLISHED:
             self._established.set()
         elif event.event is Event.CALL_DTMF_START and event.text:
             for callback in list(self._key_callbacks):
                 callback(str(event.text)[:1])
         elif event.event is Event.CALL_CLOSED:
+            match = _STATUS.match(str(event.text or ""))
+            self._status = int(match[1]) if match else None
             self._close(self._reason(str(event.text or "")))
 
     def _reason(self, text: str) -> str:
@@ -154,6 +187,8 @@ class SipLeg:
             self._closed_callbacks.append(callback)
 
     async def answer(self) -> None:
+        if self._established.is_set() and self._closed_reason is None:
+            return  # one that we placed, and they took
         try:
             await self._call.answer()
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -225,6 +260,7 @@ class SipEndpoint:
         self._agents: dict[str, Any] = {}
         self._incoming_calls = 0
         self._dial_out = DialOut.of(settings)
+        self._trunk = Trunk.of(settings)
         # A call that we place may be answered before anybody can listen to its events.
         self._news: dict[int, StackEvent] = {}
         self._dialling = 0
@@ -292,22 +328,49 @@ class SipEndpoint:
         """Call an address; returns when it has answered. Cancelling hangs up.
 
         Raises:
-            TransferError: not on the list, refused, unreachable, or not answered in time.
+            NotReached: not on the list, refused, unreachable, or not answered in time.
         """
         target = self._dial_out.allowed(uri)
         if target is None:
             log.warning("an address that is not on the list was not called")
-            raise TransferError("this address is not on the list of those that may be called")
+            raise NotReached("this address is not on the list of those that may be called", "not_allowed")
+        return await self._call(target, timeout_seconds)
+
+    async def dial_number(
+        self, number: Masked, timeout_seconds: float, *, named: Callable[[str], None] = lambda sip_call_id: None
+    ) -> SipLeg:
+        """Call a citizen's telephone over the trunk; returns when it was taken. Cancelling hangs up. `named` is told
+        the Call-ID as soon as it is known.
+
+        Raises:
+            NotReached: no trunk, not a number that may be called, refused, unreachable, or not taken in time.
+        """
+        target = self._trunk.target(number.reveal()) if self._trunk is not None else None
+        if target is None:
+            log.warning("a number that may not be called was not called", number=number)
+            raise NotReached("there is no trunk, or this number may not be called over it", "not_allowed")
+        return await self._call(target, timeout_seconds, named=named, number=number)
+
+    async def _call(
+        self,
+        target: Target,
+        timeout_seconds: float,
+        *,
+        named: Callable[[str], None] = lambda sip_call_id: None,
+        number: Masked | None = None,
+    ) -> SipLeg:
         self._dialling += 1
         leg: SipLeg | None = None
         try:
             call = await self._place(target)
-            leg = SipLeg(call)
+            leg = SipLeg(call, number, named)
             if (news := self._news.pop(call.handle, None)) is not None:
                 leg.take_note(news)
             await leg.answered(timeout_seconds)
-        except (baresip.BaresipError, ValueError, LegClosed) as error:
-            raise TransferError(f"the call was refused or not answered: {error}") from error
+        except (baresip.BaresipError, ValueError) as error:
+            raise NotReached(f"the call could not be placed: {mask_text(str(error))}", "unreachable") from error
+        except NotReached:
+            raise
         except BaseException:
             if leg is not None:
                 await leg.hang_up()

@@ -308,7 +308,9 @@ class FakeCore:
     def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
         self.said.append((side, text))
 
-    def call_started(self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str) -> None:
+    def call_started(
+        self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str, *, placed: str = ""
+    ) -> None:
         self.handler = handler
         if self.greeting is not None:
             say: list[Any] = [{"text": text} for text in (self.greeting, *self.notices)]
