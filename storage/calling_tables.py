@@ -11,7 +11,7 @@ from storage.tables import Base
 
 
 class OutgoingCall(Base):
-    """One attempt to reach somebody by telephone. `status`: placed, ringing, answered, ended (`seats/outgoing_calls.py`).
+    """One attempt to reach somebody by telephone (`seats/outgoing_calls.py`). `status`: placed, ringing, answered, ended.
 
     `open_number` is the number until the call has ended: unique, so that nobody is rung up twice at the same time.
     """
