@@ -26,6 +26,7 @@ from bot.entities.place import PlaceMatcher
 from bot.state import State
 from conversations import cards, store
 from conversations.desk import Desk
+from conversations.enclosures import EnclosureKind, Enclosures
 from conversations.errors import Conflict, UnknownConversation
 from conversations.journal import Entry, Journal
 from conversations.line import Line, Side
@@ -113,6 +114,7 @@ class ConversationService:
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
         self._line = Line(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._enclosures = Enclosures(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
@@ -207,6 +209,19 @@ class ConversationService:
         except SQLAlchemyError as error:
             _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
             return await self._journalled(conversation_id or known, turn)
+
+    async def enclose(
+        self,
+        conversation_id: str,
+        kind: EnclosureKind,
+        text: str,
+        *,
+        message_id: str,
+        answer: str,
+        meta: dict[str, Any],
+    ) -> list[StoredTurn]:
+        """A picture, a link, a place: kept in the conversation and answered with `answer`, read by no dialogue."""
+        return await self._enclosures.take(conversation_id, kind, text, message_id=message_id, answer=answer, meta=meta)
 
     async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:
         """The citizen is gone: the conversation gets its one outcome, whatever state it was in. Idempotent.

@@ -32,6 +32,17 @@ class Conversations(Protocol):
 
     async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult: ...
 
+    async def enclose(
+        self,
+        conversation_id: str,
+        kind: Literal["image", "voice", "video", "file", "location", "link"],
+        text: str,
+        *,
+        message_id: str,
+        answer: str,
+        meta: dict[str, Any],
+    ) -> list[StoredTurn]: ...
+
     async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome: ...
 
     async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str: ...

@@ -29,7 +29,7 @@ from workorders.service import SYSTEM, OrderService
 
 _log = get_logger(__name__)
 _PENDING: Final = ("open", "asked", "taken", "answered")
-_CHAT: Final = ("web", "wechat", "api")
+_CHAT: Final = ("web", "wechat", "wecom", "api")
 _BATCH: Final = 100
 
 

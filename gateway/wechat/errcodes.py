@@ -1,6 +1,6 @@
 """What the error codes of WeChat's APIs mean for a message that was to be sent. Pure.
 
-Official Account: developers.weixin.qq.com, 全局返回码. WeCom: developer.work.weixin.qq.com, 全局错误码; 950xx are of 微信客服.
+Official Account: developers.weixin.qq.com, 全局返回码. WeCom: developer.work.weixin.qq.com, 全局错误码.
 """
 
 from __future__ import annotations

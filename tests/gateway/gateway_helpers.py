@@ -164,6 +164,12 @@ class SmallConversations:
             self.answers[conversation_id, turn.client_message_id] = result
         return result
 
+    async def enclose(
+        self, conversation_id: str, kind: str, text: str, *, message_id: str, answer: str, meta: dict[str, Any]
+    ) -> list[StoredTurn]:
+        self._store(self._known(conversation_id), "citizen", text, message_id)
+        return [self._store(conversation_id, "bot", answer)]
+
     async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
         self.missed.append((call_id, caller_number, callback_number))
         return "c_missed"

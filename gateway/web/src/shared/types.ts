@@ -82,7 +82,7 @@ export const OUTCOMES: Record<string, string> = {
   closed: '已结束',
 }
 
-export const CHANNELS: Record<string, string> = { phone: '电话', web: '网页', api: '接口', wechat: '微信' }
+export const CHANNELS: Record<string, string> = { phone: '电话', web: '网页', api: '接口', wechat: '微信', wecom: '微信客服' }
 
 /** Why a conversation waits for a person. */
 export const REASONS: Record<string, string> = {
