@@ -11,9 +11,10 @@ from storage.tables import Base
 
 
 class OutgoingCall(Base):
-    """One attempt to reach somebody by telephone (`seats/outgoing_calls.py`). `status`: placed, ringing, answered, ended.
+    """An attempt to reach somebody by telephone (see `seats/outgoing_calls.py`).
 
-    `open_number` is the number until the call has ended: unique, so that nobody is rung up twice at the same time.
+    `status`: placed, ringing, answered, ended. `open_number` is the number until the call has ended:
+    unique, so that nobody is rung up twice at the same time.
     """
 
     __tablename__ = "outgoing_calls"
