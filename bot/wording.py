@@ -407,6 +407,12 @@ def order_asked_again(order_no: str, what: Literal["extended", "answered", "clos
     return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
 
 
+CALLED_FOR_SEAT: Final = "您好，这里是{name}，给您回电。{recorded}正在为您接通坐席，请稍等。"
+CALLED_BACK: Final = "您好，这里是{name}的智能助手。您之前来电没有办完，现在给您回电。{recorded}"
+CALLED_BACK_ASK: Final = "请您说一下要反映的情况，需要人工请说人工。"
+CALLED_BACK_FILE: Final = "您反映的情况我们已经记下了，请问现在可以为您登记吗？"
+CALLED_FOR_VISIT: Final = "您好，这里是{name}的智能助手，给您做个回访。{recorded}"
+
 VISIT_RESPONDED: Final = "承办单位有没有和您联系？（有／没有）"
 VISIT_SOLVED: Final = "您反映的问题解决了吗？（解决了／没有）"
 VISIT_SATISFIED: Final = "您对办理结果满意吗？（满意／不满意）"

@@ -21,7 +21,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import guard_classifier, policy, visit_reader, wording
 from bot.danger import MeaningReader, SentenceEncoder
-from bot.decision import Say
+from bot.decision import Decision, Say
 from bot.entities.place import PlaceMatcher
 from bot.state import State
 from conversations import cards, store
@@ -42,6 +42,7 @@ from conversations.messages import (
     TurnResult,
 )
 from conversations.order_news import OrderNews
+from conversations.placed import Placed, opening
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
@@ -142,8 +143,11 @@ class ConversationService:
         caller_number: str | None = None,
         call_id: str | None = None,
         trace_id: str | None = None,
+        placed: Placed | None = None,
     ) -> TurnResult:
         """Begin a conversation with a greeting, or take a known one up again after a lost connection.
+
+        `placed`: a call of ours, which somebody has answered; `caller_number` is then whom we called.
 
         Raises:
             UnknownConversation: `conversation_id` is given and there is none.
@@ -152,16 +156,22 @@ class ConversationService:
             taken_up = await self._take_up(conversation_id, call_id)
             if taken_up is not None:
                 return taken_up
-        service = self._settings.service
-        greeting = policy.opening(
-            channel,
-            name=service.hotline_name,
-            recorded=channel == "phone" and self._settings.telephony.record_calls,
-            caller_number=caller_number or "",
-        )
-        greeting = replace(greeting, replies=(*greeting.replies, *await self._hot_topics()))
+        if placed is not None:
+            greeting = await self._placed_opening(placed, caller_number or "")
+        else:
+            greeting = policy.opening(
+                channel,
+                name=self._settings.service.hotline_name,
+                recorded=channel == "phone" and self._settings.telephony.record_calls,
+                caller_number=caller_number or "",
+            )
+            greeting = replace(greeting, replies=(*greeting.replies, *await self._hot_topics()))
         now = self._clock.now()
         row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
+        if placed is not None:
+            row.outcome_detail, row.asking = placed.detail, greeting.state.asking
+            if placed.seat_id is not None:
+                row.status, row.seat_id, row.claimed_at, row.outcome = "with_seat", placed.seat_id, now, "seat"
         silence = silence_of(greeting)
         try:
             async with self._database.write() as session:
@@ -182,8 +192,25 @@ class ConversationService:
             )
         for turn in turns:
             self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
+        if row.status != "open":
+            self._hub.publish(ConversationEvent("status", row.id, status="with_seat"))
         replies = tuple(store.reply(turn) for turn in turns)
         return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq, silence=silence)
+
+    async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]:
+        """What whoever answers a call of ours is going to hear first."""
+        return tuple(Reply(say.text, say.spoken) for say in (await self._placed_opening(placed, number)).replies)
+
+    async def _placed_opening(self, placed: Placed, number: str) -> Decision:
+        async with self._database.read() as session:
+            row = await store.load(session, placed.about) if placed.about is not None else None
+        return opening(
+            placed,
+            State.from_dict(row.state) if row is not None else None,
+            number=number,
+            name=self._settings.service.hotline_name,
+            recorded=self._settings.telephony.record_calls,
+        )
 
     async def _hot_topics(self) -> list[Say]:
         """What is said after the greeting. Without the database the caller is greeted all the same."""

@@ -15,6 +15,7 @@ from storage.tables import CallbackTask, Conversation, Turn
 
 _RECENT_TURNS = 50_000
 _OFTEN = 2_000
+CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
 
 async def load(session: AsyncSession, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
@@ -115,7 +116,7 @@ async def promise_call_back(
     the earlier deadline.
     """
     found = await session.execute(select(CallbackTask).where(CallbackTask.conversation_id == conversation.id))
-    known = found.scalar_one_or_none()
+    known = found.scalar_one_or_none() or await _called_about(session, conversation)
     if known is not None:
         known.number = known.number or number
         if note and note not in known.note:
@@ -143,6 +144,16 @@ async def promise_call_back(
         _close(earlier, "superseded", now)
     session.add(task)
     return True
+
+
+async def _called_about(session: AsyncSession, conversation: Conversation) -> CallbackTask | None:
+    """The open task that this conversation is the call-back of: what is promised anew belongs to it, and its attempts
+    count on."""
+    task_id = conversation.outcome_detail.get(CALLS_BACK)
+    if not task_id:
+        return None
+    task = await session.get(CallbackTask, task_id, with_for_update=True)
+    return task if task is not None and task.status != "done" else None
 
 
 async def called_again(session: AsyncSession, number: str | None, *, conversation_id: str, now: datetime) -> int:

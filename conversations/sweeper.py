@@ -21,6 +21,7 @@ from conversations.journal import Entry
 from conversations.line import PERSON_TALKED
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, Outcome
+from conversations.placed import PLACED
 from conversations.subscriptions import Hub
 from storage.engine import Database
 from storage.tables import Conversation
@@ -58,7 +59,7 @@ class Sweeper:
         """The caller was served: what was promised to this number before is done with."""
         async with self._database.write() as session:
             row = await store.load(session, conversation_id)
-            if row is not None and row.channel == "phone":
+            if row is not None and row.channel == "phone" and PLACED not in row.outcome_detail:
                 now = self._clock.now()
                 await store.called_again(session, row.caller_number, conversation_id=row.id, now=now)
 

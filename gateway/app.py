@@ -7,6 +7,7 @@ from aiohttp import web
 from gateway import (
     attachments_api,
     breaches_api,
+    calling_api,
     catalogue_api,
     chat,
     chat_socket,
@@ -48,7 +49,8 @@ def build_app(core: Core) -> web.Application:
     app[CORE] = core
     app[internal.INTERNAL_TOKEN] = internal.ensure_token(core.settings)
     app[seat_socket.DESK] = Desk(core)
-    app[seat_audio.SEAT_AUDIO] = seat_audio.SeatAudio(core)
+    audio = app[seat_audio.SEAT_AUDIO] = seat_audio.SeatAudio(core)
+    core.outgoing.tell_seat = audio.tell_seat
     app[sockets.OPEN_SOCKETS] = sockets.OpenSockets()
     for room in (
         health,
@@ -63,6 +65,7 @@ def build_app(core: Core) -> web.Application:
         imports_admin_api,
         points_api,
         breaches_api,
+        calling_api,
         catalogue_api,
         orders_api,
         openapi,

@@ -20,6 +20,7 @@ from conversations.recordings import Recordings
 from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
+from gateway.outgoing import Outgoing
 from gateway.ports import Conversations, Knowledge
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
@@ -130,6 +131,7 @@ class Core:
         self.callbacks = Callbacks(
             self.database, clock=self.clock, rules=self.calling, dial_uri=settings.calling.dial_uri
         )
+        self.outgoing = Outgoing(self)
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.metrics = Metrics()

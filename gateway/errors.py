@@ -10,6 +10,7 @@ from aiohttp import web
 from base.errors import HotlineError
 from conversations.errors import Conflict, NotYours, UnknownConversation
 from seats.callbacks import CallbackError, UnknownCallback
+from seats.outgoing_calls import OutgoingCallError
 from workorders.attachments import AttachmentError, TooLarge, UnknownAttachment
 from workorders.order import OrderStateError
 from workorders.service import OrderConflict, OrderNotFound
@@ -80,6 +81,7 @@ _KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
     (Conflict, 409, "conflict"),
     (UnknownCallback, 404, "unknown_callback"),
     (CallbackError, 409, "conflict"),
+    (OutgoingCallError, 409, "no_line"),
     (UnknownAttachment, 404, "unknown_attachment"),
     (TooLarge, 413, "too_large"),
     (AttachmentError, 409, "not_taken"),

@@ -13,7 +13,8 @@ import structlog
 from base.logs import get_logger
 from base.settings import Settings
 from conversations.errors import UnknownConversation
-from conversations.messages import CitizenTurn, Silence, StoredTurn, Transfer, TurnResult
+from conversations.messages import CitizenTurn, Outcome, Silence, StoredTurn, Transfer, TurnResult
+from conversations.placed import Placed
 from gateway.body import clean_text, parse_model
 from gateway.core import Core, settle
 from gateway.errors import ApiError
@@ -140,15 +141,18 @@ class PhoneCall:
         known = started.conversation_id
         if known is None and (row := await find_call(core, self.call_id)) is not None and row.status != "ended":
             known = row.id  # we were restarted after the row was stored and before the phone heard of it
+        placed = await core.outgoing.answered(self.call_id, started.placed) if started.placed else None
         try:
-            result = await self._open(started, known)
+            result = await self._open(started, known, placed)
         except UnknownConversation:
             if known is None:
                 raise
-            result = await self._open(started, None)
+            result = await self._open(started, None, placed)
         self.conversation_id = result.conversation_id
         self.link.seat_audio.attach(self)
-        core.metrics.calls.labels("reattached" if known else "started").inc()
+        if placed is not None:
+            await core.outgoing.opened(self.call_id, self.conversation_id)
+        core.metrics.calls.labels("reattached" if known else "placed" if placed else "started").inc()
         core.metrics.belongs(self.conversation_id, "phone")
         if self.pusher is None:
             self.pusher = core.spawn(self._push(self.conversation_id, result.seq), "call pusher")
@@ -163,13 +167,14 @@ class PhoneCall:
             }
         )
 
-    async def _open(self, started: CallStarted, conversation_id: str | None) -> TurnResult:
+    async def _open(self, started: CallStarted, conversation_id: str | None, placed: Placed | None) -> TurnResult:
         return await self.link.core.conversations.open(
             "phone",
             conversation_id=conversation_id,
             caller_number=started.caller or None,
             call_id=self.call_id,
             trace_id=started.trace_id,
+            placed=placed,
         )
 
     async def _turn(self, turn: PhoneTurn) -> None:
@@ -229,15 +234,20 @@ class PhoneCall:
         conversation_id = self.conversation_id
         if conversation_id is None and (row := await find_call(core, self.call_id)) is not None:
             conversation_id = row.id
+        outcome: Outcome | None = None
+        if conversation_id is None and await core.outgoing.ended(self.call_id, ended, None):
+            await self.link.socket.send({"type": "ended", "call_id": self.call_id})
+            return  # we called and reached nobody
         if conversation_id is None:
             conversation_id = await core.conversations.missed_call(
                 self.call_id, caller_number=ended.caller, callback_number=ended.callback_number
             )
         else:
             with suppress(UnknownConversation):  # of a database that is gone: there is nothing to end
-                await core.conversations.hang_up(
+                outcome = await core.conversations.hang_up(
                     conversation_id, reason=ended.reason, callback_number=ended.callback_number
                 )
+            await core.outgoing.ended(self.call_id, ended, outcome)
         if ended.recording is not None and await find_call(core, self.call_id) is not None:
             await core.recordings.note(conversation_id, ended.recording)
         core.metrics.calls.labels(ended.reason).inc()

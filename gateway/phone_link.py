@@ -22,7 +22,7 @@ from gateway.core import CORE, Core, Part, core_of, settle
 from gateway.errors import ApiError, bad_request
 from gateway.internal import check_token
 from gateway.phone_call import PhoneCall
-from gateway.phone_messages import Alive, Heard, PhoneMetrics
+from gateway.phone_messages import Alive, CallRings, Heard, PhoneMetrics
 from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.sockets import Socket, open_socket
 
@@ -38,13 +38,30 @@ class PhoneLinks:
         self._numbers = itertools.count(1)
         self._families: dict[int, list[Metric]] = {}
         self.calls: dict[int, int] = {}
+        self._sockets: dict[int, Socket] = {}
 
-    def connect(self) -> int:
+    def connect(self, socket: Socket) -> int:
         number = next(self._numbers)
-        self.calls[number] = 0
+        self.calls[number], self._sockets[number] = 0, socket
         return number
 
+    async def send_to_one(self, message: dict[str, Any]) -> bool:
+        """To the phone with the fewest calls; False where none is connected."""
+        for number in sorted(self._sockets, key=lambda number: self.calls.get(number, 0)):
+            try:
+                await self._sockets[number].send(message)
+            except ConnectionResetError:
+                continue
+            return True
+        return False
+
+    async def send_to_all(self, message: dict[str, Any]) -> None:
+        for socket in list(self._sockets.values()):
+            with suppress(ConnectionResetError):
+                await socket.send(message)
+
     def disconnect(self, number: int) -> None:
+        self._sockets.pop(number, None)
         self._families.pop(number, None)
         self.calls.pop(number, None)
 
@@ -81,7 +98,7 @@ class _Link:
         self.seat_audio = seat_audio
         self.socket = socket
         self.links = links
-        self.number = links.connect()
+        self.number = links.connect(socket)
         self.calls: dict[str, PhoneCall] = {}
         self._over = asyncio.Event()
 
@@ -95,6 +112,9 @@ class _Link:
             await self._for_call(message)
         elif kind in ("leg", "heard"):
             await self._of_people(message)
+        elif kind == "call_rings":
+            rings = parse_model(CallRings, message)
+            await self.core.outgoing.rings(rings.call_id, rings.sip_call_id)
         else:
             raise bad_request("不认识的消息类型。", "unknown_type")
 
@@ -202,5 +222,6 @@ def add_routes(app: web.Application) -> None:
     links = app[PHONE_LINKS] = PhoneLinks()
     core = app[CORE]
     core.metrics.registry.register(links)
+    core.outgoing.phones = links
     core.metrics.calls_now.set_function(lambda: sum(links.calls.values()))
     app.router.add_get("/internal/phone", phone_link)

@@ -6,7 +6,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-END_REASONS: Final = ("caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error", "abandoned")
+_NOT_REACHED: Final = ("busy", "no_answer", "refused", "unreachable", "not_allowed", "no_line", "cancelled")
+END_REASONS: Final = (
+    *("caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error", "abandoned"),
+    *_NOT_REACHED,  # of a call that we placed
+)
 _Number = Annotated[str, AfterValidator(lambda number: number[:32])]
 CallId = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -19,6 +23,7 @@ class CallStarted(BaseModel):
     leg: str = ""
     trace_id: Annotated[str, AfterValidator(lambda trace_id: trace_id[:32])] | None = None
     conversation_id: Annotated[str, Field(max_length=64)] | None = None
+    placed: Annotated[str, AfterValidator(lambda sip_call_id: sip_call_id[:128])] = ""  # SIP Call-ID: we called
 
 
 class PhoneTurn(BaseModel):
@@ -39,6 +44,15 @@ class CallEnded(BaseModel):
     recording: str | None = None
     caller: _Number | None = None
     callback_number: _Number | None = None
+    sip_status: int | None = None  # of a call that we placed
+    sip_call_id: Annotated[str, AfterValidator(lambda sip_call_id: sip_call_id[:128])] = ""
+
+
+class CallRings(BaseModel):
+    """A call that we placed is on its way."""
+
+    call_id: CallId
+    sip_call_id: Annotated[str, AfterValidator(lambda sip_call_id: sip_call_id[:128])] = ""
 
 
 class LegNews(BaseModel):

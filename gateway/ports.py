@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Literal, Protocol
 
-from conversations.messages import Channel, CitizenTurn, ConversationEvent, Outcome, StoredTurn, TurnResult
+from conversations.messages import Channel, CitizenTurn, ConversationEvent, Outcome, Reply, StoredTurn, TurnResult
+from conversations.placed import Placed
 from knowledge.model import SearchResult
 
 
@@ -28,7 +29,10 @@ class Conversations(Protocol):
         caller_number: str | None = None,
         call_id: str | None = None,
         trace_id: str | None = None,
+        placed: Placed | None = None,
     ) -> TurnResult: ...
+
+    async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]: ...
 
     async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult: ...
 

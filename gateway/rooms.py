@@ -106,6 +106,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "deadlines": _watch_deadlines(core),
             "return visits": _visits(core),
             "short messages": _send_messages(core),
+            "outgoing calls": core.outgoing.run(),
             "mining": _mine(core),
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics

@@ -120,6 +120,10 @@ class SeatAudio:
     def open_page(self, page: Page) -> None:
         self._desks.setdefault(page.seat.id, set()).add(page)
 
+    async def tell_seat(self, seat_id: str, message: dict[str, Any]) -> None:
+        """To every page that this seat has open."""
+        await _tell_all(self._desks.get(seat_id, set()), message)
+
     def close_page(self, page: Page) -> None:
         self._desks.get(page.seat.id, set()).discard(page)
         for pages in self._pages.values():

@@ -8,13 +8,16 @@ called_again, superseded.
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.calling_hours import CallingRules
-from base.clock import Clock, SystemClock
+from base.clock import Clock, SystemClock, local
 from base.errors import HotlineError
+from seats import outgoing_calls
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation, Turn
 
@@ -29,7 +32,9 @@ _STEPS: Final = frozenset(
     }
 )
 _DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
-_URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour
+_URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour, by a person
+_BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
+_NO_LINE_PAUSE: Final = timedelta(minutes=1)
 
 
 class CallbackError(HotlineError):
@@ -75,6 +80,7 @@ class Callbacks:
                 Turn.conversation_id.in_(ids), Turn.role == "citizen", Turn.text != ""
             )
             words = (await session.execute(said.order_by(Turn.seq))).all()
+            calls = await outgoing_calls.latest(session, "callback", [task.id for task, _ in rows])
         summaries: dict[str, str] = {}
         for conversation_id, text in words:
             known = summaries.get(conversation_id, "")
@@ -96,6 +102,7 @@ class Callbacks:
                 "next_at": task.next_at.isoformat() if task.next_at else None,
                 "result": task.result,
                 "callable": self._refusal(task) == "",
+                "call": outgoing_calls.shown(calls[task.id]) if task.id in calls else None,
                 "summary": summaries.get(task.conversation_id, ""),
             }
             for task, conversation in rows
@@ -175,6 +182,57 @@ class Callbacks:
         if refusal := self._refusal(task):
             raise CallbackError(refusal)
         return {"id": task.id, "number": number, "uri": self._dial_uri.replace("{number}", number)}
+
+    # -- calls that the phone places ---------------------------------------------------------------------------------
+
+    async def to_call(self, session: AsyncSession, task_id: str, *, seat_id: str) -> tuple[CallbackTask, str]:
+        """The task to be called about now, locked, and the digits. Raises as `dial`; the bot takes it by this."""
+        found = select(CallbackTask).where(CallbackTask.id == task_id).with_for_update()
+        task = (await session.execute(found)).scalar_one_or_none()
+        if task is None:
+            raise UnknownCallback
+        if seat_id == outgoing_calls.BOT and task.status in ("open", "unreachable"):
+            task.status, task.seat_id = "taken", seat_id
+        if task.status != "taken" or task.seat_id != seat_id:
+            raise CallbackError("请先领取这个回电任务。")
+        number = outgoing_calls.dialled(task.number)
+        if not number:
+            raise CallbackError("这个任务没有可以拨打的号码。")
+        if refusal := self._refusal(task):
+            raise CallbackError(refusal)
+        return task, number
+
+    async def for_the_bot(self, session: AsyncSession, *, limit: int) -> list[str]:
+        """Tasks that the bot may call about now, the most pressing first: none about danger, none of a seat's own."""
+        now = self._clock.now()
+        if not self._rules.allowed(now):
+            return []
+        query = (
+            select(CallbackTask.id)
+            .where(CallbackTask.status.in_(("open", "unreachable")), CallbackTask.number.is_not(None))
+            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason != _BY_SEAT)
+            .where(or_(CallbackTask.next_at.is_(None), CallbackTask.next_at <= now))
+            .order_by(CallbackTask.due_at)
+            .limit(limit)
+        )
+        return list((await session.execute(query)).scalars())
+
+    async def called(self, session: AsyncSession, task_id: str, result: str, *, by_bot: bool, now: datetime) -> None:
+        """What came of a call that the phone placed. A seat who reached somebody says what became of the task."""
+        found = select(CallbackTask).where(CallbackTask.id == task_id).with_for_update()
+        task = (await session.execute(found)).scalar_one_or_none()
+        if task is None or task.status == "done":
+            return  # superseded, or done by hand meanwhile
+        who, text = "智能助手" if by_bot else "坐席", outgoing_calls.RESULT_TEXT.get(result, result)
+        task.note = f"{task.note}\n{local(now):%m月%d日%H:%M} {who}外呼：{text}".strip()[-4_000:]
+        if result in outgoing_calls.IN_VAIN:
+            self._move(task, "unreachable", task.seat_id or "")
+            if by_bot and task.status == "unreachable":
+                task.status, task.seat_id = "open", None
+        elif by_bot and result == outgoing_calls.ANSWERED:
+            self._move(task, "done", outgoing_calls.BOT)
+        elif by_bot:
+            task.status, task.seat_id, task.next_at = "open", None, now + _NO_LINE_PAUSE
 
     async def annotate(self, conversation_id: str, note: str) -> None:
         """Keep what a seat noted when it finished: with the conversation, and with its call-back where there is one."""

@@ -24,6 +24,7 @@ from base.logs import get_logger
 from storage.engine import Database
 from storage.follow_up_tables import ReturnVisit
 from storage.tables import Conversation, Order, OrderEvent
+from workorders import visit_calls
 from workorders.order import OrderStateError
 from workorders.service import SYSTEM, OrderService
 
@@ -322,7 +323,8 @@ async def answered_in_chat(session: AsyncSession, visit_id: str, answers: Answer
     """The citizen has answered, in the transaction of the turn; what was said in a call meanwhile stands."""
     found = select(ReturnVisit).where(ReturnVisit.id == visit_id).with_for_update()
     row = (await session.execute(found)).scalar_one_or_none()
-    if row is not None and row.status in ("open", "asked"):
+    by_the_bot = row is not None and (row.status, row.taken_by) == ("taken", visit_calls.BOT)
+    if row is not None and (row.status in ("open", "asked") or by_the_bot):
         _keep(row, answers, by=by, now=now)
 
 

@@ -24,6 +24,7 @@ from conversations.messages import (
     Transfer,
     TurnResult,
 )
+from conversations.placed import Placed
 from gateway.core import Core
 from knowledge.model import Citation, Hit, SearchResult
 from storage.tables import Conversation
@@ -106,6 +107,7 @@ class SmallConversations:
         caller_number: str | None = None,
         call_id: str | None = None,
         trace_id: str | None = None,
+        placed: Placed | None = None,
     ) -> TurnResult:
         if conversation_id is not None:
             self._known(conversation_id)
@@ -126,9 +128,13 @@ class SmallConversations:
                     updated_at=now,
                 )
             )
-        self._become(made, "open")
+        self.seat[made] = placed.seat_id if placed is not None else None
+        self._become(made, "with_seat" if self.seat[made] else "open")
         turn = self._store(made, "bot", "您好，我是智能助手。")
         return TurnResult(made, (Reply(turn.text, spoken="您好"),), seq=turn.seq)
+
+    async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]:
+        return (Reply(f"您好，给您回电（{placed.purpose}）。"),)
 
     async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
         await asyncio.sleep(self.delay)
