@@ -419,6 +419,9 @@ class WecomSettings(MessengerSettings):
     hand_over: Literal["desk", "pool", "servicer"] = Field(
         "desk", description="a citizen who wants a person: our seats, WeCom's waiting pool, or one servicer of WeCom"
     )
+    catch_up_seconds: float = Field(
+        300.0, ge=10, description="from one look for messages whose callback was lost to the next"
+    )
     servicer: str = Field("", description="servicer: the userid of whom WeCom hands the session to")
 
 

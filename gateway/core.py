@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from workorders.live_catalogue import LiveCatalogue  # the same
 
 log = get_logger("gateway.core")
+Work = Callable[[], Coroutine[Any, Any, None]]
+Allowances = Callable[[Sequence[str]], Awaitable[dict[str, dict[str, Any]]]]
 _SETTLE_SECONDS = 5.0
 
 
@@ -152,6 +154,8 @@ class Core:
         self._points: PointService | None = None
         self._catalogue: LiveCatalogue | None = None
         self.find_place: Callable[[str], PlaceFinding] | None = None
+        self.further_work: dict[str, Work] = {}  # background work of channels, by name; runs while the rooms are open
+        self.allowances: Allowances = _no_allowances  # of conversations: what their channel still lets us send
         self.meaning = Meaning()  # by characters, until the model is there
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
@@ -260,6 +264,10 @@ class Core:
         await settle(*self._tasks)
         await self.text_messages.close()
         await self.database.close()
+
+
+async def _no_allowances(_: Sequence[str]) -> dict[str, dict[str, Any]]:
+    return {}
 
 
 async def settle(*tasks: asyncio.Task[None] | None) -> None:

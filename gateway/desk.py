@@ -67,6 +67,10 @@ class Desk:
         conversations = self._core.conversations
         waiting = queue.sort_cards(await conversations.waiting(), self._core.clock.now())
         held = await conversations.held()
+        allowances = await self._core.allowances([card["conversation_id"] for card in (*waiting, *held)])
+        for card in (*waiting, *held):
+            if (allowance := allowances.get(card["conversation_id"])) is not None:
+                card["allowance"] = allowance
         self.queue, self.held = waiting, held
         self._measure()
 

@@ -65,6 +65,14 @@ class Metrics:
             "hotline_outbox_oldest_seconds", "How long the first of them has waited", ["target"],
             registry=self.registry,
         )  # fmt: skip
+        self.messenger_calls = Counter(
+            "hotline_messenger_callbacks", "Callbacks of WeChat, by what was made of them", ["channel", "result"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.messenger_told = Counter(
+            "hotline_messenger_messages", "Messages to citizens in WeChat, by what came of them", ["channel", "result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.ready = Gauge("hotline_ready", "1 when every needed part is ready", registry=self.registry)
 
         self._ended: OrderedDict[str, None] = OrderedDict()
@@ -87,6 +95,10 @@ class Metrics:
         if event.kind == "turn" and event.turn is not None and event.turn.role == "citizen":
             channel = self._channels.get(event.conversation_id, "unknown")
             self.turns.labels(channel, understood_by(event.turn.meta)).inc()
+
+    def told(self, channel: str, what: str) -> None:
+        """`gateway/wechat/delivery.py`: one message."""
+        self.messenger_told.labels(channel, what).inc()
 
     def attempted(self, target: str, verdict: str) -> None:
         """`workorders/outbox/sender.py`: one attempt to deliver."""

@@ -48,7 +48,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _HOST = re.compile(r"[A-Za-z0-9.:-]+")
-_UNLIMITED = ("/healthz", "/readyz", "/internal/")
+_UNLIMITED = ("/healthz", "/readyz", "/internal/", "/wechat/", "/wecom/")  # the last two count what they refuse
 
 
 def trace_id_of(request: web.Request) -> str:
@@ -139,7 +139,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def throttle(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A limit for each address on requests of any kind; probes and the processes beside us are exempt."""
+    """A limit for each address on requests of any kind; probes, the processes beside us and WeChat's callbacks (few
+    addresses for all citizens, and signed) are exempt."""
     if not request.path.startswith(_UNLIMITED):
         core = core_of(request)
         wait = core.limits.requests.take(client_address(request, core.settings.web), core.clock.monotonic())

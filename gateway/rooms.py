@@ -112,6 +112,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
             ).run(core.pause),
             "parts": _watch_parts(core, knowledge, understanding),
+            **{name: work() for name, work in core.further_work.items()},
         }
         tasks = [core.spawn(work, name) for name, work in background.items()]
         try:

@@ -93,6 +93,8 @@ class _Watch:
         core = self.page.core
         turns = await core.conversations.transcript(self.conversation_id)
         self.seq = max([self.seq, *(turn.seq for turn in turns)])
+        if allowance := (await core.allowances([self.conversation_id])).get(self.conversation_id):
+            snapshot = {**snapshot, "allowance": allowance}
         await self.page.socket.send(
             {
                 "type": "conversation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,9 +23,16 @@ class Recipient:
 class Account(Protocol):
     """One implementation a platform: `gateway/wechat/official_account.py`, `gateway/wecom/kf_account.py`."""
 
-    channel: Channel
-    settings: MessengerSettings
-    can_send: bool  # False: nothing but the response to a callback reaches the citizen
+    @property
+    def channel(self) -> Channel: ...
+
+    @property
+    def settings(self) -> MessengerSettings: ...
+
+    @property
+    def can_send(self) -> bool:
+        """False: nothing but the response to a callback reaches the citizen."""
+        ...
 
     def grant(self, incoming: Incoming) -> Grant | None:
         """What a message or event allows us to send; None: nothing."""
@@ -48,7 +55,7 @@ class Account(Protocol):
         """Greet in the way that is open for an event only; False: send it as any other text. Raises as above."""
         ...
 
-    def media(self, media_id: str) -> AsyncIterator[bytes]:
+    def media(self, media_id: str) -> AsyncGenerator[bytes, None]:
         """The chunks of a picture, voice or video. Raises as above."""
         ...
 

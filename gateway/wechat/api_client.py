@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
@@ -85,7 +85,7 @@ class TokenClient:
         token = await self._token.renew(token)
         return await self._client.call(path, query={**(query or {}), "access_token": token}, body=body)
 
-    async def download(self, path: str, *, query: dict[str, str]) -> AsyncIterator[bytes]:
+    async def download(self, path: str, *, query: dict[str, str]) -> AsyncGenerator[bytes, None]:
         """The chunks of a file.
 
         Raises:

@@ -18,6 +18,7 @@ from gateway.wechat import contacts, outbox
 from gateway.wechat.account import Account, Recipient
 from gateway.wechat.incoming import Incoming
 from gateway.wechat.parcels import pack
+from gateway.wechat.wording import TROUBLE
 from storage.engine import Database
 from storage.messenger_tables import MessengerContact, MessengerInbox
 
@@ -36,6 +37,7 @@ class Taken:
     fresh: bool
     done: bool = False
     reply: str = ""
+    again: bool = False  # a process died over it
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +117,20 @@ class Inbox:
             contact.answering_until = None
             return row.reply
 
+    async def let_go(self, message_id: str, now: datetime) -> None:
+        """It could not be dealt with: to be tried again soon."""
+        async with self._database.write() as session:
+            row = await session.get_one(MessengerInbox, message_id, with_for_update=True)
+            if row.status != "done":
+                row.lease_until, row.mode = now, "custom"
+
     async def left_behind(self, now: datetime) -> list[tuple[Taken, str, Incoming]]:
         """Messages whose process died over them, leased to the caller, with their account."""
         query = (
             select(MessengerInbox, MessengerContact.account)
             .join(MessengerContact, MessengerContact.id == MessengerInbox.contact_id)
             .where(MessengerContact.channel == self._account.channel, MessengerInbox.status == "received")
-            .where(MessengerInbox.lease_until < now)
+            .where(MessengerInbox.lease_until <= now)
             .order_by(MessengerInbox.received_at)
             .limit(50)
         )
@@ -135,8 +144,13 @@ class Inbox:
                 row.attempts, row.lease_until, row.mode = row.attempts + 1, now + _LEASE, "custom"
                 if row.attempts > _ATTEMPTS:  # it ends every process that works on it
                     row.status, row.finished_at, row.lease_until = "failed", now, None
+                    contact = await contacts.locked(session, row.contact_id)
+                    body = {"text": TROUBLE}
+                    await outbox.put(session, contact, f"trouble:{row.id}", "system", body, now=now, next_at=now)
                     continue
-                found.append((Taken(row.id, row.contact_id, True), account, Incoming.from_dict(row.payload)))
+                found.append(
+                    (Taken(row.id, row.contact_id, True, again=True), account, Incoming.from_dict(row.payload))
+                )
         return found
 
 

@@ -10,7 +10,22 @@ from typing import Any, Literal
 from base.errors import HotlineError
 
 Kind = Literal[
-    "text", "voice", "image", "video", "file", "location", "link", "greet", "menu", "arrived", "left", "sent", "none"
+    "text",
+    "voice",
+    "image",
+    "video",
+    "file",
+    "location",
+    "link",
+    "other",
+    "greet",
+    "menu",
+    "arrived",
+    "left",
+    "sent",
+    "taken_over",
+    "returned",
+    "none",
 ]
 
 
@@ -23,9 +38,10 @@ class Incoming:
     """One message or event.
 
     `id` is the same for each delivery of it. `kind`: `arrived` (subscribed), `greet` (opened the session, scanned a
-    code), `menu` (`text` is the key), `left` (unsubscribed), `sent` (`text` tells what came of the notice `media_id`),
-    `none` (nothing to answer). `text` of a voice is WeChat's own recognition. Longitude and latitude are degrees of
-    GCJ-02.
+    code), `menu` (`text` is the key), `left` (unsubscribed), `sent` (`text` tells what came of our message `media_id`),
+    `taken_over`, `returned` (a servicer of WeCom has the session, or it is over), `other` (a kind of message that we do
+    not read), `none` (nothing to answer). `text` of a voice is WeChat's own recognition. Longitude and latitude are
+    degrees of GCJ-02.
     """
 
     id: str
@@ -41,7 +57,7 @@ class Incoming:
     @property
     def by_citizen(self) -> bool:
         """Whether it is a message that the citizen wrote, not an event: WeChat allows more replies to those."""
-        return self.kind in ("text", "voice", "image", "video", "file", "location", "link")
+        return self.kind in ("text", "voice", "image", "video", "file", "location", "link", "other")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,7 +114,7 @@ def _message(fields: Mapping[str, str], kind: str, user_id: str, key: str) -> In
         case "link":
             parts = (fields.get(name, "") for name in ("Title", "Description", "Url"))
             return Incoming(key, user_id, "link", "\n".join(part for part in parts if part))
-    return Incoming(key, user_id, "none")
+    return Incoming(key, user_id, "other")
 
 
 def _event(fields: Mapping[str, str], user_id: str, key: str) -> Incoming:

@@ -124,7 +124,7 @@ def test_messages() -> None:
     assert (place.latitude, place.longitude, place.text) == (39.98, 116.31, "海淀区知春路48号")
     assert message("location", Location_X="nan").latitude is None
     assert message("link", Title="题", Url="https://example.cn").text == "题\nhttps://example.cn"
-    assert message("sticker").kind == "none"
+    assert message("sticker").kind == "other"
     assert all(message(kind).by_citizen for kind in ("text", "voice", "image", "shortvideo", "location", "link"))
 
 

@@ -1,0 +1,138 @@
+"""Pictures, voices and videos that citizens send: kept until there is an order that they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from base.clock import Clock
+from base.errors import HotlineError
+from base.ids import new_id
+from base.logs import get_logger
+from gateway.wechat.errcodes import WechatError
+from storage.engine import Database
+from storage.messenger_tables import MessengerMedia
+from workorders.attachments import Attachments
+
+_log = get_logger(__name__)
+_CHUNK_BYTES: Final = 64 * 1024
+_BELONGS_WITHIN: Final = timedelta(hours=2)  # what was sent longer before an order is not about it
+_OWNER_ONLY: Final = 0o600
+
+
+class MediaTooLarge(WechatError):
+    pass
+
+
+class Media:
+    """One instance a core. Files lie under the data directory, named by their row."""
+
+    def __init__(
+        self, database: Database, attachments: Attachments, folder: Path, *, limit_bytes: int, clock: Clock
+    ) -> None:
+        self._database = database
+        self._attachments = attachments
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._clock = clock
+
+    async def keep(
+        self, contact_id: str, conversation_id: str | None, name: str, chunks: AsyncGenerator[bytes, None]
+    ) -> Path:
+        """Store what `chunks` hold; the file.
+
+        Raises:
+            WechatError: it cannot be downloaded, is empty or too large.
+        """
+        media_id = new_id("md_")
+        path = self._folder / media_id
+        size = await self._receive(path, chunks)
+        row = MessengerMedia(
+            id=media_id,
+            contact_id=contact_id,
+            conversation_id=conversation_id or "",
+            name=name[:120],
+            size_bytes=size,
+            created_at=self._clock.now(),
+        )
+        async with self._database.write() as session:
+            session.add(row)
+        return path
+
+    async def attach(self, contact_id: str, order_no: str, *, actor: str) -> str:
+        """Everything recent that belongs to no order yet becomes attachments of this one. Returns the trouble in words
+        for the citizen, empty where there was none."""
+        since = self._clock.now() - _BELONGS_WITHIN
+        query = (
+            select(MessengerMedia)
+            .where(MessengerMedia.contact_id == contact_id, MessengerMedia.order_no.is_(None))
+            .where(MessengerMedia.created_at >= since)
+            .order_by(MessengerMedia.created_at)
+        )
+        async with self._database.read() as session:
+            rows = list((await session.execute(query)).scalars())
+        trouble = ""
+        for row in rows:
+            path = self._folder / row.id
+            try:
+                async with aclosing(_read(path)) as chunks:
+                    await self._attachments.add(order_no, row.name, chunks, actor=actor)
+            except (HotlineError, OSError) as error:
+                _log.warning("media could not be attached", order_no=order_no, reason=type(error).__name__)
+                trouble = str(error) if isinstance(error, HotlineError) else "文件打不开。"
+                continue
+            async with self._database.write() as session:
+                found = await session.get_one(MessengerMedia, row.id)
+                found.order_no = order_no
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        return trouble
+
+    async def clean_up(self) -> None:
+        """Files that no order took are deleted with their rows, once it is sure that none will."""
+        before = self._clock.now() - 12 * _BELONGS_WITHIN
+        async with self._database.write() as session:
+            rows = (await session.execute(select(MessengerMedia).where(MessengerMedia.created_at < before))).scalars()
+            for row in rows:
+                await asyncio.to_thread((self._folder / row.id).unlink, missing_ok=True)
+                await session.delete(row)
+
+    async def _receive(self, path: Path, chunks: AsyncGenerator[bytes, None]) -> int:
+        size = 0
+        handle = await asyncio.to_thread(_open, path)
+        try:
+            async with aclosing(chunks) as arriving:
+                async for chunk in arriving:
+                    size += len(chunk)
+                    if size > self._limit_bytes:
+                        raise MediaTooLarge("the file is larger than an attachment may be")
+                    await asyncio.to_thread(os.write, handle, chunk)
+            await asyncio.to_thread(os.fsync, handle)
+            if size == 0:
+                raise WechatError("the file is empty")
+        except BaseException:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+        return size
+
+
+def _open(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+
+
+async def _read(path: Path) -> AsyncGenerator[bytes, None]:
+    handle = await asyncio.to_thread(path.open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(handle.read, _CHUNK_BYTES):
+            yield chunk
+    finally:
+        await asyncio.to_thread(handle.close)
