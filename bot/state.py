@@ -38,7 +38,7 @@ class Matter:
     text: str  # every word that was said of it
     request_type: str = "求助"
     stage: Stage = "open"
-    result: str = ""  # answered, unanswered, told, merged, filed, declined
+    result: str = ""  # answered, unanswered, told, merged, filed, declined, seat
     title: str = ""
     opening: str = ""
     detail: str = ""
@@ -101,6 +101,8 @@ class State:
     visit: dict[str, Any] = field(default_factory=dict)  # 回访: id, order_no, and what was answered so far
     attacks: int = 0
     offered_person: bool = False
+    sure: dict[str, float] = field(default_factory=dict)  # order field -> 0..1, of what was told to a person
+    listened: int = 0  # the last turn that was taken in while a person held the conversation
     outcome: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)  # of the outcome: line, channel, reason
     version: int = VERSION

@@ -69,7 +69,10 @@ def prefilled(state: State, row: Conversation) -> dict[str, Any]:
     fields["contact_phone"] = (state.contact_phone or row.caller_number or "", 0.95 if state.contact_phone else 0.5)
     fields["confidential"] = (bool(state.confidential), 0.9 if state.confidential is not None else 0.0)
     return {
-        name: {"value": value, "confidence": confidence if value not in ("", None) else 0.0}
+        name: {
+            "value": value,
+            "confidence": round(confidence * state.sure.get(name, 1.0), 3) if value not in ("", None) else 0.0,
+        }
         for name, (value, confidence) in fields.items()
     }
 

@@ -149,8 +149,13 @@ class Desk:
                 )
             row.status, row.disposition, row.ended_at, row.updated_at = "ended", disposition, now, now
             row.asking, told = None, wording.SEAT_ENDED
+            state = State.from_dict(row.state)
+            if disposition != "callback":  # the seat has dealt with it: whoever writes again begins with something new
+                for matter in state.form:
+                    matter.stage, matter.result = "done", "seat"
+            row.state = state.as_dict()
             if self._asks_to_rate(row, disposition):
-                row.state = policy.asked_to_rate(State.from_dict(row.state)).as_dict()
+                row.state = policy.asked_to_rate(state).as_dict()
                 row.asking, told = "satisfaction", wording.SEAT_ENDED_RATE
             row.version += 1
             turn = await _system_turn(session, row, told, now)

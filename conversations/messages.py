@@ -113,11 +113,11 @@ class StoredTurn:
 class ConversationEvent:
     """Something that watchers (the citizen's socket, the seat desk, the phone link) are told about at once.
 
-    `dropped` is the last event of a subscription whose reader fell too far behind: read the transcript and subscribe
-    anew.
+    `prefilled`: more is known for the order of a conversation that a person holds or will. `dropped` is the last event
+    of a subscription whose reader fell too far behind: read the transcript and subscribe anew.
     """
 
-    kind: Literal["turn", "status", "outcome", "dropped"]
+    kind: Literal["turn", "status", "outcome", "prefilled", "dropped"]
     conversation_id: str
     turn: StoredTurn | None = None
     status: Status | None = None

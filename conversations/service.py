@@ -30,6 +30,7 @@ from conversations.enclosures import EnclosureKind, Enclosures
 from conversations.errors import Conflict, UnknownConversation
 from conversations.journal import Entry, Journal
 from conversations.line import Line, Side
+from conversations.listener import Listener
 from conversations.locks import KeyedLocks
 from conversations.lookups import Categories, Lookups, Parser, Searcher
 from conversations.messages import (
@@ -115,6 +116,7 @@ class ConversationService:
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
         self._line = Line(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._listener = Listener(database, self._turns, locks=self._locks, hub=self._hub, clock=self._clock)
         self._enclosures = Enclosures(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:
@@ -355,7 +357,10 @@ class ConversationService:
         self, conversation_id: str, side: Side, text: str, *, heard_id: str, meta: dict[str, Any]
     ) -> StoredTurn:
         """What the citizen, a seat or a third party said to the others; stored once for each `heard_id`."""
-        return await self._line.heard(conversation_id, side, text, heard_id=heard_id, meta=meta)
+        turn = await self._line.heard(conversation_id, side, text, heard_id=heard_id, meta=meta)
+        if side == "citizen":
+            await self._listener.take(conversation_id, turn)
+        return turn
 
     async def sweep(self) -> int:
         """Idle chats, lost calls and long waits get what is due to them, news of orders are told, return visits begin

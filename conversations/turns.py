@@ -218,11 +218,24 @@ class TurnTaker:
             state.detail = {**state.detail, "emergency_line": line, "danger": findings.guards.danger}
             return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger),))
         if status == "with_seat":
-            return Decision(state)
+            return await self.listened(state, turn, findings, now, notes)
         asked = await self._looked_up(lambda known: policy.beside_seat(before, turn, known, now), findings, turn, notes)
         wants_person = findings.guards.human or (turn.kind == "dtmf" and turn.text == "0")
         told = wording.SEAT_SOON if wants_person else wording.SEAT_WAITING
+        if asked is None:
+            state = (await self.listened(state, turn, findings, now, notes)).state
         return asked or Decision(state, (Say(told),))
+
+    async def listened(
+        self, state: State, turn: Turn, findings: Findings, now: datetime, notes: dict[str, Any]
+    ) -> Decision:
+        """What the words tell is taken into the order that the seat sees. Whatever fails there costs only that."""
+        try:
+            taken = await self._looked_up(lambda known: policy.listen(state, turn, known, now), findings, turn, notes)
+        except Exception as error:  # noqa: BLE001 - the words themselves reach the seat all the same
+            _log.error("words to a seat were not taken in", error=type(error).__name__, exc_info=error)
+            taken = None
+        return taken or Decision(state)
 
     async def _answer_to_offer(
         self,
@@ -323,7 +336,7 @@ class TurnTaker:
             state, replies = after.state, list(after.replies)
         transfer = await self._effects(session, row, state, decision, now)
         session.add_all(uses.of_turn(row, state, decision, now))
-        old = (row.status, row.outcome)
+        old, known = (row.status, row.outcome), cards.prefilled(State.from_dict(row.state), row)
         rated_before = str(row.state.get("rating") or "")
         _settle(row, state, decision, now)
         turns = [said]
@@ -362,6 +375,8 @@ class TurnTaker:
         events.extend(ConversationEvent("turn", row.id, turn=store.stored(stored)) for stored in turns)
         if row.status != old[0]:
             events.append(ConversationEvent("status", row.id, status=cast(Any, row.status)))
+        if row.status in ("waiting", "with_seat") and row.status == old[0] and cards.prefilled(state, row) != known:
+            events.append(ConversationEvent("prefilled", row.id))
         if row.outcome != old[1] and row.outcome is not None:
             events.append(ConversationEvent("outcome", row.id, outcome=cast(Any, row.outcome)))
         return Taken(result, events)

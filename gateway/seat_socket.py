@@ -119,6 +119,10 @@ class _Watch:
                     turn = turn_object(event.turn, for_seat=True)
                     message = {"type": "turn", "conversation_id": self.conversation_id, "turn": turn}
                     await self.page.socket.send(message)
+                elif event.kind == "prefilled":
+                    snapshot = await core.conversations.snapshot(self.conversation_id)
+                    message = {"type": "prefilled", "conversation_id": self.conversation_id, "snapshot": snapshot}
+                    await self.page.socket.send(message)
                 elif event.kind in ("status", "outcome"):
                     await self.show(await core.conversations.snapshot(self.conversation_id))
 

@@ -2,6 +2,7 @@
 
 from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
+from bot.policy.listening import listen
 from bot.policy.rating import asked as asked_to_rate
 from bot.policy.visit import begin as begin_visit
 from bot.policy.visit import drop as drop_visit
@@ -23,6 +24,7 @@ __all__ = [
     "decide",
     "drop_visit",
     "leave",
+    "listen",
     "opening",
     "reads_visit",
     "visit_stands",
