@@ -69,4 +69,5 @@ async def of_conversations(session: AsyncSession, conversation_ids: Sequence[str
         .join(MessengerContact, MessengerContact.id == MessengerConversation.contact_id)
         .where(MessengerConversation.conversation_id.in_(conversation_ids))
     )
-    return dict((await session.execute(query)).tuples().all())
+    rows = (await session.execute(query)).all()
+    return {row[0]: row[1] for row in rows}

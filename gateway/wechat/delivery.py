@@ -59,7 +59,7 @@ class Feeder:
         )
         async with self._database.read() as session:
             newest = int((await session.execute(select(func.max(Turn.id)))).scalar_one() or 0)
-            found = list((await session.execute(query)).tuples())
+            found = list((await session.execute(query)).all())
         for turn, contact_id in found:
             await self._feed(turn, contact_id)
         self._seen = found[-1][0].id if len(found) == _BATCH else max(newest, self._seen)

@@ -65,7 +65,7 @@ class Dialogue:
         self._outbox = box
         self._media = media
         self._voices = voices
-        self._menu = menu or {}
+        self._menu = {} if menu is None else menu
         self._locks = KeyedLocks()
         self._limiter = RateLimiter(account.settings.messages_a_minute)
 
@@ -152,7 +152,7 @@ class Dialogue:
         metrics.belongs(result.conversation_id, channel)
         metrics.reply_seconds.labels(channel).observe(time.monotonic() - started)
         told = [
-            Told(f"reply:{incoming.id}:{number}", "bot" if reply.origin == "bot" else "system", wording.shown(reply))
+            Told(f"reply:{incoming.id}:{number}", "bot" if reply.origin == "bot" else "system", reply.text)
             for number, reply in enumerate(result.replies)
         ]
         if result.orders and (trouble := await self._attach(contact, result.orders[-1])):

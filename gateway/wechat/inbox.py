@@ -139,7 +139,7 @@ class Inbox:
                 return []
         found: list[tuple[Taken, str, Incoming]] = []
         async with self._database.write() as session:
-            rows = (await session.execute(query.with_for_update(skip_locked=True, of=MessengerInbox))).tuples().all()
+            rows = (await session.execute(query.with_for_update(skip_locked=True, of=MessengerInbox))).all()
             for row, account in rows:
                 row.attempts, row.lease_until, row.mode = row.attempts + 1, now + _LEASE, "custom"
                 if row.attempts > _ATTEMPTS:  # it ends every process that works on it

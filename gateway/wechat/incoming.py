@@ -86,7 +86,7 @@ def read(fields: Mapping[str, str], *, account: str) -> Incoming:
     number = fields.get("MsgId", "")
     if not number:
         raise MalformedMessage("a message without number")
-    return _message(fields, kind, user_id, identify("wechat", account, number))
+    return _message(fields, kind, user_id, identify("wechat", account, user_id, number))
 
 
 def _message(fields: Mapping[str, str], kind: str, user_id: str, key: str) -> Incoming:

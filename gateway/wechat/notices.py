@@ -51,7 +51,7 @@ class Notices:
             .limit(_BATCH)
         )
         async with self._database.read() as session:
-            found = list((await session.execute(query)).tuples())
+            found = list((await session.execute(query)).all())
         for event, order, contact_id in found:
             await self._write(event, order, contact_id)
         return len(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from bot import wording
-from conversations.messages import Reply
 
 TOO_FAST: Final = "您发得有点快，请稍等一分钟再发，前面的内容我们都收到了。"
 TROUBLE: Final = "系统刚才出了点问题，这条消息没有处理成功，请您再发一次。"
@@ -23,19 +22,7 @@ LINK_KEPT: Final = "链接收到了，坐席能看到。请再用几句话说说
 NAMES: Final = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}
 MORE: Final = "微信限制了我们连续发送的条数，后面的内容请点这里看，也可以回复任意文字继续接收：{url}"
 HANDED_OVER: Final = "正在为您转接人工客服，请稍候。"
-_CITED: Final = 2
 
 
 def greeting(hotline_name: str) -> str:
     return wording.GREETING.format(name=hotline_name)
-
-
-def shown(reply: Reply) -> str:
-    """A reply with what it rests on: WeChat has no place beside the text."""
-    lines = [reply.text]
-    for citation in reply.citations[:_CITED]:
-        since = f"（{citation.effective_from}起施行）" if citation.effective_from else ""
-        clause = citation.clause if citation.clause else ""
-        if citation.title and citation.title not in reply.text:
-            lines.append(f"依据：《{citation.title.strip('《》')}》{clause}{since}")
-    return "\n".join(lines)

@@ -1,0 +1,176 @@
+"""A citizen in WeChat, as WeChat's servers stand for them, and the cores that they write to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from base.clock import ManualClock
+from base.settings import Settings
+from bot.entities.place import PlaceMatcher
+from bot.understanding import Understood
+from conversations.service import ConversationService
+from gateway.app import build_app
+from gateway.core import Core, Part
+from gateway.messengers import MESSENGERS, Messengers
+from gateway.wechat import xml
+from gateway.wechat.crypto import MessageCrypto, signature
+from knowledge.model import Citation, Hit, SearchResult
+from workorders.model import CategorySuggestion
+
+APP_ID, TOKEN, SECRET = "wx0123456789abcdef", "callback-token", "app-secret"
+CORP_ID, CORP_SECRET = "ww0123456789abcdef", "corp-secret"
+AES_KEY = base64.b64encode(bytes(range(1, 33))).decode()[:43]
+CRYPTO = MessageCrypto(TOKEN, AES_KEY, APP_ID)
+KF_CRYPTO = MessageCrypto(TOKEN, AES_KEY, CORP_ID)
+ANSWER = "到居住地派出所申请补领。"
+
+
+@dataclass
+class Understander:
+    """Understands what these conversations say; `gate` holds every turn up until it is set."""
+
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    began: asyncio.Event = field(default_factory=asyncio.Event)  # something has been asked
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def parse(self, text: str, *, spoken: bool) -> Understood:
+        self.asked.append(text)
+        self.began.set()
+        await self.gate.wait()
+        cues = (("投诉", "complain"), ("怎么", "consult"), ("没有", "nothing_more"), ("对", "affirm"))
+        intent = next((meant for words, meant in cues if words in text), "none")
+        return Understood(intent, 0.97, ((intent, 0.97),), "fallback", 0.001)
+
+
+@dataclass
+class Book:
+    answer: str = ANSWER
+
+    async def search(
+        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+    ) -> SearchResult:
+        citation = Citation("北京市居住证管理办法", "北京市人民政府", "第三条", "2024-01-01", "")
+        hit = Hit("k1", "entry", "居住证丢了怎么补办", self.answer, "", 0.95, 0.95, (citation,))
+        return SearchResult(text, text, (hit,), "answer")
+
+
+class OneCategory:
+    def suggest(self, text: str, limit: int = 3) -> list[CategorySuggestion]:
+        return [CategorySuggestion("0101", "生态环境", "噪声", "社会生活噪声", 0.8)]
+
+
+@dataclass
+class Node:
+    """One core process with its routes."""
+
+    core: Core
+    conversations: ConversationService
+    messengers: Messengers
+    client: TestClient[Any, Any]
+    understander: Understander
+    book: Book
+
+    async def send(self) -> int:
+        """What the background work does: look, and send what is due."""
+        return sum([await messenger.send_due() for messenger in self.messengers.all])
+
+    async def settled(self) -> None:
+        """Until no message is being worked on."""
+        for messenger in self.messengers.all:
+            while answers := list(messenger._answers.values()):
+                await asyncio.wait(answers)
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.conversations.close()
+        await self.core.close()
+
+
+async def open_node(settings: Settings, clock: ManualClock, places: PlaceMatcher) -> Node:
+    core = Core(settings, clock=clock)
+    understander, book = Understander(), Book()
+    conversations = ConversationService(
+        core.database,
+        settings,
+        understanding=understander,
+        knowledge=book,
+        catalogue=OneCategory(),
+        orders=core.orders,
+        places=places,
+        clock=clock,
+    )
+    core.use(conversations=conversations, knowledge=book)
+    for name in ("knowledge", "understanding"):
+        core.parts[name] = Part(ok=True)
+    await conversations.start()
+    app = build_app(core)
+    client: TestClient[Any, Any] = TestClient(TestServer(app))
+    await client.start_server()
+    return Node(core, conversations, app[MESSENGERS], client, understander, book)
+
+
+@dataclass
+class Citizen:
+    """Writes to an Official Account: signs and seals as WeChat does, and opens the answers."""
+
+    node: Node
+    clock: ManualClock
+    user_id: str = "o_citizen_0001"
+    sealed: bool = True
+    numbers: Any = field(default_factory=lambda: itertools.count(7_000_000_000))
+
+    def message(self, kind: str = "text", **fields: str) -> dict[str, str]:
+        own = {} if kind == "event" else {"MsgId": str(next(self.numbers))}
+        created = str(int(self.clock.now().timestamp()))
+        base = {"ToUserName": "gh_hotline", "FromUserName": self.user_id, "CreateTime": created, "MsgType": kind}
+        return {**base, **own, **fields}
+
+    async def post(self, fields: dict[str, str], *, node: Node | None = None, **query: str) -> ClientResponse:
+        """One delivery."""
+        inner = "".join(f"<{name}>{xml.cdata(value)}</{name}>" for name, value in fields.items())
+        return await self.post_raw(f"<xml>{inner}</xml>".encode(), node=node, **query)
+
+    async def post_raw(self, message: bytes, *, node: Node | None = None, **query: str) -> ClientResponse:
+        timestamp, nonce = str(int(self.clock.now().timestamp())), "n-1"
+        params = {"timestamp": timestamp, "nonce": nonce, "signature": signature(TOKEN, timestamp, nonce)}
+        if self.sealed:
+            ciphertext, sign = CRYPTO.seal(message, timestamp=timestamp, nonce=nonce)
+            message = f"<xml><ToUserName>gh</ToUserName><Encrypt>{xml.cdata(ciphertext)}</Encrypt></xml>".encode()
+            params |= {"encrypt_type": "aes", "msg_signature": sign}
+        client = (node or self.node).client
+        return await client.post("/wechat/callback", params={**params, **query}, data=message)
+
+    async def says(self, text: str, *, node: Node | None = None) -> str:
+        """A text message; what is answered in the response, empty for nothing."""
+        return await self.sends(self.message("text", Content=text), node=node)
+
+    async def sends(self, fields: dict[str, str], *, node: Node | None = None) -> str:
+        response = await self.post(fields, node=node)
+        assert response.status == 200, await response.text()
+        return self.read(await response.read())
+
+    def read(self, body: bytes) -> str:
+        if body == b"success":
+            return ""
+        fields = xml.parse(body)
+        if self.sealed:
+            message = CRYPTO.open(
+                fields["Encrypt"],
+                timestamp=fields["TimeStamp"],
+                nonce=fields["Nonce"],
+                msg_signature=fields["MsgSignature"],
+            )
+            fields = xml.parse(message)
+        assert fields["ToUserName"] == self.user_id and fields["MsgType"] == "text"
+        assert len(fields["Content"].encode()) <= 2_048
+        return fields["Content"]
