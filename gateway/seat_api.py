@@ -153,6 +153,7 @@ async def show_order(request: web.Request) -> web.Response:
     more = {
         "next_events": _next_events(view),
         "attachments": await core.attachments.of(number),
+        "attachment_limits": core.attachments.limits,
         "recordings": [
             f"/api/v1/seat/conversations/{conversation_id}/recording?part={part}" for part in range(1, recordings + 1)
         ],

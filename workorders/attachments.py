@@ -70,6 +70,11 @@ class Attachments:
         self._limit_count = limit_count
         self._clock = clock or SystemClock()
 
+    @property
+    def limits(self) -> dict[str, int]:
+        """For a page that tells before it sends."""
+        return {"bytes": self._limit_bytes, "count": self._limit_count}
+
     async def add(self, order_no: str, name: str, chunks: AsyncIterator[bytes], *, actor: str) -> dict[str, Any]:
         """Keep what `chunks` hold. Whether `actor` may do so was checked before.
 

@@ -11,7 +11,7 @@ from base.clock import Clock, SystemClock
 from storage.engine import Database
 from storage.order_tables import DeadlineAlert
 from storage.tables import Order
-from workorders.order import STATUS_TEXT
+from workorders.order import RUNNING, STATUS_TEXT
 
 
 class BreachLog:
@@ -50,6 +50,29 @@ class BreachLog:
             "page": page,
             "page_size": page_size,
         }
+
+    async def reminders(self, *, unit: str = "", page: int = 1, page_size: int = 50) -> dict[str, Any]:
+        """Orders whose unit has been reminded and still has time, the nearest deadline first, as a page."""
+        now = self._clock.now()
+        last = (
+            select(func.max(DeadlineAlert.id)).where(DeadlineAlert.kind == "reminder").group_by(DeadlineAlert.order_no)
+        )
+        still = (
+            DeadlineAlert.id.in_(last),
+            DeadlineAlert.deadline_at == Order.deadline_at,
+            Order.deadline_at > now,
+            Order.status.in_(RUNNING),
+            *([Order.unit == unit] if unit else []),
+        )
+        joined = select(DeadlineAlert, Order).join(Order, Order.order_no == DeadlineAlert.order_no).where(*still)
+        counted = select(func.count()).select_from(joined.subquery())
+        first = (page - 1) * page_size
+        async with self._database.read() as session:
+            query = joined.order_by(Order.deadline_at, Order.order_no).offset(first).limit(page_size)
+            rows = (await session.execute(query)).all()
+            total = (await session.execute(counted)).scalar_one()
+        items = [_item(alert, order, now) for alert, order in rows]
+        return {"items": items, "total": total, "page": page, "page_size": page_size}
 
     @staticmethod
     def _wanted(query: Any, now: datetime, days: float, unit: str, only_open: bool) -> Any:

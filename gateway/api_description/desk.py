@@ -24,7 +24,7 @@ _FIELDS: Final = record("request_type detail", request_type=TEXT, title=TEXT, de
 PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/api/v1/orders/breaches": {
         "get": operation(
-            "超期工单记录（有统计权限的账号）",
+            "超期工单记录（有统计权限的账号，或者分派岗）",
             record(
                 "*",
                 items=list_of(ANY),
@@ -37,6 +37,19 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
                 parameter("query", "days", "最近多少天，默认 30", {"type": "number"}),
                 parameter("query", "unit", "承办单位"),
                 parameter("query", "open", "1 表示只看仍未答复的"),
+                parameter("query", "page", "页，从 1 起", WHOLE),
+                parameter("query", "page_size", "每页几条，1 到 200", WHOLE),
+            ],
+            security="seatCookie",
+            errors="400 401 403",
+        )
+    },
+    "/api/v1/orders/reminders": {
+        "get": operation(
+            "已提醒承办单位、期限将至的工单（有统计权限的账号，或者分派岗）",
+            record("*", items=list_of(ANY), total=WHOLE, page=WHOLE, page_size=WHOLE),
+            parameters=[
+                parameter("query", "unit", "承办单位"),
                 parameter("query", "page", "页，从 1 起", WHOLE),
                 parameter("query", "page_size", "每页几条，1 到 200", WHOLE),
             ],
