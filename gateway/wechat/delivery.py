@@ -80,7 +80,7 @@ class Feeder:
                 turn.role,
                 {"text": turn.text},
                 now=now,
-                next_at=now + self._merge,
+                next_at=turn.created_at + self._merge,
                 conversation_id=turn.conversation_id,
             )
             if contact.conversation_id != turn.conversation_id:

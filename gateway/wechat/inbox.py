@@ -123,6 +123,7 @@ class Inbox:
             row = await session.get_one(MessengerInbox, message_id, with_for_update=True)
             if row.status != "done":
                 row.lease_until, row.mode = now, "custom"
+                (await contacts.locked(session, row.contact_id)).answering_until = None
 
     async def left_behind(self, now: datetime) -> list[tuple[Taken, str, Incoming]]:
         """Messages whose process died over them, leased to the caller, with their account."""

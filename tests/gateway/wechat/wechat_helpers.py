@@ -110,7 +110,7 @@ async def open_node(settings: Settings, clock: ManualClock, places: PlaceMatcher
         clock=clock,
     )
     core.use(conversations=conversations, knowledge=book)
-    for name in ("knowledge", "understanding"):
+    for name in ("database", "knowledge", "understanding"):
         core.parts[name] = Part(ok=True)
     await conversations.start()
     app = build_app(core)
