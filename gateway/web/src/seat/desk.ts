@@ -15,6 +15,15 @@ export interface OpenConversation {
   unsent: string[]
 }
 
+/** A call to a citizen: `status` placed, ringing, answered or ended, `text` the same in words. */
+export interface OutgoingCall {
+  callback_id: string
+  call_id: string
+  status: string
+  text: string
+  conversation_id: string | null
+}
+
 export interface DeskView {
   seat: SeatAccount | null
   queue: Card[]
@@ -24,6 +33,10 @@ export interface DeskView {
   notice: string
   /** Calls that a colleague asked this seat to join. */
   invited: string[]
+  /** Calls that this seat has had placed, by the call-back that they are about. */
+  outgoing: Record<string, OutgoingCall>
+  /** The conversation of the last of them that was answered. */
+  answered: string
   /** What this seat has typed but not sent, by conversation: it survives a change of conversation. */
   drafts: Record<string, string>
 }
@@ -37,6 +50,8 @@ export class Desk {
     connection: 'connecting',
     notice: '',
     invited: [],
+    outgoing: {},
+    answered: '',
     drafts: {},
   })
   readonly call = new Call(
@@ -124,6 +139,14 @@ export class Desk {
         this.view.notice = String(message.message)
         this.watch(message.conversation_id as string)
         break
+      case 'prefilled': {
+        const open = this.view.open
+        if (open && open.id === message.conversation_id) open.snapshot = message.snapshot as Snapshot
+        break
+      }
+      case 'outgoing':
+        this.outgoing(message as unknown as OutgoingCall)
+        break
       case 'passed_on':
         this.view.notice = String(message.message)
         this.watch(message.conversation_id as string)
@@ -133,6 +156,15 @@ export class Desk {
         this.view.notice = String(message.message ?? '操作没有成功，请再试一次。')
         break
     }
+  }
+
+  /** Whoever answers hears us at once, and the seat's voice comes in by itself: she has asked for this call. */
+  private outgoing(call: OutgoingCall): void {
+    this.view.outgoing[call.callback_id] = call
+    if (call.status !== 'answered' || !call.conversation_id || this.view.answered === call.conversation_id) return
+    this.view.answered = call.conversation_id
+    this.watch(call.conversation_id)
+    void this.call.talk(call.conversation_id, 'connect')
   }
 
   private lists(message: Record<string, unknown>): void {
