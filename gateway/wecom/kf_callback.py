@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 from aiohttp import web
 
 from base.clock import Clock
@@ -74,12 +76,11 @@ class KfCallback:
     async def read_new(self, account: str, token: str = "") -> None:
         """Read and begin to answer. A failure costs nothing: the next callback, or the sweep, reads it all."""
         try:
-            found = await self._sync.read_new(account, token)
+            async with aclosing(self._sync.read_new(account, token)) as found:
+                async for taken, whose, incoming in found:
+                    self._messenger.begin(taken, whose, incoming)
         except WechatError as error:
             _log.warning("messages could not be read", channel="wecom", reason=str(error))
-            return
-        for taken, whose, incoming in found:
-            self._messenger.begin(taken, whose, incoming)
 
     async def catch_up(self) -> None:
         """What came while nobody listened."""

@@ -5,7 +5,7 @@ Whatever is fetched twice (two nodes, a lost commit) is known by its id in the i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,13 +41,12 @@ class KfSync:
         async with self._database.read() as session:
             return list((await session.execute(select(MessengerCursor.account))).scalars())
 
-    async def read_new(self, account: str, token: str = "") -> list[Found]:
-        """Everything that is new, now in the inbox; what is fresh is to be worked on by the caller.
+    async def read_new(self, account: str, token: str = "") -> AsyncGenerator[Found, None]:
+        """Everything that is new and now in the inbox, to be worked on by the caller.
 
         Raises:
             ApiRefused, ApiUnreachable: what was read before is stored, and the next call goes on there.
         """
-        fresh: list[Found] = []
         async with self._locks.hold(account):
             known = await self._cursor(account)
             cursor = known or ""
@@ -55,11 +54,11 @@ class KfSync:
             for _ in range(_MOST_PAGES):
                 page = await self._account.messages(account, cursor=cursor, token=token)
                 following = str(page.get("next_cursor") or cursor)
-                fresh += await self._store(account, page, following, not_before)
+                for found in await self._store(account, page, following, not_before):
+                    yield found
                 if not page.get("has_more") or following == cursor:
                     break
                 cursor = following
-        return fresh
 
     async def _cursor(self, account: str) -> str | None:
         async with self._database.read() as session:
