@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from base.clock import Clock
 from base.logs import get_logger
-from gateway.wechat.errcodes import ApiUnreachable, WechatError
+from gateway.wechat.errcodes import NoAccessToken, WechatError
 from storage.engine import Database
 from storage.messenger_tables import MessengerToken
 
@@ -62,7 +62,7 @@ class AccessToken:
         """A token that is good for a while.
 
         Raises:
-            WechatError: there is none, and WeChat gives none.
+            NoAccessToken: there is none, and WeChat gives none.
         """
         kept = await self._read()
         return kept.token if kept.fresh else await self._one_flight("")
@@ -71,7 +71,7 @@ class AccessToken:
         """Another token than `failed`, of which WeChat said that it is none.
 
         Raises:
-            WechatError: WeChat gives none.
+            NoAccessToken: WeChat gives none.
         """
         kept = await self._read()
         return kept.token if kept.fresh and kept.token != failed else await self._one_flight(failed)
@@ -92,7 +92,7 @@ class AccessToken:
                 return kept.token  # another node fetches the next one in good time
             await asyncio.sleep(_LOOK_SECONDS)
         else:
-            raise ApiUnreachable("another node has been fetching the access token for too long")
+            raise NoAccessToken("another node has been fetching the access token for too long")
         try:
             fetched = await self._fetch(False)
             if fetched.token == failed:
@@ -102,7 +102,7 @@ class AccessToken:
             if kept.good and kept.token != failed:
                 _log.warning("the access token could not be renewed early", reason=str(error))
                 return kept.token
-            raise
+            raise NoAccessToken(f"no access token: {error}") from error
         await self._keep(fetched)
         _log.info("access token fetched", account=self._account.partition(":")[0])
         return fetched.token

@@ -43,7 +43,7 @@ class Account(Protocol):
         message where the platform can tell.
 
         Raises:
-            ApiRefused, ApiUnreachable: see `gateway/wechat/errcodes.py`.
+            ApiRefused, ApiUnreachable, NoAccessToken: see `gateway/wechat/errcodes.py`.
         """
         ...
 

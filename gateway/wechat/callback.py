@@ -6,6 +6,7 @@ The response is the answer, where there is one in time. Whatever is wrong with a
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -79,7 +80,7 @@ class WechatCallback:
 
     async def receive(self, request: web.Request) -> web.Response:
         """POST: a message or an event."""
-        core, query = core_of(request), request.query
+        core, query, started = core_of(request), request.query, time.monotonic()
         _ = core.conversations  # 503 while the core is starting: WeChat delivers again
         try:
             self._check_signature(request)
@@ -91,21 +92,20 @@ class WechatCallback:
             refuse(core, request, "wechat", Refused("bad_signature"))
         except (xml.MalformedXml, MalformedMessage):
             refuse(core, request, "wechat", Refused("malformed"))
-        reply = await self._reply(core, incoming)
+        reply = await self._reply(core, incoming, started)
         if not reply:
             return web.Response(text=_NOTHING)
         return web.Response(text=self._sealed_reply(reply, fields, sealed=sealed), content_type="application/xml")
 
-    async def _reply(self, core: Core, incoming: Incoming) -> str:
+    async def _reply(self, core: Core, incoming: Incoming, started: float) -> str:
         if incoming.kind == "none":
             core.metrics.messenger_calls.labels("wechat", "taken").inc()
             return ""
         account = self._settings.app_id
         taken = await self._messenger.inbox.take(incoming, account, passive=True, now=self._clock.now())
         core.metrics.messenger_calls.labels("wechat", "taken" if taken.fresh else "repeated").inc()
-        return await self._messenger.answer(
-            taken, account, incoming, within_seconds=self._settings.passive_reply_seconds
-        )
+        left = self._settings.passive_reply_seconds - (time.monotonic() - started)
+        return await self._messenger.answer(taken, account, incoming, within_seconds=max(0.0, left))
 
     def _check_signature(self, request: web.Request) -> None:
         query = request.query

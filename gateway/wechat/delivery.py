@@ -14,7 +14,7 @@ from base.logs import get_logger
 from base.settings import MessengerSettings
 from gateway.wechat import contacts, outbox
 from gateway.wechat.account import Account
-from gateway.wechat.errcodes import ApiRefused, ApiUnreachable, Meaning
+from gateway.wechat.errcodes import ApiRefused, ApiUnreachable, Meaning, NoAccessToken
 from gateway.wechat.outbox import Outbox
 from storage.engine import Database
 from storage.messenger_tables import MessengerContact, MessengerConversation
@@ -120,6 +120,8 @@ class Delivery:
             remote_id = await self._account.send_text(sending.to, sending.parcel.text, message_id=sending.message_id)
         except ApiRefused as error:
             meaning, detail = error.meaning, f"errcode {error.errcode}"
+        except NoAccessToken as error:
+            meaning, detail = "token", str(error)
         except ApiUnreachable as error:
             meaning, detail = None, str(error)
         else:
@@ -128,7 +130,7 @@ class Delivery:
             return True
         became = await self._outbox.not_sent(sending, meaning, detail, self._clock.now())
         self._observer.told(self._account.channel, became)
-        level = _log.error if became == "failed" else _log.warning
+        level = _log.error if became in ("failed", "held") and meaning != "used_up" else _log.warning
         level("a message did not leave", channel=self._account.channel, reason=detail, became=became)
         return False
 
@@ -140,7 +142,7 @@ class Delivery:
                 detail = await self._account.send_notice(notice.to, notice.body)
             except ApiRefused as error:
                 meaning, detail = error.meaning, f"errcode {error.errcode}"
-            except ApiUnreachable as error:
+            except (ApiUnreachable, NoAccessToken) as error:
                 meaning, detail = "busy", str(error)
             status = await self._outbox.settle_notice(notice, meaning, detail, self._clock.now())
             self._observer.told(self._account.channel, f"notice_{status}")

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from base.errors import HotlineError
 
-Meaning = Literal["token", "used_up", "unreachable", "busy", "slow_down", "state", "refused"]
+Meaning = Literal["token", "used_up", "unreachable", "busy", "slow_down", "not_now", "refused"]
 
 _MEANINGS: Final[dict[int, Meaning]] = {
     -1: "busy",
@@ -25,7 +25,8 @@ _MEANINGS: Final[dict[int, Meaning]] = {
     43004: "unreachable",  # no longer a follower
     43101: "unreachable",  # a notice that the citizen has not subscribed to
     40096: "unreachable",  # no such external_userid
-    95018: "state",  # the session is with somebody else, or over
+    48001: "not_now",  # the account lacks the API: what waits goes out with the next answer
+    95018: "not_now",  # the session is with somebody else, or over
     45009: "slow_down",
     45011: "slow_down",
     45033: "slow_down",
@@ -46,6 +47,10 @@ class ApiRefused(WechatError):
     @property
     def meaning(self) -> Meaning:
         return meaning(self.errcode)
+
+
+class NoAccessToken(WechatError):
+    """WeChat gives no access token: most often a secret or an address of ours that it does not know."""
 
 
 class ApiUnreachable(WechatError):

@@ -194,7 +194,7 @@ class Outbox:
             for row in rows:
                 row.status, row.detail = "waiting", detail[:200]
             match meaning:
-                case "used_up" | "state":
+                case "used_up" | "not_now":
                     contacts.set_allowance(contact, Allowance())
                     for row in rows:
                         row.status = "held"
@@ -209,9 +209,10 @@ class Outbox:
             if meaning is not None:  # it certainly did not leave
                 contacts.set_allowance(contact, contacts.allowance(contact).given_back())
             attempts = max((row.attempts for row in rows), default=1)
-            if attempts >= self._settings.attempts:
-                _fail(rows, detail, now)
-                return "failed"
+            if meaning != "token" and attempts >= self._settings.attempts:
+                for row in rows:  # it goes out with the next answer to the citizen
+                    row.status = "held"
+                return "held"
             contact.sending_until = now + self.pause(attempts)  # the order of messages is kept: nobody overtakes
             return "waiting"
 

@@ -35,6 +35,7 @@ class KfSync:
         self._account = account
         self._clock = clock
         self._locks = KeyedLocks()
+        self._next: set[str] = set()  # accounts that will be read as soon as the reading before is over
 
     async def accounts(self) -> list[str]:
         """The accounts from which something was ever read."""
@@ -47,7 +48,11 @@ class KfSync:
         Raises:
             ApiRefused, ApiUnreachable: what was read before is stored, and the next call goes on there.
         """
+        if account in self._next:  # a burst of callbacks is read at once
+            return
+        self._next.add(account)
         async with self._locks.hold(account):
+            self._next.discard(account)
             known = await self._cursor(account)
             cursor = known or ""
             not_before = None if known is not None else self._clock.now() - _FIRST_LOOK_BACK

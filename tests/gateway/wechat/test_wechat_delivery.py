@@ -188,16 +188,40 @@ async def test_what_is_refused_for_good_is_given_up(
     node: Node, citizen: Citizen, clock: ManualClock, wechat: OfficialStandIn
 ) -> None:
     conversation_id = await with_seat(node, citizen, clock, wechat)
-    wechat.fails(SEND, 48001)
+    wechat.fails(SEND, 45002)
     assert await types(node, clock, conversation_id, "您好") == 0
     assert (await statuses(node))[-1] == "failed"
     assert await types(node, clock, conversation_id, "在吗") == 1, "what comes later is sent"
-    wechat.fails(SEND, *[-1] * 8)
-    await node.conversations.seat_message(conversation_id, "s1", "喂")
-    for _ in range(60):
-        clock.advance(30)
+
+
+@pytest.mark.parametrize("codes", [(48001,), (-1,) * 8])
+async def test_what_cannot_be_sent_goes_out_with_the_next_answer(
+    node: Node, citizen: Citizen, clock: ManualClock, wechat: OfficialStandIn, codes: tuple[int, ...]
+) -> None:
+    conversation_id = await with_seat(node, citizen, clock, wechat)
+    wechat.fails(SEND, *codes)
+    await node.conversations.seat_message(conversation_id, "s1", "您好")
+    for _ in range(20):
+        clock.advance(130)
         await node.send()
-    assert (await statuses(node))[-1] == "failed" and not wechat.trouble[SEND]
+    assert (await statuses(node))[-1] == "held" and not wechat.trouble[SEND]
+    assert await citizen.says("喂") == "【人工坐席】您好"
+
+
+async def test_without_a_token_messages_wait(
+    node: Node, citizen: Citizen, clock: ManualClock, wechat: OfficialStandIn
+) -> None:
+    """As while an operator corrects a secret."""
+    conversation_id = await with_seat(node, citizen, clock, wechat)
+    left = (await contact(node)).allowance_left
+    clock.advance(7_200)
+    wechat.fails("/cgi-bin/stable_token", *[40164] * 12)
+    await node.conversations.seat_message(conversation_id, "s1", "您好")
+    for _ in range(40):
+        clock.advance(600)
+        if await node.send():
+            break
+    assert wechat.texts()[-1] == "【人工坐席】您好" and (await contact(node)).allowance_left == left - 1
 
 
 async def test_who_has_left_is_not_written_to(
