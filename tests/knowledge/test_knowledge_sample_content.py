@@ -30,8 +30,8 @@ def needs_sources() -> None:
     )
 
 
-CHECKED_AT_LEAST: Final = 140
-ENTRIES_AT_LEAST: Final = 165
+CHECKED_AT_LEAST: Final = 400
+ENTRIES_AT_LEAST: Final = 430
 SAMPLES_AT_MOST: Final = 30
 HOTLINE_AT_LEAST: Final = 20
 SPOKEN_AT_MOST: Final = 120
