@@ -28,7 +28,7 @@ export interface ConversationView {
 /** Refusals that pass: the message stays in the outbox and is sent again a little later. */
 const PASSING = new Set(['too_many_requests', 'starting'])
 const RETRY_MILLISECONDS = 5_000
-const CONVERSATION_KEY = 'hotline-conversation'
+export const CONVERSATION_KEY = 'hotline-conversation'
 
 type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 

@@ -8,7 +8,7 @@ export interface Pending {
   text: string
 }
 
-const KEY = 'hotline-outbox'
+export const OUTBOX_KEY = 'hotline-outbox'
 
 export class Outbox {
   private items: Pending[]
@@ -35,12 +35,12 @@ export class Outbox {
 
   clear(): void {
     this.items = []
-    this.storage.removeItem(KEY)
+    this.storage.removeItem(OUTBOX_KEY)
   }
 
   private load(): Pending[] {
     try {
-      const stored: unknown = JSON.parse(this.storage.getItem(KEY) ?? '[]')
+      const stored: unknown = JSON.parse(this.storage.getItem(OUTBOX_KEY) ?? '[]')
       return Array.isArray(stored) ? (stored as Pending[]) : []
     } catch {
       return []
@@ -48,7 +48,7 @@ export class Outbox {
   }
 
   private save(): void {
-    this.storage.setItem(KEY, JSON.stringify(this.items))
+    this.storage.setItem(OUTBOX_KEY, JSON.stringify(this.items))
   }
 }
 

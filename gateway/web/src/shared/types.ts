@@ -33,6 +33,12 @@ export interface ChatReply {
   status?: Status
 }
 
+/** Of WeChat: how many messages may still be sent, and until when. */
+export interface Allowance {
+  left: number
+  until: string | null
+}
+
 export interface Card {
   conversation_id: string
   channel: string
@@ -44,6 +50,7 @@ export interface Card {
   seat_id: string | null
   /** Danger: to be seen and heard at once. */
   alarm?: boolean
+  allowance?: Allowance
 }
 
 export interface SeatAccount {
