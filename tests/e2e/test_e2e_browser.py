@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ CHROMIUM_OPTIONS = [
 ]
 PATIENCE_MS = 20_000
 UNIT = "市热力集团"
+PNG = base64.b64decode(  # one grey pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +80,7 @@ def test_a_question_is_answered_with_its_source(citizen: Page, system: System) -
 
 
 def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
-    citizen: Page, seat: Page, system: System
+    citizen: Page, seat: Page, system: System, tmp_path: Path
 ) -> None:
     say(citizen, "我要找人工")
     expect(citizen.get_by_role("status").first).to_contain_text("人工坐席", timeout=PATIENCE_MS)
@@ -93,15 +97,19 @@ def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
 
     say(citizen, "海淀区学院路街道路灯坏了三天")
     expect(transcript).to_contain_text("路灯坏了三天", timeout=PATIENCE_MS)
+    # What is said to the seat fills the form, and never over what she has typed.
+    expect(seat.get_by_label("反映内容")).to_have_value(re.compile("路灯坏了三天"), timeout=PATIENCE_MS)
+    expect(seat.get_by_label("区", exact=True)).to_have_value("海淀区")
+    expect(seat.get_by_label("街道（乡镇）")).to_have_value("学院路街道")
     system.screenshot(seat, "seat-conversation")
     system.screenshot(citizen, "citizen-with-seat")
 
     seat.get_by_role("combobox", name="诉求类型").press("Enter")
     seat.get_by_role("option", name="求助").click()
     seat.get_by_label("标题").fill("学院路街道路灯不亮")
-    seat.get_by_label("反映内容").fill("市民反映海淀区学院路街道路灯坏了三天。")
-    seat.get_by_label("区", exact=True).fill("海淀区")
-    seat.get_by_label("街道（乡镇）").fill("学院路街道")
+    say(citizen, "晚上整条路都是黑的，我的电话是13800138000")
+    expect(seat.get_by_label("联系电话")).to_have_value("13800138000", timeout=PATIENCE_MS)
+    expect(seat.get_by_label("标题")).to_have_value("学院路街道路灯不亮")
     seat.get_by_role("button", name="登记工单").click()
     filed = seat.get_by_text(re.compile(r"已登记，工单号 \d+"))
     expect(filed).to_be_visible(timeout=PATIENCE_MS)
@@ -112,6 +120,66 @@ def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
     seat.get_by_role("button", name="工单", exact=True).click()
     expect(seat.get_by_role("region", name="工单表")).to_contain_text("学院路街道路灯不亮", timeout=PATIENCE_MS)
     system.screenshot(seat, "seat-orders")
+    an_order_in_full(seat, system, tmp_path)
+
+
+def an_order_in_full(seat: Page, system: System, folder: Path) -> None:
+    """Opened from the list: fields, history, an attachment (and one that is refused), an extension, a merge."""
+    seat.get_by_role("button", name=re.compile(r"打开工单\d+")).first.click()
+    detail = seat.get_by_role("region", name="工单详情")
+    expect(detail).to_contain_text("路灯坏了三天", timeout=PATIENCE_MS)
+    history = detail.get_by_role("list", name="经过")
+    expect(history).to_contain_text("已派至承办单位")
+    picture, program = folder / "路灯.png", folder / "路灯.exe"
+    picture.write_bytes(PNG)
+    program.write_bytes(b"MZ" + b"0" * 200)
+    detail.get_by_label("上传附件").set_input_files(program)
+    expect(detail.get_by_role("alert")).to_be_visible(timeout=PATIENCE_MS)
+    detail.get_by_label("上传附件").set_input_files(picture)
+    expect(detail.get_by_role("img", name="路灯.png")).to_be_visible(timeout=PATIENCE_MS)
+    with seat.expect_download() as download:
+        detail.get_by_role("link", name="路灯.png").click()
+    assert Path(download.value.path()).read_bytes() == PNG
+    detail.get_by_role("button", name="延长期限").click()
+    detail.get_by_role("button", name="提交").click()
+    expect(detail.get_by_role("alert")).to_contain_text("请填写说明")
+    detail.get_by_label("延长期限", exact=False).fill("灯杆配件周五到货")
+    detail.get_by_role("button", name="提交").click()
+    expect(history).to_contain_text("办理期限已延长", timeout=PATIENCE_MS)
+    expect(history).to_contain_text("灯杆配件周五到货")
+    detail.get_by_role("button", name="并入其他工单").click()
+    detail.get_by_label("主工单编号").fill("260105000018")
+    detail.get_by_label("并入其他工单", exact=False).fill("同一盏路灯")
+    detail.get_by_role("button", name="提交").click()
+    expect(detail.get_by_role("alert")).to_contain_text("主工单不存在", timeout=PATIENCE_MS)
+    system.screenshot(seat, "seat-order-detail")
+    seat.get_by_role("button", name="回电", exact=True).click()
+    expect(seat.get_by_role("region", name="回电任务", exact=True)).to_contain_text("没有配置外呼线路")
+
+
+def test_a_leader_sees_what_is_late_and_opens_it(browser: Browser, system: System) -> None:
+    added = system.command("seat", "add", "lead01", "--role", "leader")
+    found = re.search(r"the password is (\S+)", added.stdout)
+    assert found is not None, added.stdout + added.stderr
+    with ThreadPoolExecutor(1) as executor:  # the browser has this thread's loop
+        number = executor.submit(asyncio.run, file_order(system, "e2e:late", late=True)).result()
+    page = browser.new_page(viewport={"width": 1366, "height": 860})
+    page.goto(f"{system.base_url}/seat")
+    page.get_by_label("账号").fill("lead01")
+    page.get_by_label("密码").fill(found[1])
+    page.get_by_role("button", name="登录").click()
+    late = page.get_by_role("region", name="超期表")
+    for _ in range(12):  # the watch looks every fifteen seconds
+        page.get_by_role("button", name="期限", exact=True).click()
+        page.get_by_role("button", name="刷新").click()
+        page.wait_for_timeout(2_000)
+        if late.is_visible() and number in late.inner_text():
+            break
+    expect(late).to_contain_text("超期1小时")
+    system.screenshot(page, "seat-deadlines")
+    late.get_by_role("button", name=number).click()
+    expect(page.get_by_role("list", name="经过")).to_contain_text("已超过办理期限", timeout=PATIENCE_MS)
+    page.close()
 
 
 def test_a_message_written_while_the_line_is_down_is_not_lost(citizen: Page) -> None:
@@ -166,7 +234,8 @@ def test_a_unit_handles_its_order_and_sends_a_picture(browser: Browser, system: 
     page.close()
 
 
-async def file_order(system: System) -> str:
+async def file_order(system: System, key: str = "e2e:unit", *, late: bool = False) -> str:
+    """`late`: filed so long ago that its 24 hours were over an hour and a half ago."""
     database = Database(f"sqlite+aiosqlite:///{system.directory / 'hotline.db'}")
     try:
         orders = OrderService(database)
@@ -174,8 +243,8 @@ async def file_order(system: System) -> str:
             "投诉", "", "家里暖气不热", "web", assignment=Assignment(UNIT, "直派", (), "utility", 24, "供热直派")
         )
         async with database.write() as session:
-            now = datetime.now(UTC)
-            return (await orders.file(session, draft, key="e2e:unit", now=now, actor="bot:policy")).order_no
+            now = datetime.now(UTC) - (timedelta(hours=25.5) if late else timedelta())
+            return (await orders.file(session, draft, key=key, now=now, actor="bot:policy")).order_no
     finally:
         await database.close()
 
