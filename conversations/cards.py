@@ -12,17 +12,23 @@ _SUMMARY_CHARACTERS = 60
 
 
 def card(row: Conversation) -> dict[str, Any]:
-    """One line of the live queue."""
+    """One line of the live queue. `categories`, `elderly` and `not_understood` are what the desk chooses a seat by."""
+    state = State.from_dict(row.state)
+    codes = [str(matter.category.get("code") or "") for matter in state.matters if matter.category]
     return {
         "conversation_id": row.id,
         "channel": row.channel,
         "status": row.status,
         "waiting_since": row.waiting_since.isoformat() if row.waiting_since else None,
         "reason": row.outcome_detail.get("reason", ""),
-        "summary": summary(State.from_dict(row.state)),
+        "summary": summary(state),
         "priority": row.priority,
         "seat_id": row.seat_id,
         "alarm": row.outcome == "emergency",
+        "claimed_at": row.claimed_at.isoformat() if row.claimed_at else None,
+        "elderly": state.manner.elder,
+        "not_understood": state.unintelligible > 0,
+        "categories": [code for code in codes if code],
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import Clock
 from bot import policy, wording
 from bot.state import State
-from conversations import cards, store
+from conversations import cards, seat_offer, store
 from conversations.errors import ConversationError, NotYours, UnknownConversation
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, StoredTurn
@@ -101,6 +101,23 @@ class Desk:
         stored = store.stored(turn)
         self._hub.publish(ConversationEvent("turn", conversation_id, turn=stored))
         return stored
+
+    async def tell_waiting(self, conversation_id: str, text: str, *, offer: seat_offer.Offer | None = None) -> bool:
+        """Something about the queue, to a citizen who waits in it; False where they wait no longer.
+
+        `offer`: they may ask to be called back; see `conversations/seat_offer.py`. Raises UnknownConversation.
+        """
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status != "waiting":
+                return False
+            if offer is not None:
+                row.state = seat_offer.make(State.from_dict(row.state), offer).as_dict()
+                row.version += 1
+            turn = await _system_turn(session, row, text, now)
+        self._hub.publish(ConversationEvent("turn", conversation_id, turn=store.stored(turn)))
+        return True
 
     async def give_back(self, conversation_id: str, seat_id: str) -> None:
         """Raises UnknownConversation, NotYours."""

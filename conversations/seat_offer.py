@@ -13,6 +13,8 @@ from bot.entities import phone
 from bot.state import State
 
 Choice = Literal["wait", "call_back", "number_missing", "go_on"]
+# "go_on": all other words are for the bot, and the queue is left. "stay": they are for the seat who will come.
+Offer = Literal["go_on", "stay"]
 
 _MARK: Final = "seat_offered"
 _LONGEST_CHOICE: Final = 14  # syllables: a longer sentence tells a matter, whatever words it contains
@@ -28,11 +30,16 @@ _WAIT_SOUNDS: Final = tuple(_sound(words) for words in _WAIT)
 _CALL_BACK_SOUNDS: Final = tuple(_sound(words) for words in _CALL_BACK)
 
 
-def make(state: State) -> State:
+def make(state: State, offer: Offer = "go_on") -> State:
     """The state after the offer was made."""
     offered = state.copy()
-    offered.detail = {**offered.detail, _MARK: True}
+    offered.detail = {**offered.detail, _MARK: offer}
     return offered
+
+
+def stays(state: State) -> bool:
+    """Whoever says something else waits on; the offer stands."""
+    return state.detail.get(_MARK) == "stay"
 
 
 def stands(state: State) -> bool:

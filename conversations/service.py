@@ -44,6 +44,7 @@ from conversations.messages import (
 )
 from conversations.order_news import OrderNews
 from conversations.placed import Placed, opening
+from conversations.seat_offer import Offer
 from conversations.subscriptions import Hub, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
@@ -330,6 +331,10 @@ class ConversationService:
     ) -> StoredTurn:
         """What the seat says to the citizen. The same `client_message_id` again stores nothing."""
         return await self._desk.say(conversation_id, seat_id, text, client_message_id=client_message_id)
+
+    async def tell_waiting(self, conversation_id: str, text: str, *, offer: Offer | None = None) -> bool:
+        """Something about the queue, to a citizen who waits in it, perhaps with the offer of a call-back."""
+        return await self._desk.tell_waiting(conversation_id, text, offer=offer)
 
     async def give_back(self, conversation_id: str, seat_id: str) -> None:
         """Back to the front of the queue, with everything that was said."""

@@ -256,9 +256,13 @@ class TurnTaker:
         kept = seat_offer.taken(state)
         kept.turns += 1
         if choice == "wait":
-            return Decision(kept, (Say(wording.SEAT_WAIT_ON),), (Escalate("seat", "waits on"),))
+            on = () if seat_offer.stays(state) else (Escalate("seat", "waits on"),)
+            return Decision(kept, (Say(wording.SEAT_WAIT_ON),), on)
         if choice == "number_missing":
-            return Decision(seat_offer.make(kept), (Say(wording.SEAT_CALLBACK_NUMBER),))
+            standing = seat_offer.make(kept, "stay" if seat_offer.stays(state) else "go_on")
+            return Decision(standing, (Say(wording.SEAT_CALLBACK_NUMBER),))
+        if choice == "go_on" and seat_offer.stays(state):
+            return await self._beside_seat(state, "waiting", turn, findings, now, notes)
         if choice == "call_back":
             kept.outcome = "callback"
             kept.contact_phone = seat_offer.number(turn.text, state, caller_number)

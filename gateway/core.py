@@ -25,7 +25,10 @@ from gateway.ports import Conversations, Knowledge
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from seats.callbacks import Callbacks
+from seats.cases import Cases
+from seats.notes import CannedReplies, Notes
 from seats.presence import Presence
+from seats.roster import Roster
 from seats.store import SeatStore
 from storage.engine import Database
 from workorders.attachments import Attachments
@@ -136,6 +139,10 @@ class Core:
         self.outgoing = Outgoing(self)
         self.recordings = Recordings(self.database, settings.var / "recordings", clock=self.clock)
         self.presence = Presence(settings.seats.heartbeat_seconds)
+        self.cases = Cases(self.database, clock=self.clock)
+        self.roster = Roster(self.database, clock=self.clock, wrap_up=timedelta(seconds=settings.seats.wrap_up_seconds))
+        self.notes = Notes(self.database, clock=self.clock)
+        self.canned_replies = CannedReplies(self.database, clock=self.clock)
         self.metrics = Metrics()
         self.limits = Limits(settings)
         self.parts: dict[str, Part] = {

@@ -1,23 +1,34 @@
-"""The live desk: watches all conversations, keeps the queue that seats see, and gives back what absent seats hold."""
+"""The live desk: watches all conversations, keeps the queue that seats see, and gives back what absent seats hold.
+
+What is offered to whom, and what citizens are told of the queue, is in `gateway/desk_offers.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from base.errors import HotlineError
 from base.logs import get_logger
 from gateway.core import Core
-from seats import queue
+from gateway.desk_offers import Offers
+from seats import queue, skills
+from seats.cases import Case
+from seats.presence import AtDesk
+from seats.roster import Enlisted
+from seats.routing import SeatLoad
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.desk")
 
 _GATHER_SECONDS: Final = 0.1  # changes that come together are pushed together
 _PULSE_SECONDS: Final = 2.0
-_DRAFTS: Final = 500
+_FLUSH_SECONDS: Final = 1.0
+_MEASURED_FOR_SECONDS: Final = 30.0
 
 Watcher = Callable[[], None]
 
@@ -28,11 +39,19 @@ class Desk:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._changed = asyncio.Event()
+        self._refreshed = asyncio.Event()
         self._watchers: dict[Watcher, str] = {}
-        self._drafts: OrderedDict[str, str] = OrderedDict()
+        self._drafts: dict[str, str] = {}  # typed since the last flush
+        self._forms: dict[str, dict[str, Any]] = {}
+        self._skills = skills.default()
+        self._measured_at = -_MEASURED_FOR_SECONDS
+        self.measured: list[float] = []
         self.queue: list[dict[str, Any]] = []
         self.held: list[dict[str, Any]] = []
-        self._pushed: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], [])
+        self.cases: dict[str, Case] = {}
+        self.roster: dict[str, Enlisted] = {}
+        self.offers = Offers(core, self)
+        self._pushed: Any = None
 
     def watch(self, watcher: Watcher, seat_id: str) -> None:
         self._watchers[watcher] = seat_id
@@ -47,32 +66,140 @@ class Desk:
     def mine(self, seat_id: str) -> list[dict[str, Any]]:
         return [card for card in self.held if card["seat_id"] == seat_id]
 
+    def state(self, seat_id: str) -> dict[str, Any]:
+        """Of one seat, for its own page."""
+        known = self.roster.get(seat_id)
+        at_desk = known.at_desk.at(self._core.clock.now()) if known else AtDesk("offline", self._core.clock.now())
+        until = at_desk.until.isoformat() if at_desk.until else None
+        return {"state": at_desk.state, "reason": at_desk.reason, "since": at_desk.since.isoformat(), "until": until}
+
+    def offer(self, seat_id: str) -> dict[str, Any] | None:
+        """What is offered to this seat now, with the seconds that are left."""
+        for card in self.queue:
+            case = self.cases.get(card["conversation_id"])
+            if case is not None and case.offered_to == seat_id and case.offered_until is not None:
+                left = (case.offered_until - self._core.clock.now()).total_seconds()
+                return {**card, "seconds_left": max(0.0, left)}
+        return None
+
     def changed(self) -> None:
         """Something may have changed: look again, and push what is new."""
         self._changed.set()
 
+    # -- what is typed and not sent ----------------------------------------------------------------------------------
+
     def keep_draft(self, conversation_id: str, text: str) -> None:
         """What a seat has typed but not sent: whoever opens the conversation next finds it."""
-        self._drafts.pop(conversation_id, None)
-        if text:
-            self._drafts[conversation_id] = text
-        while len(self._drafts) > _DRAFTS:
-            self._drafts.popitem(last=False)
+        self._drafts[conversation_id] = text
 
-    def draft(self, conversation_id: str) -> str:
-        return self._drafts.get(conversation_id, "")
+    def keep_form(self, conversation_id: str, fields: dict[str, Any]) -> None:
+        """The fields of the order that a seat has touched."""
+        self._forms[conversation_id] = fields
+
+    async def typed(self, conversation_id: str) -> tuple[str, Mapping[str, Any]]:
+        """Draft and touched fields of the form."""
+        case = await self._core.cases.one(conversation_id)
+        form: Mapping[str, Any] = self._forms.get(conversation_id, case.form)
+        return self._drafts.get(conversation_id, case.draft), form
+
+    async def flush(self) -> None:
+        """Write what was typed since the last time."""
+        drafts, forms, self._drafts, self._forms = self._drafts, self._forms, {}, {}
+        if not drafts and not forms:
+            return
+        try:
+            await self._core.cases.keep(drafts, forms)
+        except BaseException:
+            self._drafts, self._forms = {**drafts, **self._drafts}, {**forms, **self._forms}
+            raise
+
+    # -- the queue ---------------------------------------------------------------------------------------------------
 
     async def refresh(self) -> None:
-        """Read the queue and the held conversations."""
-        conversations = self._core.conversations
-        waiting = queue.sort_cards(await conversations.waiting(), self._core.clock.now())
-        held = await conversations.held()
-        allowances = await self._core.allowances([card["conversation_id"] for card in (*waiting, *held)])
+        """Read the queue, the held conversations, and what the desk keeps of them."""
+        conversations, core = self._core.conversations, self._core
+        waiting, held = await conversations.waiting(), await conversations.held()
+        ids = [card["conversation_id"] for card in (*waiting, *held)]
+        self.cases, allowances = await core.cases.of(ids), await core.allowances(ids)
         for card in (*waiting, *held):
             if (allowance := allowances.get(card["conversation_id"])) is not None:
-                card["allowance"] = allowance
-        self.queue, self.held = waiting, held
+                card["allowance"] = allowance  # of WeChat: how many messages may still be sent, and until when
+        self.roster = await core.roster.all()
+        if core.clock.monotonic() - self._measured_at >= _MEASURED_FOR_SECONDS:
+            self.measured, self._measured_at = await core.cases.measured(), core.clock.monotonic()
+        self.queue = queue.sort_cards([self._waiting_card(card) for card in waiting], core.clock.now())
+        self.held = [self._held_card(card) for card in held]
         self._measure()
+
+    def _shown(self) -> Any:
+        """All that pages show; what changes and nobody sees is left out."""
+        offers = {(case.offered_to, case.offered_until) for case in self.cases.values() if case.offered_to}
+        seats = {seat_id: known.at_desk for seat_id, known in self.roster.items()}
+        return self.queue, self.held, offers, seats
+
+    def _waiting_card(self, card: dict[str, Any]) -> dict[str, Any]:
+        case = self.cases.get(card["conversation_id"], Case(card["conversation_id"]))
+        waited = queue.waited_seconds(card, self._core.clock.now())
+        return {
+            **card,
+            "priority": queue.priority_of(card, turned_down=case.turned_down),
+            "why": queue.why(card, turned_down=case.turned_down),
+            "needs": self._skills.names(self.needs(card)),
+            "overdue": card["status"] == "waiting" and waited >= self._core.settings.seats.waiting_alarm_seconds,
+            "offered": case.offered_to is not None,
+            "tags": list(case.tags),
+        }
+
+    def _held_card(self, card: dict[str, Any]) -> dict[str, Any]:
+        case = self.cases.get(card["conversation_id"], Case(card["conversation_id"]))
+        until = case.snoozed_until
+        snoozed = until is not None and until > self._core.clock.now()
+        shown = until.isoformat() if until is not None and snoozed else None
+        return {**card, "tags": list(case.tags), "snoozed_until": shown}
+
+    def needs(self, card: dict[str, Any]) -> frozenset[str]:
+        """The skills that a seat should have for this conversation."""
+        return self._skills.needs(
+            channel=str(card.get("channel")),
+            categories=card.get("categories", ()),
+            not_understood=bool(card.get("not_understood")),
+        )
+
+    def present(self) -> frozenset[str]:
+        """Seats with a living page, at this core or at another."""
+        core = self._core
+        since = core.clock.now() - timedelta(seconds=core.settings.seats.heartbeat_seconds)
+        elsewhere = {seat for seat, known in self.roster.items() if known.heard_at and known.heard_at > since}
+        return core.presence.present(core.clock.monotonic()) | elsewhere
+
+    def loads(self) -> list[SeatLoad]:
+        """Every seat that is at its desk, with what it holds; what was put aside does not count."""
+        here, now = frozenset(self._watchers.values()), self._core.clock.now()
+        offered = {case.offered_to for case in self.cases.values()}
+        loads = []
+        for seat_id in self.present() | here:
+            known = self.roster.get(seat_id)
+            if known is None:
+                continue
+            cards = [card for card in self.mine(seat_id) if not card["snoozed_until"]]
+            calls = sum(queue.kind_of(card) == "call" for card in cards)
+            loads.append(
+                SeatLoad(
+                    seat_id,
+                    known.at_desk.at(now).state,
+                    known.skills,
+                    calls,
+                    len(cards) - calls,
+                    self._capacity(known),
+                    seat_id in offered,
+                    seat_id in here,
+                    known.served_at,
+                )
+            )
+        return loads
+
+    def _capacity(self, known: Enlisted | None) -> int:
+        return known.chats if known is not None and known.chats else self._core.settings.seats.capacity
 
     def _measure(self) -> None:
         metrics, now = self._core.metrics, self._core.clock.now()
@@ -80,30 +207,81 @@ class Desk:
         metrics.queue_oldest_seconds.set(max((queue.waited_seconds(card, now) for card in self.queue), default=0.0))
         metrics.seats_present.set(len(self._core.presence.present(self._core.clock.monotonic())))
 
+    # -- what seats do -----------------------------------------------------------------------------------------------
+
     async def claim(self, conversation_id: str, seat: SeatIdentity) -> str | None:
-        """Take a waiting conversation. None when it worked, else the sentence that says why not."""
+        """Take a waiting conversation, offered or by hand. None when it worked, else the sentence that says why not."""
         held = await self._core.conversations.held(seat.id)
         if any(card["conversation_id"] == conversation_id for card in held):
             return None
-        capacity = self._core.settings.seats.capacity
-        if not queue.may_claim(len(held), capacity):
-            return f"您手上已有{len(held)}个会话（上限{capacity}个），请先结束一个。"
+        known = next((card for card in self.queue if card["conversation_id"] == conversation_id), None)
+        calls = sum(queue.kind_of(card) == "call" for card in held)
+        chats, capacity = len(held) - calls, self._capacity(self.roster.get(seat.id))
+        kind = queue.kind_of(known) if known is not None else "chat"
+        if not queue.may_claim(kind, calls=calls, chats=chats, capacity=capacity):
+            if kind == "call":
+                return "您正在接一通电话，请先结束它。"
+            return f"您手上已有{chats}个会话（上限{capacity}个），请先结束一个。"
         if not await self._core.conversations.claim(conversation_id, seat.id):
             return "这个会话已被其他坐席接起，或市民已经离开。"
+        await self._core.cases.taken(conversation_id)
+        await self._core.roster.served(seat.id, answered=True)
         self.changed()
         return None
 
+    async def turn_down(self, conversation_id: str, seat_id: str) -> None:
+        """The seat does not take what it was offered."""
+        pause = timedelta(seconds=self._core.settings.seats.offer_pause_seconds)
+        if await self._core.cases.turn_down(conversation_id, seat_id, pause=pause):
+            await self._core.roster.served(seat_id, answered=True)
+            log.info("an offer was turned down", conversation_id=conversation_id, seat_id=seat_id)
+        self.changed()
+
+    async def finish(self, conversation_id: str, seat_id: str, disposition: str, *, code: str) -> None:
+        """The seat is done. Raises as `ConversationService.finish`."""
+        held = await self._core.conversations.held(seat_id)
+        await self._core.conversations.finish(conversation_id, seat_id, disposition)
+        own = next((card for card in held if card["conversation_id"] == conversation_id), None)
+        await self._over(conversation_id, seat_id, own, others=len(held) - (own is not None), code=code)
+
+    async def _over(
+        self, conversation_id: str, seat_id: str, card: dict[str, Any] | None, *, others: int, code: str | None
+    ) -> None:
+        """A conversation with a seat has ended. `code` None: by the citizen; the seat may still say what it was."""
+        claimed = card.get("claimed_at") if card else None
+        seconds = (self._core.clock.now() - datetime.fromisoformat(claimed)).total_seconds() if claimed else None
+        self._drafts.pop(conversation_id, None)
+        if code is not None:
+            self._forms.pop(conversation_id, None)
+        await self._core.cases.finished(conversation_id, code=code, seconds=seconds)
+        await self._core.roster.finished(seat_id, holds_others=others > 0)
+        self._measured_at = -_MEASURED_FOR_SECONDS
+        self.changed()
+
+    async def _left_by_citizen(self, conversation_id: str) -> None:
+        card = next((card for card in self.held if card["conversation_id"] == conversation_id), None)
+        if card is None or not card["seat_id"]:
+            return
+        try:
+            others = len(self.mine(card["seat_id"])) - 1
+            await self._over(conversation_id, card["seat_id"], card, others=others, code=None)
+        except SQLAlchemyError as error:  # only the figures of the wait lack it
+            log.error("the end of a conversation was not noted", error=type(error).__name__)
+
     async def give_back_of_absent(self) -> int:
         """Conversations of seats that are gone go back to the front of the queue; returns how many."""
-        held = await self._core.conversations.held()
+        core = self._core
+        held, self.roster = await core.conversations.held(), await core.roster.all()
         holders = frozenset(str(card["seat_id"]) for card in held if card["seat_id"])
-        gone = self._core.presence.absent(holders, self._core.clock.monotonic())
+        at_desk = frozenset(seat for seat, known in self.roster.items() if known.at_desk.state != "offline")
+        gone = core.presence.absent(holders | at_desk, core.clock.monotonic()) - self.present()
+        await core.roster.left(gone & at_desk)
         count = 0
         for card in held:
             if card["seat_id"] not in gone:
                 continue
             try:
-                await self._core.conversations.give_back(card["conversation_id"], card["seat_id"])
+                await core.conversations.give_back(card["conversation_id"], card["seat_id"])
                 count += 1
             except HotlineError as error:  # finished or given back in this very moment
                 log.info("nothing to give back", conversation_id=card["conversation_id"], reason=type(error).__name__)
@@ -125,6 +303,8 @@ class Desk:
                         log.warning("events came faster than they could be counted")
                         break
                     self._core.metrics.count_event(event)
+                    if event.kind == "status" and event.status == "ended":
+                        await self._left_by_citizen(event.conversation_id)
                     if event.kind in ("status", "outcome"):
                         self.changed()
                 else:
@@ -141,8 +321,9 @@ class Desk:
             self._changed.clear()
             try:
                 await self.refresh()
-                if (self.queue, self.held) != self._pushed:
-                    self._pushed = (self.queue, self.held)
+                self._refreshed.set()
+                if (now := self._shown()) != self._pushed:
+                    self._pushed = now
                     for watcher in list(self._watchers):
                         watcher()
             except Exception as error:  # noqa: BLE001  (the database may be away: the queue is read again)
@@ -150,14 +331,37 @@ class Desk:
                 await self._core.pause(1.0)
                 self._changed.set()
 
+    async def offer_on(self) -> None:
+        """Offer and tell, whenever the queue was read again."""
+        while not self._core.stopping:
+            await self._refreshed.wait()
+            self._refreshed.clear()
+            try:
+                await self.offers.step()
+            except Exception as error:  # (the database may be away: the next pulse tries again)
+                log.error("offers could not be made", error=type(error).__name__, exc_info=error)
+
+    async def keep_typed(self) -> None:
+        """Write drafts down every second; what was typed is kept when the core goes."""
+        while True:
+            over = await self._core.pause(_FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:  # noqa: BLE001  (kept, and tried again)
+                log.error("drafts could not be written", error=type(error).__name__)
+            if over:
+                return
+
     async def pulse(self) -> None:
         """Look after absent seats, and after changes that other processes made."""
         while True:
             try:
+                await self._core.roster.heard(self._core.presence.silence(self._core.clock.monotonic()))
                 await self.give_back_of_absent()
             except Exception as error:  # noqa: BLE001  (the same: try again)
                 log.error("presence could not be checked", error=type(error).__name__)
             self.changed()
             if await self._core.pause(_PULSE_SECONDS):
                 self.changed()
+                self._refreshed.set()
                 return

@@ -101,6 +101,8 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk events": desk.listen(),
             "desk push": desk.push(),
             "desk presence": desk.pulse(),
+            "desk offers": desk.offer_on(),
+            "desk drafts": desk.keep_typed(),
             "sweeper": _sweep(core),
             "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),

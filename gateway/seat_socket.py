@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any, Final
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from base.logs import get_logger
+from conversations.errors import NotYours
 from gateway.body import check_text, clean_text, parse_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of, settle
@@ -21,6 +23,7 @@ from gateway.seat_auth import COOKIE, identify
 from gateway.shapes import turn_object
 from gateway.sockets import Socket, open_socket
 from seats import queue
+from seats.cases import TAG_CHARACTERS, TAGS
 from seats.permissions import may
 from seats.store import SeatIdentity
 
@@ -28,6 +31,8 @@ log = get_logger("gateway.seat")
 REFUSED_CODE: Final = 4401
 _WATCHED: Final = 20
 _DRAFT_CHARACTERS: Final = 4_000
+_FORM_FIELDS: Final = 40
+_SNOOZE_MINUTES: Final = 24 * 60.0
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 ConversationId = Annotated[str, Field(min_length=1, max_length=64)]
@@ -45,10 +50,32 @@ class Say(About):
 class Finish(About):
     disposition: Annotated[str, Field(max_length=32)]
     note: Annotated[str, Field(max_length=2_000)] = ""
+    code: Annotated[str, Field(max_length=32)] = ""  # of `seats.wrap_up_codes`
 
 
 class Draft(About):
     text: Annotated[str, Field(max_length=_DRAFT_CHARACTERS)]
+
+
+class Form(About):
+    """The fields of the order that the seat has touched."""
+
+    fields: dict[Annotated[str, Field(max_length=32)], Annotated[str, Field(max_length=_DRAFT_CHARACTERS)] | bool] = (
+        Field(max_length=_FORM_FIELDS)
+    )
+
+
+class Tags(About):
+    tags: Annotated[list[Annotated[str, Field(max_length=TAG_CHARACTERS)]], Field(max_length=TAGS)]
+
+
+class Snooze(About):
+    minutes: Annotated[float, Field(ge=0, le=_SNOOZE_MINUTES)]
+
+
+class Presence(BaseModel):
+    state: Literal["available", "wrap_up", "break"]
+    reason: Annotated[str, Field(max_length=40)] = ""
 
 
 async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str, *, invited: bool = False) -> dict[str, Any]:
@@ -67,7 +94,7 @@ async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str, *, inv
         held_by=seat.id if any(card["conversation_id"] == conversation_id for card in held) else None,
         callback_open=await core.callbacks.is_open_for(conversation_id),
     )
-    if not allowed and not invited:
+    if not allowed and not invited and not await core.notes.mentions(conversation_id, seat.id):
         raise forbidden("这个会话不在队列中，也不在您手上。")
     return snapshot
 
@@ -92,6 +119,7 @@ class _Watch:
         """The whole conversation: when it is opened, and whenever its state has changed."""
         core = self.page.core
         turns = await core.conversations.transcript(self.conversation_id)
+        draft, form = await self.page.desk.typed(self.conversation_id)
         self.seq = max([self.seq, *(turn.seq for turn in turns)])
         if allowance := (await core.allowances([self.conversation_id])).get(self.conversation_id):
             snapshot = {**snapshot, "allowance": allowance}
@@ -101,7 +129,8 @@ class _Watch:
                 "conversation_id": self.conversation_id,
                 "transcript": [turn_object(turn, for_seat=True) for turn in turns],
                 "snapshot": snapshot,
-                "draft": self.page.desk.draft(self.conversation_id),
+                "draft": draft,
+                "form": form,
             }
         )
 
@@ -145,12 +174,17 @@ class _Page:
         self.closed = False
 
     async def hello(self) -> None:
+        await self.core.roster.came(self.seat.id)
         await self.desk.refresh()
         self.desk.changed()
-        await self.socket.send({"type": "hello", "seat": self.seat.as_dict(), **self.lists()})
+        rules = self.core.settings.seats
+        known = {"break_reasons": rules.break_reasons, "wrap_up_codes": rules.wrap_up_codes}
+        await self.socket.send({"type": "hello", "seat": self.seat.as_dict(), **known, **self.lists()})
 
     def lists(self) -> dict[str, Any]:
-        return {"queue": self.desk.queue, "mine": self.desk.mine(self.seat.id)}
+        seat_id, desk = self.seat.id, self.desk
+        mine, offer = desk.mine(seat_id), desk.offer(seat_id)
+        return {"queue": desk.queue, "mine": mine, "offer": offer, "presence": desk.state(seat_id)}
 
     def queue_changed(self) -> None:
         self.news.set()
@@ -169,8 +203,12 @@ class _Page:
                 await self.socket.send({"type": "pong"})
             case "watch":
                 await self.watch(parse_model(About, message).conversation_id)
-            case "claim":
+            case "claim" | "accept":
                 await self.claim(parse_model(About, message).conversation_id)
+            case "decline":
+                await self.desk.turn_down(parse_model(About, message).conversation_id, self.seat.id)
+            case "presence":
+                await self.choose(parse_model(Presence, message))
             case "give_back":
                 conversation_id = parse_model(About, message).conversation_id
                 await self.core.conversations.give_back(conversation_id, self.seat.id)
@@ -183,8 +221,21 @@ class _Page:
                 await self.audio.command(self, parse_model(AudioCommand, message))
             case "draft":
                 draft = parse_model(Draft, message)
-                if any(card["conversation_id"] == draft.conversation_id for card in self.desk.mine(self.seat.id)):
+                if self.holds(draft.conversation_id):
                     self.desk.keep_draft(draft.conversation_id, clean_text(draft.text))
+            case "form":
+                form = parse_model(Form, message)
+                if self.holds(form.conversation_id):
+                    self.desk.keep_form(form.conversation_id, form.fields)
+            case "tags":
+                tags = parse_model(Tags, message)
+                await self.core.cases.tag(self.own(tags.conversation_id), map(clean_text, tags.tags))
+                self.desk.changed()
+            case "snooze":
+                snooze = parse_model(Snooze, message)
+                until = self.core.clock.now() + timedelta(minutes=snooze.minutes) if snooze.minutes else None
+                await self.core.cases.snooze(self.own(snooze.conversation_id), until)
+                self.desk.changed()
             case _:
                 raise bad_request("不认识的消息类型。", "unknown_type")
 
@@ -210,13 +261,33 @@ class _Page:
         else:
             await self.socket.send({"type": "refused", "conversation_id": conversation_id, "message": refusal})
 
+    def holds(self, conversation_id: str) -> bool:
+        return any(card["conversation_id"] == conversation_id for card in self.desk.mine(self.seat.id))
+
+    def own(self, conversation_id: str) -> str:
+        """
+        Raises:
+            NotYours: another seat or none holds it.
+        """
+        if not self.holds(conversation_id):
+            raise NotYours
+        return conversation_id
+
+    async def choose(self, chosen: Presence) -> None:
+        reason = clean_text(chosen.reason)
+        if chosen.state == "break" and reason not in self.core.settings.seats.break_reasons:
+            raise bad_request("请选择休息的原因。", "invalid_field")
+        known = await self.core.roster.choose(self.seat.id, chosen.state, reason=reason)
+        log.info("a seat changed its state", seat_id=self.seat.id, state=known.state)
+        self.desk.changed()
+
     async def finish(self, finish: Finish) -> None:
-        await self.core.conversations.finish(finish.conversation_id, self.seat.id, finish.disposition)
+        if finish.code and finish.code not in self.core.settings.seats.wrap_up_codes:
+            raise bad_request("没有这种小结。", "invalid_field")
+        await self.desk.finish(finish.conversation_id, self.seat.id, finish.disposition, code=finish.code)
         if note := clean_text(finish.note):
             await self.core.callbacks.annotate(finish.conversation_id, note)
             log.info("a seat left a note", seat_id=self.seat.id, conversation_id=finish.conversation_id)
-        self.desk.keep_draft(finish.conversation_id, "")
-        self.desk.changed()
 
     async def say(self, say: Say) -> None:
         text = check_text(say.text, self.core.settings.web.message_limit_characters)

@@ -8,7 +8,9 @@ import getpass
 import sys
 
 from base import settings
+from seats import skills
 from seats.permissions import ROLES
+from seats.roster import Roster
 from seats.store import SeatError, SeatStore, check_password, generate_password
 from storage import migrate
 from storage.engine import Database
@@ -30,6 +32,10 @@ def command(argv: list[str]) -> int:
         found.add_argument("--ask", action="store_true", help="ask for the password instead of making one")
         found.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     commands.add_parser("list", help="show every account")
+    give = commands.add_parser("skills", help="what an account can do, and how many chats it takes at once")
+    give.add_argument("login")
+    give.add_argument("skills", nargs="?", help=f"comma-separated: {', '.join(skills.default().known)}; '' for none")
+    give.add_argument("--chats", type=int, choices=range(1, 21), metavar="1-20")
     for name, text in (("disable", "close an account and end its logins"), ("enable", "open it again")):
         commands.add_parser(name, help=text).add_argument("login")
     return asyncio.run(_run(parser.parse_args(argv)))
@@ -45,6 +51,8 @@ async def _run(asked: argparse.Namespace) -> int:
             for seat in await store.accounts():
                 state = "open" if seat.enabled else "closed"
                 print("\t".join(filter(None, (seat.login, seat.role, state, seat.display_name, seat.unit))))
+        elif asked.command == "skills":
+            await _give_skills(Roster(database), asked)
         elif asked.command in ("disable", "enable"):
             seat = await store.set_enabled(asked.login, asked.command == "enable")
             print(f"{seat.login}: {'open' if seat.enabled else 'closed'}")
@@ -60,6 +68,19 @@ async def _run(asked: argparse.Namespace) -> int:
     finally:
         await database.close()
     return 0
+
+
+async def _give_skills(roster: Roster, asked: argparse.Namespace) -> None:
+    """
+    Raises:
+        SeatError: no such login, or a skill that the table does not know.
+    """
+    wanted = None if asked.skills is None else [key.strip() for key in asked.skills.split(",") if key.strip()]
+    if unknown := [key for key in wanted or () if key not in skills.default().known]:
+        raise SeatError(f"no such skill: {', '.join(unknown)}")
+    if not await roster.enlist(asked.login, skills=wanted, chats=asked.chats):
+        raise SeatError(f"no seat has the login {asked.login!r}")
+    print(f"{asked.login}: done")
 
 
 def _check_unit(name: str) -> None:

@@ -1,19 +1,22 @@
-"""The order in which waiting citizens are served: pure rules.
+"""The order in which waiting citizens are served, and the words that explain it: pure rules.
 
-Danger goes before everything. Somebody whose seat went away comes next: he was already being served. The elderly get a
-head start of five minutes, and every minute of waiting counts as much for everybody, so nobody waits for ever.
+Danger goes before everything. Somebody who was already being served, or was offered to a seat that did not take it,
+comes next. The elderly get a head start of five minutes, and every minute of waiting counts as much for everybody, so
+nobody waits for ever.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 EMERGENCY: Final = 100
 GIVEN_BACK: Final = 10
 ELDERLY: Final = 5
 ORDINARY: Final = 0
+
+Kind = Literal["call", "chat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,30 @@ def in_order(places: list[Place], now: datetime) -> list[Place]:
 def sort_cards(cards: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Cards of the desk in queue order; one without a readable `waiting_since` counts as just arrived."""
     by_id = {card["conversation_id"]: card for card in cards}
-    places = [Place(card["conversation_id"], int(card.get("priority") or 0), _since(card, now)) for card in cards]
+    places = [Place(card["conversation_id"], int(card.get("priority") or 0), since(card, now)) for card in cards]
     return [by_id[place.conversation_id] for place in in_order(places, now)]
 
 
-def _since(card: dict[str, Any], now: datetime) -> datetime:
+def priority_of(card: dict[str, Any], *, turned_down: bool) -> int:
+    """`turned_down`: a seat to whom it was offered did not take it."""
+    emergency = bool(card.get("alarm")) or int(card.get("priority") or 0) >= EMERGENCY
+    given_back = turned_down or int(card.get("priority") or 0) >= GIVEN_BACK
+    return priority(emergency=emergency, given_back=given_back, elderly=bool(card.get("elderly")))
+
+
+def why(card: dict[str, Any], *, turned_down: bool) -> str:
+    """Why somebody stands where they stand, for the seat. The time waited is shown beside it."""
+    match priority_of(card, turned_down=turned_down):
+        case priority_now if priority_now >= EMERGENCY:
+            return "有人身或财产危险，最先接"
+        case priority_now if priority_now >= GIVEN_BACK:
+            return "上一位坐席没有接，退回队首" if turned_down else "服务到一半被退回，排在队首"
+        case priority_now if priority_now >= ELDERLY:
+            return f"老年人，按多等{ELDERLY}分钟计"
+    return "先来先接"
+
+
+def since(card: dict[str, Any], now: datetime) -> datetime:
     value = card.get("waiting_since")
     if isinstance(value, datetime):
         return value
@@ -71,9 +93,13 @@ def _since(card: dict[str, Any], now: datetime) -> datetime:
     return found if found.tzinfo is not None else now
 
 
-def may_claim(held: int, capacity: int) -> bool:
-    """Whether a seat that holds so many conversations may take one more."""
-    return held < capacity
+def kind_of(card: dict[str, Any]) -> Kind:
+    return "call" if card.get("channel") == "phone" else "chat"
+
+
+def may_claim(kind: Kind, *, calls: int, chats: int, capacity: int) -> bool:
+    """Whether a seat that holds so many may take one more: one call, and so many chats."""
+    return calls < 1 if kind == "call" else chats < capacity
 
 
 def may_watch(*, role: str, seat_id: str, status: str, held_by: str | None, callback_open: bool) -> bool:
@@ -84,4 +110,4 @@ def may_watch(*, role: str, seat_id: str, status: str, held_by: str | None, call
 
 
 def waited_seconds(card: dict[str, Any], now: datetime) -> float:
-    return max(0.0, (now - _since(card, now)).total_seconds())
+    return max(0.0, (now - since(card, now)).total_seconds())

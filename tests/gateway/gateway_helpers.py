@@ -66,6 +66,7 @@ class SmallConversations:
         self.said: list[CitizenTurn] = []
         self.finished: list[tuple[str, str, str]] = []
         self.people: list[tuple[str, str]] = []
+        self.offered: list[tuple[str, Any]] = []  # notices of the queue, and what they offer
         self.failure: Exception | None = None
         self.delay = 0.0
 
@@ -246,6 +247,13 @@ class SmallConversations:
         if client_message_id:
             self.seat_messages[conversation_id, client_message_id] = turn
         return turn
+
+    async def tell_waiting(self, conversation_id: str, text: str, *, offer: Any = None) -> bool:
+        if self.status[self._known(conversation_id)] != "waiting":
+            return False
+        self.offered.append((conversation_id, offer))
+        self._store(conversation_id, "system", text)
+        return True
 
     async def give_back(self, conversation_id: str, seat_id: str) -> None:
         self.seat[self._mine(conversation_id, seat_id)] = None

@@ -129,6 +129,11 @@ async def test_a_whole_hand_over(connect: Connect, core: Core, small: SmallConve
         "summary",
         "priority",
         "seat_id",
+        "why",
+        "needs",
+        "overdue",
+        "offered",
+        "tags",
     }
     await socket.send_json({"type": "watch", "conversation_id": known})
     shown = await until(socket, "conversation")
