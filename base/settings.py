@@ -432,7 +432,7 @@ class SeatSettings(Section):
     heartbeat_seconds: float = Field(20.0, gt=1)
     capacity: int = Field(3, ge=1, description="chats of one seat at once; of calls it is one")
     offer_seconds: float = Field(15.0, gt=1, description="a seat has so long to accept what it is offered")
-    offer_pause_seconds: float = Field(60.0, ge=0, description="not offered again so long to a seat that did not take it")
+    offer_pause_seconds: float = Field(60.0, ge=0, description="not offered again to a seat that let it pass")
     wrap_up_seconds: float = Field(20.0, ge=0, description="after a conversation, before the next offer")
     waiting_alarm_seconds: float = Field(60.0, gt=0, description="whoever waits longer is shown in red, with a sound")
     overflow_wait_seconds: float = Field(
