@@ -1,0 +1,42 @@
+"""The same on a real PostgreSQL server: where several nodes meet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from postgresql_server import postgresql_url as postgresql_url
+from test_wechat_callback import test_a_repetition_at_another_node as test_repetition  # noqa: F401
+from test_wechat_delivery import test_a_process_that_dies_over_a_message as test_recovery  # noqa: F401
+from test_wechat_delivery import test_one_token_for_all_nodes as test_one_token  # noqa: F401
+from test_wechat_delivery import test_two_nodes_send_each_message_once as test_two_nodes  # noqa: F401
+from test_wechat_delivery import test_wechat_tells_later_that_a_notice_was_blocked as test_notices  # noqa: F401
+from test_wecom_kf import test_everything_is_read_once_page_by_page as test_pages  # noqa: F401
+from wechat_helpers import AES_KEY, APP_ID, CORP_ID, CORP_SECRET, SECRET, TOKEN
+from wechat_stand_in import KfStandIn, OfficialStandIn
+
+from base.settings import DatabaseSettings, DataSettings, Settings, WechatSettings, WecomSettings
+from storage import migrate
+from storage.engine import Database
+
+pytestmark = pytest.mark.long  # starts a server of its own
+
+
+@pytest.fixture
+async def settings(
+    postgresql_url: str, tmp_path: Path, wechat: OfficialStandIn, wecom: KfStandIn
+) -> AsyncIterator[Settings]:
+    database = Database(postgresql_url)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        await connection.exec_driver_sql("CREATE SCHEMA public")
+    await migrate.upgrade(database)
+    await database.close()
+    common = {"enabled": True, "token": TOKEN, "encoding_aes_key": AES_KEY}
+    yield Settings(
+        data=DataSettings(directory=tmp_path / "var"),
+        database=DatabaseSettings(url=postgresql_url),
+        wechat=WechatSettings(**common, app_id=APP_ID, app_secret=SECRET, api_url=wechat.url),
+        wecom=WecomSettings(**common, corp_id=CORP_ID, secret=CORP_SECRET, api_url=wecom.url),
+    )
