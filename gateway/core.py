@@ -16,6 +16,7 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.logs import get_logger
 from base.settings import Settings
+from conversations.history import History
 from conversations.recordings import Recordings
 from gateway.errors import starting
 from gateway.limits import FailureLimiter, RateLimiter
@@ -141,6 +142,7 @@ class Core:
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.cases = Cases(self.database, clock=self.clock)
         self.roster = Roster(self.database, clock=self.clock, wrap_up=timedelta(seconds=settings.seats.wrap_up_seconds))
+        self.history = History(self.database, clock=self.clock)
         self.notes = Notes(self.database, clock=self.clock)
         self.canned_replies = CannedReplies(self.database, clock=self.clock)
         self.metrics = Metrics()

@@ -82,9 +82,10 @@ class Offers:
             case = self._desk.cases.get(card["conversation_id"], Case(card["conversation_id"]))
             since = queue.since(card, now)
             before = case.told if case.told_of == since else None
-            if not open_now and before is None:
-                words = waiting_time.closed_words(rules.first_hour, rules.last_hour)
-                await self._tell(card, Told(ahead, None, now), words, offer="go_on")
+            if not open_now:
+                if before is None:
+                    words = waiting_time.closed_words(rules.first_hour, rules.last_hour)
+                    await self._tell(card, Told(ahead, None, now), words, offer="go_on")
                 continue
             wait = self._expected(card, ahead, loads, handling)
             told = Told(ahead, wait, now)

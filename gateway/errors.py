@@ -10,6 +10,7 @@ from aiohttp import web
 from base.errors import HotlineError
 from conversations.errors import Conflict, NotYours, UnknownConversation
 from seats.callbacks import CallbackError, UnknownCallback
+from seats.notes import ReplyError
 from seats.outgoing_calls import OutgoingCallError
 from workorders.attachments import AttachmentError, TooLarge, UnknownAttachment
 from workorders.order import OrderStateError
@@ -81,6 +82,7 @@ _KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
     (Conflict, 409, "conflict"),
     (UnknownCallback, 404, "unknown_callback"),
     (CallbackError, 409, "conflict"),
+    (ReplyError, 409, "too_many"),
     (OutgoingCallError, 409, "no_line"),
     (UnknownAttachment, 404, "unknown_attachment"),
     (TooLarge, 413, "too_large"),
