@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -43,8 +43,14 @@ Fetch = Callable[[bool], Awaitable[Fetched]]  # True: a new one, though the old 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     token: str
-    good: bool  # not over yet
-    fresh: bool  # not even soon
+    until: datetime
+
+    def good(self, now: datetime) -> bool:
+        return bool(self.token) and now < self.until
+
+    def fresh(self, now: datetime) -> bool:
+        """Good for a while yet."""
+        return self.good(now + _EARLY)
 
 
 class AccessToken:
@@ -57,6 +63,7 @@ class AccessToken:
         self._fetch = fetch
         self._clock = clock
         self._flight: asyncio.Task[str] | None = None
+        self._last = _Kept("", clock.now())  # as this process last read it
 
     async def get(self) -> str:
         """A token that is good for a while.
@@ -64,8 +71,9 @@ class AccessToken:
         Raises:
             NoAccessToken: there is none, and WeChat gives none.
         """
-        kept = await self._read()
-        return kept.token if kept.fresh else await self._one_flight("")
+        now = self._clock.now()
+        kept = self._last if self._last.fresh(now) else await self._read()
+        return kept.token if kept.fresh(now) else await self._one_flight("")
 
     async def renew(self, failed: str) -> str:
         """Another token than `failed`, of which WeChat said that it is none.
@@ -74,7 +82,9 @@ class AccessToken:
             NoAccessToken: WeChat gives none.
         """
         kept = await self._read()
-        return kept.token if kept.fresh and kept.token != failed else await self._one_flight(failed)
+        if kept.fresh(self._clock.now()) and kept.token != failed:
+            return kept.token
+        return await self._one_flight(failed)
 
     async def _one_flight(self, failed: str) -> str:
         if self._flight is None or self._flight.done():
@@ -83,12 +93,12 @@ class AccessToken:
 
     async def _renew(self, failed: str) -> str:
         for _ in range(_LOOKS):
-            kept = await self._read()
-            if kept.fresh and kept.token != failed:
+            kept, now = await self._read(), self._clock.now()
+            if kept.fresh(now) and kept.token != failed:
                 return kept.token
             if await self._begin():
                 break
-            if kept.good and kept.token != failed:
+            if kept.good(now) and kept.token != failed:
                 return kept.token  # another node fetches the next one in good time
             await asyncio.sleep(_LOOK_SECONDS)
         else:
@@ -99,7 +109,7 @@ class AccessToken:
                 fetched = await self._fetch(True)
         except WechatError as error:
             await self._give_up()
-            if kept.good and kept.token != failed:
+            if kept.good(now) and kept.token != failed:
                 _log.warning("the access token could not be renewed early", reason=str(error))
                 return kept.token
             raise NoAccessToken(f"no access token: {error}") from error
@@ -111,13 +121,12 @@ class AccessToken:
         async with self._database.read() as session:
             row = await session.get(MessengerToken, self._account)
         if row is None or not row.token:
-            return _Kept("", False, False)
+            return _Kept("", self._clock.now())
         try:
-            token = self._cipher.decrypt(row.token.encode()).decode()
+            self._last = _Kept(self._cipher.decrypt(row.token.encode()).decode(), row.expires_at)
         except InvalidToken:  # the account's secret was changed
-            return _Kept("", False, False)
-        now = self._clock.now()
-        return _Kept(token, now < row.expires_at, now < row.expires_at - _EARLY)
+            return _Kept("", row.expires_at)
+        return self._last
 
     async def _begin(self) -> bool:
         """Whether this node is the one that fetches now."""
@@ -139,6 +148,7 @@ class AccessToken:
             row.token = self._cipher.encrypt(fetched.token.encode()).decode()
             row.expires_at = self._clock.now() + fetched.lasts
             row.fetching_until = None
+            self._last = _Kept(fetched.token, row.expires_at)
 
     async def _give_up(self) -> None:
         async with self._database.write() as session:

@@ -203,8 +203,12 @@ async def test_events(node: Node, citizen: Citizen, settings: Settings) -> None:
     assert await citizen.sends(citizen.message("event", Event="unsubscribe")) == ""
 
 
-async def test_too_many_messages_of_one_citizen(node: Node, citizen: Citizen, clock: ManualClock) -> None:
-    limit = node.core.settings.wechat.messages_a_minute
+async def test_too_many_messages_of_one_citizen(
+    settings: Settings, open_another: Callable[[], Awaitable[Node]], clock: ManualClock
+) -> None:
+    limit = settings.wechat.messages_a_minute = 3
+    node = await open_another()
+    citizen = Citizen(node, clock)
     for number in range(limit):
         await citizen.says(f"你好{number}")
     assert "请稍等" in await citizen.says("你好")

@@ -106,8 +106,8 @@ def test_the_last_message_fits_too(texts: list[str], limit: int) -> None:
 
 
 def test_error_codes() -> None:
-    assert [meaning(code) for code in (40001, 42001, 45015, 45047, 40003, -1, 48001, 45009)] == [
-        "token", "token", "used_up", "used_up", "unreachable", "busy", "refused", "slow_down"
+    assert [meaning(code) for code in (40001, 42001, 45015, 45047, 40003, -1, 45002, 48001, 45009)] == [
+        "token", "token", "used_up", "used_up", "unreachable", "busy", "refused", "not_now", "slow_down"
     ]  # fmt: skip
 
 
