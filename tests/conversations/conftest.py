@@ -8,19 +8,18 @@ from pathlib import Path
 
 import pytest
 from conversations_helpers import Book, KeywordParser, Room, build
+from fresh_database import database as database
+from fresh_database import migrated_file as migrated_file
 
 from base.clock import ManualClock
 from base.settings import DataSettings, RasaSettings, Settings
-from storage import migrate
 from storage.engine import Database
 from workorders.service import OrderService
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def room(tmp_path: Path, database: Database) -> AsyncIterator[Room]:
     settings = Settings(data=DataSettings(directory=tmp_path), rasa=RasaSettings(enabled=False))
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/hotline.db")
-    await migrate.upgrade(database)
     clock = ManualClock(datetime(2026, 11, 2, 2, 0, tzinfo=UTC))
     parser, book = KeywordParser(), Book()
     orders = OrderService(database, clock=clock)
@@ -28,4 +27,3 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
     await service.start()
     yield Room(service, database, clock, settings, parser, book, orders)
     await service.close()
-    await database.close()

@@ -5,6 +5,7 @@ The whole product behind the same routes is tested in `test_gateway_whole.py`.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import BaseRunner
+from fresh_database import migrated_file as migrated_file
 from gateway_helpers import Client, Connect, SmallConversations, SmallKnowledge
 
 from base.clock import ManualClock
@@ -43,7 +45,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def core(settings: Settings, clock: ManualClock) -> AsyncIterator[Core]:
+async def core(settings: Settings, clock: ManualClock, migrated_file: Path) -> AsyncIterator[Core]:
+    settings.var.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(migrated_file, settings.var / "hotline.db")  # so that the upgrade has nothing left to do
     core = Core(settings, clock=clock)
     await load_database(core)
     yield core

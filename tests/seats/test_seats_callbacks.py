@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,20 +14,11 @@ from base.calling_hours import CallingRules
 from base.clock import ManualClock, local
 from conversations import store
 from seats.callbacks import CallbackError, Callbacks
-from storage import migrate
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation
 
 NUMBER = "13900001234"
 NIGHT = datetime(2026, 1, 5, 15, 30, tzinfo=UTC)  # 23:30 in the city
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

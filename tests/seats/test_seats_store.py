@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,10 @@ from base.clock import ManualClock
 from base.settings import DatabaseSettings, DataSettings, Settings
 from seats.cli import command
 from seats.store import SeatError, SeatStore, generate_password
-from storage import migrate
 from storage.engine import Database
 from storage.tables import Seat, SeatSession
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

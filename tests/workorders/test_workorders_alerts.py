@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from base.clock import ManualClock
-from storage import migrate
 from storage.engine import Database
 from workorders.alerts import DeadlineWatch, Swept
 from workorders.breaches import BreachLog
@@ -47,14 +44,6 @@ class Room:
     async def breaches(self, **asked: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.log.list(days=30, **asked))["items"]
         return found
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

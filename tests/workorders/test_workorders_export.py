@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,6 @@ from workorders.outbox.schedule import Next
 from workorders.outbox.store import OutboxStore, Settled
 from workorders.outbox.targets import Target
 from workorders.service import OrderService
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +47,6 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "catalogue.yml"
     path.write_text(CATALOGUE, "utf-8")
     return path
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 async def _file(database: Database, orders: OrderService, key: str, text: str, code: str, **changes: Any) -> str:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from sqlalchemy import select
 from base.clock import ManualClock, SystemClock
 from base.errors import ConfigurationError
 from base.settings import OutboxSettings, OutboxTargetSettings
-from storage import migrate
 from storage.engine import Database
 from storage.order_tables import OutboxMessage
 from storage.tables import OrderEvent
@@ -46,14 +44,6 @@ QUICK = OutboxSettings(
     poll_seconds=0.02,
 )
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 async def messages(database: Database) -> list[OutboxMessage]:

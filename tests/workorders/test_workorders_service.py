@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from base.clock import ManualClock
-from storage import migrate
 from storage.engine import Database
 from storage.tables import Order, OrderEvent
 from workorders import numbers
@@ -34,14 +31,6 @@ def draft(**changes: Any) -> OrderDraft:
         "assignment": ASSIGNMENT,
     }
     return OrderDraft(**{**values, **changes})
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

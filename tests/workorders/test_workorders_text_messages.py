@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy import select
 from base.clock import ManualClock
 from base.errors import ConfigurationError
 from base.settings import TextMessageSettings
-from storage import migrate
 from storage.engine import Database
 from storage.follow_up_tables import TextMessage
 from workorders.message_file import FileGateway, RotationRules
@@ -28,14 +26,6 @@ from workorders.service import OrderService
 from workorders.text_messages import Message, MessageGateway, TextMessageError, TextMessages, mobile
 
 UNIT, NUMBER = "市热力集团", "13900001234"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

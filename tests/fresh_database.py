@@ -1,0 +1,44 @@
+"""An empty database of the newest schema for every test: upgraded once a session, then copied.
+
+A folder's `conftest.py` takes it over by importing `migrated_file` and `database`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage import migrate
+from storage.engine import Database
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite, closed: to be copied, never opened."""
+    path = tmp_path_factory.mktemp("schema") / "hotline.db"
+
+    async def make() -> None:
+        database = Database(url_of(path))
+        await migrate.upgrade(database)
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """The test's own, in its `tmp_path` as `hotline.db`."""
+    path = tmp_path / "hotline.db"
+    shutil.copyfile(migrated_file, path)
+    database = Database(url_of(path))
+    yield database
+    await database.close()
