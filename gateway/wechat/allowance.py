@@ -38,6 +38,6 @@ class Allowance:
     def used(self) -> Allowance:
         return replace(self, left=max(0, self.left - 1))
 
-    def given_back(self) -> Allowance:
-        """A message that did not leave."""
-        return replace(self, left=self.left + 1)
+    def given_back(self, most: int) -> Allowance:
+        """A message that did not leave; never more than `most`, for the citizen may have written meanwhile."""
+        return replace(self, left=max(self.left, min(self.left + 1, most)))

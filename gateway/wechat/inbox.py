@@ -22,7 +22,7 @@ from gateway.wechat.wording import TROUBLE
 from storage.engine import Database
 from storage.messenger_tables import MessengerContact, MessengerInbox
 
-_LEASE: Final = timedelta(seconds=90)  # a turn that takes longer is taken for lost
+_LEASE: Final = timedelta(seconds=60)  # a turn that takes longer is taken for lost
 _ATTEMPTS: Final = 3
 _ANSWERED_WITHIN: Final = timedelta(seconds=6)
 
@@ -99,7 +99,7 @@ class Inbox:
                     next_at=now,
                     conversation_id=conversation_id,
                 )
-            waiting = await outbox.waiting(session, contact.id)
+            waiting = await outbox.free(session, contact, now)
             if row.mode == "passive" and waiting:
                 limit, labels = settings.message_limit_bytes, outbox.labels(settings)
                 parcel = pack(outbox.pieces(waiting), limit_bytes=limit, labels=labels)

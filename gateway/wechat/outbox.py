@@ -94,6 +94,14 @@ async def waiting(session: AsyncSession, contact_id: str) -> list[MessengerOutbo
     return list((await session.execute(query)).scalars())
 
 
+async def free(session: AsyncSession, contact: MessengerContact, now: datetime) -> list[MessengerOutbox]:
+    """The same, without what a node is sending at this moment."""
+    rows = await waiting(session, contact.id)
+    if contact.sender is None or contact.sending_until is None or contact.sending_until <= now:
+        return rows
+    return [row for row in rows if row.status != "sending"]
+
+
 async def wake_held(session: AsyncSession, contact_id: str, now: datetime) -> None:
     """The citizen has written: what was held may go."""
     await session.execute(
@@ -207,7 +215,8 @@ class Outbox:
                     _fail(rows, detail, now)
                     return "failed"
             if meaning is not None:  # it certainly did not leave
-                contacts.set_allowance(contact, contacts.allowance(contact).given_back())
+                most = self._settings.replies_a_message
+                contacts.set_allowance(contact, contacts.allowance(contact).given_back(most))
             attempts = max((row.attempts for row in rows), default=1)
             if meaning != "token" and attempts >= self._settings.attempts:
                 for row in rows:  # it goes out with the next answer to the citizen

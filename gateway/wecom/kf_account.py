@@ -21,7 +21,7 @@ from gateway.wechat.incoming import Incoming
 from storage.engine import Database
 
 _STATES: Final = {"pool": 2, "servicer": 3}  # service_state: waiting to be taken; with one servicer
-_PAGE: Final = 1_000
+_PAGE: Final = 200  # are stored in one transaction
 _AMR: Final = 0
 
 

@@ -335,6 +335,25 @@ async def test_a_message_on_its_way_when_the_process_dies(
     assert await successor.send() == 1
 
 
+async def test_what_is_on_its_way_is_not_told_in_the_next_answer_too(
+    node: Node, citizen: Citizen, clock: ManualClock, wechat: OfficialStandIn
+) -> None:
+    conversation_id = await with_seat(node, citizen, clock, wechat)
+    await node.conversations.seat_message(conversation_id, "s1", "您好")
+    await node.messengers.all[0].feeder.once()
+    clock.advance(2)
+    box, contact_id = node.messengers.all[0].outbox, (await contact(node)).id
+    sending = await box.claim(contact_id, clock.now())
+    assert sending is not None and sending.parcel.text == "【人工坐席】您好"
+    await node.conversations.seat_message(conversation_id, "s1", "还在吗")
+    await node.messengers.all[0].feeder.once()
+    assert await citizen.says("在") == "【人工坐席】还在吗"
+    await box.not_sent(sending, "busy", "errcode -1", clock.now())
+    assert (await contact(node)).allowance_left == 5, "the citizen has written meanwhile"
+    clock.advance(3)
+    assert await node.send() == 1 and wechat.texts()[-1] == "【人工坐席】您好"
+
+
 async def test_two_nodes_send_each_message_once(
     node: Node, citizen: Citizen, clock: ManualClock, wechat: OfficialStandIn, open_another: OpenNode
 ) -> None:
