@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 
-from knowledge.embedding import Vectors
-
-_BLOCK: Final = 512
+from knowledge.mining import linkage
+from knowledge.mining.likeness import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +34,24 @@ class Group:
     questions: tuple[Question, ...]
 
 
-def grouped(questions: Sequence[Question], texts: Sequence[str], vectors: Vectors, same_at: float) -> list[Group]:
-    """The largest groups first. `texts` are the distinct texts of the questions, `vectors` one unit vector each.
+def grouped(questions: Sequence[Question], texts: Sequence[str], chances: Matrix, same_at: float) -> list[Group]:
+    """The largest groups first; every question is in exactly one.
 
-    Greedy: the text with the most questions around it takes them all, and so on with what is left. Every question is
-    in exactly one group, and each of a group is as near as `same_at` to the group's text.
+    Args:
+        texts: the distinct texts of the questions. chances: how likely each two of them ask the same.
+        same_at: the least mean chance between what is put together.
     """
     said: dict[str, list[Question]] = {}
     for question in questions:
         said.setdefault(question.text, []).append(question)
-    weights = np.array([len(said.get(text, ())) for text in texts], dtype=np.int64)
-    near: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
-    for start in range(0, len(texts), _BLOCK):
-        cosines = vectors[start : start + _BLOCK] @ vectors.T
-        near += [np.flatnonzero(row >= same_at) for row in cosines]
-    free = np.ones(len(texts), dtype=bool)
-    order = sorted(range(len(texts)), key=lambda place: (-int(weights[near[place]].sum()), texts[place]))
+    asked = np.array([len(said.get(text, ())) for text in texts], dtype=np.float64)
     groups: list[Group] = []
-    for place in order:
-        if not free[place]:
-            continue
-        members = [int(other) for other in near[place] if free[other]]
-        if place not in members:  # rounding: a text is always near itself
-            members.append(place)
-        free[members] = False
-        found = [question for member in members for question in said.get(texts[member], ())]
-        groups.append(Group(texts[place], tuple(sorted(found, key=lambda question: (question.at, question.id)))))
+    for members in linkage.joined(chances, same_at):
+        inside = chances[members][:, members]
+        support = inside @ asked[members] + asked[members]  # a text has no chance with itself in the table
+        centre = texts[max(members, key=lambda place: (float(support[members.index(place)]), -len(texts[place])))]
+        found = [question for place in members for question in said.get(texts[place], ())]
+        groups.append(Group(centre, tuple(sorted(found, key=lambda question: (question.at, question.id)))))
     return sorted(groups, key=lambda group: (-len(group.questions), group.text))
 
 

@@ -114,12 +114,12 @@ class HintStore:
         return [_object(hint, names) for hint in found]
 
     def _of_pairs(self, entries: list[Entry], only: str | None) -> list[Hint]:
-        vectors = self._meaning.vectors([entry.question for entry in entries])
+        learned = self._meaning.learned
         return hints.of_pairs(
             entries,
-            vectors,
-            same_at=self._meaning.same_at,
-            double_at=self._meaning.double_at,
+            self._meaning.chances([entry.question for entry in entries]),
+            same_at=learned.same_at,
+            double_at=learned.double_at,
             only=None if only is None else (only,),
         )
 

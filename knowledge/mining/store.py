@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +27,8 @@ STATUSES: Final = ("open", "drafted", "answered", "dismissed")
 _DAYS: Final = 90
 _MOST: Final = 6_000  # questions of one rebuild, the newest: the comparison of all with all is bounded by it
 _DAY_COUNTER: Final = "questions_mined_day"
+_CLAIM_COUNTER: Final = "questions_mining_until"
+_CLAIM_SECONDS: Final = 1_800  # far longer than a rebuild takes
 
 
 class UnknownCluster(KnowledgeError):
@@ -49,20 +50,46 @@ class Miner:
         self._clock = clock
 
     async def daily(self, hour: int) -> Rebuilt | None:
-        """Rebuild once a day of the city after `hour`, whichever process comes first; None: it was done."""
+        """Rebuild once a day of the city after `hour`; None: it was done, or another process is at it.
+
+        The day counts as done only when it is: after a failure the next look tries again, after the death of the
+        process whoever looks when its claim has run out.
+        """
         now = local(self._clock.now())
         today = now.date().toordinal()
-        if now.hour < hour:
+        if now.hour < hour or not await self._claimed(today):
             return None
+        try:
+            made = await self.rebuild()
+        except BaseException:
+            await self._counted(_CLAIM_COUNTER, 0)
+            raise
+        await self._counted(_DAY_COUNTER, today)
+        await self._counted(_CLAIM_COUNTER, 0)
+        return made
+
+    async def _claimed(self, today: int) -> bool:
+        now = int(self._clock.now().timestamp())
         async with self._database.write() as session:
-            done = await session.get(Counter, _DAY_COUNTER, with_for_update=True)
-            if done is None:
-                session.add(Counter(name=_DAY_COUNTER, value=today))
-            elif done.value >= today:
-                return None
+            done = await session.get(Counter, _DAY_COUNTER)
+            if done is not None and done.value >= today:
+                return False
+            claim = await session.get(Counter, _CLAIM_COUNTER, with_for_update=True)
+            if claim is not None and claim.value > now:
+                return False
+            if claim is None:
+                session.add(Counter(name=_CLAIM_COUNTER, value=now + _CLAIM_SECONDS))
             else:
-                done.value = today
-        return await self.rebuild()
+                claim.value = now + _CLAIM_SECONDS
+        return True
+
+    async def _counted(self, name: str, value: int) -> None:
+        async with self._database.write() as session:
+            counter = await session.get(Counter, name, with_for_update=True)
+            if counter is None:
+                session.add(Counter(name=name, value=value))
+            else:
+                counter.value = value
 
     async def rebuild(self) -> Rebuilt:
         """Cluster the questions of the last 90 days anew; clusters keep their ids, their status and their entry."""
@@ -87,17 +114,11 @@ class Miner:
         self, questions: Sequence[Question], entries: Sequence[tuple[str, str]]
     ) -> tuple[list[Group], list[str | None]]:
         texts = list(dict.fromkeys(question.text for question in questions))
-        groups = clusters.grouped(questions, texts, self._meaning.vectors(texts), self._meaning.same_at)
-        if not groups or not entries:
-            return groups, [None] * len(groups)
-        standard = self._meaning.vectors([question for _, question in entries])
-        centres = self._meaning.vectors([group.text for group in groups])
-        near: list[str | None] = []
-        for centre in centres:
-            cosines = standard @ centre
-            best = int(np.argmax(cosines))
-            near.append(entries[best][0] if cosines[best] >= self._meaning.near_at else None)
-        return groups, near
+        standard = [question for _, question in entries]
+        chances = self._meaning.chances(texts, standard)
+        groups = clusters.grouped(questions, texts, chances, self._meaning.learned.same_at)
+        near = self._meaning.nearest([group.text for group in groups], standard)
+        return groups, [None if place is None else entries[place][0] for place in near]
 
     async def page(self, status: str, page: int, page_size: int) -> dict[str, Any]:
         where = [QuestionCluster.status == status] if status else []

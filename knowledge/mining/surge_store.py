@@ -36,21 +36,25 @@ class Surging:
             recent, before = await _answered(session, now)
             open_now = await _not_answered(session, now - _HOUR, now)
             open_before = await _not_answered(session, now - _HOUR - _BEFORE, now - _HOUR)
-        more, more_before = await asyncio.to_thread(self._grouped, open_now, open_before)
+            live = select(KnowledgeEntry.question).where(KnowledgeEntry.status == "published")
+            standard = list((await session.execute(live)).scalars())
+        more, more_before = await asyncio.to_thread(self._grouped, open_now, open_before, standard)
         hours = _BEFORE / _HOUR
         found = surges.surges([*recent, *more], {**before, **more_before}, hours)
         async with self._database.read() as session:
             return await _shown(session, found)
 
     def _grouped(
-        self, recent: Sequence[Question], before: Sequence[Question]
+        self, recent: Sequence[Question], before: Sequence[Question], standard: Sequence[str]
     ) -> tuple[list[surges.Asked], dict[str, int]]:
         """Unanswered questions by what they mean."""
         if not recent:
             return [], {}
         questions = [*recent, *before]
         texts = list(dict.fromkeys(question.text for question in questions))
-        groups = clusters.grouped(questions, texts, self._meaning.vectors(texts), self._meaning.same_at)
+        groups = clusters.grouped(
+            questions, texts, self._meaning.chances(texts, standard), self._meaning.learned.same_at
+        )
         lately = {question.id for question in recent}
         asked: list[surges.Asked] = []
         counts: dict[str, int] = {}

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from knowledge_helpers import entry
+from scipy import sparse
 
 from base.clock import ManualClock
 from knowledge import store
 from knowledge.lifecycle import NotPossible
-from knowledge.mining import clusters, hints, surges
+from knowledge.mining import clusters, contradictions, hints, linkage, surges
 from knowledge.mining.clusters import Question
 from knowledge.mining.hint_store import HintStore
 from knowledge.mining.meaning import Meaning
-from knowledge.mining.store import Miner
+from knowledge.mining.store import Miner, Rebuilt
 from knowledge.mining.surge_store import Surging
 from knowledge.public_entries import NotAvailable, PublicEntries
 from knowledge.statistics import Statistics
@@ -37,7 +38,7 @@ def asked(number: int, text: str, cluster_id: str | None = None) -> Question:
 def grouped(questions: list[Question]) -> list[clusters.Group]:
     meaning = Meaning()
     texts = list(dict.fromkeys(question.text for question in questions))
-    return clusters.grouped(questions, texts, meaning.vectors(texts), meaning.same_at)
+    return clusters.grouped(questions, texts, meaning.chances(texts), meaning.learned.same_at)
 
 
 def test_questions_that_ask_the_same_are_one_group_and_none_is_lost() -> None:
@@ -83,20 +84,59 @@ def test_a_surge_is_many_citizens_and_far_above_the_usual() -> None:
 
 def test_two_answers_contradict_each_other_only_about_the_same_kind_of_number() -> None:
     one = entry("one", "退货期限", answer="自2024年3月1日起，7天内可以退货，运费10元。")
-    other = entry("other", "多久能退货", answer="可在15日内退货，运费10元。")
-    assert hints.contradiction(one, other) == "7天 / 15天"
-    assert hints.contradiction(one, entry("more", "退货", answer="7天内，特殊商品30天内。")) == ""
-    assert hints.contradiction(one, entry("none", "退货", answer="可以退货，需保持完好。")) == ""
+    other = entry("other", "多久能退货", answer="十五日内可以退货，运费10元。")
+    assert contradictions.difference(one, other) == "7天 / 15天"
+    assert contradictions.difference(one, entry("more", "退货", answer="7天内，特殊商品30天内。")) == ""
+    assert contradictions.difference(one, entry("none", "退货", answer="可以退货，需保持完好。")) == ""
+    repair = entry("repair", "多久修好", answer="接到报修以后20天之内修好。")
+    assert contradictions.difference(one, repair) == ""  # days too, but of something else
+
+
+def test_dates_contradict_and_the_version_of_a_document_is_no_date() -> None:
+    one = entry("one", "何时供暖", answer="按照《供热办法》（2010年3月版本），自2026年11月15日起供暖。")
+    other = entry("other", "几号供暖", answer="按照《供热办法》（2020年3月版本），自2026年11月7日起供暖。")
+    assert contradictions.difference(one, other) == "2026年11月15日 / 2026年11月7日"
+    assert contradictions.difference(one, one.model_copy(update={"id": "same"})) == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "meet"),
+    [
+        ({"effective_to": "2025-12-31"}, False),  # over before the other begins
+        ({"effective_to": "2026-01-01"}, True),  # its last day is the other's first
+        ({"scope": "朝阳区"}, True),  # the other holds in the whole city
+        ({"audience": "enterprise"}, False),
+        ({"audience": "both"}, True),
+    ],
+)
+def test_entries_contradict_only_where_both_hold(more: dict[str, str], meet: bool) -> None:
+    new = entry("new", "多久办好", effective_from="2026-01-01")
+    assert contradictions.both_hold(entry("old", "多久办好", **more), new) is meet
+    assert contradictions.both_hold(new, entry("old", "多久办好", **more)) is meet
+    assert not contradictions.both_hold(entry("west", "甲题", scope="海淀区"), entry("east", "甲题", scope="朝阳区"))
 
 
 def test_entries_for_other_people_may_answer_differently() -> None:
     one = entry("one", "多久办好", answer="7天。", audience="person")
     other = entry("other", "多久办好", answer="30天。", audience="enterprise")
-    same = np.ones((2, 1), dtype=np.float32)
+    same = sparse.csr_matrix(np.array([[0.0, 0.97], [0.97, 0.0]], dtype=np.float32))
     assert hints.of_pairs([one, other], same, same_at=0.9, double_at=0.95) == []
-    other = other.model_copy(update={"audience": "both"})
+    other = other.model_copy(update={"audience": "both", "scope": "全国"})
     found = hints.of_pairs([one, other], same, same_at=0.9, double_at=0.95)
     assert [(hint.kind, hint.entry_id, hint.other_id) for hint in found] == [("contradiction", "one", "other")]
+    assert "适用地区不同" in found[0].message
+
+
+def test_groups_join_by_their_mean_chance_and_chains_do_not_draw_in_strangers() -> None:
+    near = np.zeros((4, 4), dtype=np.float32)
+    for one, other, chance in ((0, 1, 0.9), (1, 2, 0.6), (2, 3, 0.55)):
+        near[one, other] = near[other, one] = chance
+    table = sparse.csr_matrix(near)
+    assert sorted(linkage.joined(table, 0.5)) == [[0, 1], [2, 3]]  # 1 and 2 alone would be near enough
+    assert sorted(linkage.joined(table, 0.1)) == [[0, 1, 2, 3]]
+    assert linkage.joined(sparse.csr_matrix((0, 0)), 0.5) == []
+    with pytest.raises(ValueError, match="mean chance"):
+        linkage.joined(table, 0.0)
 
 
 async def note(database: Database, text: str, conversation: str, at: datetime, reason: str = "nothing_near") -> None:
@@ -152,6 +192,24 @@ async def test_questions_are_mined_once_a_day_after_the_hour(database: Database,
     assert await miner.daily(3) is None
     clock.advance(24 * 3600)
     assert await miner.daily(3) is not None
+
+
+async def test_a_day_whose_mining_failed_is_mined_at_the_next_look(
+    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    miner, other = Miner(database, Meaning(), clock), Miner(database, Meaning(), clock)
+    rebuilt = Miner.rebuild
+
+    async def failing(self: Miner) -> Rebuilt:
+        assert await other.daily(3) is None  # claimed by the first
+        raise OSError("no room left")
+
+    monkeypatch.setattr(Miner, "rebuild", failing)
+    with pytest.raises(OSError, match="no room"):
+        await miner.daily(3)
+    monkeypatch.setattr(Miner, "rebuild", rebuilt)
+    assert await other.daily(3) is not None
+    assert await miner.daily(3) is None
 
 
 async def test_an_answer_after_which_a_person_took_over_is_a_question_to_mine_and_counts(
