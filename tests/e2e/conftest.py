@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from needs import require
 from playwright.sync_api import Page
+from sipp_telephone import HOST
 
 from base.settings import ROOT
 from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
+from telephony.caller import free_port
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +27,20 @@ def short_directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def system(short_directory: Path, models: Path) -> Iterator[System]:
+def trunk_port() -> int:
+    """Where the telephones of citizens whom we call are (`sipp_telephone.py`)."""
+    return free_port(HOST)
+
+
+@pytest.fixture(scope="session")
+def system(short_directory: Path, models: Path, trunk_port: int) -> Iterator[System]:
     del models
-    running = System(short_directory / "var")
+    environment = {
+        "HOTLINE_TELEPHONY__TRUNK_URI": f"sip:{{number}}@{HOST}:{trunk_port}",
+        "HOTLINE_CALLING__FIRST_HOUR": "0",  # tests run at any hour
+        "HOTLINE_CALLING__LAST_HOUR": "24",
+    }
+    running = System(short_directory / "var", environment)
     running.prepare()
     running.start()
     yield running

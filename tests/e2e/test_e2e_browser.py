@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sipp_telephone import Telephone
 
 from hotline.trial.system import System
 from storage.engine import Database
+from storage.tables import CallbackTask, Conversation
 from workorders.model import Assignment, OrderDraft
 from workorders.service import OrderService
 
@@ -27,6 +30,8 @@ CHROMIUM_OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-ui-for-media-stream",  # a microphone that beeps
+    "--use-fake-device-for-media-stream",
 ]
 PATIENCE_MS = 20_000
 UNIT = "市热力集团"
@@ -99,7 +104,7 @@ def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
     expect(transcript).to_contain_text("路灯坏了三天", timeout=PATIENCE_MS)
     # What is said to the seat fills the form, and never over what she has typed.
     expect(seat.get_by_label("反映内容")).to_have_value(re.compile("路灯坏了三天"), timeout=PATIENCE_MS)
-    expect(seat.get_by_label("区", exact=True)).to_have_value("海淀区")
+    expect(seat.locator("#field-district")).to_have_value("海淀区")
     expect(seat.get_by_label("街道（乡镇）")).to_have_value("学院路街道")
     system.screenshot(seat, "seat-conversation")
     system.screenshot(citizen, "citizen-with-seat")
@@ -153,8 +158,68 @@ def an_order_in_full(seat: Page, system: System, folder: Path) -> None:
     detail.get_by_role("button", name="提交").click()
     expect(detail.get_by_role("alert")).to_contain_text("主工单不存在", timeout=PATIENCE_MS)
     system.screenshot(seat, "seat-order-detail")
-    seat.get_by_role("button", name="回电", exact=True).click()
-    expect(seat.get_by_role("region", name="回电任务", exact=True)).to_contain_text("没有配置外呼线路")
+
+
+def test_a_click_calls_back_and_the_seats_voice_comes_in_when_they_answer(
+    browser: Browser, system: System, trunk_port: int, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as executor:  # the browser has this thread's loop
+        for key, number in (("busy", "13900002222"), ("answers", "13900003333")):
+            executor.submit(asyncio.run, promise_call_back(system, key, number)).result()
+    page = browser.new_page(viewport={"width": 1366, "height": 860})
+    page.goto(f"{system.base_url}/seat")
+    page.get_by_label("账号").fill(system.seat_login)
+    page.get_by_label("密码").fill(system.seat_password)
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="回电", exact=True).click()
+    busy = page.get_by_role("row").filter(has_text="13900002222")
+    busy.get_by_role("button", name="领取").click()
+    telephone = Telephone(tmp_path, trunk_port, "busy")
+    busy.get_by_role("button", name="回拨").click()
+    expect(busy).to_contain_text("外呼：占线", timeout=PATIENCE_MS)
+    expect(busy).to_contain_text("已打1次未通")
+    telephone.wait()
+    answers = page.get_by_role("row").filter(has_text="13900003333")
+    answers.get_by_role("button", name="领取").click()
+    telephone = Telephone(tmp_path, trunk_port, "answers", hang_up_seconds=9.0)
+    answers.get_by_role("button", name="回拨").click()
+    talk = page.get_by_role("region", name="会话", exact=True)  # the page goes there by itself
+    expect(talk).to_contain_text("给您回电", timeout=PATIENCE_MS)
+    expect(talk.get_by_role("region", name="通话")).to_contain_text("坐席 测试坐席", timeout=PATIENCE_MS)
+    expect(talk).to_contain_text("测试坐席已接入通话", timeout=PATIENCE_MS)
+    system.screenshot(page, "seat-calls-back")
+    telephone.wait()
+    page.get_by_role("button", name="回电", exact=True).click()
+    expect(answers).to_contain_text("外呼：已接通", timeout=PATIENCE_MS)
+    answers.get_by_role("button", name="已回电").click()
+    expect(page.get_by_role("row").filter(has_text="13900003333")).to_have_count(0, timeout=PATIENCE_MS)
+    page.close()
+    (recording,) = (system.directory / "recordings").rglob("o*.wav")
+    samples, rate = soundfile.read(recording)  # left the citizen, right what they hear
+    seconds = [float(abs(samples[at : at + rate, 1]).max()) for at in range(0, len(samples) - rate, rate)]
+    assert max(seconds[:3]) > 0.05, "the citizen was not greeted"
+    assert max(seconds[-3:]) > 0.02, "the seat's voice did not come in"
+
+
+async def promise_call_back(system: System, key: str, number: str) -> None:
+    database, now = Database(f"sqlite+aiosqlite:///{system.directory / 'hotline.db'}"), datetime.now(UTC)
+    try:
+        async with database.write() as session:
+            session.add(
+                Conversation(
+                    id=f"c_{key}", channel="phone", trace_id="t", status="ended", outcome="callback",
+                    caller_number=number, state={}, created_at=now, updated_at=now, ended_at=now,
+                )
+            )  # fmt: skip
+            await session.flush()
+            session.add(
+                CallbackTask(
+                    id=f"cb_{key}", conversation_id=f"c_{key}", number=number, reason="no seat in time", due_at=now,
+                    created_at=now,
+                )
+            )  # fmt: skip
+    finally:
+        await database.close()
 
 
 def test_a_leader_sees_what_is_late_and_opens_it(browser: Browser, system: System) -> None:
