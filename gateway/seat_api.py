@@ -23,7 +23,7 @@ from gateway.seat_socket import DESK
 from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
-from workorders.model import FiledOrder, OrderDraft, RequestType
+from workorders.model import CategorySuggestion, FiledOrder, OrderDraft, RequestType
 from workorders.order import BY_ITSELF, EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
 
@@ -49,6 +49,7 @@ class OrderFields(BaseModel):
     contact_name: _Line = ""
     contact_phone: Annotated[str, StringConstraints(max_length=32)] = ""
     confidential: bool = False
+    category_code: Annotated[str, StringConstraints(max_length=16)] = ""  # empty: found by the words
 
 
 class NewOrder(BaseModel):
@@ -130,8 +131,19 @@ async def _draft(core: Core, fields: OrderFields, row: Conversation) -> OrderDra
     }
     if not values["detail"]:
         raise bad_request("请填写反映内容。", "invalid_field")
-    category = await asyncio.to_thread(core.categorise, f"{values['title']} {values['detail']}")
+    category = await _category(core, values.pop("category_code"), f"{values['title']} {values['detail']}")
     return OrderDraft(**values, channel=row.channel, conversation_id=row.id, category=category)
+
+
+async def _category(core: Core, code: str, words: str) -> CategorySuggestion | None:
+    """The leaf that the seat has chosen, else the likeliest one."""
+    if not code:
+        return await asyncio.to_thread(core.categorise, words)
+    catalogue = core.catalogue.current
+    leaf = catalogue.find(code)
+    if leaf is None:
+        raise bad_request("目录中没有这个类别，请重新选择。", "invalid_field")
+    return CategorySuggestion(leaf.code, leaf.level1, leaf.level2, leaf.level3, 1.0, version=catalogue.version)
 
 
 async def list_orders(request: web.Request) -> web.Response:

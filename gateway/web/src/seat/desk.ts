@@ -5,8 +5,10 @@ import { reactive } from 'vue'
 import { newMessageId } from '../shared/outbox'
 import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
 import type { Card, SeatAccount, Snapshot, Turn } from '../shared/types'
-import { newAlarms, sound } from './alarm'
+import { newAlarms, newlyOverdue, sound } from './alarm'
 import { Call } from './call'
+import { notify } from './notify'
+import { clear, Later, load, save, type FieldValue } from './typed'
 
 export interface OpenConversation {
   id: string
@@ -24,8 +26,33 @@ export interface OutgoingCall {
   conversation_id: string | null
 }
 
+/** A card that the desk offers to this seat; `until` is by this browser's clock, in milliseconds. */
+export interface Offer extends Card {
+  until: number
+}
+
+export interface Presence {
+  state: 'available' | 'wrap_up' | 'break' | 'offline'
+  reason: string
+  since: string
+  until: string | null
+}
+
+export type SideTab = 'order' | 'knowledge' | 'replies' | 'notes' | 'history'
+
 export interface DeskView {
   seat: SeatAccount | null
+  offer: Offer | null
+  presence: Presence | null
+  breakReasons: string[]
+  wrapUpCodes: Record<string, string>
+  /** What the citizen has said since this seat last looked, by conversation. */
+  unread: Record<string, number>
+  /** The fields of the order that this seat has touched, by conversation. */
+  forms: Record<string, Record<string, FieldValue>>
+  side: SideTab
+  /** A conversation in whose notes a colleague named this seat. */
+  mentioned: string
   queue: Card[]
   mine: Card[]
   open: OpenConversation | null
@@ -41,9 +68,18 @@ export interface DeskView {
   drafts: Record<string, string>
 }
 
+const OPEN_KEY = 'hotline-desk-open'
+
 export class Desk {
   readonly view: DeskView = reactive({
     seat: null,
+    offer: null,
+    presence: null,
+    breakReasons: [],
+    wrapUpCodes: {},
+    unread: {},
+    side: 'order',
+    mentioned: '',
     queue: [],
     mine: [],
     open: null,
@@ -52,13 +88,20 @@ export class Desk {
     invited: [],
     outgoing: {},
     answered: '',
-    drafts: {},
+    ...load(sessionStorage),
   })
   readonly call = new Call(
     (message) => this.socket.send(message),
     (message) => (this.view.notice = message),
   )
   private alarmed = new Set<string>()
+  private overdue = new Set<string>()
+  private watched = new Set<string>()
+  /** The conversation that is to be shown when it comes. */
+  private wanted = sessionStorage.getItem(OPEN_KEY) ?? ''
+  private readonly later = new Later(400)
+  /** The last turn that this seat has seen, by conversation. */
+  private seen: Record<string, number> = {}
 
   private readonly socket: ReconnectingSocket
   private unsent: { conversation_id: string; text: string; client_message_id: string }[] = []
@@ -79,12 +122,19 @@ export class Desk {
     this.socket.connect()
   }
 
+  /** At the end of a login: what was typed stays on the server alone. */
   close(): void {
+    this.later.close()
     this.call.close()
     this.socket.close()
+    clear(sessionStorage)
+    sessionStorage.removeItem(OPEN_KEY)
   }
 
+  /** Open it: it is shown when it has come. */
   watch(conversationId: string): void {
+    this.wanted = conversationId
+    sessionStorage.setItem(OPEN_KEY, conversationId)
     this.socket.send({ type: 'watch', conversation_id: conversationId })
   }
 
@@ -92,12 +142,72 @@ export class Desk {
     this.socket.send({ type: 'claim', conversation_id: conversationId })
   }
 
+  /** My conversations as they are listed: what was put aside stands last. */
+  inOrder(): Card[] {
+    const aside = (card: Card): boolean => Boolean(card.snoozed_until) && !this.view.unread[card.conversation_id]
+    return [...this.view.mine.filter((card) => !aside(card)), ...this.view.mine.filter(aside)]
+  }
+
+  /** The next of them, or the one before. */
+  step(by: number): void {
+    const cards = this.inOrder()
+    if (!cards.length) return
+    const at = cards.findIndex((card) => card.conversation_id === this.view.open?.id)
+    const next = cards[(at + by + cards.length) % cards.length] ?? cards[0]
+    if (next) this.watch(next.conversation_id)
+  }
+
+  accept(): void {
+    if (this.view.offer) this.socket.send({ type: 'accept', conversation_id: this.view.offer.conversation_id })
+  }
+
+  decline(): void {
+    if (!this.view.offer) return
+    this.socket.send({ type: 'decline', conversation_id: this.view.offer.conversation_id })
+    this.view.offer = null
+  }
+
+  choose(state: 'available' | 'wrap_up' | 'break', reason = ''): void {
+    this.socket.send({ type: 'presence', state, reason })
+  }
+
+  tag(conversationId: string, tags: string[]): void {
+    this.socket.send({ type: 'tags', conversation_id: conversationId, tags })
+  }
+
+  /** 0 minutes: it is at hand again. */
+  snooze(conversationId: string, minutes: number): void {
+    this.socket.send({ type: 'snooze', conversation_id: conversationId, minutes })
+  }
+
+  draft(conversationId: string, text: string): void {
+    this.view.drafts[conversationId] = text
+    save(sessionStorage, this.view)
+    this.later.run(`draft ${conversationId}`, () => this.socket.send({ type: 'draft', conversation_id: conversationId, text }))
+  }
+
+  /** A field of the order that the seat has written: from now on it is hers. */
+  fill(conversationId: string, values: Record<string, FieldValue>): void {
+    const fields = (this.view.forms[conversationId] = { ...this.view.forms[conversationId], ...values })
+    save(sessionStorage, this.view)
+    this.later.run(`form ${conversationId}`, () => this.socket.send({ type: 'form', conversation_id: conversationId, fields }))
+  }
+
+  /** The order was filed, so the next one of this conversation begins anew. */
+  emptyForm(conversationId: string): void {
+    this.later.cancel(`form ${conversationId}`)
+    this.view.forms[conversationId] = {}
+    save(sessionStorage, this.view)
+    this.socket.send({ type: 'form', conversation_id: conversationId, fields: {} })
+  }
+
   giveBack(conversationId: string): void {
     this.socket.send({ type: 'give_back', conversation_id: conversationId })
   }
 
-  finish(conversationId: string, disposition: string, note = ''): void {
-    this.socket.send({ type: 'finish', conversation_id: conversationId, disposition, note })
+  finish(conversationId: string, disposition: string, code = '', note = ''): void {
+    this.later.cancel(`draft ${conversationId}`)
+    this.socket.send({ type: 'finish', conversation_id: conversationId, disposition, code, note })
   }
 
   /** A message that cannot leave now is kept and sent, once, after the next reconnect. */
@@ -105,12 +215,15 @@ export class Desk {
     const message = { conversation_id: conversationId, text, client_message_id: newMessageId() }
     this.unsent.push(message)
     this.socket.send({ type: 'say', ...message })
+    this.later.cancel(`draft ${conversationId}`)
     this.view.drafts[conversationId] = ''
+    save(sessionStorage, this.view)
     this.showUnsent()
   }
 
   private resume(): void {
-    if (this.view.open) this.watch(this.view.open.id)
+    this.watched.clear()
+    if (this.wanted) this.watch(this.wanted)
     for (const message of this.unsent) this.socket.send({ type: 'say', ...message })
   }
 
@@ -119,6 +232,8 @@ export class Desk {
     switch (message.type) {
       case 'hello':
         this.view.seat = message.seat as SeatAccount
+        this.view.breakReasons = (message.break_reasons as string[] | undefined) ?? []
+        this.view.wrapUpCodes = (message.wrap_up_codes as Record<string, string> | undefined) ?? {}
         this.lists(message)
         break
       case 'queue':
@@ -147,6 +262,11 @@ export class Desk {
       case 'outgoing':
         this.outgoing(message as unknown as OutgoingCall)
         break
+      case 'mentioned':
+        this.view.notice = String(message.message)
+        this.view.mentioned = message.conversation_id as string
+        notify('同事在备注里提到了您', 'mentioned')
+        break
       case 'passed_on':
         this.view.notice = String(message.message)
         this.watch(message.conversation_id as string)
@@ -170,19 +290,45 @@ export class Desk {
   private lists(message: Record<string, unknown>): void {
     this.view.queue = (message.queue as Card[] | undefined) ?? []
     this.view.mine = (message.mine as Card[] | undefined) ?? []
+    this.view.presence = (message.presence as Presence | undefined) ?? null
+    this.offered(message.offer as (Card & { seconds_left: number }) | null | undefined)
     const cards = [...this.view.queue, ...this.view.mine]
-    if (newAlarms(this.alarmed, cards).length) sound()
+    if (newAlarms(this.alarmed, cards).length) sound('danger')
+    else if (newlyOverdue(this.overdue, this.view.queue).length) sound('offer')
     this.alarmed = new Set(cards.filter((card) => card.alarm).map((card) => card.conversation_id))
+    this.overdue = new Set(this.view.queue.filter((card) => card.overdue).map((card) => card.conversation_id))
+    this.watchMine()
+  }
+
+  private offered(card: (Card & { seconds_left: number }) | null | undefined): void {
+    const before = this.view.offer?.conversation_id
+    this.view.offer = card ? { ...card, until: Date.now() + card.seconds_left * 1_000 } : null
+    if (card && card.conversation_id !== before) {
+      sound('offer')
+      notify('有市民等您接待', 'offer')
+    }
+  }
+
+  /** Every conversation in hand is followed, so that unread words are seen and switching needs no wait. */
+  private watchMine(): void {
+    const mine = new Set(this.view.mine.map((card) => card.conversation_id))
+    for (const id of mine) if (!this.watched.has(id)) this.socket.send({ type: 'watch', conversation_id: id })
+    this.watched = mine
+    for (const id of Object.keys(this.view.unread)) if (!mine.has(id)) delete this.view.unread[id]
   }
 
   private conversation(message: Record<string, unknown>): void {
-    this.view.open = {
-      id: message.conversation_id as string,
-      turns: (message.transcript as Turn[] | undefined) ?? [],
-      snapshot: message.snapshot as Snapshot,
-      unsent: [],
+    const id = message.conversation_id as string
+    const turns = (message.transcript as Turn[] | undefined) ?? []
+    for (const turn of turns) this.settled(turn)
+    if (typeof message.draft === 'string' && this.view.drafts[id] === undefined) this.view.drafts[id] = message.draft
+    if (message.form && this.view.forms[id] === undefined) this.view.forms[id] = message.form as Record<string, FieldValue>
+    if (id !== this.wanted) {
+      this.seen[id] ??= turns.at(-1)?.seq ?? 0
+      return
     }
-    for (const turn of this.view.open.turns) this.settled(turn)
+    this.view.open = { id, turns, snapshot: message.snapshot as Snapshot, unsent: [] }
+    this.looked(id)
     this.showUnsent()
   }
 
@@ -190,7 +336,21 @@ export class Desk {
     this.settled(turn)
     const open = this.view.open
     if (open?.id === conversationId && turn.seq > (open.turns.at(-1)?.seq ?? 0)) open.turns.push(turn)
+    if (turn.role === 'citizen' && turn.seq > (this.seen[conversationId] ?? 0)) {
+      if (open?.id !== conversationId || document.hidden) {
+        this.view.unread[conversationId] = (this.view.unread[conversationId] ?? 0) + 1
+        sound('message')
+        notify('市民有新消息', conversationId)
+      }
+    }
+    this.seen[conversationId] = Math.max(turn.seq, this.seen[conversationId] ?? 0)
     this.showUnsent()
+  }
+
+  /** The seat sees this conversation: nothing in it is unread. */
+  looked(conversationId: string): void {
+    delete this.view.unread[conversationId]
+    this.seen[conversationId] = this.view.open?.turns.at(-1)?.seq ?? 0
   }
 
   private settled(turn: Turn): void {

@@ -56,3 +56,12 @@ export function prefill(snapshot: Snapshot | undefined): Prefilled {
 export function missing(form: OrderForm): string[] {
   return FIELDS.filter((field) => field.required && !String(form[field.key] ?? '').trim()).map((field) => field.label)
 }
+
+/** The category that the machine has found, in words; empty: none. */
+export function suggestedCategory(snapshot: Snapshot | undefined): string {
+  const levels = ['category_level1', 'category_level2', 'category_level3'].map((key) => {
+    const raw = snapshot?.order?.[key] as { value?: unknown } | string | undefined
+    return typeof raw === 'string' ? raw : typeof raw?.value === 'string' ? raw.value : ''
+  })
+  return levels.filter(Boolean).join('／')
+}

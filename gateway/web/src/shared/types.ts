@@ -51,6 +51,16 @@ export interface Card {
   /** Danger: to be seen and heard at once. */
   alarm?: boolean
   allowance?: Allowance
+  /** Why it stands where it stands, in words. */
+  why?: string
+  /** Skills that a seat should have for it, in words. */
+  needs?: string
+  /** It has waited too long. */
+  overdue?: boolean
+  /** It is offered to a seat just now. */
+  offered?: boolean
+  tags?: string[]
+  snoozed_until?: string | null
 }
 
 export interface SeatAccount {
@@ -74,6 +84,8 @@ export interface Snapshot {
   asking: string | null
   orders: string[]
   order: Record<string, unknown>
+  /** Who has it, or had it last. */
+  seat_id?: string | null
 }
 
 /** How satisfied a caller said they were. */
