@@ -43,6 +43,10 @@ class Metrics:
         )
         self.calls = Counter("hotline_calls", "Calls, by how they went", ["event"], registry=self.registry)
         self.calls_now = Gauge("hotline_calls_now", "Calls on the phone link now", registry=self.registry)
+        self.outgoing = Counter(
+            "hotline_outgoing_calls", "Calls to citizens, by what came of them", ["purpose", "by", "result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.phone_links = Gauge("hotline_phone_links", "Phone processes connected", registry=self.registry)
         self.sockets = Gauge("hotline_sockets", "Open web sockets", ["kind"], registry=self.registry)
         self.queue_length = Gauge("hotline_queue_length", "Citizens waiting for a seat", registry=self.registry)

@@ -39,7 +39,10 @@ _BATCH: Final = 50
 
 
 class PhoneLine(Protocol):
-    """A phone that can place calls (`gateway/phone_link.py`)."""
+    """The phones that can place calls (`gateway/phone_link.py`)."""
+
+    @property
+    def connected(self) -> bool: ...
 
     async def send_to_one(self, message: dict[str, Any]) -> bool:
         """False where no phone is connected."""
@@ -205,12 +208,15 @@ class Outgoing:
             if call is None:
                 return False
             result = _result(call, reason, outcome)
-            if outgoing_calls.end(call, result, now, sip_status=sip_status, sip_call_id=sip_call_id):
+            first = outgoing_calls.end(call, result, now, sip_status=sip_status, sip_call_id=sip_call_id)
+            if first:
                 if call.purpose == "callback":
                     by_bot = call.seat_id is None
                     await self._core.callbacks.called(session, call.subject_id, result, by_bot=by_bot, now=now)
                 else:
                     await self._visited(session, call.subject_id, result)
+        if first:
+            self._core.metrics.outgoing.labels(call.purpose, "seat" if call.seat_id else BOT, call.result).inc()
         log.info("a placed call ended", call_id=call.id, purpose=call.purpose, result=call.result, number=_masked(call))
         await self._tell(call)
         return True
@@ -262,6 +268,8 @@ class Outgoing:
         chosen = self._core.settings.calling
         if not self.possible or not (chosen.bot_calls_back or chosen.bot_visits):
             return 0
+        if self.phones is None or not self.phones.connected:
+            return 0  # another core's phone may place them
         async with self._core.database.read() as session:
             free = chosen.calls_at_once - await outgoing_calls.under_way(session)
             tasks, visits = list[str](), list[str]()

@@ -45,6 +45,10 @@ class PhoneLinks:
         self.calls[number], self._sockets[number] = 0, socket
         return number
 
+    @property
+    def connected(self) -> bool:
+        return bool(self._sockets)
+
     async def send_to_one(self, message: dict[str, Any]) -> bool:
         """To the phone with the fewest calls; False where none is connected."""
         for number in sorted(self._sockets, key=lambda number: self.calls.get(number, 0)):

@@ -109,6 +109,8 @@ async def test_a_click_dials_and_busy_is_an_attempt(
     assert (task.status, task.attempts) == ("unreachable", 1) and "占线" in task.note
     assert task.next_at is not None and task.next_at - clock.now() == timedelta(hours=1)
     assert (call.result, call.sip_status, call.sip_call_id, call.open_number) == ("busy", 486, "x@y", None)
+    counted = 'hotline_outgoing_calls_total{by="seat",purpose="callback",result="busy"} 1.0'
+    assert counted in await (await client.get("/metrics")).text()
     rows = (await (await client.get("/api/v1/seat/callbacks")).json())["items"]
     assert rows[0]["call"]["text"] == "占线" and rows[0]["callable"] is False
     too_early = await click(client, task_id)
