@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import HotlineError
 from base.ids import new_id
 from storage.calling_tables import OutgoingCall
+from storage.engine import next_value
 
 Purpose = Literal["callback", "visit"]
 BOT: Final = "bot"  # who has taken a task that the bot calls about
@@ -41,6 +42,7 @@ RESULT_TEXT: Final[dict[str, str]] = {
     LOST: "通话中断，结果不明",
 }
 STATUS_TEXT: Final[dict[str, str]] = {"placed": "正在呼叫", "ringing": "正在振铃", "answered": "通话中"}
+_COUNTER: Final = "outgoing_calls"
 _NUMBER: Final = re.compile(r"[0-9]{3,15}")
 
 
@@ -73,6 +75,7 @@ async def begin(
     Raises:
         OutgoingCallError: all lines are taken, or the number is being called.
     """
+    await next_value(session, _COUNTER)  # its row stays locked until the commit: whoever counts, counts alone
     if await under_way(session) >= limit:
         raise NoLine
     call = OutgoingCall(
