@@ -168,6 +168,7 @@ class Core:
         self.meaning = Meaning()  # by characters, until the model is there
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop = asyncio.Event()
+        self.mining_asked = asyncio.Event()  # an editor wants the questions clustered now
         self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
 
     @property
@@ -177,6 +178,7 @@ class Core:
     def stop(self) -> None:
         """Ask the background work to end at its next pause."""
         self._stop.set()
+        self.mining_asked.set()  # it waits for this
 
     async def stopped(self) -> None:
         await self._stop.wait()

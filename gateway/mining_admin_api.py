@@ -58,10 +58,12 @@ async def list_clusters(request: web.Request) -> web.Response:
 
 
 async def rebuild_clusters(request: web.Request) -> web.Response:
+    """Asked for, done beside the requests (`gateway/mining_work.py`): thousands of texts may have to be encoded."""
     person = await require(request, "knowledge.edit")
-    made = await _miner(request).rebuild()
-    log.info("questions mined", seat_id=person.id, questions=made.questions, clusters=made.clusters)
-    return web.json_response({"clusters": made.clusters, "questions": made.questions}, dumps=dumps)
+    await _miner(request).ask()
+    core_of(request).mining_asked.set()
+    log.info("mining asked for", seat_id=person.id)
+    return web.json_response({"working": True}, status=202, dumps=dumps)
 
 
 async def show_cluster(request: web.Request) -> web.Response:
@@ -111,11 +113,6 @@ async def list_hints(request: web.Request) -> web.Response:
     return web.json_response(await _hints(request).page(kind, page, page_size), dumps=dumps)
 
 
-async def refresh_hints(request: web.Request) -> web.Response:
-    await require(request, "knowledge.edit")
-    return web.json_response({"found": await _hints(request).refresh()}, dumps=dumps)
-
-
 async def search(request: web.Request) -> web.Response:
     """What the bot would find, hot topics included."""
     await require(request, "knowledge.read")
@@ -153,5 +150,5 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post(f"{root}/clusters/{{cluster_id}}/dismiss", dismiss_cluster)
     app.router.add_get(f"{root}/topics/surges", list_surges)
     app.router.add_get(f"{root}/hints", list_hints)
-    app.router.add_post(f"{root}/hints/refresh", refresh_hints)
+    app.router.add_post(f"{root}/hints/refresh", rebuild_clusters)
     app.router.add_get(f"{root}/search", search)

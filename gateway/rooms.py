@@ -17,11 +17,10 @@ from conversations.service import ConversationService
 from gateway.core import Core, Part, settle
 from gateway.desk import Desk
 from gateway.loading import load_database
+from gateway.mining_work import keep_mining
 from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
-from knowledge.mining.hint_store import HintStore
 from knowledge.mining.meaning import Meaning
-from knowledge.mining.store import Miner
 from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService, vector_store_of
 from workorders.alerts import DeadlineWatch
@@ -36,7 +35,6 @@ _SWEEP_SECONDS = 5.0
 _DEADLINES_SECONDS = 15.0
 _VISITS_SECONDS = 5.0
 _MESSAGES_SECONDS = 2.0
-_MINING_SECONDS = 60.0
 _WATCH_SECONDS = 5.0
 
 
@@ -109,7 +107,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "return visits": _visits(core),
             "short messages": _send_messages(core),
             "outgoing calls": core.outgoing.run(),
-            "mining": _mine(core),
+            "mining": keep_mining(core),
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
             ).run(core.pause),
@@ -155,18 +153,6 @@ async def _send_messages(core: Core) -> None:
             await core.text_messages.send_due()
         except Exception as error:
             log.error("short messages could not be sent", error=type(error).__name__, exc_info=error)
-
-
-async def _mine(core: Core) -> None:
-    """Once a day: what was not answered is clustered, the base is checked. Whichever core comes first does it."""
-    while not await core.pause(_MINING_SECONDS):
-        try:
-            miner = Miner(core.database, core.meaning, core.clock)
-            if (made := await miner.daily(core.settings.knowledge.mining_hour)) is not None:
-                hints = await HintStore(core.database, core.meaning, core.clock).refresh()
-                log.info("questions mined", questions=made.questions, clusters=made.clusters, hints=hints)
-        except Exception as error:
-            log.error("questions could not be mined", error=type(error).__name__, exc_info=error)
 
 
 async def _watch_deadlines(core: Core) -> None:

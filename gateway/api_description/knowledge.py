@@ -112,7 +112,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     },
     "/api/v1/admin/topics/surges": {"get": _admin("最近一小时突增的问题")},
     "/api/v1/admin/clusters": {"get": _admin("未答好的问题，按意思归类", parameters=_filters("status", *_PAGE))},
-    "/api/v1/admin/clusters/rebuild": {"post": _admin("重新归类")},
+    "/api/v1/admin/clusters/rebuild": {"post": _admin("重新归类，在后台进行", status="202")},
     "/api/v1/admin/clusters/{cluster_id}": {"get": _admin("一类问题", parameters=[_CLUSTER], errors="401 403 404")},
     "/api/v1/admin/clusters/{cluster_id}/draft": {
         "post": _admin("建立草稿", parameters=[_CLUSTER], status="201", errors="401 403 404 409")
@@ -121,7 +121,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         "post": _admin("不需要处理", parameters=[_CLUSTER], errors="400 401 403 404")
     },
     "/api/v1/admin/hints": {"get": _admin("提示：重复、矛盾、来源和链接过期", parameters=_filters("kind", *_PAGE))},
-    "/api/v1/admin/hints/refresh": {"post": _admin("重新检查全部条目")},
+    "/api/v1/admin/hints/refresh": {"post": _admin("重新检查全部条目，在后台进行", status="202")},
     "/api/v1/admin/search": {
         "get": _admin("机器人会找到什么", parameters=_filters("q", "spoken", "district", "limit"))
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,6 +27,8 @@ STATUSES: Final = ("open", "drafted", "answered", "dismissed")
 _DAYS: Final = 90
 _MOST: Final = 6_000  # questions of one rebuild, the newest: the comparison of all with all is bounded by it
 _DAY_COUNTER: Final = "questions_mined_day"
+_ASKED_COUNTER: Final = "questions_mining_asked"
+_SERVED_COUNTER: Final = "questions_mining_served"
 _CLAIM_COUNTER: Final = "questions_mining_until"
 _CLAIM_SECONDS: Final = 1_800  # far longer than a rebuild takes
 
@@ -49,47 +51,58 @@ class Miner:
         self._meaning = meaning
         self._clock = clock
 
-    async def daily(self, hour: int) -> Rebuilt | None:
-        """Rebuild once a day of the city after `hour`; None: it was done, or another process is at it.
+    async def ask(self) -> None:
+        """Have the questions clustered soon, beside the requests: `when_due` of some process does it."""
+        async with self._database.write() as session:
+            asked = await session.get(Counter, _ASKED_COUNTER, with_for_update=True)
+            if asked is None:
+                session.add(Counter(name=_ASKED_COUNTER, value=1))
+            else:
+                asked.value += 1
 
-        The day counts as done only when it is: after a failure the next look tries again, after the death of the
-        process whoever looks when its claim has run out.
+    async def working(self) -> bool:
+        """Whether somebody asked, or a process is at it."""
+        async with self._database.read() as session:
+            counts = await _counts(session)
+        return counts[_ASKED_COUNTER] > counts[_SERVED_COUNTER] or counts[_CLAIM_COUNTER] > self._seconds()
+
+    async def when_due(self, hour: int) -> Rebuilt | None:
+        """Rebuild once a day of the city after `hour`, and whenever it was asked for; None: there is nothing to do, or
+        another process is at it.
+
+        The day, and what was asked for, count as done only when they are: after a failure the next look tries again,
+        after the death of the process whoever looks when its claim has run out.
         """
         now = local(self._clock.now())
-        today = now.date().toordinal()
-        if now.hour < hour or not await self._claimed(today):
+        today = now.date().toordinal() if now.hour >= hour else 0
+        asked = await self._claimed(today)
+        if asked is None:
             return None
         try:
             made = await self.rebuild()
         except BaseException:
-            await self._counted(_CLAIM_COUNTER, 0)
+            await self._counted({_CLAIM_COUNTER: 0})
             raise
-        await self._counted(_DAY_COUNTER, today)
-        await self._counted(_CLAIM_COUNTER, 0)
+        done = {_DAY_COUNTER: today} if today else {}
+        await self._counted({**done, _SERVED_COUNTER: asked, _CLAIM_COUNTER: 0})
         return made
 
-    async def _claimed(self, today: int) -> bool:
-        now = int(self._clock.now().timestamp())
+    async def _claimed(self, today: int) -> int | None:
+        """How often it had been asked for when the work was taken; None: there is none to take."""
         async with self._database.write() as session:
-            done = await session.get(Counter, _DAY_COUNTER)
-            if done is not None and done.value >= today:
-                return False
-            claim = await session.get(Counter, _CLAIM_COUNTER, with_for_update=True)
-            if claim is not None and claim.value > now:
-                return False
-            if claim is None:
-                session.add(Counter(name=_CLAIM_COUNTER, value=now + _CLAIM_SECONDS))
-            else:
-                claim.value = now + _CLAIM_SECONDS
-        return True
+            counts = await _counts(session, for_update=True)
+            due = counts[_DAY_COUNTER] < today or counts[_ASKED_COUNTER] > counts[_SERVED_COUNTER]
+            if not due or counts[_CLAIM_COUNTER] > self._seconds():
+                return None
+            await _set(session, {_CLAIM_COUNTER: self._seconds() + _CLAIM_SECONDS})
+            return counts[_ASKED_COUNTER]
 
-    async def _counted(self, name: str, value: int) -> None:
+    async def _counted(self, values: Mapping[str, int]) -> None:
         async with self._database.write() as session:
-            counter = await session.get(Counter, name, with_for_update=True)
-            if counter is None:
-                session.add(Counter(name=name, value=value))
-            else:
-                counter.value = value
+            await _set(session, values)
+
+    def _seconds(self) -> int:
+        return int(self._clock.now().timestamp())
 
     async def rebuild(self) -> Rebuilt:
         """Cluster the questions of the last 90 days anew; clusters keep their ids, their status and their entry."""
@@ -134,7 +147,8 @@ class Miner:
             items = await _shown(session, list(rows.scalars()))
             made_at = (await session.execute(select(func.max(QuestionCluster.made_at)))).scalar_one()
         told = made_at.isoformat() if made_at else None
-        return {"items": items, "total": total, "page": page, "page_size": page_size, "made_at": told}
+        work = {"made_at": told, "working": await self.working()}
+        return {"items": items, "total": total, "page": page, "page_size": page_size, **work}
 
     async def one(self, cluster_id: str) -> dict[str, Any]:
         """With all its questions. Raises UnknownCluster."""
@@ -178,6 +192,22 @@ class Miner:
         async with self._database.write() as session:
             row = await _cluster(session, cluster_id, for_update=True)
             row.status, row.note = "dismissed", note
+
+
+async def _counts(session: AsyncSession, *, for_update: bool = False) -> dict[str, int]:
+    names = (_DAY_COUNTER, _ASKED_COUNTER, _SERVED_COUNTER, _CLAIM_COUNTER)
+    query = select(Counter).where(Counter.name.in_(names)).order_by(Counter.name)
+    rows = await session.execute(query.with_for_update() if for_update else query)
+    return dict.fromkeys(names, 0) | {row.name: row.value for row in rows.scalars()}
+
+
+async def _set(session: AsyncSession, values: Mapping[str, int]) -> None:
+    for name, value in values.items():
+        counter = await session.get(Counter, name)
+        if counter is None:
+            session.add(Counter(name=name, value=value))
+        else:
+            counter.value = value
 
 
 async def _cluster(session: AsyncSession, cluster_id: str, *, for_update: bool = False) -> QuestionCluster:

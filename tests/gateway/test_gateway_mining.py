@@ -11,8 +11,10 @@ from openpyxl import Workbook
 from base.clock import ManualClock
 from base.settings import Settings
 from gateway.core import Core
+from gateway.mining_work import mine_when_due
 from knowledge import store
 from knowledge.entry import Entry
+from knowledge.mining.store import Rebuilt
 from knowledge.service import KnowledgeService
 from storage.tables import KnowledgeUse, Unanswered
 
@@ -76,7 +78,10 @@ async def test_what_nobody_answered_becomes_an_entry_that_answers(
             session.add(
                 Unanswered(conversation_id=f"c{number}", text=text, reason="nothing_near", offered=[], at=clock.now())
             )
-    assert await send(editor, "POST", "clusters/rebuild") == {"clusters": 1, "questions": 3}
+    assert await send(editor, "POST", "clusters/rebuild", status=202) == {"working": True}
+    assert core.mining_asked.is_set() and (await send(editor, "GET", "clusters"))["working"]
+    assert await mine_when_due(core) == Rebuilt(clusters=1, questions=3)
+    assert not (await send(editor, "GET", "clusters"))["working"]
     cluster = (await send(reviewer, "GET", "clusters?status=open"))["items"][0]
     assert cluster["count"] == 3 and cluster["examples"] == ["共有产权房可以落户吗", "共有产权房能落户吗"]
     await send(reviewer, "POST", f"clusters/{cluster['id']}/draft", status=403)
@@ -109,7 +114,7 @@ async def test_a_cluster_is_put_aside_with_a_note(core: Core, connect: Connect, 
         session.add(
             Unanswered(conversation_id="c", text="今天股市怎么样", reason="unsure", offered=[], at=core.clock.now())
         )
-    await send(editor, "POST", "clusters/rebuild")
+    await mine_when_due(core)
     cluster = (await send(editor, "GET", "clusters"))["items"][0]
     gone = await send(editor, "POST", f"clusters/{cluster['id']}/dismiss", {"note": "与政务无关"})
     assert gone["status"] == "dismissed" and gone["questions"][0]["text"] == "今天股市怎么样"
@@ -129,7 +134,8 @@ async def test_surges_hints_search_and_figures_are_told(
                 )
             )  # fmt: skip
     assert [item["ratio"] for item in (await send(editor, "GET", "topics/surges"))["items"]] == [16.0]
-    assert await send(editor, "POST", "hints/refresh") == {"found": 1}
+    await send(editor, "POST", "hints/refresh", status=202)
+    await mine_when_due(core)
     assert (await send(editor, "GET", "hints?kind=contradiction"))["items"][0]["other_id"] == "two"
     assert (await send(editor, "GET", "entries/two"))["hints"][0]["kind"] == "contradiction"
     checked = await send(editor, "POST", "entries/check", {"content": published("new").model_dump(mode="json")})

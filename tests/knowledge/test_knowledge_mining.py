@@ -187,11 +187,21 @@ async def test_a_cluster_keeps_its_identity_its_decision_and_no_telephone_number
 
 async def test_questions_are_mined_once_a_day_after_the_hour(database: Database, clock: ManualClock) -> None:
     miner = Miner(database, Meaning(), clock)
-    assert await miner.daily(13) is None  # it is noon
-    assert await miner.daily(3) is not None
-    assert await miner.daily(3) is None
+    assert await miner.when_due(13) is None  # it is noon
+    assert await miner.when_due(3) is not None
+    assert await miner.when_due(3) is None
     clock.advance(24 * 3600)
-    assert await miner.daily(3) is not None
+    assert await miner.when_due(3) is not None
+
+
+async def test_what_an_editor_asks_for_is_mined_at_the_next_look_once(database: Database, clock: ManualClock) -> None:
+    miner = Miner(database, Meaning(), clock)
+    assert not await miner.working()
+    await miner.ask()
+    await miner.ask()
+    assert await miner.working()
+    assert await miner.when_due(13) is not None  # before the hour of the day
+    assert not await miner.working() and await miner.when_due(13) is None
 
 
 async def test_a_day_whose_mining_failed_is_mined_at_the_next_look(
@@ -201,15 +211,15 @@ async def test_a_day_whose_mining_failed_is_mined_at_the_next_look(
     rebuilt = Miner.rebuild
 
     async def failing(self: Miner) -> Rebuilt:
-        assert await other.daily(3) is None  # claimed by the first
+        assert await other.when_due(3) is None  # claimed by the first
         raise OSError("no room left")
 
     monkeypatch.setattr(Miner, "rebuild", failing)
     with pytest.raises(OSError, match="no room"):
-        await miner.daily(3)
+        await miner.when_due(3)
     monkeypatch.setattr(Miner, "rebuild", rebuilt)
-    assert await other.daily(3) is not None
-    assert await miner.daily(3) is None
+    assert await other.when_due(3) is not None
+    assert await miner.when_due(3) is None
 
 
 async def test_an_answer_after_which_a_person_took_over_is_a_question_to_mine_and_counts(

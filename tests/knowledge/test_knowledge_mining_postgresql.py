@@ -43,7 +43,7 @@ async def test_what_dialogues_recorded_is_mined_and_counted(postgresql_url: str)
                     )
                 )
         miner = Miner(database, Meaning(), clock)
-        assert await miner.daily(0) is not None and await miner.daily(0) is None
+        assert await miner.when_due(0) is not None and await miner.when_due(0) is None
         assert (await miner.page("open", 1, 10))["items"][0]["reasons"] == {"handed_over": 6}
         overview = await Statistics(database).overview(NOW, days=2)
         assert [(day["day"], day["hits"]) for day in overview["by_day"]] == [("2026-01-04", 0), ("2026-01-05", 6)]
