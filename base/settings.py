@@ -264,6 +264,9 @@ class KnowledgeSettings(Section):
     mining_hour: int = Field(
         3, ge=0, le=23, description="from this hour on, once a day: unanswered questions are clustered, hints refreshed"
     )
+    licence: str = Field(
+        "", description="licence of exported open data (address or name); empty: exports say that none is stated"
+    )
     import_limit_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="the largest table that the page imports")
     import_limit_rows: int = Field(5_000, ge=1, description="rows of one; larger ones go through `hotline kb import`")
 

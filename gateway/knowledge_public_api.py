@@ -33,7 +33,7 @@ def _room(request: web.Request, limiter: RateLimiter) -> tuple[Core, PublicEntri
     wait = limiter.take(client_address(request, core.settings.web), core.clock.monotonic())
     if wait > 0:
         raise too_many(wait)
-    return core, PublicEntries(core.database, core.clock)
+    return core, PublicEntries(core.database, core.clock, licence=core.settings.knowledge.licence)
 
 
 def _answer(body: Any) -> web.Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from aiohttp import web
 
+from gateway import knowledge_page as knowledge_page_text
 from gateway.core import core_of
 from gateway.public import OPEN_HEADERS
+from knowledge.public_entries import NotAvailable, PublicEntries
 
 DIST: Path = Path(__file__).resolve().parent / "web" / "dist"
 
@@ -45,8 +48,24 @@ async def admin_page(request: web.Request) -> web.StreamResponse:
 
 
 async def knowledge_page(request: web.Request) -> web.StreamResponse:
-    """The same page for the list and for each entry: its script reads the address."""
     return await _page(request, "knowledge.html")
+
+
+async def entry_page(request: web.Request) -> web.StreamResponse:
+    """The same page with the entry written into it; 404 where there is none, or none for everybody."""
+    path = DIST / "knowledge.html"
+    if not path.is_file():
+        return await _page(request, "knowledge.html")
+    core = core_of(request)
+    page = await asyncio.to_thread(path.read_text, "utf-8")
+    room = PublicEntries(core.database, core.clock, licence=core.settings.knowledge.licence)
+    try:
+        text, status = knowledge_page_text.of_entry(page, await room.one(request.match_info["entry_id"][:64])), 200
+    except NotAvailable:
+        text, status = knowledge_page_text.of_nothing(page), 404
+    return web.Response(
+        text=text, status=status, content_type="text/html", charset="utf-8", headers={"Cache-Control": "no-cache"}
+    )
 
 
 async def knowledge_widget(_request: web.Request) -> web.StreamResponse:
@@ -76,7 +95,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/unit", unit_page)
     app.router.add_get("/admin", admin_page)
     app.router.add_get("/knowledge", knowledge_page)
-    app.router.add_get("/knowledge/{entry_id}", knowledge_page)
+    app.router.add_get("/knowledge/{entry_id}", entry_page)
     app.router.add_get("/widget/knowledge.js", knowledge_widget)
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/favicon.svg", favicon)

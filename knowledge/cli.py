@@ -138,7 +138,7 @@ async def _export(database: Database, settings: Settings, options: argparse.Name
         asked = answering.Asked(SystemClock().now())
         held = [entry for entry in entries if validity.in_force(entry, asked.now)]
         entries = export.public([entry for entry in held if answering.may_be_said(entry, asked)])
-        text = export.FORMATS[options.format](entries, local(asked.now).date())
+        text = export.FORMATS[options.format](entries, local(asked.now).date(), settings.knowledge.licence)
     if options.path is None:
         print(text, end="")
     else:

@@ -1,6 +1,7 @@
 """The public part of the knowledge base as open data: JSON Lines, CSV, and schema.org FAQPage. Pure.
 
-Only what anybody may know and what is checked goes out: public entries in force, no samples (示例).
+Only what anybody may know and what is checked goes out: public entries in force, no samples (示例). The licence is the
+setting `knowledge.licence`; where it is empty, none is claimed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, Final
 
 from knowledge.entry import Entry
 
-LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+NOT_STATED: Final = "未注明"
+"""Of a licence that the city has not set: nobody may take open data for free to use because we assumed so."""
 _COLUMNS: Final = (
     "id", "question", "other_wordings", "answer", "topic", "owner", "scope", "audience", "sources", "effective_from",
     "effective_to", "licence", "exported_on",
@@ -27,7 +29,7 @@ def public(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.sensitivity == "public" and not entry.sample]
 
 
-def _record(entry: Entry, today: date) -> dict[str, Any]:
+def _record(entry: Entry, today: date, licence: str) -> dict[str, Any]:
     body = entry.model_dump(mode="json")
     sources = [
         {key: source[key] for key in ("title", "document_no", "clause", "issuing_body", "version_date", "url")}
@@ -45,22 +47,22 @@ def _record(entry: Entry, today: date) -> dict[str, Any]:
         "sources": sources,
         "effective_from": body["effective_from"],
         "effective_to": body["effective_to"],
-        "licence": LICENCE,
+        "licence": licence or NOT_STATED,
         "exported_on": today.isoformat(),
     }
 
 
-def json_lines(entries: Sequence[Entry], today: date) -> str:
-    return "".join(json.dumps(_record(entry, today), ensure_ascii=False) + "\n" for entry in public(entries))
+def json_lines(entries: Sequence[Entry], today: date, licence: str = "") -> str:
+    return "".join(json.dumps(_record(entry, today, licence), ensure_ascii=False) + "\n" for entry in public(entries))
 
 
-def comma_separated(entries: Sequence[Entry], today: date) -> str:
+def comma_separated(entries: Sequence[Entry], today: date, licence: str = "") -> str:
     """With a byte order mark, for spreadsheets; a cell that a spreadsheet would take for a formula is quoted."""
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for entry in public(entries):
-        row = _record(entry, today)
+        row = _record(entry, today, licence)
         row["other_wordings"] = "\n".join(row["other_wordings"])
         row["sources"] = "\n".join(
             "".join((f"《{source['title']}》", source["document_no"], source["clause"])) for source in row["sources"]
@@ -74,18 +76,18 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def faq_page(entries: Sequence[Entry], today: date) -> str:
+def faq_page(entries: Sequence[Entry], today: date, licence: str = "") -> str:
     """One JSON-LD object, https://schema.org/FAQPage."""
-    return json.dumps(faq_object(entries, today), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(faq_object(entries, today, licence), ensure_ascii=False, indent=1) + "\n"
 
 
-def faq_object(entries: Sequence[Entry], today: date) -> dict[str, Any]:
+def faq_object(entries: Sequence[Entry], today: date, licence: str = "") -> dict[str, Any]:
     """The same, not written out."""
     return {
         "@context": "https://schema.org",
         "@type": "FAQPage",
         "inLanguage": "zh-CN",
-        "license": LICENCE,
+        **({"license": licence} if licence else {}),
         "dateModified": today.isoformat(),
         "mainEntity": [
             {
@@ -103,7 +105,7 @@ def faq_object(entries: Sequence[Entry], today: date) -> dict[str, Any]:
     }
 
 
-FORMATS: Final[Mapping[str, Callable[[Sequence[Entry], date], str]]] = {
+FORMATS: Final[Mapping[str, Callable[[Sequence[Entry], date, str], str]]] = {
     "jsonl": json_lines,
     "csv": comma_separated,
     "faqpage": faq_page,

@@ -26,9 +26,12 @@ class NotAvailable(KnowledgeError):
 
 
 class PublicEntries:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    """`licence`: of the structured data; empty where none is stated."""
+
+    def __init__(self, database: Database, clock: Clock, *, licence: str = "") -> None:
         self._database = database
         self._clock = clock
+        self._licence = licence
 
     async def topics(self) -> list[dict[str, Any]]:
         count = func.count(KnowledgeEntry.id)
@@ -86,7 +89,9 @@ class PublicEntries:
             "sources": [source.model_dump(mode="json", exclude={"quote", "seed"}) for source in entry.sources],
             "attachments": [attachment.model_dump(mode="json") for attachment in entry.attachments],
             "related": [{"id": name, "question": related[name]} for name in entry.related if name in related],
-            "structured_data": export.faq_object([entry.model_copy(update={"answer": answer})], local(now).date()),
+            "structured_data": export.faq_object(
+                [entry.model_copy(update={"answer": answer})], local(now).date(), self._licence
+            ),
         }
 
     async def vote(self, entry_id: str, *, helpful: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from gateway.address import client_address, same_origin
 from gateway.app import build_app
 from gateway.core import Core
 from gateway.limits import FailureLimiter, RateLimiter
+from knowledge import store
+from knowledge.entry import Entry
 
 
 async def test_every_public_route_is_described(client: Client, core: Core) -> None:
@@ -69,9 +73,9 @@ async def test_each_entry_has_an_address_and_only_the_widget_may_be_loaded_by_ot
     (tmp_path / "knowledge.html").write_text("<html>answers</html>")
     (tmp_path / "widget").mkdir()
     (tmp_path / "widget" / "knowledge.js").write_text("start()")
-    for path in ("/knowledge", "/knowledge/residence-permit", "/knowledge/a%2Fb%20%E4%BD%A0"):
+    for path, status in (("/knowledge", 200), ("/knowledge/never-there", 404), ("/knowledge/a%2Fb%20%E4%BD%A0", 404)):
         page = await client.get(path)
-        assert page.status == 200 and "answers" in await page.text(), path
+        assert page.status == status and "answers" in await page.text(), path
         assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert page.headers["X-Frame-Options"] == "DENY"
     widget = await client.get("/widget/knowledge.js")
@@ -80,6 +84,50 @@ async def test_each_entry_has_an_address_and_only_the_widget_may_be_loaded_by_ot
     assert widget.content_type == "text/javascript" and widget.headers["X-Content-Type-Options"] == "nosniff"
     again = await client.get("/widget/knowledge.js", headers={"If-None-Match": widget.headers["ETag"]})
     assert again.status == 304
+
+
+TEMPLATE = (
+    '<html><head><meta name="description" content="all" /><title>政策问答</title></head>'
+    '<body><div id="app"></div></body></html>'
+)
+
+
+async def test_a_page_holds_its_entry_without_a_script_and_is_gone_with_it(
+    connect: Connect, core: Core, small: SmallConversations, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DIST", tmp_path)
+    (tmp_path / "knowledge.html").write_text(TEMPLATE, encoding="utf-8")
+    shown = {
+        "id": "permit",
+        "question": "居住证<b>怎么</b>办？",
+        "answer": "到派出所办。</script><script>x",
+        "topic": "户籍",
+        "sources": [{"title": "居住证办法", "clause": "第三条", "quote": "内部摘录"}],
+        "related": ["secret", "next"],
+    }
+    secret = {"id": "secret", "question": "内部口径", "answer": "只给坐席", "topic": "户籍", "sensitivity": "internal"}
+    following = {"id": "next", "question": "居住证丢了怎么办？", "answer": "补办。", "topic": "户籍"}
+    source = {"sources": [{"title": "居住证办法"}]}
+    entries = [Entry.model_validate(source | row) for row in (shown, secret, following)]
+    now = core.clock.now()
+    await store.save_entries(core.database, entries, now=now, actor="cli", reason="test")
+    client = await connect()
+    page = await client.get("/knowledge/permit")
+    text = await page.text()
+    assert page.status == 200 and "<title>居住证&lt;b&gt;怎么&lt;/b&gt;办？ · 政策问答</title>" in text
+    assert 'name="description" content="到派出所办。&lt;/script&gt;' in text and "《居住证办法》第三条" in text
+    assert '<a href="/knowledge/next">居住证丢了怎么办？</a>' in text
+    assert "内部" not in text and "secret" not in text
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', text)
+    assert found is not None
+    data = json.loads(found[1])
+    assert data["@type"] == "FAQPage" and data["mainEntity"][0]["acceptedAnswer"]["text"] == shown["answer"]
+    assert "license" not in data
+    await store.withdraw_entry(core.database, "permit", now=now)
+    for name in ("permit", "secret", "never"):
+        gone = await client.get(f"/knowledge/{name}")
+        text = await gone.text()
+        assert gone.status == 404 and "noindex" in text and "ld+json" not in text and "派出所" not in text
 
 
 async def test_readiness_tells_of_every_part(client: Client, core: Core) -> None:

@@ -23,9 +23,10 @@ def both(entries: list[Entry]) -> list[Entry]:
 
 
 def test_only_checked_public_entries_go_out_with_licence_and_date(entries: list[Entry]) -> None:
-    rows = [json.loads(line) for line in export.json_lines(both(entries), DAY).splitlines()]
+    licence = "https://data.example.org/licence"
+    rows = [json.loads(line) for line in export.json_lines(both(entries), DAY, licence).splitlines()]
     assert {row["id"] for row in rows} == {"heating", "residence", "noise", "fund", "sum"}  # no sample, no secret
-    assert {(row["licence"], row["exported_on"]) for row in rows} == {(export.LICENCE, "2026-03-01")}
+    assert {(row["licence"], row["exported_on"]) for row in rows} == {(licence, "2026-03-01")}
     assert rows[0]["sources"][0]["clause"] == "第一条"
 
 
@@ -42,6 +43,12 @@ def test_the_page_of_questions_is_that_of_schema_org(entries: list[Entry]) -> No
     assert page["@type"] == "FAQPage"
     assert [question["@type"] for question in page["mainEntity"]] == ["Question"] * 5
     assert page["mainEntity"][0]["acceptedAnswer"]["citation"] == ["《测试办法》第一条"]
+
+
+def test_a_licence_that_was_not_set_is_not_claimed(entries: list[Entry]) -> None:
+    assert json.loads(export.json_lines(entries, DAY).splitlines()[0])["licence"] == "未注明"
+    assert "license" not in export.faq_object(entries, DAY)
+    assert export.faq_object(entries, DAY, "CC0")["license"] == "CC0"
 
 
 async def test_the_command_leaves_out_what_is_not_in_force(
