@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from base.errors import ConfigurationError
-from base.settings import WechatSettings, WecomSettings
+from base.settings import Settings, WechatSettings, WecomSettings
 from gateway.core import CORE, Core, Work
 from gateway.wechat import contacts
 from gateway.wechat.callback import WechatCallback
@@ -46,7 +47,7 @@ class Messengers:
         core = self._core
         account = OfficialAccount(core.database, settings, clock=core.clock)
         notices = Notices(core.database, settings, public_url=core.settings.web.public_url, clock=core.clock)
-        messenger = Messenger(core, account, menu=settings.menu, notices=notices)
+        messenger = Messenger(core, account, folder_of_media(core.settings), menu=settings.menu, notices=notices)
         self.wechat = WechatCallback(settings, messenger, clock=core.clock)
         self.all.append(messenger)
 
@@ -56,7 +57,7 @@ class Messengers:
             _require("wecom", settings, ["servicer"])
         core = self._core
         account = KfAccount(core.database, settings, clock=core.clock)
-        messenger = Messenger(core, account)
+        messenger = Messenger(core, account, folder_of_media(core.settings))
         sync = KfSync(core.database, account, clock=core.clock)
         self.wecom = KfCallback(core, settings, messenger, sync, clock=core.clock)
         self.all.append(messenger)
@@ -90,6 +91,11 @@ class Messengers:
     async def close(self) -> None:
         for messenger in self.all:
             await messenger.close()
+
+
+def folder_of_media(settings: Settings) -> Path:
+    """Where what citizens sent lies, until no order can take it any more."""
+    return settings.var / "messenger_media"
 
 
 def _require(section: str, settings: WechatSettings | WecomSettings, names: Sequence[str]) -> None:

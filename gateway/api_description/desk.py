@@ -162,6 +162,20 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="401 403 404 409",
         )
     },
+    "/api/v1/seat/conversations/{conversation_id}/media/{media_id}": {
+        "get": {
+            "summary": "市民在微信里发来的图片、语音、视频；能看这个会话的坐席",
+            "parameters": [
+                parameter("path", "conversation_id", "会话编号"),
+                parameter("path", "media_id", "文件编号，见对话记录的 meta.media_id"),
+            ],
+            "responses": {
+                "200": {"description": "文件"},
+                **{code: {"$ref": "#/components/responses/Error"} for code in ("401", "403", "404")},
+            },
+            "security": [{"seatCookie": []}],
+        }
+    },
     "/api/v1/seat/conversations/{conversation_id}/recording": {
         "get": {
             "summary": "通话录音（WAV，左声道为来电人）；支持 Range；班长，或者负责这个会话、这次回电的坐席",

@@ -201,9 +201,11 @@ class Dialogue:
         kept = await self._kept(contact, incoming, name)
         text, confidence = await self._voices.words(kept) if kept is not None else ("", None)
         if text:
-            return await self._words(taken, contact, to, incoming, text, kind="speech", confidence=confidence)
+            return await self._words(
+                taken, contact, to, incoming, text, kind="speech", confidence=confidence, meta=_named(kept)
+            )
         answer_text = wording.VOICE_NOT_HEARD if kept is not None else wording.NOT_RECEIVED.format(what="语音")
-        return await self._enclosed(contact, incoming, "[语音，没有听清]", answer_text)
+        return await self._enclosed(contact, incoming, "[语音，没有听清]", answer_text, meta=_named(kept))
 
     async def _picture(self, contact: MessengerContact, incoming: Incoming) -> _Answer:
         what = wording.NAMES[incoming.kind]
@@ -225,7 +227,7 @@ class Dialogue:
             answer = wording.KEPT_IN_FORM.format(what=what)
         else:
             answer = wording.KEPT.format(what=what)
-        return await self._enclosed(contact, incoming, f"[{what}]", answer, at_end=bool(order_no))
+        return await self._enclosed(contact, incoming, f"[{what}]", answer, meta=_named(kept), at_end=bool(order_no))
 
     async def _place(self, taken: Taken, contact: MessengerContact, to: Recipient, incoming: Incoming) -> _Answer:
         place = clean_text(incoming.text)
@@ -324,3 +326,8 @@ class Dialogue:
             return await self._core.conversations.snapshot(contact.conversation_id)
         except UnknownConversation:
             return None
+
+
+def _named(kept: Path | None) -> dict[str, Any]:
+    """By what name a seat finds the file (`gateway/messenger_media_api.py`)."""
+    return {"media_id": kept.name} if kept is not None else {}

@@ -91,11 +91,10 @@ class Media:
             async with self._database.write() as session:
                 found = await session.get_one(MessengerMedia, row.id)
                 found.order_no = order_no
-            await asyncio.to_thread(path.unlink, missing_ok=True)
         return trouble
 
     async def clean_up(self) -> None:
-        """Files that no order took are deleted with their rows, once it is sure that none will."""
+        """After a day orders have their copies, and what no order took will be taken by none."""
         before = self._clock.now() - 12 * _BELONGS_WITHIN
         async with self._database.write() as session:
             rows = (await session.execute(select(MessengerMedia).where(MessengerMedia.created_at < before))).scalars()

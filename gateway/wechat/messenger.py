@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from asr_models.client import RecogniserClient
@@ -34,6 +35,7 @@ class Messenger:
         self,
         core: Core,
         account: Account,
+        media_folder: Path,
         *,
         menu: dict[str, str] | None = None,
         notices: Notices | None = None,
@@ -60,7 +62,7 @@ class Messenger:
         self.media = Media(
             core.database,
             core.attachments,
-            core.settings.var / "messenger_media",
+            media_folder,
             limit_bytes=core.settings.attachments.limit_bytes,
             clock=core.clock,
         )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from aiohttp.test_utils import TestClient
+from gateway_helpers import login
 from sqlalchemy import select
 from test_wechat_delivery import file_order
 from wechat_helpers import ANSWER, Citizen, Node
@@ -120,8 +123,6 @@ async def test_pictures_go_into_the_order(node: Node, citizen: Citizen, wechat: 
     await citizen.says("没有了")
     assert f"已经附到工单{number}" in await citizen.sends(citizen.message("image", MediaId="p2"))
     assert len(await node.core.attachments.of(number)) == 2
-    folder = node.core.settings.var / "messenger_media"
-    assert list(folder.iterdir()) == [], "each is kept once"
 
 
 async def test_a_picture_in_the_middle_of_the_form(node: Node, citizen: Citizen, wechat: OfficialStandIn) -> None:
@@ -181,4 +182,21 @@ async def test_a_seat_sees_a_picture_and_no_machine_answers(
     await node.conversations.claim(conversation_id, "s1")
     wechat.media["p1"] = ("image/jpeg", PICTURE)
     assert await citizen.sends(citizen.message("image", MediaId="p1")) == ""
-    assert (await node.conversations.transcript(conversation_id))[-1].text == "[图片]"
+    turn = (await node.conversations.transcript(conversation_id))[-1]
+    assert turn.text == "[图片]"
+
+    async def connect() -> TestClient[Any, Any]:
+        return TestClient(node.client.server)
+
+    path = f"/api/v1/seat/conversations/{conversation_id}/media/{turn.meta['media_id']}"
+    other, _ = await login(connect, node.core, "seat2")
+    assert (await other.get(path)).status == 403, "it is with somebody else"
+    client, seat_id = await login(connect, node.core)
+    await node.conversations.pass_on(conversation_id, "s1", seat_id)
+    response = await client.get(path)
+    assert (response.status, await response.read()) == (200, PICTURE)
+    assert response.headers["Content-Type"] == "image/jpeg" and "inline" in response.headers["Content-Disposition"]
+    assert (await client.get(path + "X")).status == 404
+    assert (await node.client.get(path)).status == 401
+    for opened in (client, other):
+        await opened.session.close()
