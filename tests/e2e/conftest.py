@@ -17,6 +17,13 @@ from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
 from telephony.caller import free_port
 
+# What takes its time at a desk, short enough for a test.
+SHORT = {
+    "HOTLINE_SEATS__HEARTBEAT_SECONDS": "7",
+    "HOTLINE_SEATS__OFFER_PAUSE_SECONDS": "8",
+    "HOTLINE_SEATS__WRAP_UP_SECONDS": "0",
+}
+
 
 @pytest.fixture(scope="session")
 def short_directory() -> Iterator[Path]:

@@ -1,0 +1,125 @@
+"""A seat at work in a real browser: takes what is offered, checks the prefilled order, files it; measured.
+
+What is counted is what a person would have to do: fields that the machine left empty or wrong for filing, and keys
+pressed from taking the conversation to its end. How long a person reads is not measured here.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from hotline.trial.system import System
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PATIENCE_MS: Final = 20_000.0
+_CONTACT: Final = "13900001234"
+# What a citizen answers who has told the matter and wants a person before the form is done.
+_ANSWERS: Final = {
+    "place": "海淀区学院路街道",
+    "event_time": "昨天晚上开始的",
+    "subject": "不知道是谁",
+    "appeal": "希望尽快解决",
+    "contact_name": "我姓王",
+    "contact_phone": _CONTACT,
+    "confidential": "不用保密",
+}
+# What a seat types into a required field that is empty.
+_BY_HAND: Final = {"title": "市民反映问题", "detail": "市民反映情况见会话记录。"}
+
+
+@dataclass(slots=True)
+class Filing:
+    """One order. `shown_seconds`: from the moment a seat took it to the prefilled order on the screen; `offer_seconds`:
+    from the citizen's wish for a person to the offer on the screen."""
+
+    order_no: str
+    offer_seconds: float
+    shown_seconds: float
+    filled: int  # fields that were there
+    uncertain: int  # of these, marked to be checked
+    touched: list[str] = field(default_factory=list)
+    keys: int = 0
+    seconds: float = 0.0  # of the script, from taking it to the end: machine time, no reading
+
+
+def log_in(page: Page, system: System, login: str, password: str) -> None:
+    page.goto(f"{system.base_url}/seat")
+    page.get_by_label("账号").fill(login)
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.get_by_text("在线", exact=True).wait_for(timeout=PATIENCE_MS)
+
+
+def hand_over(system: System, matter: str, *, answers: int = 2) -> str:
+    """A citizen tells the matter, answers so many questions and asks for a person; the conversation."""
+    answer = system.chat(matter)
+    conversation_id = str(answer["conversation_id"])
+    for _ in range(answers):
+        known = _ANSWERS.get(str(answer["asking"]))
+        if known is None:
+            break
+        answer = system.chat(known, conversation_id)
+    system.chat("转人工", conversation_id)
+    return conversation_id
+
+
+def take_offer(page: Page) -> float:
+    """Accept by the keyboard; seconds until the order stands on the screen."""
+    page.locator("body").press("a")
+    began = time.monotonic()
+    page.wait_for_function(
+        "() => (document.querySelector('#field-detail') || {}).value?.trim()", timeout=PATIENCE_MS, polling=50
+    )
+    return time.monotonic() - began
+
+
+def file_offered(page: Page, system: System, matter: str, *, answers: int = 2) -> Filing:
+    """From the citizen's wish to the end of the conversation."""
+    began = time.monotonic()
+    hand_over(system, matter, answers=answers)
+    asked = time.monotonic()
+    page.get_by_role("alertdialog", name="派给您的会话").wait_for(timeout=PATIENCE_MS)
+    offered = time.monotonic() - asked
+    taken = time.monotonic()
+    shown = take_offer(page)
+    filling = _read(page)
+    made = Filing("", offered, shown, len(filling.known), filling.uncertain, keys=1)
+    for key in filling.missing:
+        words = _BY_HAND[key]
+        page.locator(f"#field-{key}").fill(words)
+        made.touched.append(key)
+        made.keys += len(words)
+    page.locator("body").press("Control+Enter")
+    made.keys += 1
+    told = page.get_by_text("已登记，工单号").first
+    told.wait_for(timeout=PATIENCE_MS)
+    made.order_no = (told.text_content() or "").split("工单号")[-1].strip()
+    page.get_by_role("button", name="结束会话").click()
+    made.keys += 1
+    page.get_by_text("还没有接起会话").wait_for(timeout=PATIENCE_MS)
+    made.seconds = time.monotonic() - taken
+    assert began <= asked
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    known: list[str]
+    missing: list[str]
+    uncertain: int
+
+
+def _read(page: Page) -> _Form:
+    """The form as it was filled before anybody touched it."""
+    values: dict[str, str] = page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('[id^="field-"]')].map(
+            (one) => [one.id.slice(6), (one.value ?? '').trim()]))"""
+    )
+    known = [key for key, value in values.items() if value]
+    return _Form(
+        known, [key for key in _BY_HAND if not values.get(key)], page.get_by_text("请核对", exact=True).count()
+    )
