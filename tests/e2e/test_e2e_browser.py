@@ -227,7 +227,7 @@ def test_a_leader_sees_what_is_late_and_opens_it(browser: Browser, system: Syste
     found = re.search(r"the password is (\S+)", added.stdout)
     assert found is not None, added.stdout + added.stderr
     with ThreadPoolExecutor(1) as executor:  # the browser has this thread's loop
-        number = executor.submit(asyncio.run, file_order(system, "e2e:late", late=True)).result()
+        number = executor.submit(asyncio.run, file_order(system, "e2e:late", unit="市自来水集团", late=True)).result()
     page = browser.new_page(viewport={"width": 1366, "height": 860})
     page.goto(f"{system.base_url}/seat")
     page.get_by_label("账号").fill("lead01")
@@ -299,13 +299,13 @@ def test_a_unit_handles_its_order_and_sends_a_picture(browser: Browser, system: 
     page.close()
 
 
-async def file_order(system: System, key: str = "e2e:unit", *, late: bool = False) -> str:
+async def file_order(system: System, key: str = "e2e:unit", *, unit: str = UNIT, late: bool = False) -> str:
     """`late`: filed so long ago that its 24 hours were over an hour and a half ago."""
     database = Database(f"sqlite+aiosqlite:///{system.directory / 'hotline.db'}")
     try:
         orders = OrderService(database)
         draft = OrderDraft(
-            "投诉", "", "家里暖气不热", "web", assignment=Assignment(UNIT, "直派", (), "utility", 24, "供热直派")
+            "投诉", "", "家里暖气不热", "web", assignment=Assignment(unit, "直派", (), "utility", 24, "职责")
         )
         async with database.write() as session:
             now = datetime.now(UTC) - (timedelta(hours=25.5) if late else timedelta())
