@@ -89,6 +89,20 @@ async def test_the_caller_may_go_on_with_the_bot(room: Room) -> None:
     assert await room.service.hang_up(known, reason="caller_hung_up") == "callback", "the matter is not lost"
 
 
+async def test_who_is_told_of_a_long_wait_stays_in_the_queue_and_may_be_called_back(room: Room) -> None:
+    known = await a_waiting_call(room)
+    assert await room.service.tell_waiting(known, "您前面还有5位，预计等候约12分钟。您也可以说“回电”。", offer="stay")
+    more = await room.say("我家在海淀区学院路街道", known, channel="phone", kind="speech")
+    assert more.status == "waiting" and more.replies[0].text == wording.SEAT_WAITING, "these words are for the seat"
+    on = await room.say("我可以等", known, channel="phone", kind="speech")
+    assert (on.status, on.replies[0].text) == ("waiting", wording.SEAT_WAIT_ON)
+    assert await room.service.tell_waiting(known, "您排在第一位，预计等候约10分钟。您也可以说“回电”。", offer="stay")
+    done = await room.say("给我回电吧", known, channel="phone", kind="speech")
+    assert (done.outcome, done.status) == ("callback", "ended")
+    assert [task.number for task in await call_backs(room)] == [CALLER]
+    assert not await room.service.tell_waiting(known, "您排在第一位。"), "nobody waits there any more"
+
+
 async def test_an_emergency_goes_before_every_choice(room: Room) -> None:
     known = await a_waiting_call(room)
     await nobody_came(room, known)
