@@ -27,6 +27,9 @@ from bot.entities.pinyin import merged, syllables
 PATH: Final = Path(__file__).with_name("guards.yml")
 NONE: Final = guard_wordings.NONE
 _PER_PATTERN: Final = 12  # sentences of each pattern of the grammar; 16 found no more and took longer
+_PER_FRAME: Final = 60  # stories around a danger, of each frame
+_FRAMED_LEAST: Final = 8  # characters of an ordinary sentence that may stand in a story
+_FRAMED_CHARACTERS: Final = 30  # the longest sentence that may
 _DIGITS: Final = re.compile(r"\d{5,}")
 _NOISE: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 
@@ -53,7 +56,10 @@ class Data:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         other = tuple((text, NONE) for text, intent in training_data.load() if intent != "emergency")
         drawn = tuple(guard_wordings.examples(per_pattern=_PER_PATTERN))
-        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other, *drawn), lawful)
+        short = [(text, line) for text, line in dangers if len(text) <= _FRAMED_CHARACTERS]
+        ordinary = [text for text, _ in (*harmless, *other) if _FRAMED_LEAST <= len(text) <= _FRAMED_CHARACTERS]
+        stories = tuple(guard_wordings.framed(short, ordinary, per_frame=_PER_FRAME))
+        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other, *drawn, *stories), lawful)
 
 
 def clean(text: str) -> str:

@@ -8,6 +8,7 @@ person, abuse, attacks on the bot and the lawful channels (负面清单, 条例 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -195,13 +196,16 @@ def check(text: str, *, spoken: bool = False, state: State | None = None) -> Gua
     text = reading.normalise(text)[:_LONGEST]
     if not text:
         return GuardFindings()
-    line, danger, probability = emergency(text)
+    found = emergency(text)
     abusive = bool(_ABUSE.search(text))
     return GuardFindings(
-        emergency=line,
-        danger=danger if line else "",
-        likely=line or danger,
-        probability=round(probability, 3),
+        emergency=found.line,
+        danger=found.danger if found.line else "",
+        likely=found.likely,
+        probability=round(max(found.whole, found.part), 3),
+        whole=round(found.whole, 3),
+        part=round(found.part, 3),
+        by_rule=bool(found.line) and found.danger != BY_CLASSIFIER,
         human=wants_person(text),
         abuse=abusive,
         request=abusive and _holds_request(text),
@@ -210,36 +214,43 @@ def check(text: str, *, spoken: bool = False, state: State | None = None) -> Gua
     )
 
 
-def emergency(text: str) -> tuple[str, str, float]:
-    """(line, danger, probability). An empty line: the guard sees no danger; `danger` is then the likeliest line."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """`line` is empty where the guard alone sees no danger; `likely` is then its line. `danger`: the kind of danger."""
+
+    line: str
+    danger: str
+    likely: str
+    whole: float
+    part: float
+
+
+def emergency(text: str) -> Weighed:
+    """What the guard says without anybody else's opinion."""
     text = _defuse(text)
     parts = _parts(text)
     scores = guard_classifier.default().danger(parts)
-    probability, likely = scores[0]
-    best = max(scores[1:], default=(0.0, ""))
-    candidates: list[tuple[str, str, float]] = []
-    for part, (score, _) in zip(parts, scores, strict=True):
-        found = _by_rule(part)
+    whole, likely = scores[0]
+    part, likely_of_part = max(scores)
+    for words, (score, _) in zip(parts, scores, strict=True):
+        found = _by_rule(words)
         if (
             found
-            and (score >= BELIEVE_RULE or len(part) <= SHORT)
-            and not _vetoed(part, found[1])
+            and (score >= BELIEVE_RULE or len(words) <= SHORT)
+            and not _vetoed(words, found[1])
             and not _vetoed(text, found[1])
         ):
-            candidates.append((*found, max(score, probability)))
-    if candidates:
-        line, danger, score = candidates[0]
-        return line, danger, score
+            return Weighed(found[0], found[1], found[0], whole, part)
     if len(reading.bare(text)) < SHORT:
-        return "", likely, min(probability, SURE - 0.01)
-    vetoed = _vetoed(text, "")
-    harmless = vetoed or bool(_ASKS_FOR_AN_ORDER.search(text))
-    if probability >= (SURE_DESPITE_VETO if harmless else SURE):
-        return _line_of(text, likely), BY_CLASSIFIER, probability
-    if best[0] >= SURE_OF_PART and probability >= WHOLE_WITH_PART and not harmless and len(parts) > 1:
-        return _line_of(text, best[1]), BY_CLASSIFIER, best[0]
-    doubt = max(probability, best[0]) if not vetoed else min(0.3, probability)
-    return "", _line_of(text, likely), doubt
+        return Weighed("", "", likely, 0.0, 0.0)
+    harmless = _vetoed(text, "") or bool(_ASKS_FOR_AN_ORDER.search(text))
+    if whole >= (SURE_DESPITE_VETO if harmless else SURE):
+        line = _line_of(text, likely)
+        return Weighed(line, BY_CLASSIFIER, line, whole, part)
+    if part >= SURE_OF_PART and whole >= WHOLE_WITH_PART and not harmless and len(parts) > 1:
+        line = _line_of(text, likely_of_part)
+        return Weighed(line, BY_CLASSIFIER, line, whole, part)
+    return Weighed("", "", _line_of(text, likely if whole >= 0.5 else likely_of_part), whole, part)
 
 
 def _defuse(text: str) -> str:

@@ -17,7 +17,10 @@ class GuardFindings:
     emergency: str = ""
     danger: str = ""
     likely: str = ""  # the line if it should be one
-    probability: float = 0.0  # of any danger, 0..1
+    probability: float = 0.0  # of any danger, 0..1: the greater of the next two
+    whole: float = 0.0  # of the text as a whole
+    part: float = 0.0  # of the most alarming sentence or pair of clauses in it
+    by_rule: bool = False  # a rule fired, and nothing near it speaks of a procedure or of the past
     human: bool = False
     abuse: bool = False
     request: bool = False

@@ -58,7 +58,7 @@ class Stack:
         from knowledge import store
         from knowledge.entry import read_folder
         from knowledge.samples import FOLDER
-        from knowledge.service import KnowledgeService, encoder_of
+        from knowledge.service import KnowledgeService, readers_encoder_of
         from storage import migrate
         from workorders.catalogue import Catalogue
 
@@ -70,7 +70,7 @@ class Stack:
         knowledge = KnowledgeService(self.database, self.settings)
         await knowledge.start()
         self._parts.append(knowledge)
-        encoder = encoder_of(self.settings)
+        encoder = readers_encoder_of(self.settings)
         if encoder.available:
             await asyncio.to_thread(encoder.load)
         understanding = Understanding(self.settings, encoder=encoder)

@@ -25,7 +25,7 @@ from workorders.order import STATUS_TEXT
 
 _log = get_logger(__name__)
 _LOOK_BACK_DAYS = 180
-_SIMILAR_AGAIN = 0.12  # the citizen says that it was reported before: a hint of the same words is enough to ask
+_SIMILAR_AGAIN = 0.06  # the citizen says that it was reported before: a hint of the same words is enough to ask
 _SIMILAR = 0.35
 
 

@@ -22,7 +22,7 @@ from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
-from knowledge.service import KnowledgeService, vector_store_of
+from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
 from workorders.alerts import DeadlineWatch
 from workorders.catalogue import DEFAULT_PATH
 from workorders.learned import learned_path
@@ -58,8 +58,8 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         points = PointService(core.database, poll_seconds=core.settings.knowledge.snapshot_poll_seconds)
         closing.push_async_callback(points.close)
         await points.start()
-        # One copy of the embedding model serves both rooms.
-        understanding = Understanding(core.settings, encoder=knowledge.encoder, clock=core.clock)
+        encoder = readers_encoder_of(core.settings)
+        understanding = Understanding(core.settings, encoder=encoder, clock=core.clock)
         closing.push_async_callback(understanding.close)
         await understanding.start()
         _show(core, knowledge, understanding)
@@ -72,7 +72,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             orders=core.orders,
             places=places,
             clock=core.clock,
-            encoder=knowledge.encoder,
+            encoder=encoder,
             notices=knowledge.greetings,
             points=points,
             visits=core.visits if core.settings.visits.enabled else None,

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ MODEL_NAME: Final = "e5-small-zh"
 TEXT_LIMIT_CHARACTERS: Final = 400
 _BATCH: Final = 32
 _COMMIT_EVERY: Final = 512
+_REMEMBERED: Final = 1_024  # questions, about 2 KB each
 
 
 class Encoder:
@@ -37,17 +39,22 @@ class Encoder:
 
     What the model wants before a question and before a text to be found is read from the folder's own configuration.
 
+    `quantised`: weights of eight bits, for readers that are trained on such vectors. They are not for comparing with
+    the vectors of a search index, which are exact.
+
     Raises (at first use):
         KnowledgeError: the folder is missing or is no such model.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 1) -> None:
+    def __init__(self, directory: Path, *, threads: int = 1, quantised: bool = False) -> None:
         self.directory = directory
-        self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}"
+        self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}" + (":int8" if quantised else "")
+        self._quantised = quantised
         self._threads = threads
         self._prefixes = prefixes_of(directory)
         self._run: Callable[[list[str]], Vectors] | None = None
         self._lock = threading.Lock()
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(lambda text: self._encode([text], None)[0])
 
     @property
     def available(self) -> bool:
@@ -71,7 +78,12 @@ class Encoder:
         try:
             if not (self.directory / embedding_onnx.FILE).is_file():
                 embedding_onnx.export(self.directory)
-            return embedding_onnx.OnnxModel(self.directory, threads=self._threads).encode
+            file = embedding_onnx.FILE
+            if self._quantised:
+                file = embedding_onnx.QUANTISED_FILE
+                if not (self.directory / file).is_file():
+                    embedding_onnx.quantise(self.directory)
+            return embedding_onnx.OnnxModel(self.directory, threads=self._threads, file=file).encode
         except KnowledgeError as error:
             _log.warning("the embedding model runs in torch, which is slower", error=str(error))
             return None
@@ -98,7 +110,12 @@ class Encoder:
         return self._encode([f"{self._prefixes[1]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], progress)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode([f"{self._prefixes[0]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], None)
+        """One question is remembered for a while: understanding, guards and search ask for the same words."""
+        prefixed = [f"{self._prefixes[0]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts]
+        if len(prefixed) != 1:
+            return self._encode(prefixed, None)
+        vectors: Vectors = self._remembered(prefixed[0])[np.newaxis, :].copy()
+        return vectors
 
     def _encode(self, texts: list[str], progress: Progress | None) -> Vectors:
         if not texts:

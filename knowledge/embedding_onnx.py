@@ -7,6 +7,7 @@ mean pooling are exported (that is what `knowledge.embedding_conversion` writes)
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from knowledge.errors import KnowledgeError
 
 FILE: Final = "hotline.onnx"
+QUANTISED_FILE: Final = "hotline-int8.onnx"
 _LONGEST_TOKENS: Final = 512
 _OPSET: Final = 17
 
@@ -64,6 +66,31 @@ def export(directory: Path) -> Path:
     except (OSError, KeyError, RuntimeError) as error:
         raise KnowledgeError(f"the model in {directory} cannot be exported: {error}") from error
     finally:
+        fresh.unlink(missing_ok=True)
+    return target
+
+
+def quantise(directory: Path) -> Path:
+    """The exported graph with weights of eight bits, beside it: a question in two fifths of the time, its vector at a
+    cosine of 0.996 and more from the exact one; takes a few seconds.
+
+    Raises:
+        KnowledgeError: the folder is not writable, or holds no graph.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target = directory / QUANTISED_FILE
+    fresh = directory / f".{QUANTISED_FILE}.{os.getpid()}"
+    root = logging.getLogger()
+    level = root.level
+    try:
+        root.setLevel(logging.ERROR)  # it advises, at the root logger, to optimise the graph first: nothing is gained
+        quantize_dynamic(str(directory / FILE), str(fresh), weight_type=QuantType.QInt8, per_channel=True)
+        fresh.replace(target)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise KnowledgeError(f"the model in {directory} cannot be quantised: {error}") from error
+    finally:
+        root.setLevel(level)
         fresh.unlink(missing_ok=True)
     return target
 
@@ -128,7 +155,7 @@ class OnnxModel:
         KnowledgeError: the folder holds no usable graph or tokeniser.
     """
 
-    def __init__(self, directory: Path, *, threads: int) -> None:
+    def __init__(self, directory: Path, *, threads: int, file: str = FILE) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -142,7 +169,7 @@ class OnnxModel:
             options.inter_op_num_threads = 1
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._session = onnxruntime.InferenceSession(
-                str(directory / FILE), options, providers=["CPUExecutionProvider"]
+                str(directory / file), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             raise KnowledgeError(f"the embedding model in {directory} cannot be loaded: {error}") from error

@@ -44,10 +44,15 @@ def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
     return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads)
 
 
-@lru_cache(maxsize=2)
-def _encoder(directory: Path, threads: int) -> Encoder:
+def readers_encoder_of(settings: Settings) -> Encoder:
+    """The same model, quantised, for what is trained on its vectors: intents and danger. Not for a search index."""
+    return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, 1, quantised=True)
+
+
+@lru_cache(maxsize=3)
+def _encoder(directory: Path, threads: int, *, quantised: bool = False) -> Encoder:
     """One model a process, however many services it opens."""
-    return Encoder(directory, threads=threads)
+    return Encoder(directory, threads=threads, quantised=quantised)
 
 
 def vector_store_of(settings: Settings) -> VectorStore:

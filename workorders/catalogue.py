@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from workorders.duties import default_duties
 from workorders.model import CategorySuggestion
 
 DEFAULT_PATH: Final = Path(__file__).parent / "data" / "catalogue.yml"
+_REMEMBERED: Final = 1_024  # texts
 _DUTY_WEIGHT: Final = 0.5  # chosen on 1,200 citizens' messages (first level) that no catalogue text comes from
 _SPEECH: Final = re.compile(
     r"喂+|您好|你好|那个|这个|我(?:要|想|来)(?:投诉|举报|反映|问|咨询|说)(?:一?[下个])?|请问|麻烦|谢谢|同志|姑娘|嗯+|啊|呃"
@@ -59,6 +61,7 @@ class Catalogue:
         self._fields = _membership([leaf.level1 for leaf in self._ordered])
         self._field = _Wider(models.field, [leaf.level1 for leaf in self._ordered])
         self._duty = _Wider(models.duty, [leaf.duty for leaf in self._ordered])
+        self._weighed = lru_cache(maxsize=_REMEMBERED)(self._weigh)  # a form is weighed again after each answer
 
     @classmethod
     def load(
@@ -89,15 +92,17 @@ class Catalogue:
         First which field, then which leaf of it: several related leaves that share a text's probability must not lose
         to one of another field. The body that would have to act counts with half the weight.
         """
-        text = _SPEECH.sub("", text)
+        return list(self._weighed(_SPEECH.sub("", text), limit))
+
+    def _weigh(self, text: str, limit: int) -> tuple[CategorySuggestion, ...]:
         if len(re.findall(r"[\u4e00-\u9fff]", text)) < 2:
-            return []
+            return ()
         leaf = self._model.probabilities([text])[0]
         of_field, of_duty = self._field.probabilities(text), self._duty.probabilities(text)
         joint = of_field * leaf / (self._fields @ (self._fields.T @ leaf)) * of_duty**_DUTY_WEIGHT
         joint /= joint.sum()
         order = np.argsort(-joint)[:limit]
-        return [self._suggestion(int(index), float(joint[index]), float(of_duty[index])) for index in order]
+        return tuple(self._suggestion(int(index), float(joint[index]), float(of_duty[index])) for index in order)
 
     def _suggestion(self, index: int, confidence: float, duty_confidence: float) -> CategorySuggestion:
         leaf = self._ordered[index]

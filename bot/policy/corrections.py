@@ -37,11 +37,8 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
     if _phone(talk, text, asked):
         changed.add("contact_phone")
         return changed
-    if _SECRET.search(text) and asked != "confidential":
-        wish = yes_no.confidential(_LEAD.sub("", text))
-        if wish is not None:
-            talk.state.confidential = wish
-            changed.add("confidential")
+    if asked != "confidential" and secrecy(talk, text):
+        changed.add("confidential")
     for matter in talk.state.form:
         if _place(talk, matter, text):
             changed.add("place")
@@ -59,6 +56,15 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
     if not changed and _words(talk, text, loose=loose):
         changed.add("detail")
     return changed
+
+
+def secrecy(talk: Talk, text: str) -> bool:
+    """A wish about being kept secret, in words that name it: taken at any point."""
+    wish = yes_no.confidential(_LEAD.sub("", text)) if _SECRET.search(text) else None
+    if wish is None:
+        return False
+    talk.state.confidential = wish
+    return True
 
 
 def _phone(talk: Talk, text: str, asked: str) -> bool:

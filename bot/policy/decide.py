@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime
 from typing import Final
 
 from bot import guards as guards_room
 from bot import reading, reminders, wording
+from bot.danger import joined
 from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
@@ -21,9 +21,11 @@ from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
 
-_DOUBT: Final = 0.3  # of the guard, from which on the other readers are asked
-_TOGETHER: Final = 0.69  # of the three readers together (`_together`), chosen on our own dialogues
-_TOGETHER_IN_FORM: Final = 0.75  # an answer to a question of ours is rarely an alarm
+_DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
+_SURE: Final = 0.9  # of the guard's classifier, beside a rule
+_DANGER: Final = 0.35  # of all readers together: a danger missed costs more than one alarm too many
+_DANGER_IN_FORM: Final = 0.5  # an answer to a question of ours is rarely an alarm
+_SURE_OF_LINE: Final = 0.5  # of the guard, from which on its line is believed before that of the reader of meaning
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
@@ -171,34 +173,25 @@ def _chosen(talk: Talk) -> bool:
 def _danger(talk: Talk) -> str:
     """The line to tell, or an empty string.
 
-    A rule that fired, and a guard that is sure of what somebody comes with, need no second opinion; where the guard is
-    in doubt, and for an answer to a question of ours, three readers decide.
+    A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
+    Else, where the guard is alarmed or in doubt, all readers decide together.
     """
     guards, in_form = talk.findings.guards, bool(talk.state.form)
-    sure = bool(guards.emergency)
-    if sure and not (in_form and guards.danger == guards_room.BY_CLASSIFIER):
+    if len(reading.bare(talk.text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
         return guards.emergency
-    if not guards.likely or guards.probability < _DOUBT or guards.human or reading.nothing_more(talk.text):
-        return ""
-    if len(reading.bare(talk.text)) < _SHORT:
+    if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(talk.text)):
         return ""
     meaning = talk.findings.danger(talk.text)
-    understood = talk.findings.understand(talk.text).score("emergency")
-    if _together(guards.probability, meaning.probability, understood) < (_TOGETHER_IN_FORM if in_form else _TOGETHER):
+    probability = joined(
+        whole=guards.whole,
+        part=guards.part,
+        meaning=meaning.score,
+        understood=talk.findings.understand(talk.text).score("emergency"),
+        by_rule=guards.by_rule,
+    )
+    if probability < (_DANGER_IN_FORM if in_form and not guards.by_rule else _DANGER):
         return ""
-    return meaning.line if meaning.probability > guards.probability else guards.likely
-
-
-def _together(guard: float, meaning: float, understood: float) -> float:
-    """One probability of three readers: the mean of their log odds, the reader of meaning at half weight.
-
-    The three learn from different sentences or read different things (words and sounds, meaning, intents), so what
-    frightens one of them without reason rarely frightens the others. No meaning read (0): the other two decide.
-    """
-    weights = (2.0, 1.0 if meaning else 0.0, 2.0)
-    odds = [math.log(p / (1 - p)) for p in (min(max(p, 0.01), 0.99) for p in (guard, meaning, understood))]
-    score = sum(weight * value for weight, value in zip(weights, odds, strict=True)) / sum(weights)
-    return 1 / (1 + math.exp(-score))
+    return guards.likely if guards.by_rule or guards.probability >= _SURE_OF_LINE else meaning.line or guards.likely
 
 
 def _wants_person(talk: Talk) -> bool:

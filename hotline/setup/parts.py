@@ -301,9 +301,9 @@ def rasa_model(settings: Settings) -> str:
 
 def fallback(settings: Settings) -> str:
     from bot import fallback as classifier
-    from knowledge.service import encoder_of
+    from knowledge.service import readers_encoder_of
 
-    classifier.train(settings, encoder=encoder_of(settings))
+    classifier.train(settings, encoder=readers_encoder_of(settings))
     return "trained"
 
 
@@ -321,9 +321,9 @@ def turn_end(settings: Settings) -> str:
 
 def danger(settings: Settings) -> str:
     from bot.danger import MeaningReader
-    from knowledge.service import encoder_of
+    from knowledge.service import readers_encoder_of
 
-    encoder = encoder_of(settings)
+    encoder = readers_encoder_of(settings)
     if not encoder.available:
         raise NotPossibleHere("no embedding model: the guards work without their second opinion by meaning")
     MeaningReader.load(encoder, settings.var / "index")
