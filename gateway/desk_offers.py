@@ -41,12 +41,10 @@ class Offers:
             known = await core.roster.missed(seat_id)
             log.info("an offer passed", conversation_id=conversation_id, seat_id=seat_id, state=known.state)
         waiting = [card for card in desk.queue if card["status"] == "waiting"]
-        offered = [case for case in desk.cases.values() if case.offered_to is not None]
-        withdrawn = 0
-        if offered:
-            withdrawn = await core.cases.withdraw(
-                still_waiting=[card["conversation_id"] for card in waiting], at_desk=desk.present()
-            )
+        withdrawn = await core.cases.withdraw(
+            still_waiting=[card["conversation_id"] for card in waiting],
+            at_desk=[seat.seat_id for seat in desk.loads() if seat.state == "available"],
+        )
         if ended or withdrawn:
             await desk.refresh()
             waiting = [card for card in desk.queue if card["status"] == "waiting"]

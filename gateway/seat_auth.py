@@ -121,6 +121,7 @@ async def logout(request: web.Request) -> web.Response:
     if seat is not None and token:
         await core.seats.close_session(token)
         core.presence.left(seat.id)
+        await core.roster.left([seat.id])
         log.info("seat logged out", seat_id=seat.id)
     response = web.json_response({"logged_out": True}, dumps=dumps)
     response.del_cookie(COOKIE, path="/")
