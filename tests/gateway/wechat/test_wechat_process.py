@@ -1,11 +1,14 @@
-"""A core process with its real rooms between WeChat's stand-in and many citizens, killed in the middle."""
+"""A core process between WeChat's stand-in and many citizens, killed in the middle."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +17,12 @@ from typing import Any
 import aiohttp
 import pytest
 from sqlalchemy import func, select
-from test_gateway_process import CoreProcess
+from test_gateway_process import free_port
 from wechat_helpers import AES_KEY, APP_ID, CRYPTO, SECRET, TOKEN
 from wechat_stand_in import OfficialStandIn, served
 
 from base.clock import ManualClock
+from base.settings import ROOT
 from gateway.wechat import xml
 from gateway.wechat.crypto import signature
 from storage.engine import Database
@@ -26,6 +30,7 @@ from storage.messenger_tables import MessengerInbox, MessengerOutbox
 from storage.tables import Turn
 
 pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(600)]
+HERE = Path(__file__).resolve().parent
 CITIZENS = 60
 QUESTION = "居住证丢了怎么补办？"
 
@@ -84,20 +89,63 @@ async def wechat_api() -> AsyncIterator[OfficialStandIn]:
         yield stand_in
 
 
+class SmallCore:
+    """`small_core.py` on a database of its own."""
+
+    def __init__(self, folder: Path, api_url: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        values = {
+            "ENABLED": "true",
+            "APP_ID": APP_ID,
+            "APP_SECRET": SECRET,
+            "TOKEN": TOKEN,
+            "ENCODING_AES_KEY": AES_KEY,
+            "API_URL": api_url,
+            "FIRST_RETRY_SECONDS": "0.5",
+        }
+        self.environment = {
+            **os.environ,
+            **{f"HOTLINE_WECHAT__{name}": value for name, value in values.items()},
+            "HOTLINE_DATA__DIRECTORY": str(folder),
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)]),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self.folder / "core.log").open("ab") as log:
+            command = [sys.executable, str(HERE / "small_core.py"), str(self.port)]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    async def ready(self, session: aiohttp.ClientSession) -> None:
+        for _ in range(240):
+            assert self.process is not None and self.process.poll() is None, (self.folder / "core.log").read_text()
+            try:
+                async with session.get(f"{self.url}/healthz") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass  # it does not listen yet
+            await asyncio.sleep(0.5)
+        raise AssertionError((self.folder / "core.log").read_text())
+
+
 @pytest.fixture
-def core(tmp_path: Path, models: Path, wechat_api: OfficialStandIn) -> Iterator[CoreProcess]:
-    core = CoreProcess(tmp_path / "var", models)
-    values = {"ENABLED": "true", "APP_ID": APP_ID, "APP_SECRET": SECRET, "TOKEN": TOKEN, "ENCODING_AES_KEY": AES_KEY}
-    core.environment |= {f"HOTLINE_WECHAT__{name}": value for name, value in values.items()}
-    core.environment |= {"HOTLINE_WECHAT__API_URL": wechat_api.url, "HOTLINE_WECHAT__FIRST_RETRY_SECONDS": "0.5"}
+async def core(tmp_path: Path, wechat_api: OfficialStandIn, _schema: bytes) -> AsyncIterator[SmallCore]:
+    (tmp_path / "hotline.db").write_bytes(_schema)
+    core = SmallCore(tmp_path, wechat_api.url)
     yield core
     if core.process is not None and core.process.poll() is None:
-        core.process.kill()
-        core.process.wait(30)
+        core.kill()
 
 
 async def test_nothing_is_lost_or_told_twice_when_the_core_is_killed(
-    core: CoreProcess, wechat_api: OfficialStandIn
+    core: SmallCore, wechat_api: OfficialStandIn
 ) -> None:
     told = [Delivered(f"o_citizen_{number:04}") for number in range(CITIZENS)]
     for one in told:
@@ -111,7 +159,7 @@ async def test_nothing_is_lost_or_told_twice_when_the_core_is_killed(
         ]
         for task in asyncio.as_completed(deliveries[: CITIZENS // 3]):
             await task
-        core.end(signal.SIGKILL)
+        core.kill()
         core.start()
         await asyncio.gather(*deliveries)
         await core.ready(session)
@@ -138,6 +186,5 @@ async def test_nothing_is_lost_or_told_twice_when_the_core_is_killed(
         assert len(custom) <= 1
     log = core.folder.joinpath("core.log").read_text()
     assert "o_citizen" not in log and SECRET not in log
-    assert core.end(signal.SIGTERM) == 0
     seconds: list[Any] = sorted(second for one in repeated for second in one.seconds)
     print("a repetition is answered in", seconds[len(seconds) // 2], "s (median)")

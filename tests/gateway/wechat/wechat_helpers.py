@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 
-from base.clock import ManualClock
+from base.clock import Clock, ManualClock
 from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from bot.understanding import Understood
@@ -96,9 +96,17 @@ class Node:
         await self.core.close()
 
 
-async def open_node(settings: Settings, clock: ManualClock, places: PlaceMatcher) -> Node:
+async def open_node(
+    settings: Settings,
+    clock: Clock,
+    places: PlaceMatcher,
+    *,
+    port: int | None = None,
+    understander: Understander | None = None,
+) -> Node:
+    """`port`: any free one unless it is given. The schema is there already."""
     core = Core(settings, clock=clock)
-    understander, book = Understander(), Book()
+    understander, book = understander or Understander(), Book()
     conversations = ConversationService(
         core.database,
         settings,
@@ -114,7 +122,7 @@ async def open_node(settings: Settings, clock: ManualClock, places: PlaceMatcher
         core.parts[name] = Part(ok=True)
     await conversations.start()
     app = build_app(core)
-    client: TestClient[Any, Any] = TestClient(TestServer(app))
+    client: TestClient[Any, Any] = TestClient(TestServer(app, port=port))
     await client.start_server()
     return Node(core, conversations, app[MESSENGERS], client, understander, book)
 
