@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from gateway_helpers import Client, Connect, SmallConversations, login, origin
+from gateway_helpers import Client, Connect, SmallConversations, login, origin, until
 
 from base.clock import ManualClock
 from base.settings import Settings
+from bot.entities.place import PlaceMatcher
+from bot.understanding import Understood
+from conversations.service import ConversationService
 from gateway.core import Core
+from gateway.internal import ensure_token
 from knowledge.service import KnowledgeService
+from workorders.model import CategorySuggestion
 
 CARD: dict[str, Any] = {
     "title": "东城区今天停水",
@@ -60,6 +65,67 @@ async def test_a_card_is_matched_first_greets_and_ends_by_itself(
     assert await knowledge.greetings() == []
     (ended,) = (await send(editor, "GET", "topics?all=1"))["items"]
     assert ended["status"] == "ended" and (await send(editor, "GET", "topics"))["items"] == []
+
+
+class Consulting:
+    """Takes everything for a question about policy."""
+
+    async def parse(self, text: str, *, spoken: bool) -> Understood:
+        return Understood("consult", 0.97, (("consult", 0.97),), "fallback", 0.001)
+
+
+class NoCategory:
+    def suggest(self, text: str, limit: int = 3) -> list[CategorySuggestion]:
+        return []
+
+
+@pytest.fixture
+async def talking(core: Core, knowledge: KnowledgeService) -> AsyncIterator[ConversationService]:
+    """Real conversations over the real knowledge; only intents are scripted."""
+    opened = ConversationService(
+        core.database,
+        core.settings,
+        understanding=Consulting(),
+        knowledge=knowledge,
+        catalogue=NoCategory(),
+        orders=core.orders,
+        places=PlaceMatcher.load(),
+        notices=knowledge.greetings,
+        clock=core.clock,
+    )
+    core.use(conversations=opened, knowledge=knowledge)
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.usefixtures("talking")
+async def test_a_caller_hears_the_topic_in_the_greeting_and_as_the_answer_until_it_ends(
+    core: Core, connect: Connect, clock: ManualClock
+) -> None:
+    editor, _ = await login(connect, core, "ed", "editor")
+    made = await send(editor, "POST", "topics", {**CARD, "areas": [], "spoken": "十八点前来水。"}, 201)
+    await send(editor, "POST", f"topics/{made['id']}/steps", {"event": "publish"})
+    token = {"Authorization": f"Bearer {ensure_token(core.settings)}"}
+    phone = await (await connect()).ws_connect("/internal/phone", headers=token)
+    call = {"type": "call_started", "caller": "13900001234", "leg": "sip", "trace_id": "ab" * 16}
+
+    async def greeted(call_id: str) -> str:
+        await phone.send_json({**call, "call_id": call_id, "conversation_id": None})
+        return " ".join(part["spoken"] for part in (await until(phone, "opened"))["say"])
+
+    assert "东城区停水，预计十八点恢复。" in await greeted("call-1")
+    await phone.send_json(
+        {
+            "type": "turn", "call_id": "call-1", "turn_id": "t1", "kind": "speech", "text": "我家停水了什么时候来水",
+            "confidence": 0.9, "unplayed": "", "meta": {},
+        }
+    )  # fmt: skip
+    reply = await until(phone, "reply")
+    assert "十八点前来水" in " ".join(part["spoken"] for part in reply["say"])
+    clock.advance(8 * 3_600)
+    assert "停水" not in await greeted("call-2")
+    await phone.close()
 
 
 async def test_heard_words_match_by_sound_and_an_ended_card_is_gone_at_once(
