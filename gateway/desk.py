@@ -276,6 +276,10 @@ class Desk:
         at_desk = frozenset(seat for seat, known in self.roster.items() if known.at_desk.state != "offline")
         gone = core.presence.absent(holders | at_desk, core.clock.monotonic()) - self.present()
         await core.roster.left(gone & at_desk)
+        # A page that was silent for too long and is heard again (its machine slept) never closed its socket.
+        here = core.presence.present(core.clock.monotonic()) & frozenset(self._watchers.values())
+        for seat_id in here - at_desk:
+            await core.roster.came(seat_id)
         count = 0
         for card in held:
             if card["seat_id"] not in gone:

@@ -163,6 +163,22 @@ async def test_on_a_break_nothing_is_offered_and_two_misses_lead_there(
     await ann.close()
 
 
+async def test_a_page_that_was_silent_and_is_heard_again_is_at_work_again(
+    connect: Connect, core: Core, small: SmallConversations, desk: Desk, clock: ManualClock
+) -> None:
+    ann, ann_id = await at_desk(connect, core, "ann")
+    clock.advance(21)
+    await desk.give_back_of_absent()
+    assert (await core.roster.all())[ann_id].at_desk.state == "offline"
+    await ann.send_json({"type": "ping"})
+    await until(ann, "pong")
+    await desk.give_back_of_absent()
+    assert (await core.roster.all())[ann_id].at_desk.state == "available"
+    known = await a_waiting_citizen(small)
+    assert (await offer(ann))["conversation_id"] == known
+    await ann.close()
+
+
 async def test_a_needed_skill_decides_who_is_offered_it(
     connect: Connect, core: Core, small: SmallConversations, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
