@@ -9,11 +9,12 @@ import asyncio
 import random
 import sys
 
-from wechat_helpers import Understander, Understood, open_node
+from wechat_helpers import Understander, open_node
 
 from base.clock import SystemClock
 from base.settings import Settings
 from bot.entities.place import PlaceMatcher
+from bot.understanding import Understood
 
 
 class Slow(Understander):
