@@ -1,4 +1,5 @@
 /** Shapes of the knowledge admin API, and how they are shown. Pure. */
+import type { Hint } from './hints'
 
 export interface Page<T> {
   items: T[]
@@ -19,7 +20,7 @@ export interface Row {
   hits: number
 }
 
-/** `sources`, `attachments` and whatever a later field is travel through the form as they came. */
+/** Whatever a later field is travels through the form as it came. */
 export interface Content {
   question: string
   ask: string[]
@@ -33,6 +34,8 @@ export interface Content {
   sample: boolean
   effective_from: string | null
   effective_to: string | null
+  related?: string[]
+  attachments?: { title: string; url: string }[]
   [field: string]: unknown
 }
 
@@ -51,7 +54,7 @@ export interface Entry extends Row {
   version: number
   content: Content
   problems: Problem[]
-  hints: { message: string }[]
+  hints: Hint[]
   events: { event: string; text: string; needs_note: boolean }[]
   difference: Change[]
 }
