@@ -76,9 +76,7 @@ async def test_filing_under_random_kills(database: Database, tmp_path: Path) -> 
     lines = [json.loads(line) for line in await asyncio.to_thread(_lines, sent)]  # whole lines only
     left = {text.id for text in texts if text.status == "sent"}
     assert left <= {line["id"] for line in lines} and len(left) > ORDERS - KILLS
-    assert all(
-        text.number.startswith("139") for text in texts if text.status == "waiting"
-    )  # killed: later
+    assert all(text.number.startswith("139") for text in texts if text.status == "waiting")  # killed: later
 
 
 def _lines(path: Path) -> list[str]:
