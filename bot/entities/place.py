@@ -340,7 +340,8 @@ class PlaceMatcher:
 
     def _resolve(self, mentions: list[_Mention], named: str, known: str) -> PlaceFinding:
         district = named or known
-        for mention in mentions:
+        # "良乡，拱辰街道": a name with its 街道 or 镇 is a street, one without it may be the town around that street.
+        for mention in sorted(mentions, key=lambda mention: not mention.suffixed):
             streets = [street for street in mention.streets if not district or street.district == district]
             if len(streets) == 1:
                 street = streets[0]

@@ -23,7 +23,7 @@ from workorders.model import FiledOrder
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-_DANGER: Final = 0.35  # of all readers together: a danger missed costs more than one alarm too many
+_DANGER: Final = 0.25  # of all readers together: a danger missed costs more than one alarm too many
 _DANGER_IN_FORM: Final = 0.5  # an answer to a question of ours is rarely an alarm
 _SURE_OF_LINE: Final = 0.5  # of the guard, from which on its line is believed before that of the reader of meaning
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
