@@ -17,7 +17,7 @@ from hotline.trial.system import System
 from seats.store import SeatStore
 from storage.engine import Database
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(600)]
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE_MS = 20_000
 PASSWORD = "a-long-password"
