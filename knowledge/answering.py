@@ -73,14 +73,17 @@ def may_be_said(entry: Entry, asked: Asked) -> bool:
     return not elsewhere
 
 
-def features_of(ranked: Sequence[Ranked]) -> Callable[[int], dict[str, float]]:
-    """Features of the candidate at a rank; the margin is to the best other candidate."""
+def features_of(ranked: Sequence[Ranked], query: Query) -> Callable[[int], dict[str, float]]:
+    """Features of the candidate at a rank; the margin is to the best other candidate.
+
+    `lasting` only ever speaks against an answer: a question of the right kind is not yet one that is answered here.
+    """
 
     def features(place: int) -> dict[str, float]:
         candidate = ranked[place]
         other = ranked[1] if place == 0 and len(ranked) > 1 else ranked[0]
         margin = candidate.score - other.score if len(ranked) > 1 else 0.0
-        return {**candidate.signals, "margin": margin}
+        return {**candidate.signals, "margin": margin, "lasting": min(query.lasting, 0.0)}
 
     return features
 
@@ -92,7 +95,7 @@ def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked:
     ranked = [candidate for candidate in ranked if may_be_said(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))
-    features = features_of(ranked)
+    features = features_of(ranked, query)
     return [
         _said_hit(snapshot, book.entries[found.item], found.score, parameters.entry.probability(features(place)), asked)
         for place, found in enumerate(ranked[:limit])
@@ -123,7 +126,7 @@ def entry_hit(entry: Entry, score: float, probability: float) -> Hit:
 def _clause_hits(snapshot: Snapshot, query: Query, parameters: Parameters, limit: int) -> list[Hit]:
     laws = snapshot.laws
     ranked = laws.index.rank(query, parameters.of("clauses", spoken=query.spoken), limit)
-    features = features_of(ranked)
+    features = features_of(ranked, query)
     hits: list[Hit] = []
     for place, found in enumerate(ranked):
         clause = laws.clauses[found.item]

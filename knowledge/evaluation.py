@@ -23,6 +23,7 @@ from base import settings as base_settings
 from base.settings import Settings
 from knowledge import parameters
 from knowledge.answering import features_of
+from knowledge.asked_for import AskedFor
 from knowledge.confusion import Confusions
 from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, Vectors, VectorStore, encode_missing, held_vectors
@@ -141,6 +142,11 @@ class Bench:
         small = len(self.corpus.ids) <= EMBED_ALL_UP_TO
         return Corrector(self.corpus.texts if small else self.corpus.titles, Confusions.load())
 
+    @cached_property
+    def _asked_for(self) -> AskedFor:
+        assert self.encoder is not None
+        return AskedFor.load(self.encoder, self._store.path.parent)
+
     def weights(self, *, spoken: bool) -> Weights:
         return self.parameters.of(self.corpus.kind, spoken=spoken)
 
@@ -148,12 +154,14 @@ class Bench:
         if spoken:
             texts = [self.corrector.correct(text) for text in texts]
         vectors: list[Vectors | None] = [None] * len(texts)
+        lasting = [0.0] * len(texts)
         if self.encoder is not None:
-            vectors = list(self.encoder.queries(texts))
+            found = self.encoder.queries(texts)
+            vectors, lasting = list(found), [self._asked_for.lasting(vector) for vector in found]
         expand = self.vocabulary.expand if self.corpus.kind == "clauses" else (lambda _text: "")
         return [
-            Query.of(text, spoken=spoken, vector=vector, expansion=expand(text))
-            for text, vector in zip(texts, vectors, strict=True)
+            Query.of(text, spoken=spoken, vector=vector, expansion=expand(text), lasting=odds)
+            for text, vector, odds in zip(texts, vectors, lasting, strict=True)
         ]
 
     def prepare(self, queries: Sequence[Query]) -> None:
@@ -197,10 +205,15 @@ def figures(places: Sequence[int]) -> dict[str, float]:
     return {"n": len(places), **shares, "mrr@10": float(reciprocal.mean()) if len(ranks) else 0.0}
 
 
-def refusals(bench: Bench, questions: Sequence[Question], ranked: Sequence[Sequence[Ranked]]) -> dict[str, float]:
+def refusals(
+    bench: Bench, questions: Sequence[Question], queries: Sequence[Query], ranked: Sequence[Sequence[Ranked]]
+) -> dict[str, float]:
     """Share of unanswerable questions that are refused and of answerable ones that are wrongly refused."""
     model = bench.parameters.clause if bench.corpus.kind == "clauses" else bench.parameters.entry
-    refused = [not best or model.probability(features_of(best)(0)) < bench.parameters.choose_at for best in ranked]
+    refused = [
+        not best or model.probability(features_of(best, query)(0)) < bench.parameters.choose_at
+        for query, best in zip(queries, ranked, strict=True)
+    ]
     without = [no for no, question in zip(refused, questions, strict=True) if not question.gold]
     with_gold = [no for no, question in zip(refused, questions, strict=True) if question.gold]
     return {
@@ -222,7 +235,7 @@ def evaluate_retrieval(folder: Path, settings: Settings) -> tuple[dict[str, floa
         for best, question in zip(ranked, questions, strict=True)
         if question.gold
     ]
-    return figures(places), refusals(bench, questions, ranked)
+    return figures(places), refusals(bench, questions, queries, ranked)
 
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:

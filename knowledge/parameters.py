@@ -15,7 +15,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.search import IndexKind, Weights
 
 PATH: Final = Path(__file__).with_name("parameters.yml")
-FEATURES: Final = ("cosine", "coverage", "whole_cosine", "whole_coverage", "margin")
+FEATURES: Final = ("cosine", "coverage", "whole_cosine", "whole_coverage", "margin", "lasting")
 
 
 @dataclass(frozen=True, slots=True)

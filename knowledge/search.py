@@ -82,7 +82,8 @@ class Corpus:
 class Query:
     """A question, cut into terms once. `vector` is None while no encoder is at hand: then the other channels decide.
 
-    `expanded` holds legal words for citizens' words, only used on clauses.
+    `expansion` holds legal words for citizens' words, only used on clauses. `lasting`: log-odds that it asks for what a
+    text can state (see `knowledge.asked_for`), 0 where nobody has read that.
     """
 
     text: str
@@ -91,9 +92,18 @@ class Query:
     syllables: Codes
     vector: Vectors | None = None
     expansion: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    lasting: float = 0.0
 
     @classmethod
-    def of(cls, text: str, *, spoken: bool = False, vector: Vectors | None = None, expansion: str = "") -> Query:
+    def of(
+        cls,
+        text: str,
+        *,
+        spoken: bool = False,
+        vector: Vectors | None = None,
+        expansion: str = "",
+        lasting: float = 0.0,
+    ) -> Query:
         clean = normalise(text)
         return cls(
             text,
@@ -102,6 +112,7 @@ class Query:
             syllable_terms([clean])[0],
             vector,
             character_terms([normalise(expansion)])[0] if expansion else np.zeros(0, dtype=np.int64),
+            lasting,
         )
 
 

@@ -16,6 +16,7 @@ from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
 from knowledge import answering, parameters, store, topic_store, topics, validity
+from knowledge.asked_for import AskedFor
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
 from knowledge.editorial import Editorial
@@ -76,6 +77,7 @@ class KnowledgeService:
         self._confusions = Confusions.load()
         self._encoder = encoder_of(settings)
         self._vectors: VectorStore | None = None
+        self._asked_for: AskedFor | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-search")
         self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-build")
         self._snapshot: Snapshot | None = None
@@ -110,6 +112,9 @@ class KnowledgeService:
         self._vectors = await loop.run_in_executor(self._builder, vector_store_of, self._settings)
         if self._encoder.available:
             await loop.run_in_executor(self._builder, self._encoder.load)
+            self._asked_for = await loop.run_in_executor(
+                self._builder, AskedFor.load, self._encoder, self._settings.var / "index"
+            )
         else:
             _log.warning(
                 "no embedding model: searching by words and sounds alone", directory=str(self._encoder.directory)
@@ -253,7 +258,9 @@ class KnowledgeService:
     def _search(self, snapshot: Snapshot, text: str, spoken: bool, limit: int, asked: answering.Asked) -> SearchResult:
         corrected = snapshot.corrector.correct(text) if spoken else text
         vector = self._encoder.queries([corrected])[0] if self._encoder.available else None
-        query = Query.of(corrected, spoken=spoken, vector=vector, expansion=self._vocabulary.expand(corrected))
+        lasting = 0.0 if vector is None or self._asked_for is None else self._asked_for.lasting(vector)
+        expansion = self._vocabulary.expand(corrected)
+        query = Query.of(corrected, spoken=spoken, vector=vector, expansion=expansion, lasting=lasting)
         return answering.answer(snapshot, text, query, self._parameters, asked, limit)
 
     async def _watch(self) -> None:

@@ -22,6 +22,7 @@ from base import settings as base_settings
 from base.settings import Settings
 from knowledge import parameters, samples
 from knowledge.answering import features_of
+from knowledge.asked_for import AskedFor
 from knowledge.embedding import Vectors, VectorStore
 from knowledge.entry import Entry, read_folder
 from knowledge.errors import KnowledgeError
@@ -62,12 +63,14 @@ class Workshop:
         self.entries = read_folder(samples.FOLDER)
         self.parameters: Parameters = parameters.load()
         self._questions: dict[str, Vectors] = {}
+        self._asked_for = AskedFor.load(self.encoder, settings.var / "index")
 
     def query(self, text: str) -> Query:
         if text not in self._questions:
             everything = list(dict.fromkeys([text, *self._all_questions()]))
             self._questions = dict(zip(everything, self.encoder.queries(everything), strict=True))
-        return Query.of(text, vector=self._questions[text])
+        vector = self._questions[text]
+        return Query.of(text, vector=vector, lasting=self._asked_for.lasting(vector))
 
     def _all_questions(self) -> list[str]:
         known = calibration()
@@ -87,17 +90,19 @@ class Workshop:
             book = entry_book(left, self.encoder, self.store)
             for entry in self.entries:
                 if place < len(entry.ask):
-                    ranked = book.index.rank(self.query(entry.ask[place]), weights, 5)
+                    query = self.query(entry.ask[place])
+                    ranked = book.index.rank(query, weights, 5)
                     right = book.entries[ranked[0].item].id == entry.id
-                    found.append(_sample(entry.ask[place], ranked, right, asked_for=True))
+                    found.append(_sample(query, ranked, right, asked_for=True))
         book = entry_book(self.entries, self.encoder, self.store)
         known = calibration()
         for text, wanted in [
             *((row["text"], row["entry"]) for row in known["answered"]),
             *((text, "") for text in (*known["unanswered"], *known["foreign"])),
         ]:
-            ranked = book.index.rank(self.query(text), weights, 5)
-            found.append(_sample(text, ranked, book.entries[ranked[0].item].id == wanted, asked_for=bool(wanted)))
+            query = self.query(text)
+            ranked = book.index.rank(query, weights, 5)
+            found.append(_sample(query, ranked, book.entries[ranked[0].item].id == wanted, asked_for=bool(wanted)))
         return found
 
 
@@ -105,8 +110,8 @@ def replace_ask(entry: Entry, ask: tuple[str, ...]) -> Entry:
     return entry.model_copy(update={"ask": ask})
 
 
-def _sample(text: str, ranked: Sequence[Ranked], right: bool, *, asked_for: bool) -> Sample:
-    return Sample(text, tuple(ranked), right, asked_for, features_of(ranked)(0))
+def _sample(query: Query, ranked: Sequence[Ranked], right: bool, *, asked_for: bool) -> Sample:
+    return Sample(query.text, tuple(ranked), right, asked_for, features_of(ranked, query)(0))
 
 
 def fit(found: Sequence[Sample]) -> dict[str, float]:
@@ -152,8 +157,8 @@ def clause_samples(folder: Path, settings: Settings) -> list[Sample]:
     queries = bench.queries([question.text for question in questions], spoken=False)
     bench.prepare(queries)
     return [
-        _sample(question.text, ranked, bench.corpus.ids[ranked[0].item] in question.gold, asked_for=bool(question.gold))
-        for question, ranked in zip(questions, bench.rank(queries), strict=True)
+        _sample(query, ranked, bench.corpus.ids[ranked[0].item] in question.gold, asked_for=bool(question.gold))
+        for question, query, ranked in zip(questions, queries, bench.rank(queries), strict=True)
     ]
 
 
