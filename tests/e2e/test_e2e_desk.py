@@ -121,6 +121,7 @@ def test_offers_go_round_and_a_dead_browser_gives_everything_back(
     bob.context.close()
 
 
+@pytest.mark.long
 def test_two_orders_are_on_the_screen_in_time_and_filed_with_few_keys(browser: Browser, system: System) -> None:
     add_seats(system, "cat")
     page = at_desk(browser, system, "cat")
