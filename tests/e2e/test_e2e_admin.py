@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -114,6 +116,86 @@ def test_a_hot_topic_published_on_the_page_is_what_the_chat_answers(browser: Bro
     assert serious_findings(page) == []
     system.screenshot(page, "admin-statistics")
     page.context.close()
+
+
+ASKED = ("苜蓿园观测证怎么申领", "苜蓿园观测证如何申领", "怎么申领苜蓿园观测证", "苜蓿园观测证要怎么申领")
+
+
+@pytest.mark.long
+def test_what_nobody_could_answer_becomes_an_entry_and_what_rises_a_topic(
+    browser: Browser, system: System, tmp_path: Path
+) -> None:
+    for question in (*ASKED, *ASKED[:2]):
+        system.chat(question)
+    editor = logged_in(browser, system, "editor03", "editor")
+    editor.get_by_role("button", name="热点", exact=True).click()
+    rising = editor.locator("article", has_text="苜蓿园观测证")
+    expect(rising.first).to_contain_text("最近一小时", timeout=PATIENCE_MS)
+    rising.first.get_by_role("button", name="写成热点").click()
+    editor.get_by_label("答案（阅读用）").fill("苜蓿园观测证的申领系统正在维护，明天恢复。")
+    editor.get_by_role("button", name="保存热点").click()
+    editor.get_by_role("button", name=re.compile("^发布.*苜蓿园观测证")).click()
+    expect(editor.get_by_role("region", name="热点表").get_by_text("生效中").first).to_be_visible(timeout=PATIENCE_MS)
+    assert asked_until(browser, system, ASKED[0], "苜蓿园观测证的申领系统正在维护", answered=True)
+    editor.get_by_role("button", name=re.compile("^结束.*苜蓿园观测证")).click()
+    assert asked_until(browser, system, ASKED[0], "苜蓿园观测证的申领系统正在维护", answered=False)
+
+    editor.get_by_role("button", name="未答上的问题").click()
+    editor.get_by_role("button", name="现在重新归类").click()
+    cluster = editor.locator("article", has_text="苜蓿园观测证").first
+    expect(cluster).to_be_visible(timeout=PATIENCE_MS)
+    cluster.get_by_role("button", name="生成草稿").click()
+    editor.get_by_label("答案（阅读用）").fill("带身份证到苜蓿园管理处申领观测证，当天办好。")
+    editor.get_by_label("主题").fill("测试")
+    editor.get_by_role("button", name="添加依据").click()
+    editor.get_by_label("名称").fill("苜蓿园观测测试办法")
+    editor.get_by_role("button", name="添加附件或链接").click()
+    editor.get_by_label("附件标题").fill("申请表")
+    editor.get_by_label("附件网址").fill("https://www.example.cn/form.pdf")
+    editor.get_by_label("查找相关条目").fill("居住证要带什么")
+    editor.get_by_role("button", name="查找", exact=True).click()
+    editor.get_by_role("button", name=re.compile("^加入“办居住证要带什么材料")).click()
+    editor.get_by_role("button", name="检查", exact=True).click()
+    expect(editor.get_by_text("检查完毕：0 处要改")).to_be_visible(timeout=PATIENCE_MS)
+    editor.get_by_label("修改原因").fill("补充答案")
+    editor.get_by_role("button", name="保存", exact=True).click()
+    expect(editor.get_by_text("已保存。")).to_be_visible(timeout=PATIENCE_MS)
+    assert serious_findings(editor) == []
+    editor.get_by_role("button", name="提交审核", exact=True).click()
+    expect(editor.get_by_text("已提交审核。")).to_be_visible(timeout=PATIENCE_MS)
+
+    reviewer = logged_in(browser, system, "reviewer02", "reviewer")
+    reviewer.get_by_role("button", name="待审核").click()
+    for step in ("审核通过", "发布"):
+        reviewer.get_by_role("checkbox", name=re.compile("苜蓿园观测证")).check()
+        reviewer.get_by_label("批量步骤").select_option(label=step)
+        reviewer.get_by_role("button", name="办理所选条目").click()
+        expect(reviewer.get_by_text(f"{step}：办好 1 条。")).to_be_visible(timeout=PATIENCE_MS)
+        reviewer.get_by_role("button", name="知识条目", exact=True).click()
+        reviewer.get_by_label("搜索条目").fill("苜蓿园观测证")
+        reviewer.get_by_role("button", name="搜索", exact=True).click()
+    assert asked_until(browser, system, ASKED[3], "带身份证到苜蓿园管理处", answered=True)
+    editor.context.close()
+    reviewer.context.close()
+    expires(system, tmp_path, "苜蓿园观测证")
+
+
+def expires(system: System, folder: Path, words: str) -> None:
+    """The day of an entry's end passes: neither the chat nor its public page gives it any more."""
+    _, found = system.get(f"/api/v1/knowledge/entries?q={quote(words)}")
+    entry_id = found["items"][0]["id"]
+    _, entry = system.get(f"/api/v1/knowledge/entries/{entry_id}")
+    assert system.get(f"/knowledge/{entry_id}")[0] == 200
+    row = {key: entry[key] for key in ("id", "question", "answer", "topic", "sources")}
+    over = write(folder / "over.jsonl", row | {"effective_to": "2026-01-01"})
+    assert system.command("kb", "import", str(over)).returncode == 0
+    for _attempt in range(SPREAD_MS // 1_000):
+        told = system.chat(entry["question"])["replies"]
+        if not any(entry["answer"][:10] in reply["text"] for reply in told):
+            assert system.get(f"/knowledge/{entry_id}")[0] == 404
+            return
+        time.sleep(1)
+    raise AssertionError("an expired entry is still answered")
 
 
 def serious_findings(page: Page) -> list[list[Any]]:
