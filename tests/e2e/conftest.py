@@ -46,6 +46,7 @@ def system(short_directory: Path, models: Path, trunk_port: int) -> Iterator[Sys
         "HOTLINE_TELEPHONY__TRUNK_URI": f"sip:{{number}}@{HOST}:{trunk_port}",
         "HOTLINE_CALLING__FIRST_HOUR": "0",  # tests run at any hour
         "HOTLINE_CALLING__LAST_HOUR": "24",
+        **SHORT,
     }
     running = System(short_directory / "var", environment)
     running.prepare()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
 from hotline.trial.desk import file_offered, hand_over, log_in
 from hotline.trial.system import System
@@ -55,7 +55,7 @@ def at_desk(browser: Browser, system: System, login: str, *, width: int = 1440, 
     return page
 
 
-def offer(page: Page) -> object:
+def offer(page: Page) -> Locator:
     return page.get_by_role("alertdialog", name="派给您的会话")
 
 
@@ -72,19 +72,19 @@ def test_offers_go_round_and_a_dead_browser_gives_everything_back(
 
     # Ann declines, so it goes to Bob as soon as he is back; she is not asked again at once.
     hand_over(system, "朝阳区望京街道，楼下饭馆半夜还在放音乐，我要投诉", answers=1)
-    expect(offer(ann)).to_be_visible(timeout=PATIENCE_MS)  # type: ignore[arg-type]
+    expect(offer(ann)).to_be_visible(timeout=PATIENCE_MS)
     ann.locator("body").press("x")
     expect(ann.get_by_role("region", name="排队与我的会话")).to_contain_text("上一位坐席没有接")
     bob.get_by_label("我的状态").select_option(label="空闲")
-    expect(offer(bob)).to_be_visible(timeout=PATIENCE_MS)  # type: ignore[arg-type]
-    expect(offer(ann)).to_have_count(0)  # type: ignore[arg-type]
+    expect(offer(bob)).to_be_visible(timeout=PATIENCE_MS)
+    expect(offer(ann)).to_have_count(0)
     system.screenshot(bob, "desk-offer")
     bob.locator("body").press("a")
     expect(bob.get_by_label("反映内容")).to_have_value(re.compile("音乐"), timeout=PATIENCE_MS)
 
     # A second citizen at the same time: Ann has nothing, so it is hers. She types, and her browser dies.
     second = hand_over(system, "海淀区学院路街道的路灯坏了三天了，我要投诉", answers=2)
-    expect(offer(ann)).to_be_visible(timeout=PATIENCE_MS)  # type: ignore[arg-type]
+    expect(offer(ann)).to_be_visible(timeout=PATIENCE_MS)
     ann.locator("body").press("a")
     ann.get_by_label("回复市民").fill("您好，我马上为您")
     ann.get_by_label("被反映对象").fill("照明管理所")
@@ -137,7 +137,7 @@ def test_what_a_seat_has_typed_outlives_the_core(browser: Browser, system: Syste
     add_seats(system, "dan")
     page = at_desk(browser, system, "dan")
     hand_over(system, "丰台区马家堡街道，垃圾桶满了好几天没人收，我要投诉", answers=1)
-    expect(offer(page)).to_be_visible(timeout=PATIENCE_MS)  # type: ignore[arg-type]
+    expect(offer(page)).to_be_visible(timeout=PATIENCE_MS)
     page.locator("body").press("a")
     page.get_by_label("希望怎样解决").fill("每天清运")
     page.get_by_label("回复市民").fill("已经")
@@ -163,7 +163,7 @@ def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
     add_seats(system, "eve")
     page = at_desk(browser, system, "eve", bypass_csp=True)
     hand_over(system, "通州区梨园镇，共享单车把盲道堵死了，我要投诉", answers=2)
-    expect(offer(page)).to_be_visible(timeout=PATIENCE_MS)  # type: ignore[arg-type]
+    expect(offer(page)).to_be_visible(timeout=PATIENCE_MS)
     assert serious_findings(page) == []
     page.locator("body").press("a")
     expect(page.get_by_label("反映内容")).to_have_value(re.compile("单车"), timeout=PATIENCE_MS)

@@ -127,7 +127,7 @@ def test_what_a_conversation_needs_is_data() -> None:
 
 def test_the_place_in_the_queue_is_explained() -> None:
     def told(turned_down: bool = False, **card: object) -> tuple[int, str]:
-        return queue.priority_of(card, turned_down=turned_down), queue.why(card, turned_down=turned_down)  # type: ignore[arg-type]
+        return queue.priority_of(card, turned_down=turned_down), queue.why(card, turned_down=turned_down)
 
     assert told(alarm=True, elderly=True) == (queue.EMERGENCY, "有人身或财产危险，最先接")
     assert told(priority=10) == (queue.GIVEN_BACK, "服务到一半被退回，排在队首")
