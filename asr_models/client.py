@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.server import PAYLOAD_LIMIT_BYTES, recognition_of, socket_path
 from asr_models.urgency import Urgency
 from asr_models.utterance_stream import UtteranceStream
@@ -49,12 +49,12 @@ class RecogniserClient:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition:
         """One utterance: 16-bit little-endian mono at 8,000 or 16,000 Hz, 0.1 to 60 s.
 
         `call_id` makes the workers fair between calls; `deadline_seconds` defaults to the setting; what is not urgent
-        (by default everything is) gives way to what is; `digits`: a number was asked for. Cancelling takes the request
+        (by default everything is) gives way to what is; `expected`: what was asked for. Cancelling takes the request
         out of the worker's queue.
 
         Raises:
@@ -78,7 +78,7 @@ class RecogniserClient:
                                 "rate_hz": rate_hz,
                                 "deadline_seconds": end - self._clock(),
                                 "call_id": call_id,
-                                "digits": digits,
+                                "expected": expected,
                             }
                             return recognition_of(await self._ask(number, header, pcm16, haste))
                         except ConnectionLost as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,10 @@ class Recognition:
     engine: str
 
 
+Expected = Literal["anything", "digits", "yes_no"]
+"""What an utterance answers: a number that is told digit by digit, a question to be answered with yes or no."""
+
+
 def _always() -> bool:
     return True
 
@@ -36,12 +40,12 @@ def _always() -> bool:
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """`samples`: mono float32 in -1..1, at 8,000 or 16,000 Hz, 0.1 to 60 seconds. `wanted` tells at any moment whether
-    somebody still waits for the text. `digits`: a number was asked for; an engine that can makes use of it."""
+    somebody still waits for the text. `expected`: what was asked for; an engine that can makes use of it."""
 
     samples: Samples
     sample_rate_hz: int
     wanted: Callable[[], bool] = _always
-    digits: bool = False
+    expected: Expected = "anything"
 
 
 Outcome = Recognition | RecogniserError | None

@@ -12,11 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast, get_args
 
 from asr_models import audio, factory
 from asr_models.open_streams import OpenStreams
-from asr_models.recogniser import Outcome, Recogniser, RecogniserError, Recognition, Utterance
+from asr_models.recogniser import Expected, Outcome, Recogniser, RecogniserError, Recognition, Utterance
 from base import logs, settings, wire
 from base.errors import HotlineError
 from base.local_worker import Job, LocalWorker, Together
@@ -70,8 +70,10 @@ class Requests:
 
 
 def _utterance(job: Job) -> Utterance:
-    digits = job.header.get("digits") is True
-    return Utterance(audio.from_pcm16(job.payload), _rate_hz(job.header), lambda: job.wanted, digits)
+    expected = job.header.get("expected")
+    if expected not in get_args(Expected):
+        expected = "anything"
+    return Utterance(audio.from_pcm16(job.payload), _rate_hz(job.header), lambda: job.wanted, cast(Expected, expected))
 
 
 def _rate_hz(header: wire.Header) -> int:

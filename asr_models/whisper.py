@@ -15,9 +15,17 @@ import ctranslate2
 import numpy as np
 import tokenizers
 
-from asr_models import audio, ctranslate_model, whisper_digits, whisper_guards
+from asr_models import audio, ctranslate_model, whisper_answers, whisper_digits, whisper_guards
 from asr_models.log_mel import FRAMES_A_SECOND, log_mel
-from asr_models.recogniser import Outcome, RecogniserError, RecogniserStream, Recognition, Samples, Utterance
+from asr_models.recogniser import (
+    Expected,
+    Outcome,
+    RecogniserError,
+    RecogniserStream,
+    Recognition,
+    Samples,
+    Utterance,
+)
 from asr_models.whisper_vocabulary import WhisperVocabulary
 from asr_models.word_frequencies import is_chinese
 from asr_models.words import Words
@@ -33,6 +41,8 @@ _LONGEST_PIECE_SECONDS: Final = 20.0
 _TOKENS_A_SECOND: Final = 12
 _TOKEN_LIMIT: Final = 448
 _DIGITS_BEAM: Final = 5
+_ANSWERS_BEAM: Final = 8
+_ANSWER_TOKENS: Final = 10
 _CHARACTER_BONUS: Final = 5.0
 """Nats a character, against the preference of word likelihoods for short texts."""
 _FILES: Final = ("model.bin", "config.json", "tokenizer.json")
@@ -45,7 +55,7 @@ class _Piece:
     samples: Samples
     loud_seconds: float
     frames: int
-    digits: bool = False
+    expected: Expected = "anything"
     encoded: Any = None
     text: str = ""
     confidence: float = 0.0
@@ -121,7 +131,8 @@ class Whisper:
         self._word_weight = word_weight
         self._prompt = self._vocabulary.start
         self._short_prompt = self._vocabulary.prompt(_SHORT_PROMPT)
-        self._but_digits = self._vocabulary.all_but(whisper_digits.WRITABLE)
+        self._but_digits = self._vocabulary.all_but([whisper_digits.WRITABLE])
+        self._but_answers = self._vocabulary.all_but(whisper_answers.WRITABLE)
         self._silence: dict[int, Any] = {}
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
@@ -168,7 +179,7 @@ class Whisper:
         for samples in audio.cut_at_quiet_points(wide, audio.MODEL_RATE_HZ, _LONGEST_PIECE_SECONDS):
             started = time.process_time()
             loud = audio.loud_seconds(samples, audio.MODEL_RATE_HZ)
-            piece = _Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ), utterance.digits)
+            piece = _Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ), utterance.expected)
             if loud:
                 piece.encoded = self._encode(samples, piece.frames)
             piece.compute_seconds = time.process_time() - started
@@ -195,18 +206,19 @@ class Whisper:
             started = time.process_time()
             again = whisper_guards.repeats(first.evidence.text)
             read = self._generate([piece], no_repeat=4)[0] if again else first
-            if piece.digits and (digits := self._read_digits(piece, read)) is not None:
-                self._judge(piece, digits)
+            if (expected := self._read_expected(piece, read)) is not None:
+                self._judge(piece, expected, doubted=piece.expected == "yes_no")
             if not piece.text:
                 self._judge(piece, read)
             piece.compute_seconds += share + time.process_time() - started
 
-    def _judge(self, piece: _Piece, decoded: _Decoded) -> None:
+    def _judge(self, piece: _Piece, decoded: _Decoded, *, doubted: bool = False) -> None:
+        """Take the text unless the sound does not support it. `doubted`: it is looked into in any case."""
         evidence = decoded.evidence
         if not decoded.tokens or not evidence.text:
             return
         support: float | None = None
-        if whisper_guards.is_suspect(evidence):
+        if doubted or whisper_guards.is_suspect(evidence):
             heard = self._likelihood(piece.encoded, decoded.tokens, piece.frames)
             support = heard - self._likelihood(self._silent(piece.frames), decoded.tokens, piece.frames)
             if whisper_guards.is_hallucination(evidence, support):
@@ -249,6 +261,37 @@ class Whisper:
             suppress_blank=True,
         )
         return [self._choose(piece, result) for piece, result in zip(pieces, results, strict=True)]
+
+    def _read_expected(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
+        """What was asked for, if it can be heard; None: what was freely read stays."""
+        match piece.expected:
+            case "digits":
+                return self._read_digits(piece, free)
+            case "yes_no":
+                return self._read_answer(piece, free)
+            case _:
+                return None
+
+    def _read_answer(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
+        if not whisper_answers.is_worth_reading(free.evidence.text, free.evidence.log_probability, piece.loud_seconds):
+            return None
+        (result,) = self._model.generate(
+            piece.encoded,
+            [self._prompt],
+            beam_size=_ANSWERS_BEAM,
+            num_hypotheses=_ANSWERS_BEAM,
+            max_length=len(self._prompt) + _ANSWER_TOKENS,
+            return_scores=True,
+            suppress_blank=True,
+            suppress_tokens=self._but_answers,
+        )
+        tokens = [[one for one in row if one < self._vocabulary.first_special] for row in result.sequences_ids]
+        read = [(self._vocabulary.text(row), score) for row, score in zip(tokens, result.scores, strict=True)]
+        place = whisper_answers.chosen(read, free.evidence.log_probability)
+        if place is None:
+            return None
+        text, score = read[place]
+        return _Decoded(tokens[place], replace(free.evidence, text=text, log_probability=score))
 
     def _read_digits(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
         """A number was asked for: its digits, behind what was said before them; None: that is not what was said."""

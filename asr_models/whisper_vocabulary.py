@@ -8,7 +8,7 @@ step costs half, and no other language can come out. Digits are left out too: th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import zhconv
@@ -50,9 +50,10 @@ class WhisperVocabulary:
         """Parts of it that are no Mandarin are left out."""
         return self.reduced(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def all_but(self, characters: str) -> list[int]:
-        """Every token of text that is no part of these characters: what a decoder must not write."""
-        kept = set(self.tokens_of(characters))
+    def all_but(self, texts: Iterable[str]) -> list[int]:
+        """Every token of text that is no part of these texts, each as the tokenizer cuts it: what a decoder must not
+        write."""
+        kept = {token for text in texts for token in self.tokens_of(text)}
         return [number for number in range(self.first_special) if number not in kept]
 
     def reduced(self, rows: Sequence[int]) -> list[int]:

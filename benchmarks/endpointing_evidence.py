@@ -61,7 +61,7 @@ class Evidence:
         digits = turn.state == "number"  # as the phone asks where a number is awaited
         key = hashlib.sha256(pcm).hexdigest()[:24] + ("-digits" if digits else "")
         if key not in self._kept:
-            heard = self._recognised(Utterance(from_pcm16(pcm), RATE_HZ, digits=digits))
+            heard = self._recognised(Utterance(from_pcm16(pcm), RATE_HZ, expected="digits" if digits else "anything"))
             sound = self._sound.finished(_until(turn, part, SOUND_AFTER_SECONDS))
             self._kept[key] = asdict(Opinion(round(sound, 4), heard.text, round(heard.compute_seconds, 3)))
         kept = self._kept[key]

@@ -19,7 +19,7 @@ from base import logs
 from base import settings as base_settings
 from base.settings import Settings
 from conversations.evaluation import Stack
-from conversations.messages import CitizenTurn
+from conversations.messages import Channel, CitizenTurn
 from storage.engine import Database
 from storage.tables import Conversation
 
@@ -29,7 +29,7 @@ EXPECTED: Final = ("emergency", "none", "either")
 @dataclass(frozen=True, slots=True)
 class Message:
     id: str
-    channel: str
+    channel: Channel
     text: str
     expect: str
     lines: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
-from conversations.messages import Channel, CitizenTurn, TurnResult
+from conversations.messages import Channel, CitizenTurn, Patience, TurnResult
 
 MAXIMUM_TURNS: Final = 15
 DONE: Final = "没有别的事了,谢谢"
@@ -101,8 +101,8 @@ class Citizen:
         return self._facts.get(asking) or NO_FACT.get(asking, "不清楚")
 
 
-Hear = Callable[[str, bool], Awaitable[str]]
-"""What reaches the bot of a sentence that the citizen says, and whether a number was asked for: over the telephone not
+Hear = Callable[[str, Patience], Awaitable[str]]
+"""What reaches the bot of a sentence that the citizen says where so much patience was asked for: over the telephone not
 quite the same."""
 
 
@@ -112,15 +112,15 @@ async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
     citizen = Citizen(case)
     words: str | None = case.opening
     conversation_id: str | None = None
-    number_asked = False
+    patience: Patience = "normal"
     while words is not None and played.turns < MAXIMUM_TURNS:
         played.turns += 1
         before = citizen.spoken_out_of_turn
-        heard = words if hear is None else await hear(words, number_asked)
+        heard = words if hear is None else await hear(words, patience)
         kind: Literal["text", "speech"] = "text" if hear is None else "speech"
         result = await bot.citizen_turn(conversation_id, CitizenTurn(heard, case.channel, kind))
         conversation_id = result.conversation_id
-        number_asked = result.patience == "number"
+        patience = result.patience
         said = " / ".join(reply.text for reply in result.replies)
         played.transcript += [
             ("citizen", words if heard == words else f"{words}  →  {heard}"),

@@ -6,12 +6,18 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api_description import desk, knowledge, public, units
+from gateway.api_description import desk, desk_tools, knowledge, public, units
 from gateway.api_description.words import Schema, answer, ref
 from gateway.core import core_of
 from gateway.errors import dumps
 
-PATHS: Final[dict[str, dict[str, Schema]]] = {**public.PATHS, **desk.PATHS, **units.PATHS, **knowledge.PATHS}
+PATHS: Final[dict[str, dict[str, Schema]]] = {
+    **public.PATHS,
+    **desk.PATHS,
+    **desk_tools.PATHS,
+    **units.PATHS,
+    **knowledge.PATHS,
+}
 
 
 def document(title: str, url: str) -> dict[str, Any]:

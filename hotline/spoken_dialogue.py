@@ -17,9 +17,10 @@ from asr_models import factory
 from asr_models.recogniser import Outcome, RecogniserError
 from base.settings import Settings
 from conversations import evaluation
+from conversations.messages import Patience
 from conversations.simulated import Hear
 from knowledge.confusion_training import Caller, Utterance
-from telephony.hearing import PRE_ROLL_SECONDS, TAIL_SECONDS
+from telephony.hearing import EXPECTED, PRE_ROLL_SECONDS, TAIL_SECONDS
 
 _LONGEST_CHARACTERS = 160  # of one breath; the recogniser takes at most a minute
 
@@ -32,23 +33,24 @@ class TelephonedCitizen:
         self._caller = Caller(settings)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="telephoned")
 
-    async def hear(self, text: str, number_asked: bool) -> str:
-        """What the recogniser makes of `text`; empty where it hears nothing. It is told where a number was asked for,
-        as the phone tells it.
+    async def hear(self, text: str, patience: Patience) -> str:
+        """What the recogniser makes of `text`; empty where it hears nothing. It is told what was asked for, as the
+        phone tells it.
 
         Raises:
             VoiceError, RecogniserError: the voice or the recogniser is missing.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._heard, text, number_asked)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._heard, text, patience)
 
-    def _heard(self, text: str, number_asked: bool) -> str:
+    def _heard(self, text: str, patience: Patience) -> str:
         pieces = [text[at : at + _LONGEST_CHARACTERS] for at in range(0, len(text), _LONGEST_CHARACTERS)]
         spoken = [
             self._caller.say(Utterance.of(piece), lead_seconds=PRE_ROLL_SECONDS, tail_seconds=TAIL_SECONDS)
             for piece in pieces
         ]
+        expected = EXPECTED.get(patience, "anything")
         outcomes = self._recogniser.recognise_many(
-            [asr_models.recogniser.Utterance(*each, digits=number_asked) for each in spoken]
+            [asr_models.recogniser.Utterance(*each, expected=expected) for each in spoken]
         )
         return "".join(_text(outcome) for outcome in outcomes)
 

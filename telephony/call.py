@@ -33,7 +33,7 @@ from telephony.fillers import Fillers
 from telephony.given_turns import GivenTurns
 from telephony.greeting import greet
 from telephony.handover import HandOver
-from telephony.hearing import Hearing, Listener
+from telephony.hearing import EXPECTED, Hearing, Listener
 from telephony.legs.leg import Leg
 from telephony.manner import Manner
 from telephony.pressed_keys import PressedKeys
@@ -443,7 +443,7 @@ class Call:
     def listen(self, patience: Patience) -> None:
         """The caller's turn comes next: so long their pauses and their silence may last."""
         self.patience = patience
-        self._hearing.digits = patience == "number"
+        self._hearing.expected = EXPECTED.get(patience, "anything")
         self._turns.expect(
             patience,
             stretch=self._speaker.manner.patience_stretch,

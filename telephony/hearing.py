@@ -8,10 +8,10 @@ Where the recogniser's engine streams, it hears the turn while it is being spoke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES
 from telephony.metrics import PhoneMetrics
@@ -34,6 +34,10 @@ class Streaming(Protocol):
     async def cancel(self) -> None: ...
 
 
+EXPECTED: Final[Mapping[str, Expected]] = {"number": "digits", "yes_no": "yes_no"}
+"""What to listen for, by the patience that the question asks for."""
+
+
 class Recognising(Protocol):
     """What `asr_models.client.RecogniserClient` does."""
 
@@ -45,7 +49,7 @@ class Recognising(Protocol):
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition: ...
 
     def stream(self, rate_hz: int, *, call_id: str = "") -> Streaming | None: ...
@@ -66,9 +70,9 @@ class Listener:
         return self._in_flight >= self._busy_from
 
     async def recognise(
-        self, pcm16: bytes, call_id: str, urgency: Urgency | None = None, *, digits: bool = False
+        self, pcm16: bytes, call_id: str, urgency: Urgency | None = None, *, expected: Expected = "anything"
     ) -> Recognition:
-        """By default nobody waits for it: it gives way to what is urgent. `digits`: a number was asked for.
+        """By default nobody waits for it: it gives way to what is urgent. `expected`: what was asked for.
 
         Raises:
             RecogniserError: no worker, or none in time.
@@ -77,7 +81,7 @@ class Listener:
             raise RecogniserError("there is no recogniser")
         haste = urgency or Urgency(urgent=False)
         return await self._counted(
-            self._recogniser.recognise(pcm16, RATE_HZ, call_id=call_id, urgency=haste, digits=digits)
+            self._recogniser.recognise(pcm16, RATE_HZ, call_id=call_id, urgency=haste, expected=expected)
         )
 
     def stream(self, call_id: str) -> Streaming | None:
@@ -100,7 +104,7 @@ class Listener:
 
 
 class Hearing:
-    """One call. Positions count bytes since the start of the call. `digits`: the caller was asked for a number."""
+    """One call. Positions count bytes since the start of the call. `expected`: what the caller was asked for."""
 
     def __init__(self, listener: Listener, metrics: PhoneMetrics, call_id: str = "") -> None:
         self._listener = listener
@@ -109,7 +113,7 @@ class Hearing:
         self._kept = bytearray()
         self._dropped = 0
         self._begin: int | None = None
-        self.digits = False
+        self.expected: Expected = "anything"
         self._running: set[asyncio.Task[Any]] = set()
         self._spoke_until = 0  # where the last finished turn ended
         self._task: asyncio.Task[Recognition] | None = None
@@ -207,7 +211,7 @@ class Hearing:
         begin = max(begin, self._dropped, end - _bytes(LONGEST_SECONDS))
         self._urgency = Urgency(urgent=urgent)
         pcm = self._between(begin, end)
-        self._task = self._own(self._listener.recognise(pcm, self._call_id, self._urgency, digits=self.digits))
+        self._task = self._own(self._listener.recognise(pcm, self._call_id, self._urgency, expected=self.expected))
 
     def _between(self, begin: int, end: int) -> bytes:
         return bytes(self._kept[begin - self._dropped : end - self._dropped])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from telephony.hearing import Recognising, Streaming
 
@@ -126,7 +126,7 @@ class TimedRecogniser:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition:
         """A guess counts from the moment on when somebody waits for it.
 
@@ -141,7 +141,7 @@ class TimedRecogniser:
         try:
             with ticket:
                 return await self._recogniser.recognise(
-                    pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds, urgency=haste, digits=digits
+                    pcm16, rate_hz, call_id=call_id, deadline_seconds=deadline_seconds, urgency=haste, expected=expected
                 )
         finally:
             haste.forget(ticket.take)

@@ -121,6 +121,7 @@ class Citizen:
         raise AssertionError(answer)
 
 
+@pytest.mark.long  # a minute and a half: the core starts anew twice
 async def test_kill_9_in_a_call_and_in_a_chat_loses_nothing(core_process: CoreProcess) -> None:
     core_process.start()
     async with aiohttp.ClientSession() as session:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from base.errors import HotlineError
 from base.masking import Masked
@@ -234,7 +234,7 @@ class FakeListener:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition:
         self.asked += 1
         await asyncio.sleep(self.seconds)

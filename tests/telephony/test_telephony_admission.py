@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from telephony.admission import Admission, AdmissionRules
 from telephony.hearing import Streaming
@@ -145,7 +145,7 @@ async def test_a_timed_recogniser_notes_answers_failures_and_withdrawals() -> No
             call_id: str = "",
             deadline_seconds: float | None = None,
             urgency: Urgency | None = None,
-            digits: bool = False,
+            expected: Expected = "anything",
         ) -> Recognition:
             if not pcm16:
                 raise RecogniserError("no worker")

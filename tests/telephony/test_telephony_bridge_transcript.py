@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from telephony_helpers import VirtualClock, run_virtual
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, seconds_of
 from telephony.bridge_transcript import Scribe
@@ -43,7 +43,7 @@ class Reader:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition:
         self.urgent.append(urgency is None or urgency.urgent)
         self.asked.append((asyncio.get_running_loop().time(), seconds_of(pcm16), call_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from asr_models.recogniser import RecogniserError, Recognition
+from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
 from telephony.audio import BYTES_A_SECOND
 from telephony.hearing import PRE_ROLL_SECONDS, Hearing, Listener, Streaming
@@ -48,7 +48,7 @@ class Recogniser:
         self.streaming = streaming
         self.streams: list[Stream] = []
         self.asked: list[Urgency] = []
-        self.asked_digits: list[bool] = []
+        self.expected: list[Expected] = []
         self.open = asyncio.Event()
         self.open.set()
         self.failing = False
@@ -61,11 +61,11 @@ class Recogniser:
         call_id: str = "",
         deadline_seconds: float | None = None,
         urgency: Urgency | None = None,
-        digits: bool = False,
+        expected: Expected = "anything",
     ) -> Recognition:
         assert urgency is not None
         self.asked.append(urgency)
-        self.asked_digits.append(digits)
+        self.expected.append(expected)
         await self.open.wait()
         if self.failing:
             raise RecogniserError("no worker")
@@ -108,10 +108,10 @@ async def test_where_a_number_was_asked_the_recogniser_is_told() -> None:
     recogniser = Recogniser()
     heard = hearing(recogniser)
     assert (await heard.finish(0.0)).text.startswith("whole")
-    heard.digits = True
+    heard.expected = "digits"
     heard.begin(0.5)
     await heard.finish(0.0)
-    assert recogniser.asked_digits == [False, True]
+    assert recogniser.expected == ["anything", "digits"]
     await heard.close()
 
 
