@@ -106,6 +106,20 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             present=lambda: any((settings.var / "index").glob("danger-*.npz")),
         ),
         Step(
+            "catalogue",
+            "readers of the catalogue",
+            lambda: catalogue(settings),
+            fingerprint=lambda: stamps.of_files(
+                [
+                    settings.orders.catalogue_file or ROOT / "workorders" / "data",
+                    ROOT / "workorders" / "catalogue_models.py",
+                    ROOT / "base" / "text_model.py",
+                    _LOCKS / "main.lock",
+                ]
+            ),
+            present=lambda: any((settings.var / "orders" / "catalogue-models").glob("*")),
+        ),
+        Step(
             "samples",
             "sample knowledge",
             lambda: samples(settings),
@@ -327,6 +341,15 @@ def danger(settings: Settings) -> str:
     if not encoder.available:
         raise NotPossibleHere("no embedding model: the guards work without their second opinion by meaning")
     MeaningReader.load(encoder, settings.var / "index")
+    return "trained"
+
+
+def catalogue(settings: Settings) -> str:
+    from workorders.catalogue import DEFAULT_PATH
+    from workorders.learned import learned_path
+    from workorders.live_catalogue import LiveCatalogue
+
+    LiveCatalogue.load(settings.orders.catalogue_file or DEFAULT_PATH, learned_path(settings))
     return "trained"
 
 

@@ -24,7 +24,8 @@ from telephony.caller import free_port as free_sip_port
 
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
-MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback", "danger")
+SHARED_FOLDERS = ("index", "orders/catalogue-models")
+MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback", "danger", "catalogue")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -84,7 +85,7 @@ class System:
         )
 
     def prepare(self) -> None:
-        """A new data directory that shares the models and the text vectors which set-up made."""
+        """A new data directory that shares the models and what else set-up computed."""
         self.directory.mkdir(parents=True, exist_ok=True)
         made = ROOT / "var"
         if not (self.directory / "models").exists():
@@ -93,8 +94,9 @@ class System:
         for part in MODEL_STAMPS:
             if (made / "setup" / f"{part}.json").exists():
                 shutil.copy(made / "setup" / f"{part}.json", self.directory / "setup")
-        if (made / "index").exists():
-            shutil.copytree(made / "index", self.directory / "index", dirs_exist_ok=True)
+        for folder in SHARED_FOLDERS:
+            if (made / folder).exists():
+                shutil.copytree(made / folder, self.directory / folder, dirs_exist_ok=True)
         done = self.command("setup", timeout_seconds=900)
         assert done.returncode == 0, f"hotline setup: {done.stdout}{done.stderr}"
         added = self.command("seat", "add", "test01", "--name", "测试坐席")
