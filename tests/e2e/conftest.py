@@ -71,8 +71,14 @@ def serious_findings() -> Callable[[Page], list[str]]:
 
     def findings(page: Page) -> list[str]:
         page.evaluate(axe)
-        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
-        return [f"{name}: {nodes} nodes" for name, impact, nodes in found if impact in ("serious", "critical")]
+        found = page.evaluate(
+            "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length, v.nodes[0].html])"
+        )
+        return [
+            f"{name}: {nodes} nodes, first {html[:160]}"
+            for name, impact, nodes, html in found
+            if impact in ("serious", "critical")
+        ]
 
     return findings
 

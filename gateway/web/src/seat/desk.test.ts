@@ -56,6 +56,7 @@ describe('the desk', () => {
     line.tell({ type: 'turn', conversation_id: 'a', turn: turn(2) })
     expect(made.view.unread).toEqual({ b: 1 })
     made.watch('b')
+    expect(made.view.open).toBeNull() // what is typed now reaches nobody
     line.tell({ type: 'conversation', conversation_id: 'b', transcript: [turn(1), turn(2)], snapshot, draft: '', form: {} })
     expect(made.view.unread).toEqual({})
   })

@@ -131,9 +131,10 @@ export class Desk {
     sessionStorage.removeItem(OPEN_KEY)
   }
 
-  /** Open it: it is shown when it has come. */
+  /** Open it: it is shown when it has come. Until then none is: what is typed now must not reach the one before. */
   watch(conversationId: string): void {
     this.wanted = conversationId
+    if (this.view.open?.id !== conversationId) this.view.open = null
     sessionStorage.setItem(OPEN_KEY, conversationId)
     this.socket.send({ type: 'watch', conversation_id: conversationId })
   }
