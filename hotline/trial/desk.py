@@ -68,11 +68,14 @@ def hand_over(system: System, matter: str, *, answers: int = 2) -> str:
 
 
 def take_offer(page: Page) -> float:
-    """Accept by the keyboard; seconds until the order stands on the screen."""
+    """Accept by the keyboard; seconds until the order stands on the screen and can be filed."""
     page.locator("body").press("a")
     began = time.monotonic()
     page.wait_for_function(
-        "() => (document.querySelector('#field-detail') || {}).value?.trim()", timeout=PATIENCE_MS, polling=50
+        "() => (document.querySelector('#field-detail') || {}).value?.trim()"
+        " && !document.querySelector('.order button[type=submit]').disabled",
+        timeout=PATIENCE_MS,
+        polling=50,
     )
     return time.monotonic() - began
 

@@ -190,6 +190,7 @@ def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="快捷键")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="快捷键")).to_be_hidden()
     page.keyboard.press("Control+k")
     page.get_by_label("查找命令").fill("知识")
     page.keyboard.press("Enter")

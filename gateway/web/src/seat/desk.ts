@@ -158,8 +158,11 @@ export class Desk {
     if (next) this.watch(next.conversation_id)
   }
 
+  /** Take it. Whatever was open is closed at once: the next key belongs to the new conversation. */
   accept(): void {
-    if (this.view.offer) this.socket.send({ type: 'accept', conversation_id: this.view.offer.conversation_id })
+    if (!this.view.offer) return
+    this.view.open = null
+    this.socket.send({ type: 'accept', conversation_id: this.view.offer.conversation_id })
   }
 
   decline(): void {
