@@ -114,6 +114,7 @@ export class Desk {
       onOpen: () => this.resume(),
       onRefused,
       heartbeatMilliseconds: 5_000,
+      longestDelayMilliseconds: 5_000, // back before the conversations are given to others
       ...options,
     })
   }
