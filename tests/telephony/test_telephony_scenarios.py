@@ -106,9 +106,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[St
         names = {scene.call_id: scene.name for scene in scenes}
         core = phone.core
         core.reply = lambda turn: reply_to(names.get(turn["call_id"], ""), len(core.of("turn", turn["call_id"])))
-        # The longest begins first; who dictates comes last, when the others have nearly all been heard: a pause that is
-        # half a second short of the end of patience leaves no time to stand in a queue.
-        longest_first = sorted(scenes, key=lambda scene: (scene.name == "dictates", -scene.hang_up_seconds))
+        longest_first = sorted(scenes, key=lambda scene: -scene.hang_up_seconds)
         play(longest_first, phone, tmp_path_factory.mktemp("scenes"), apart_seconds=1.0 + 2.0 * work_seconds)
         yield Stage(phone)
 
