@@ -5,7 +5,7 @@ is awaited) or not, the caller is *speaking* or not. From them follow
 
 * **barge-in** (`barge_in`): any sure voice silences the bot at once, every time; if it goes on the playback is stopped,
   if it was only a short sound the playback goes on where it was, and the words of the sound are looked at; a filler
-  gives way to any speech;
+  or a reminder gives way to any speech, which is the caller's turn;
 * **the caller's turn**: speech that begins, or goes on, while the bot does not play. At each short pause the strategy
   (`turn_end`) says how long a silence ends the turn, on the evidence that it asks for: the sound, the text so far;
 * **silence**: nothing from the caller while it is their turn: a prompt, a second one, then the core is told; a caller
@@ -113,7 +113,7 @@ class TurnTaking:
         self._guessed = False  # in the present pause
         self._now = now
         self._playing = False
-        self._playing_filler = False  # what plays only bridges the wait for an answer
+        self._playing_aside = False  # what plays only bridges a wait: a filler, a reminder
         self._interruptible = True
         self._thinking_since: float | None = None
         self._filler_due = 0.0
@@ -185,7 +185,7 @@ class TurnTaking:
         if answer:
             self._reset_silence()
         self._playing = True
-        self._playing_filler = not answer and self._thinking_since is not None
+        self._playing_aside = not answer and (self._thinking_since is not None or self._silences > 0)
         self._interruptible = interruptible
         self._turn_is_the_callers = False
         self._run_seconds = 0.0
@@ -268,8 +268,8 @@ class TurnTaking:
             match event:
                 case SpeechBegan(ago):
                     self._speech_seconds = ago
-                    if self._playing and self._playing_filler and self._interruptible:
-                        actions.append(self._stop(ago))  # a filler is nobody's turn: the caller goes on with theirs
+                    if self._playing and self._playing_aside and self._interruptible:
+                        actions.append(self._stop(ago))  # it is nobody's turn: the caller takes theirs
                     if not self._playing:
                         actions.append(self._caller_begins(ago))
                 case ShortPause():

@@ -116,7 +116,7 @@ def all_scenes(say: Callable[..., bytes], answered_seconds: float) -> list[Scene
     question = say(QUESTION)
     first = (FIRST_WORDS_SECONDS, question)
     answering = FIRST_WORDS_SECONDS + len(question) / 16_000 + answered_seconds
-    asked = answering + 2.0  # the bot's question has been spoken, its first reminder (6 s) has not begun
+    asked = answering + 5.0  # the bot's own question has been spoken, and perhaps its reminder has just begun
     scenes = [
         Scene("asks", (first,), answering + 3.0),
         Scene("mu-law", (first,), answering + 3.0, codec="PCMU"),

@@ -262,6 +262,27 @@ def test_a_filler_gives_way_to_any_speech() -> None:
     assert kinds(table.speech(0.3)) == [PausePlayback, StopPlayback, CallerBegan]
 
 
+def test_a_reminder_gives_way_to_any_speech_and_half_a_number_is_its_beginning() -> None:
+    """Who has looked the number up begins just when they are reminded: three digits are no turn of their own."""
+    table = Table()
+    table.machine.expect("number")
+    table.machine.playback_started(table.now)
+    table.machine.playback_finished(table.now)
+    assert table.quiet(6.1) == [SilencePrompt(1)]
+    table.machine.playback_started(table.now, answer=False)
+    assert kinds(table.speech(0.6)) == [PausePlayback, StopPlayback, CallerBegan]
+    assert CallerFinished not in kinds(table.quiet(1.2))
+    table.speech(0.8)
+    assert kinds(table.quiet(2.0)).count(CallerFinished) == 1
+
+
+def test_an_answer_after_a_reminder_is_not_given_up_for_an_assent() -> None:
+    table = Table()
+    assert table.quiet(6.1) == [SilencePrompt(1)]
+    table.machine.playback_started(table.now)
+    assert StopPlayback not in kinds([*table.speech(0.3), *table.quiet(0.6)])
+
+
 def test_no_filler_begins_while_there_is_voice() -> None:
     table = Table()
     table.machine.thinking_started(table.now)
