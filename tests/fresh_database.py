@@ -1,6 +1,7 @@
-"""An empty database of the newest schema for every test: upgraded once a session, then copied.
+"""An empty database of the newest schema for every test: upgraded once a session, then copied; PostgreSQL: made anew.
 
-A folder's `conftest.py` takes it over by importing `migrated_file` and `database`.
+A folder's `conftest.py` takes it over by importing `migrated_file` and `database`; a file of tests on PostgreSQL by
+`database = fresh_postgresql`, with `postgresql_url`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,15 @@ import pytest
 
 from storage import migrate
 from storage.engine import Database
+
+
+async def emptied(postgresql_url: str) -> Database:
+    """The database there with nothing in its schema; close it."""
+    database = Database(postgresql_url)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        await connection.exec_driver_sql("CREATE SCHEMA public")
+    return database
 
 
 def url_of(path: Path) -> str:
@@ -40,5 +50,14 @@ async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Databas
     path = tmp_path / "hotline.db"
     shutil.copyfile(migrated_file, path)
     database = Database(url_of(path))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def fresh_postgresql(postgresql_url: str) -> AsyncIterator[Database]:
+    """On the server of `tests/postgresql_server.py`."""
+    database = await emptied(postgresql_url)
+    await migrate.upgrade(database)
     yield database
     await database.close()

@@ -27,8 +27,8 @@ from telephony.turn_end.pauses import lasting_longer
 _SURE: Final = 0.995  # no model is trusted beyond this
 _DEARER: Final[Mapping[Patience, float]] = {"number": 2.0}
 """Cut-offs that cost more than others: a number that was cut must be dictated again."""
-_TEXT_WITHIN_SECONDS: Final[Mapping[Patience, float]] = {"number": 1.5}
-"""Where the text decides nearly everything it is waited for longer, should the recogniser be slow."""
+_TEXT_WITHIN_SECONDS: Final[Mapping[Patience, float]] = {"number": 2.0}
+"""Where the text decides nearly everything it is waited for as long as half a number is, if the recogniser is slow."""
 _WORTH_ASKING: Final = 0.2  # weight of the sound's log-odds
 _PATIENT: Final[frozenset[Patience]] = frozenset({"number", "story"})
 _STATES: Final[tuple[Patience, ...]] = ("yes_no", "normal", "number", "story")

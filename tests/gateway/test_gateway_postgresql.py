@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fresh_database import emptied
 from postgresql_server import postgresql_url as postgresql_url
 from test_gateway_orders import filed as filed
 from test_gateway_orders import test_a_unit_reports_signed_once_and_only_on_its_own as test_unit_reports  # noqa: F401
@@ -18,14 +19,9 @@ from test_gateway_whole import test_the_same_confirmation_twice_files_once as te
 from test_gateway_whole import whole as whole
 
 from base.settings import DatabaseSettings, DataSettings, Settings
-from storage.engine import Database
 
 
 @pytest.fixture
 async def settings(postgresql_url: str, tmp_path: Path) -> AsyncIterator[Settings]:
-    database = Database(postgresql_url)
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
-    await database.close()
+    await (await emptied(postgresql_url)).close()
     yield Settings(data=DataSettings(directory=tmp_path / "var"), database=DatabaseSettings(url=postgresql_url))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
+from fresh_database import fresh_postgresql
 from postgresql_server import postgresql_url as postgresql_url
 from test_seats_cases import cases as cases
 from test_seats_cases import clock as clock
@@ -18,20 +17,10 @@ from conversations.desk import Desk
 from conversations.locks import KeyedLocks
 from conversations.subscriptions import Hub
 from seats.cases import Cases
-from storage import migrate
 from storage.engine import Database
 from storage.tables import Conversation
 
-
-@pytest.fixture
-async def database(postgresql_url: str) -> AsyncIterator[Database]:
-    database = Database(postgresql_url)
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
+database = fresh_postgresql  # instead of the folder's SQLite
 
 
 async def test_of_many_cores_whose_seats_claim_at_once_one_wins(

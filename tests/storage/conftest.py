@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fresh_database import emptied
 from postgresql_server import postgresql_url as postgresql_url
 
 from storage.engine import Database
@@ -14,10 +15,7 @@ from storage.engine import Database
 @pytest.fixture
 async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
     """An empty PostgreSQL database (a fresh `public` schema)."""
-    database = Database(postgresql_url)
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    database = await emptied(postgresql_url)
     yield database
     await database.close()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import test_workorders_outbox
+from fresh_database import fresh_postgresql
 from outbox_helpers import file_order
 from postgresql_server import postgresql_url as postgresql_url
 from sqlalchemy import select
@@ -22,21 +22,11 @@ from test_workorders_outbox import (  # noqa: F401
 )
 
 from base.clock import ManualClock
-from storage import migrate
 from storage.engine import Database
 from storage.tables import Order
 from workorders.service import OrderService
 
-
-@pytest.fixture
-async def database(postgresql_url: str) -> AsyncIterator[Database]:
-    database = Database(postgresql_url)
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
+database = fresh_postgresql  # instead of the folder's SQLite
 
 
 async def test_a_snapshot_sees_one_state_however_long_it_lasts(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fresh_database import emptied
 from postgresql_server import postgresql_url as postgresql_url
 from test_wechat_callback import test_a_repetition_at_another_node as test_repetition  # noqa: F401
 from test_wechat_delivery import test_a_process_that_dies_over_a_message as test_recovery  # noqa: F401
@@ -18,7 +19,6 @@ from wechat_stand_in import KfStandIn, OfficialStandIn
 
 from base.settings import DatabaseSettings, DataSettings, Settings, WechatSettings, WecomSettings
 from storage import migrate
-from storage.engine import Database
 
 pytestmark = pytest.mark.long  # starts a server of its own
 
@@ -27,10 +27,7 @@ pytestmark = pytest.mark.long  # starts a server of its own
 async def settings(
     postgresql_url: str, tmp_path: Path, wechat: OfficialStandIn, wecom: KfStandIn
 ) -> AsyncIterator[Settings]:
-    database = Database(postgresql_url)
-    async with database.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        await connection.exec_driver_sql("CREATE SCHEMA public")
+    database = await emptied(postgresql_url)
     await migrate.upgrade(database)
     await database.close()
     common = {"enabled": True, "token": TOKEN, "encoding_aes_key": AES_KEY}
