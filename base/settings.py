@@ -56,10 +56,14 @@ class WebSettings(Section):
     order_lookups_a_minute: int = Field(10, ge=1, description="order look-ups from one address, and for one order")
     knowledge_requests_a_minute: int = Field(120, ge=1, description="public self-query requests from one address")
     votes_a_minute: int = Field(10, ge=1, description="helpful or not, from one address")
+    voice_seconds: int = Field(60, ge=5, le=60, description="longest spoken message on the chat page")
+    voices_a_minute: int = Field(12, ge=1, description="spoken messages in one conversation")
+    pictures_a_minute: int = Field(12, ge=1, description="pictures in one conversation")
+    readings_a_minute: int = Field(60, ge=1, description="sentences read aloud in one conversation")
     unit_clock_skew_seconds: float = Field(300.0, gt=0, description="how old a unit's signed message may be")
     allowed_origins: list[str] = Field(
         default_factory=list,
-        description="further web origins that may use the chat socket, e.g. https://www.example.cn",
+        description="further web origins that may use the chat socket and show the chat in a frame, e.g. https://www.example.cn",
     )
     trusted_proxies: list[str] = Field(
         default_factory=list, description="networks whose X-Forwarded-For header is believed"

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import Clock
 from bot import policy, wording
 from bot.state import State
-from conversations import cards, seat_offer, store
+from conversations import cards, seat_offer, store, waits
 from conversations.errors import ConversationError, NotYours, UnknownConversation
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, StoredTurn
@@ -62,8 +62,10 @@ class Desk:
                 return True
             if row.status != "waiting" and not (row.status == "with_seat" and row.seat_id is None):
                 return False
+            before = row.status
             row.status, row.seat_id, row.claimed_at, row.updated_at = "with_seat", seat_id, now, now
             row.outcome = row.outcome if row.outcome == "emergency" else "seat"
+            await waits.follow(session, row, before, now)
             row.version += 1
             turn = await _system_turn(session, row, wording.SEAT_JOINED, now)
         self._tell(turn, row)
@@ -128,6 +130,7 @@ class Desk:
                 raise NotYours
             row.status, row.seat_id, row.claimed_at, row.updated_at = "waiting", None, None, now
             row.priority = max(row.priority, _GIVEN_BACK_PRIORITY)
+            await waits.follow(session, row, "with_seat", now, again=True)
             row.version += 1
             turn = await _system_turn(session, row, wording.SEAT_LEFT, now)
         self._tell(turn, row)

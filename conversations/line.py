@@ -14,7 +14,7 @@ from base.clock import Clock
 from base.logs import get_logger
 from bot import guards, wording
 from bot.state import State
-from conversations import cards, store
+from conversations import cards, store, waits
 from conversations.errors import UnknownConversation
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, StoredTurn
@@ -48,7 +48,9 @@ class Line:
             row = await _row(session, conversation_id)
             events = [await self._note(session, row, f"{who}已接入通话")]
             if person and row.status in ("open", "waiting"):
+                before = row.status
                 row.status, row.claimed_at, row.waiting_since = "with_seat", now, None
+                await waits.follow(session, row, before, now)
                 row.outcome = row.outcome if row.outcome == "emergency" else "seat"
                 row.outcome_detail = {**row.outcome_detail, PERSON_TALKED: True}
                 events.append(ConversationEvent("status", row.id, status="with_seat"))

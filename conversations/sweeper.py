@@ -15,7 +15,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import policy, wording
 from bot.state import State
-from conversations import cards, store
+from conversations import cards, store, waits
 from conversations.errors import UnknownConversation
 from conversations.journal import Entry
 from conversations.line import PERSON_TALKED
@@ -166,7 +166,12 @@ class Sweeper:
                 await self._promise(session, row, reason, now, callback_number)
             seq = await store.last_seq(session, row.id) + 1
             turn = store.add_turn(session, row.id, seq, "system", f"会话结束：{reason}", now, kind="event")
+            before = row.status
             row.outcome, row.status, row.ended_at, row.updated_at = outcome, "ended", now, now
+            if before == "waiting" and reason == _TRANSFERRED:
+                await waits.answered(session, row, now)
+            else:
+                await waits.follow(session, row, before, now, left=True)
             row.asking = None
             row.version += 1
             row.outcome_detail = {**row.outcome_detail, "ended_by": reason}

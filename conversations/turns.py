@@ -31,7 +31,7 @@ from bot.decision import (
 )
 from bot.intelligible import Heard
 from bot.state import State
-from conversations import cards, drafts, seat_offer, store, uses
+from conversations import cards, drafts, seat_offer, store, uses, waits
 from conversations.errors import Conflict, UnknownConversation
 from conversations.lookups import Lookups
 from conversations.messages import (
@@ -343,6 +343,7 @@ class TurnTaker:
         old, known = (row.status, row.outcome), cards.prefilled(State.from_dict(row.state), row)
         rated_before = str(row.state.get("rating") or "")
         _settle(row, state, decision, now)
+        await waits.follow(session, row, old[0], now)
         turns = [said]
         for position, reply in enumerate(replies, seq + 1):
             turns.append(

@@ -37,6 +37,10 @@ class Metrics:
         self.turn_failures = Counter(
             "hotline_turn_failures", "Turns that ended in an apology", ["channel"], registry=self.registry
         )
+        self.web_voices = Counter(
+            "hotline_web_voices", "Spoken messages of the chat page, by what was made of them", ["result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.outcomes = Counter("hotline_outcomes", "Contacts ended, by outcome", ["outcome"], registry=self.registry)
         self.ratings = Counter(
             "hotline_ratings", "How satisfied callers said they were", ["rating"], registry=self.registry

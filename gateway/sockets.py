@@ -62,7 +62,16 @@ class Socket:
         await self.refuse(ApiError(500, "internal", "系统出了问题，我们已经记录，请稍后再试。"), **about)
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Messages as objects; one that is not a JSON object with a `type` is answered with an error and skipped."""
+        """Messages as objects; bytes, which belong nowhere here, are answered with an error and skipped."""
+        async for message in self.received():
+            if isinstance(message, bytes):
+                await self.refuse(ApiError(400, "bad_request", "这里只接收文字消息。"))
+            else:
+                yield message
+
+    async def received(self) -> AsyncIterator[dict[str, Any] | bytes]:
+        """Messages as objects, binary ones as bytes; a text that is not a JSON object with a `type` is answered with
+        an error and skipped."""
         async for message in self.response:
             if message.type is WSMsgType.TEXT:
                 try:
@@ -74,7 +83,7 @@ class Socket:
                     continue
                 yield parsed
             elif message.type is WSMsgType.BINARY:
-                await self.refuse(ApiError(400, "bad_request", "这里只接收文字消息。"))
+                yield bytes(message.data)
 
 
 class OpenSockets:

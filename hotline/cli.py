@@ -30,6 +30,10 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("eval", "speech"): ("asr_models.evaluation:command", "character error rate of the configured recogniser"),
     ("eval", "retrieval"): ("knowledge.evaluation:retrieval_command", "recall and MRR on one retrieval set"),
     ("eval", "spoken"): ("knowledge.evaluation:spoken_command", "spoken questions and place names"),
+    ("eval", "paraphrase"): (
+        "knowledge.paraphrase_evaluation:command",
+        "citizens' own wordings: at once, within three, wrong as sure",
+    ),
     ("eval", "classification"): ("workorders.evaluation:command", "first-level category of citizens' messages"),
     ("eval", "dispatch"): ("workorders.dispatch_evaluation:command", "the unit first suggested for labelled orders"),
     ("eval", "wechat-crypto"): ("gateway.wechat.crypto_evaluation:command", "WeChat's encryption on known vectors"),

@@ -32,7 +32,10 @@ class Conversation(Base):
     """One citizen, one contact, any channel. Ends in exactly one outcome."""
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("ix_conversations_open", "status", "updated_at"),)
+    __table_args__ = (
+        Index("ix_conversations_open", "status", "updated_at"),
+        Index("ix_conversations_created", "created_at", "channel", "outcome", "status"),  # reports read nothing else
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
@@ -98,6 +101,10 @@ class Order(Base):
     __table_args__ = (
         Index("ix_orders_status", "status", "deadline_at"),
         Index("ix_orders_unit", "unit", "status", "deadline_at"),
+        Index(
+            "ix_orders_filed",
+            *("filed_at", "request_type", "category_level1", "category_level2", "district", "street"),
+        ),
     )
 
     order_no: Mapped[str] = mapped_column(String(24), primary_key=True)
