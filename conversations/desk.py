@@ -12,7 +12,7 @@ from base.clock import Clock
 from bot import policy, wording
 from bot.state import State
 from conversations import cards, seat_offer, store, waits
-from conversations.errors import ConversationError, NotYours, UnknownConversation
+from conversations.errors import Conflict, ConversationError, NotYours, UnknownConversation
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, StoredTurn
 from conversations.subscriptions import Hub
@@ -145,6 +145,33 @@ class Desk:
             row.seat_id, row.claimed_at, row.updated_at = to_seat_id, now, now
             row.version += 1
             turn = await _system_turn(session, row, wording.SEAT_PASSED_ON, now)
+        self._tell(turn, row)
+
+    async def reassign(self, conversation_id: str, to_seat_id: str | None, *, held_by: str | None) -> None:
+        """A leader gives it to a seat, or (None) back to the queue. `held_by`: who had it when the leader decided.
+
+        Raises:
+            UnknownConversation: there is none with this id.
+            Conflict: it has moved meanwhile, or there is nothing to do.
+        """
+        now = self._clock.now()
+        async with self._locks.hold(conversation_id), self._database.write() as session:
+            row = await _row(session, conversation_id)
+            if row.status not in ("waiting", "with_seat") or row.seat_id != held_by or to_seat_id == held_by:
+                raise Conflict("这个会话刚刚变动过，请看最新的情况再操作。")
+            before, joins = row.status, row.status == "waiting"
+            row.seat_id, row.updated_at = to_seat_id, now
+            row.status, row.claimed_at = ("with_seat", now) if to_seat_id is not None else ("waiting", None)
+            if to_seat_id is None:
+                row.priority = max(row.priority, _GIVEN_BACK_PRIORITY)
+                row.waiting_since = row.waiting_since or now
+                words = wording.SEAT_LEFT
+            else:
+                row.outcome = row.outcome if row.outcome == "emergency" else "seat"
+                words = wording.SEAT_JOINED if joins else wording.SEAT_PASSED_ON
+            await waits.follow(session, row, before, now, again=True)
+            row.version += 1
+            turn = await _system_turn(session, row, words, now)
         self._tell(turn, row)
 
     async def finish(self, conversation_id: str, seat_id: str, disposition: str) -> None:

@@ -348,6 +348,10 @@ class ConversationService:
         """From one seat to another, with everything that was said."""
         await self._desk.pass_on(conversation_id, seat_id, to_seat_id)
 
+    async def reassign(self, conversation_id: str, to_seat_id: str | None, *, held_by: str | None) -> None:
+        """A leader gives it to a seat, or (None) back to the queue."""
+        await self._desk.reassign(conversation_id, to_seat_id, held_by=held_by)
+
     # -- calls in which people talk ------------------------------------------------------------------------------
 
     async def joined(self, conversation_id: str, who: str, *, person: bool) -> None:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 
 from base.ids import new_id
-from conversations.errors import NotYours, UnknownConversation
+from conversations.errors import Conflict, NotYours, UnknownConversation
 from conversations.messages import (
     Channel,
     CitizenTurn,
@@ -268,6 +268,12 @@ class SmallConversations:
     async def pass_on(self, conversation_id: str, seat_id: str, to_seat_id: str) -> None:
         self.seat[self._mine(conversation_id, seat_id)] = to_seat_id
         self._become(conversation_id, "with_seat")
+
+    async def reassign(self, conversation_id: str, to_seat_id: str | None, *, held_by: str | None) -> None:
+        if self.status[self._known(conversation_id)] == "ended" or self.seat[conversation_id] != held_by:
+            raise Conflict("变动过")
+        self.seat[conversation_id] = to_seat_id
+        self._become(conversation_id, "with_seat" if to_seat_id else "waiting")
 
     async def joined(self, conversation_id: str, who: str, *, person: bool) -> None:
         self.people.append(("joined", who))
