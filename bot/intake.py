@@ -39,9 +39,13 @@ class Family:
     questions: dict[str, str]
     extra: tuple[Extra, ...]
     facility: bool = False  # a thing that broke down rather than somebody's misdeed
+    troubles: tuple[str, ...] = ()  # words of `match` that say by themselves what is wrong
 
     def fits_words(self, text: str) -> bool:
         return any(word in text for word in self.match) and not any(word in text for word in self.unless)
+
+    def tells_by_itself(self, text: str) -> bool:
+        return any(word in text for word in self.troubles)
 
     def fits(self, matter: Matter) -> bool:
         if any(word in matter.text for word in self.unless):
@@ -66,6 +70,7 @@ class Intake:
     asking_order: tuple[str, ...]
     types: dict[str, tuple[str, ...]]
     detail_characters: int
+    empty_words: tuple[str, ...]
     questions: dict[str, dict[str, str]]
     families: tuple[Family, ...]
 
@@ -82,6 +87,7 @@ class Intake:
                 tuple(data["asking_order"]),
                 {name: tuple(slots) for name, slots in data["types"].items()},
                 int(data["detail_characters"]),
+                tuple(sorted(data["empty_words"], key=len, reverse=True)),
                 {slot: dict(texts) for slot, texts in data["questions"].items()},
                 tuple(_family(entry) for entry in data["families"]),
             )
@@ -117,6 +123,22 @@ class Intake:
             slots.append("confidential")
         return tuple(slots)
 
+    def tells_enough(self, text: str) -> bool:
+        """Whether the words describe the matter: at some length, or briefly what a thing that broke down does not do.
+
+        "路灯坏了三天了" says all that is to be said of a lamp; "电梯的问题" does not.
+        """
+        said = reading.content(text)
+        if len(said) >= self.detail_characters:
+            return True
+        family = next((family for family in self.families if family.facility and family.fits_words(said)), None)
+        return family is not None and (family.tells_by_itself(said) or self._says_more(said, family))
+
+    def _says_more(self, said: str, family: Family) -> bool:
+        for word in (*sorted(family.match, key=len, reverse=True), *self.empty_words):
+            said = said.replace(word, "")
+        return bool(said)
+
     def text(self, slot: str, matter: Matter) -> str:
         family = self.family(matter)
         if family is not None and slot in family.questions and matter.request_type in ("投诉", "求助", "举报"):
@@ -135,6 +157,7 @@ def _family(entry: dict[str, Any]) -> Family:
         add=tuple(entry.get("add", ())),
         questions=dict(entry.get("questions", {})),
         facility=bool(entry.get("facility", False)),
+        troubles=tuple(entry.get("troubles", ())),
         extra=tuple(
             Extra(str(item["key"]), str(item["text"]), tuple(item.get("known", ())), tuple(item.get("types", ())))
             for item in entry.get("extra", ())
@@ -153,7 +176,7 @@ def missing(matter: Matter, state: State, slot: str, intake: Intake) -> bool:
         return False
     match slot:
         case "detail":
-            return len(reading.content(matter.text)) < intake.detail_characters and not matter.detail
+            return not matter.detail and not intake.tells_enough(matter.text)
         case "place":
             return not place_complete(matter, state)
         case "event_time":

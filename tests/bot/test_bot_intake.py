@@ -50,6 +50,19 @@ def test_what_is_known_is_not_asked() -> None:
     assert asked(matter, state) == []
 
 
+@pytest.mark.parametrize("said", ["路灯坏了三天了", "我家暖气不热，已经三天", "家里停电了", "电梯困过人", "井盖没了"])
+def test_what_broke_down_needs_no_longer_story(said: str) -> None:
+    matter = Matter(1, "order", said)
+    step = intake.next_question([matter], State(matters=[matter]), maximum=6)
+    assert step is not None
+    assert step[0].slot != "detail" or step[0].key, "at most something special to such things"
+
+
+@pytest.mark.parametrize("said", ["路灯的问题", "反映一下我家暖气的事", "电梯", "我想投诉物业", "邻居太吵了"])
+def test_what_says_only_its_subject_is_asked_about(said: str) -> None:
+    assert asked(Matter(1, "order", said))[0] == "detail"
+
+
 def test_gas_is_asked_about_the_smell_unless_it_was_told() -> None:
     silent = Matter(1, "order", "燃气灶从昨天中午开始就打不着火，没法做饭")
     told = Matter(1, "order", "燃气灶从昨天开始打不着，没有什么味儿，没法做饭")
