@@ -63,7 +63,8 @@ class WebSettings(Section):
     unit_clock_skew_seconds: float = Field(300.0, gt=0, description="how old a unit's signed message may be")
     allowed_origins: list[str] = Field(
         default_factory=list,
-        description="further web origins that may use the chat socket and show the chat in a frame, e.g. https://www.example.cn",
+        description="further web origins that may use the chat socket, and show the chat in a frame of their pages, "
+        "e.g. https://www.example.cn",
     )
     trusted_proxies: list[str] = Field(
         default_factory=list, description="networks whose X-Forwarded-For header is believed"
@@ -358,25 +359,48 @@ class AttachmentSettings(Section):
     limit_count: int = Field(20, ge=1, description="of one order")
 
 
-class MessengerSettings(Section):
-    """What the channels of WeChat have in common."""
+class MessagingSettings(Section):
+    """What the channels have in common that others carry: WeChat's, and those of the channel API."""
 
     enabled: bool = False
-    token: str = Field("", description="of the callback, as set in WeChat's console", repr=False)
-    encoding_aes_key: str = Field("", description="the same; 43 characters", repr=False)
-    api_url: str = ""
-    timeout_seconds: float = Field(8.0, gt=0, description="of one call of WeChat's API")
-    clock_skew_seconds: float = Field(300.0, gt=0, description="callbacks that are older (or newer) are refused")
+    timeout_seconds: float = Field(8.0, gt=0, description="of one call of the other side")
+    clock_skew_seconds: float = Field(300.0, gt=0, description="what was signed earlier (or later) is refused")
     messages_a_minute: int = Field(20, ge=1, description="of one citizen; more are answered by a request to wait")
-    replies_a_message: int = Field(5, ge=0, description="that WeChat lets us send for each message of the citizen")
-    replies_within_hours: float = Field(48.0, gt=0)
-    message_limit_bytes: int = Field(2_048, ge=256, description="UTF-8; longer answers become several messages")
     merge_seconds: float = Field(1.5, ge=0, description="so long a seat's words wait for more, to leave as one message")
     machine_label: str = Field("【智能助手】", description="begins every message that a machine wrote")
     seat_label: str = Field("【人工坐席】", description="begins every message that a seat wrote")
-    attempts: int = Field(8, ge=1, description="to send a message, where WeChat is busy or cannot be reached")
+    attempts: int = Field(8, ge=1, description="to send a message, where the other side is busy or cannot be reached")
     first_retry_seconds: float = Field(2.0, gt=0, description="doubles with each failure, up to ten minutes")
     keep_days: float = Field(30.0, gt=0, description="how long what was sent and received is remembered by its id")
+
+
+class ChannelSettings(MessagingSettings):
+    """The channel API (docs/channel-api.md): doors that others keep. Which there are: `hotline channel add`."""
+
+    enabled: bool = True
+    messages_a_minute: int = Field(30, ge=1, description="of one citizen; more are refused with 429 and not lost")
+    merge_seconds: float = Field(0.0, ge=0, description="so long a seat's words wait before they leave")
+    attempts: int = Field(16, ge=1, description="then it is a dead letter; 16 take about an hour and three quarters")
+    longest_retry_seconds: float = Field(600.0, gt=0)
+    parallel: int = Field(8, ge=1, le=64, description="messages under way to one channel, each for another citizen")
+    rotation_hours: float = Field(
+        24.0, ge=0, description="how long the old secret is taken after `hotline channel rotate`"
+    )
+    notices: list[Literal["dispatch", "accept", "answer", "close", "reopen"]] = Field(
+        ["dispatch", "accept", "answer", "close", "reopen"],
+        description="steps of an order that are told to whoever filed it; a longer deadline always is",
+    )
+
+
+class MessengerSettings(MessagingSettings):
+    """What the channels of WeChat have in common."""
+
+    token: str = Field("", description="of the callback, as set in WeChat's console", repr=False)
+    encoding_aes_key: str = Field("", description="the same; 43 characters", repr=False)
+    api_url: str = ""
+    replies_a_message: int = Field(5, ge=0, description="that WeChat lets us send for each message of the citizen")
+    replies_within_hours: float = Field(48.0, gt=0)
+    message_limit_bytes: int = Field(2_048, ge=256, description="UTF-8; longer answers become several messages")
 
 
 class WechatNoticeSettings(Section):
@@ -465,6 +489,15 @@ class SeatSettings(Section):
     login_pause_minutes: float = Field(5.0, gt=0)
 
 
+class SecuritySettings(Section):
+    """Keys, logins and the audit log (docs/security.md)."""
+
+    key_file: Path | None = Field(
+        None, description="what opens contact data, mode 0600; null: contact_keys.json in the data directory"
+    )
+    audit_days: int = Field(200, ge=183, description="the audit log keeps each entry at least so long")
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="forbid")
 
@@ -489,7 +522,9 @@ class Settings(BaseSettings):
     attachments: AttachmentSettings = AttachmentSettings()
     wechat: WechatSettings = WechatSettings()
     wecom: WecomSettings = WecomSettings()
+    channels: ChannelSettings = ChannelSettings()
     seats: SeatSettings = SeatSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @classmethod
     def settings_customise_sources(
@@ -507,6 +542,14 @@ class Settings(BaseSettings):
     def var(self) -> Path:
         """The data directory, absolute."""
         return self.data.directory if self.data.directory.is_absolute() else ROOT / self.data.directory
+
+    @property
+    def key_file(self) -> Path:
+        """Absolute; relative ones are relative to the repository, like the data directory."""
+        chosen = self.security.key_file
+        if chosen is None:
+            return self.var / "contact_keys.json"
+        return chosen if chosen.is_absolute() else ROOT / chosen
 
     @property
     def models(self) -> Path:

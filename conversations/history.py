@@ -78,13 +78,13 @@ def _numbers(row: Conversation) -> tuple[str, ...]:
 async def _contacts(session: AsyncSession, row: Conversation, numbers: Iterable[str]) -> list[Conversation]:
     mine = select(MessengerConversation.contact_id).where(MessengerConversation.conversation_id == row.id)
     theirs = select(MessengerConversation.conversation_id).where(MessengerConversation.contact_id.in_(mine))
-    same = or_(Conversation.caller_number.in_(list(numbers)), Conversation.id.in_(theirs))
+    same = or_(Conversation.caller_number_key.in_(list(numbers)), Conversation.id.in_(theirs))
     query = select(Conversation).where(same, Conversation.id != row.id)
     return list((await session.execute(query.order_by(Conversation.created_at.desc()).limit(_CONTACTS))).scalars())
 
 
 async def _orders(session: AsyncSession, numbers: Iterable[str], conversations: list[str]) -> list[Order]:
-    same = or_(Order.contact_phone.in_(list(numbers)), Order.conversation_id.in_(conversations))
+    same = or_(Order.contact_phone_key.in_(list(numbers)), Order.conversation_id.in_(conversations))
     query = select(Order).where(same).order_by(Order.created_at.desc()).limit(_ORDERS)
     return list((await session.execute(query)).scalars())
 
@@ -92,7 +92,7 @@ async def _orders(session: AsyncSession, numbers: Iterable[str], conversations: 
 async def _open_orders(
     session: AsyncSession, numbers: Iterable[str], district: str, street: str, since: datetime
 ) -> list[Order]:
-    near: list[ColumnElement[bool]] = [Order.contact_phone.in_(list(numbers))]
+    near: list[ColumnElement[bool]] = [Order.contact_phone_key.in_(list(numbers))]
     if district and street:
         near.append((Order.district == district) & (Order.street == street))
     query = (

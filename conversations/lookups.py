@@ -181,7 +181,7 @@ class Lookups:
             rows = await session.execute(
                 select(Order)
                 .where(
-                    Order.contact_phone == phone,
+                    Order.contact_phone_key == phone,
                     Order.created_at >= self._clock.now() - timedelta(days=_LOOK_BACK_DAYS),
                     Order.status.not_in(("closed", "draft")),
                 )

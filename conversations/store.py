@@ -174,7 +174,7 @@ async def open_calls(session: AsyncSession, number: str | None, *, besides: str)
     if not number:
         return []
     query = select(CallbackTask).where(
-        CallbackTask.number == number, CallbackTask.status != "done", CallbackTask.conversation_id != besides
+        CallbackTask.number_key == number, CallbackTask.status != "done", CallbackTask.conversation_id != besides
     )
     return list((await session.execute(query.order_by(CallbackTask.created_at).with_for_update())).scalars())
 

@@ -32,6 +32,7 @@ from seats.presence import Presence
 from seats.roster import Roster
 from seats.store import SeatStore
 from storage.engine import Database
+from storage.keyring import Keyring
 from workorders.attachments import Attachments
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
@@ -106,6 +107,7 @@ class Core:
             settings.database_url,
             busy_timeout_seconds=settings.database.busy_timeout_seconds,
             pool_size=settings.database.pool_size,
+            keyring=Keyring(lambda: settings.key_file),
         )
         self.outbox_targets = targets(settings.outbox)
         messages = settings.text_messages

@@ -76,9 +76,7 @@ class Callbacks:
         async with self._database.read() as session:
             rows = (await session.execute(query)).all()
             ids = [conversation.id for _, conversation in rows]
-            said = select(Turn.conversation_id, Turn.text).where(
-                Turn.conversation_id.in_(ids), Turn.role == "citizen", Turn.text != ""
-            )
+            said = select(Turn.conversation_id, Turn.text).where(Turn.conversation_id.in_(ids), Turn.role == "citizen")
             words = (await session.execute(said.order_by(Turn.seq))).all()
             calls = await outgoing_calls.latest(session, "callback", [task.id for task, _ in rows])
         summaries: dict[str, str] = {}

@@ -145,6 +145,7 @@ class SeatStore:
             await session.execute(delete(SeatSession).where(SeatSession.expires_at <= now))
             session.add(
                 SeatSession(
+                    id=new_id("ss_"),
                     token_hash=_token_hash(token),
                     seat_id=seat_id,
                     created_at=now,

@@ -2,8 +2,8 @@
 
 The file is a plain tar: `manifest.json` (format, schema, time, SHA-256 and size of each member), `database.sqlite`
 (made with SQLite's online backup, so that it is one moment of the database), the journal, the recordings, the orders'
-attachments and the unit keys. A database on PostgreSQL is backed up by its own tools: `pg_dump` for the database, this
-command for the files.
+attachments, the unit keys and the key file of contact data (where that lies in the data folder). A database on
+PostgreSQL is backed up by its own tools: `pg_dump` for the database, this command for the files.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from sqlalchemy.engine import make_url
 
 from base.errors import HotlineError
 from base.settings import Settings
+from storage.keyring import FILE_NAME
 from storage.migrate import newest_revision
 
 FORMAT: Final = 1
 DATABASE_MEMBER: Final = "database.sqlite"
 MANIFEST_MEMBER: Final = "manifest.json"
 FOLDERS: Final = ("recordings", "journal", "attachments")
-FILES: Final = ("unit_keys.yml",)
+FILES: Final = ("unit_keys.yml", FILE_NAME)
 _CHUNK_BYTES: Final = 1 << 20
 _PAGES_A_STEP: Final = 2_000
 _ROOM_BYTES: Final = 64 << 20

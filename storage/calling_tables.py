@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.sealed import Keyed, Sealed
 from storage.tables import Base
 
 
 class OutgoingCall(Base):
     """An attempt to reach somebody by telephone (see `seats/outgoing_calls.py`).
 
-    `status`: placed, ringing, answered, ended. `open_number` is the number until the call has ended:
+    `status`: placed, ringing, answered, ended. `open_number` is the number, as a keyed hash, until the call has ended:
     unique, so that nobody is rung up twice at the same time.
     """
 
@@ -24,8 +25,8 @@ class OutgoingCall(Base):
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)  # the call's name on the phone link
-    number: Mapped[str] = mapped_column(String(32))
-    open_number: Mapped[str | None] = mapped_column(String(32), unique=True)
+    number: Mapped[str] = mapped_column(Sealed("outgoing_calls.number"))
+    open_number: Mapped[str | None] = mapped_column(Keyed(), unique=True)
     purpose: Mapped[str] = mapped_column(String(12))  # callback, visit
     subject_id: Mapped[str] = mapped_column(String(32))  # of the call-back or return visit
     seat_id: Mapped[str | None] = mapped_column(String(32))  # None: the bot calls

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.sealed import Sealed, SealedJson
 from storage.tables import Base
 
 
@@ -49,8 +50,10 @@ class DeskCase(Base):
     told_at: Mapped[datetime | None]
     told_of: Mapped[datetime | None]  # the `waiting_since` that this belongs to: who waits anew is told anew
     call_back_offered: Mapped[bool] = mapped_column(Boolean, default=False)
-    draft: Mapped[str] = mapped_column(Text, default="")
-    form: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # fields that a seat has touched
+    draft: Mapped[str] = mapped_column(Sealed("desk_cases.draft"), default="")
+    form: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("desk_cases.form"), default=dict
+    )  # fields that a seat has touched
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     snoozed_until: Mapped[datetime | None]
     wrap_code: Mapped[str] = mapped_column(String(32), default="")
@@ -66,7 +69,7 @@ class DeskNote(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     seat_id: Mapped[str] = mapped_column(String(32))
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Sealed("desk_notes.text"))
     mentions: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime]
 

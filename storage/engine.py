@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from storage.keyring import Keyring, of_database
+from storage.sealed import use_keys
 from storage.tables import Counter
 
 
@@ -21,14 +23,19 @@ class Database:
     failing at their first write; readers use `read()`, which never takes the write lock.
     """
 
-    def __init__(self, url: str, *, busy_timeout_seconds: float = 10.0, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, busy_timeout_seconds: float = 10.0, pool_size: int = 10, keyring: Keyring | None = None
+    ) -> None:
+        """`keyring`: what opens the sealed columns; left out, the key file of `storage.keyring.of_database`."""
         self.url = url
+        self.keyring = keyring or of_database(url)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine: AsyncEngine = create_async_engine(url, connect_args={"timeout": busy_timeout_seconds})
             self._prepare_sqlite(busy_timeout_seconds)
         else:
             self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+        use_keys(self.engine.sync_engine.dialect, self.keyring)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     def _prepare_sqlite(self, busy_timeout_seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.sealed import Sealed
 from storage.tables import Base
 
 
@@ -110,8 +111,8 @@ class TextMessage(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(12))  # filed, answered, extended
-    number: Mapped[str] = mapped_column(String(32))
-    text: Mapped[str] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(Sealed("text_messages.number"))
+    text: Mapped[str] = mapped_column(Sealed("text_messages.text"))
     status: Mapped[str] = mapped_column(String(12), default="waiting")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     next_at: Mapped[datetime]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.sealed import Keyed, Sealed, SealedJson
 from storage.tables import Base
 
 
@@ -20,12 +21,13 @@ class MessengerContact(Base):
     """
 
     __tablename__ = "messenger_contacts"
-    __table_args__ = (UniqueConstraint("channel", "account", "user_id"),)
+    __table_args__ = (UniqueConstraint("channel", "account", "user_key"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
     account: Mapped[str] = mapped_column(String(64))
-    user_id: Mapped[str] = mapped_column(String(128))
+    user_key: Mapped[str] = mapped_column(Keyed(128))
+    user_id: Mapped[str] = mapped_column(Sealed("messenger_contacts.user_id"))
     conversation_id: Mapped[str | None] = mapped_column(String(32))  # the one that goes on
     reachable: Mapped[bool] = mapped_column(Boolean, default=True)  # False: unsubscribed, or never was a follower
     elsewhere: Mapped[bool] = mapped_column(Boolean, default=False)  # a servicer of WeCom has the session
@@ -63,8 +65,8 @@ class MessengerInbox(Base):
     contact_id: Mapped[str] = mapped_column(ForeignKey("messenger_contacts.id", ondelete="CASCADE"), index=True)
     status: Mapped[str] = mapped_column(String(12), default="received")
     mode: Mapped[str] = mapped_column(String(12))
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    reply: Mapped[str] = mapped_column(Text, default="")
+    payload: Mapped[dict[str, Any]] = mapped_column(SealedJson("messenger_inbox.payload"), default=dict)
+    reply: Mapped[str] = mapped_column(Sealed("messenger_inbox.reply"), default="")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     lease_until: Mapped[datetime | None]
     received_at: Mapped[datetime]
@@ -89,7 +91,7 @@ class MessengerOutbox(Base):
     conversation_id: Mapped[str | None] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(8))  # text, notice, welcome
     role: Mapped[str] = mapped_column(String(8), default="system")  # bot, seat, system: who wrote it
-    body: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    body: Mapped[dict[str, Any]] = mapped_column(SealedJson("messenger_outbox.body"), default=dict)
     status: Mapped[str] = mapped_column(String(12), default="waiting")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     next_at: Mapped[datetime]

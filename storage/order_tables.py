@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.sealed import Sealed
 from storage.tables import Base
 
 
@@ -28,7 +29,7 @@ class OutboxMessage(Base):
     target: Mapped[str] = mapped_column(String(64))
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"))
     event: Mapped[str] = mapped_column(String(24))
-    body: Mapped[str] = mapped_column(Text)  # JSON as it is sent, the same at each attempt
+    body: Mapped[str] = mapped_column(Sealed("outbox.body"))  # JSON as it is sent, the same at each attempt
     status: Mapped[str] = mapped_column(String(12), default="waiting")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base as Base
@@ -26,6 +26,7 @@ from storage.knowledge_tables import KnowledgeVersion as KnowledgeVersion
 from storage.knowledge_tables import QuestionCluster as QuestionCluster
 from storage.knowledge_tables import ServicePoint as ServicePoint
 from storage.knowledge_tables import Unanswered as Unanswered
+from storage.sealed import Keyed, Sealed, SealedJson, follow
 
 
 class Conversation(Base):
@@ -42,12 +43,15 @@ class Conversation(Base):
     trace_id: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(16), default="open")  # open, waiting, with_seat, ended
     version: Mapped[int] = mapped_column(Integer, default=0)
-    state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the dialogue state, bot/state.py
+    state: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("conversations.state"), default=dict
+    )  # the dialogue state, bot/state.py
     asking: Mapped[str | None] = mapped_column(String(32))
     outcome: Mapped[str | None] = mapped_column(String(32), index=True)
     outcome_detail: Mapped[dict[str, Any]] = mapped_column(default=dict)  # emergency line, lawful channel, request type
     disposition: Mapped[str | None] = mapped_column(String(32))  # what a seat made of it
-    caller_number: Mapped[str | None] = mapped_column(String(32))
+    caller_number: Mapped[str | None] = mapped_column(Sealed("conversations.caller_number"))
+    caller_number_key: Mapped[str | None] = mapped_column(Keyed(), index=True)
     call_id: Mapped[str | None] = mapped_column(String(64), index=True)
     seat_id: Mapped[str | None] = mapped_column(String(32), index=True)
     priority: Mapped[int] = mapped_column(Integer, default=0)
@@ -74,8 +78,8 @@ class Turn(Base):
     seq: Mapped[int] = mapped_column(Integer)
     role: Mapped[str] = mapped_column(String(8))  # citizen, bot, seat, system
     kind: Mapped[str] = mapped_column(String(12))  # text, speech, dtmf, silence, event
-    text: Mapped[str] = mapped_column(Text)
-    spoken: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Sealed("turns.text"))
+    spoken: Mapped[str | None] = mapped_column(Sealed("turns.spoken"))
     client_message_id: Mapped[str | None] = mapped_column(String(64))
     in_reply_to: Mapped[int | None] = mapped_column(Integer)  # seq of the citizen's turn that a reply answers
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)  # citations, confidences, timings, what was not played
@@ -119,15 +123,16 @@ class Order(Base):
     channel: Mapped[str] = mapped_column(String(16))
     request_type: Mapped[str] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(200))
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Sealed("orders.detail"))
     district: Mapped[str | None] = mapped_column(String(32))
     street: Mapped[str | None] = mapped_column(String(64))
-    address: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Sealed("orders.address"))
     event_time: Mapped[str | None] = mapped_column(String(200))
-    subject: Mapped[str | None] = mapped_column(Text)
-    appeal: Mapped[str | None] = mapped_column(Text)
-    contact_name: Mapped[str | None] = mapped_column(String(64))
-    contact_phone: Mapped[str | None] = mapped_column(String(32))
+    subject: Mapped[str | None] = mapped_column(Sealed("orders.subject"))
+    appeal: Mapped[str | None] = mapped_column(Sealed("orders.appeal"))
+    contact_name: Mapped[str | None] = mapped_column(Sealed("orders.contact_name"))
+    contact_phone: Mapped[str | None] = mapped_column(Sealed("orders.contact_phone"))
+    contact_phone_key: Mapped[str | None] = mapped_column(Keyed(), index=True)
     confidential: Mapped[bool] = mapped_column(Boolean, default=False)
     category_level1: Mapped[str | None] = mapped_column(String(64))
     category_level2: Mapped[str | None] = mapped_column(String(64))
@@ -172,15 +177,16 @@ class CallbackTask(Base):
     """A promise to call somebody back. One task a conversation, one open task a number."""
 
     __tablename__ = "callbacks"
-    __table_args__ = (Index("ix_callbacks_number", "number", "status"),)
+    __table_args__ = (Index("ix_callbacks_number_key", "number_key", "status"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), unique=True)
-    number: Mapped[str | None] = mapped_column(String(32))
+    number: Mapped[str | None] = mapped_column(Sealed("callbacks.number"))
+    number_key: Mapped[str | None] = mapped_column(Keyed())
     reason: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(12), default="open")  # open, taken, done, unreachable
     seat_id: Mapped[str | None] = mapped_column(String(32))
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Sealed("callbacks.note"), default="")
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
@@ -201,6 +207,10 @@ class Seat(Base):
     role: Mapped[str] = mapped_column(String(16), default="seat")  # seats/permissions.py
     unit: Mapped[str | None] = mapped_column(String(128))  # of the role `unit`: whose orders the account sees
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    totp_secret: Mapped[str | None] = mapped_column(Sealed("seats.totp_secret"))
+    totp_since: Mapped[datetime | None]  # when the first code was told; none: not in use yet
+    totp_step: Mapped[int | None] = mapped_column(Integer)  # of the last code that was taken: none is good twice
+    external_id: Mapped[str | None] = mapped_column(String(255), unique=True, index=True)  # at the identity provider
     created_at: Mapped[datetime]
 
 
@@ -213,6 +223,61 @@ class SeatSession(Base):
     seat_id: Mapped[str] = mapped_column(ForeignKey("seats.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    id: Mapped[str] = mapped_column(String(32), unique=True, index=True)  # by which it is listed and ended
+    stage: Mapped[str] = mapped_column(String(8), default="full", server_default="full")  # full, code, enrol
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    agent: Mapped[str] = mapped_column(String(200), default="", server_default="")  # of the browser
+
+
+class RecoveryCode(Base):
+    """Good once instead of a code from the telephone; only its hash is stored."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    seat_id: Mapped[str] = mapped_column(ForeignKey("seats.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(200))
+    used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who saw or changed what; written once, by `seats/audit.py`. The database itself refuses to change it.
+
+    `seal` is a keyed hash of this entry and of the seal before it.
+    """
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_at", "at"), Index("ix_audit_entries_actor", "actor", "at"))
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(80))
+    subject: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str] = mapped_column(String(64), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    seal: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """One row: the newest entry, and the last one that was removed for its age."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(Integer)
+    seal: Mapped[str] = mapped_column(String(64))
+    removed_seq: Mapped[int] = mapped_column(Integer, default=0)
+    removed_seal: Mapped[str] = mapped_column(String(64), default="")
+
+
+class KeyCheck(Base):
+    """One row: the fingerprint of the key file that this database was filled with."""
+
+    __tablename__ = "key_check"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str] = mapped_column(String(32))
 
 
 class Counter(Base):
@@ -222,3 +287,8 @@ class Counter(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[int] = mapped_column(Integer, default=0)
+
+
+follow(Conversation, "caller_number", "caller_number_key")
+follow(Order, "contact_phone", "contact_phone_key")
+follow(CallbackTask, "number", "number_key")

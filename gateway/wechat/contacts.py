@@ -22,6 +22,7 @@ async def known(session: AsyncSession, channel: str, to: Recipient, now: datetim
         "id": new_id("wx_"),
         "channel": channel,
         "account": to.account,
+        "user_key": to.user_id,
         "user_id": to.user_id,
         "reachable": True,
         "elsewhere": False,
@@ -34,7 +35,7 @@ async def known(session: AsyncSession, channel: str, to: Recipient, now: datetim
     query = select(MessengerContact).where(
         MessengerContact.channel == channel,
         MessengerContact.account == to.account,
-        MessengerContact.user_id == to.user_id,
+        MessengerContact.user_key == to.user_id,
     )
     return (await session.execute(query.with_for_update())).scalar_one()
 
