@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.leader_tables import DeskWait
@@ -49,6 +49,8 @@ async def answered(session: AsyncSession, row: Conversation, now: datetime) -> N
 
 
 async def _end(session: AsyncSession, row: Conversation, how: End, now: datetime) -> None:
-    still = DeskWait.conversation_id == row.id, DeskWait.ended_at.is_(None)
-    seat_id = row.seat_id if how == "answered" else None
-    await session.execute(update(DeskWait).where(*still).values(ended_at=now, ended_by=how, seat_id=seat_id))
+    still = select(DeskWait).where(DeskWait.conversation_id == row.id, DeskWait.ended_at.is_(None))
+    for wait in (await session.execute(still)).scalars():
+        wait.ended_at, wait.ended_by = now, how
+        wait.waited_seconds = (now - wait.asked_at).total_seconds()
+        wait.seat_id = row.seat_id if how == "answered" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables import Base
@@ -21,7 +21,7 @@ class DeskWait(Base):
 
     __tablename__ = "desk_waits"
     __table_args__ = (
-        Index("ix_desk_waits_asked", "asked_at", "again", "ended_by", "ended_at", "channel"),
+        Index("ix_desk_waits_asked", "asked_at", "again", "ended_by", "waited_seconds", "channel"),
         Index("ix_desk_waits_conversation", "conversation_id"),
     )
 
@@ -32,6 +32,7 @@ class DeskWait(Base):
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(12), default="")
+    waited_seconds: Mapped[float | None] = mapped_column(Float)  # from asked_at to ended_at
     seat_id: Mapped[str | None] = mapped_column(String(32))  # who came; none: a telephone that we dialled
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -21,6 +21,10 @@ SELECT id, channel, :no, waiting_since,
        seat_id
 FROM conversations WHERE waiting_since IS NOT NULL AND (outcome IS NULL OR outcome <> 'emergency')
 """
+_WAITED = {
+    "sqlite": "UPDATE desk_waits SET waited_seconds = ROUND((julianday(ended_at) - julianday(asked_at)) * 86400, 3)",
+    "postgresql": "UPDATE desk_waits SET waited_seconds = EXTRACT(EPOCH FROM ended_at - asked_at)",
+}
 
 
 def upgrade() -> None:
@@ -33,13 +37,15 @@ def upgrade() -> None:
         sa.Column("asked_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=True),
         sa.Column("ended_by", sa.String(length=12), nullable=False),
+        sa.Column("waited_seconds", sa.Float(), nullable=True),
         sa.Column("seat_id", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_desk_waits_asked", "desk_waits", ["asked_at", "again", "ended_by", "ended_at", "channel"])
+    op.create_index("ix_desk_waits_asked", "desk_waits", ["asked_at", "again", "ended_by", "waited_seconds", "channel"])
     op.create_index("ix_desk_waits_conversation", "desk_waits", ["conversation_id"])
     op.get_bind().execute(sa.text(_KNOWN_WAITS), {"no": False})
+    op.execute(_WAITED[op.get_bind().dialect.name])
     op.create_table(
         "macros",
         sa.Column("id", sa.String(length=32), nullable=False),
