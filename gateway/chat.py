@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from conversations.errors import UnknownConversation
-from conversations.messages import Channel, CitizenTurn, TurnResult
+from conversations.messages import Channel, CitizenTurn, TurnKind, TurnResult
 from gateway.address import client_address
 from gateway.body import check_text, clean_text, read_model
 from gateway.core import CORE, Core, core_of
@@ -97,7 +97,17 @@ async def say(
     return result
 
 
-def make_turn(core: Core, text: str, channel: Channel, client_message_id: str | None, trace_id: str) -> CitizenTurn:
+def make_turn(
+    core: Core,
+    text: str,
+    channel: Channel,
+    client_message_id: str | None,
+    trace_id: str,
+    *,
+    kind: TurnKind = "text",
+    confidence: float | None = None,
+    meta: dict[str, Any] | None = None,
+) -> CitizenTurn:
     """
     Raises:
         ApiError: the text is empty or too long, or the message id is not printable.
@@ -107,8 +117,14 @@ def make_turn(core: Core, text: str, channel: Channel, client_message_id: str | 
     return CitizenTurn(
         text=check_text(text, core.settings.web.message_limit_characters),
         channel=channel,
+        kind=kind,
         client_message_id=client_message_id,
-        meta={"trace_id": trace_id, **({"client_message_id": client_message_id} if client_message_id else {})},
+        confidence=confidence,
+        meta={
+            **(meta or {}),
+            "trace_id": trace_id,
+            **({"client_message_id": client_message_id} if client_message_id else {}),
+        },
     )
 
 

@@ -10,12 +10,13 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from conversations.messages import ConversationEvent
+from conversations.messages import CitizenTurn, ConversationEvent, Patience
 from gateway.address import client_address
 from gateway.body import parse_model
 from gateway.chat import FIRST_MESSAGES, MessageId, make_turn, say
+from gateway.chat_voice import CHAT_VOICES, Utterance, VoiceMark
 from gateway.core import Core, core_of, settle
-from gateway.errors import bad_request, too_many
+from gateway.errors import ApiError, bad_request, too_many
 from gateway.middleware import trace_id_of
 from gateway.ports import Subscription
 from gateway.shapes import chat_object, turn_object
@@ -28,8 +29,11 @@ class Hello(BaseModel):
 
 
 class Message(BaseModel):
+    """`corrects`: the spoken message that was misheard, and of which these are the right words."""
+
     text: str
     client_message_id: MessageId
+    corrects: MessageId | None = None
 
 
 class _Citizen:
@@ -41,6 +45,9 @@ class _Citizen:
         self.address = client_address(request, core.settings.web)
         self.trace_id = trace_id_of(request)
         self.first = request.app[FIRST_MESSAGES]
+        self.voices = request.app[CHAT_VOICES]
+        self.speaking: Utterance | None = None
+        self.patience: Patience = "normal"  # of the last question
         self.conversation_id: str | None = None
         self.told_seq = 0
         self.subscription: Subscription | None = None
@@ -71,24 +78,71 @@ class _Citizen:
                 "status": snapshot.get("status"),
                 "asking": snapshot.get("asking"),
                 "outcome": snapshot.get("outcome"),
+                "voice": {"offered": self.voices.offered, "seconds": self.core.settings.web.voice_seconds},
             }
         )
         self.pusher = self.core.spawn(self.push(subscription), "chat pusher")
 
-    async def message(self, message: Message) -> None:
-        turn = make_turn(self.core, message.text, "web", message.client_message_id, self.trace_id)
+    def known(self) -> str:
+        """The conversation of this page.
+
+        Raises:
+            ApiError: the page has not said hello.
+        """
         if self.conversation_id is None:
             raise bad_request("请先发送 hello。", "hello_first")
-        result = await say(self.core, self.conversation_id, turn, address=self.address, first=self.first)
+        return self.conversation_id
+
+    async def message(self, message: Message) -> None:
+        meta = {"corrects": message.corrects} if message.corrects else {}
+        await self.take(make_turn(self.core, message.text, "web", message.client_message_id, self.trace_id, meta=meta))
+
+    async def take(self, turn: CitizenTurn) -> None:
+        result = await say(self.core, self.known(), turn, address=self.address, first=self.first)
+        self.patience = result.patience
         await self.socket.send(
             {
                 **chat_object(result),
                 "type": "reply",
-                "in_reply_to": message.client_message_id,
+                "in_reply_to": turn.client_message_id,
                 "seq": result.seq,
                 "status": result.status,
             }
         )
+
+    # -- spoken messages -------------------------------------------------------------------------------------------
+
+    def begin_voice(self, mark: VoiceMark) -> None:
+        """A new one takes the place of one that was never ended."""
+        self.speaking = None
+        self.speaking = self.voices.begin(self.known(), mark.client_message_id)
+
+    def hear(self, frame: bytes) -> None:
+        """Frames that were under way when their message was refused or cancelled belong to none."""
+        if self.speaking is not None:
+            self.speaking.add(frame)
+
+    def cancel_voice(self) -> None:
+        self.speaking = None
+
+    async def end_voice(self, mark: VoiceMark) -> None:
+        """Tell the page what was understood, then take it as a spoken turn."""
+        spoken, self.speaking = self.speaking, None
+        if spoken is None or spoken.message_id != mark.client_message_id:
+            return  # refused before: the page was told why
+        heard = await self.voices.words(spoken, conversation_id=self.known(), patience=self.patience)
+        turn = make_turn(
+            self.core,
+            heard.text,
+            "web",
+            spoken.message_id,
+            self.trace_id,
+            kind="speech",
+            confidence=heard.confidence,
+            meta={"engine": heard.engine, "audio_seconds": round(heard.audio_seconds, 2)},
+        )
+        await self.socket.send({"type": "heard", "client_message_id": spoken.message_id, "text": turn.text})
+        await self.take(turn)
 
     async def push(self, subscription: Subscription) -> None:
         """What a seat types, and when one takes over; replies of the bot go back with the message they answer."""
@@ -125,11 +179,23 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     async with open_socket(request, "chat") as socket:
         citizen = _Citizen(core, socket, request)
         try:
-            async for raw in socket.messages():
-                await _handle(citizen, raw)
+            async for raw in socket.received():
+                if isinstance(raw, bytes):
+                    await _hear(citizen, raw)
+                else:
+                    await _handle(citizen, raw)
         finally:
             await citizen.unsubscribe()
     return socket.response
+
+
+async def _hear(citizen: _Citizen, frame: bytes) -> None:
+    try:
+        citizen.hear(frame)
+    except ApiError as error:  # answered once: the message is over with it
+        about = citizen.speaking.message_id if citizen.speaking else None
+        citizen.cancel_voice()
+        await citizen.socket.refuse(error, client_message_id=about)
 
 
 async def _handle(citizen: _Citizen, raw: dict[str, object]) -> None:
@@ -139,6 +205,12 @@ async def _handle(citizen: _Citizen, raw: dict[str, object]) -> None:
             await citizen.hello(parse_model(Hello, raw))
         elif raw["type"] == "message":
             await citizen.message(parse_model(Message, raw))
+        elif raw["type"] == "voice_begin":
+            citizen.begin_voice(parse_model(VoiceMark, raw))
+        elif raw["type"] == "voice_end":
+            await citizen.end_voice(parse_model(VoiceMark, raw))
+        elif raw["type"] == "voice_cancel":
+            citizen.cancel_voice()
         elif raw["type"] == "ping":
             await citizen.socket.send({"type": "pong"})
         else:

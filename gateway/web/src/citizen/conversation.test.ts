@@ -177,6 +177,70 @@ describe('CitizenConversation', () => {
     vi.useRealTimers()
   })
 
+  it('sends one after the other, in the order in which they were written', () => {
+    const { conversation, lines } = begin()
+    for (const text of ['一', '二', '三']) conversation.say(text)
+    const line = lines[0]!
+    line.open()
+    line.answer(welcome())
+    const said = () => line.sent.filter(({ type }) => type === 'message').map(({ text }) => text)
+    expect(said()).toEqual(['一'])
+    line.answer(reply(line.sent.at(-1)!.client_message_id, 2, '好'))
+    expect(said()).toEqual(['一', '二'])
+    line.answer({ type: 'error', code: 'too_long', message: '太长', client_message_id: line.sent.at(-1)!.client_message_id })
+    expect(said()).toEqual(['一', '二', '三'])
+  })
+
+  it('shows what was understood of a spoken message, and takes its correction', () => {
+    const { conversation, lines } = begin()
+    const line = lines[0]!
+    line.open()
+    line.answer(welcome({ voice: { offered: true, seconds: 30 } }))
+    const spoken = conversation.speak()!
+    expect(conversation.view.listening).toBe('speaking')
+    expect(conversation.speak()).toBeNull()
+    conversation.spoke()
+    expect(conversation.view.listening).toBe('recognising')
+    expect(line.sent.slice(-2).map(({ type }) => type)).toEqual(['voice_begin', 'voice_end'])
+    line.answer({ type: 'heard', client_message_id: spoken.id, text: '学院陆街道' })
+    expect(conversation.view.lines).toMatchObject([{ text: '学院陆街道', spoken: true, delivered: false }])
+    line.answer(reply(spoken.id, 3, '请问在哪里？'))
+    expect(conversation.view.lines[0]).toMatchObject({ delivered: true })
+    conversation.say('学院路街道', spoken.id)
+    expect(line.sent.at(-1)).toMatchObject({ type: 'message', text: '学院路街道', corrects: spoken.id })
+  })
+
+  it('says a spoken message again over a new line, unless it had arrived', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    const spoken = conversation.speak()!
+    conversation.spoke()
+    lines[0]!.drop()
+    conversation.retryNow()
+    lines[1]!.open()
+    lines[1]!.answer(welcome())
+    expect(lines[1]!.sent.slice(1)).toMatchObject([{ type: 'voice_begin' }, { type: 'voice_end', client_message_id: spoken.id }])
+    lines[1]!.drop()
+    conversation.retryNow()
+    lines[2]!.open()
+    const turn = { seq: 1, role: 'citizen', kind: 'speech', text: '路灯不亮', at: '', citations: [], client_message_id: spoken.id }
+    lines[2]!.answer(welcome({ transcript: [turn] }))
+    expect(lines[2]!.sent).toHaveLength(1)
+    expect(conversation.view).toMatchObject({ listening: 'off', lines: [{ text: '路灯不亮', spoken: true }] })
+  })
+
+  it('tells what to do when nothing was understood', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome())
+    const spoken = conversation.speak()!
+    conversation.spoke()
+    lines[0]!.answer({ type: 'error', code: 'too_many_requests', message: '请稍后再说', client_message_id: spoken.id })
+    expect(conversation.view).toMatchObject({ listening: 'off', failure: '请稍后再说', lines: [] })
+    expect(conversation.speak()).not.toBeNull()
+  })
+
   it('forgets everything when a new conversation is begun', () => {
     const { conversation, lines } = begin()
     lines[0]!.open()

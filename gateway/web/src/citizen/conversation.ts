@@ -5,6 +5,7 @@ import { reactive } from 'vue'
 import { Outbox } from '../shared/outbox'
 import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
 import type { ChatReply, Citation, Role, Status, Turn } from '../shared/types'
+import { SpokenMessage } from './spoken'
 
 export interface Line {
   key: string
@@ -12,7 +13,12 @@ export interface Line {
   text: string
   citations: Citation[]
   delivered: boolean
+  /** It was spoken, and this is what was understood. */
+  spoken: boolean
 }
+
+/** What becomes of a spoken message: it is being said, or its words are being looked for. */
+export type Listening = 'off' | 'speaking' | 'recognising'
 
 export interface ConversationView {
   lines: Line[]
@@ -23,6 +29,9 @@ export interface ConversationView {
   orders: string[]
   thinking: boolean
   failure: string
+  listening: Listening
+  /** Whether the service hears at all, and how long one message may be. */
+  voice: { offered: boolean; seconds: number }
 }
 
 /** Refusals that pass: the message stays in the outbox and is sent again a little later. */
@@ -42,14 +51,18 @@ export class CitizenConversation {
     orders: [],
     thinking: false,
     failure: '',
+    listening: 'off',
+    voice: { offered: false, seconds: 60 },
   })
 
+  private spoken: SpokenMessage | null = null
   private readonly outbox: Outbox
   private readonly socket: ReconnectingSocket
   private conversationId: string | null
   private lastSeq = 0
   private welcomed = false
   private localKeys = 0
+  private underWay: string | null = null // sent over this line, and not answered yet
 
   constructor(
     private readonly store: Store,
@@ -63,14 +76,19 @@ export class CitizenConversation {
       onMessage: (message) => this.receive(message),
       onState: (state) => {
         this.view.connection = state
-        if (state !== 'open') this.welcomed = false
+        if (state !== 'open') {
+          this.welcomed = false
+          this.underWay = null
+        }
       },
       onOpen: () =>
         this.socket.send({ type: 'hello', conversation_id: this.conversationId, after_seq: this.lastSeq }),
       heartbeatMilliseconds: 15_000,
       ...socketOptions,
     })
-    for (const item of this.outbox.pending) this.show('citizen', item.text, [], item.client_message_id, false)
+    for (const { text, client_message_id: key } of this.outbox.pending) {
+      this.show({ role: 'citizen', text, key, delivered: false })
+    }
   }
 
   /** Whether nothing more can be said: an outcome ends the conversation unless a person has, or will get, the word. */
@@ -86,13 +104,31 @@ export class CitizenConversation {
     this.socket.retryNow()
   }
 
-  say(text: string): void {
+  /** `corrects`: the key of the spoken line that was misheard. */
+  say(text: string, corrects?: string): void {
     const trimmed = text.trim()
-    if (!trimmed || this.over) return
-    const item = this.outbox.add(trimmed)
-    this.show('citizen', trimmed, [], item.client_message_id, false)
+    if (trimmed) this.send(trimmed, 'message', corrects ? { corrects } : {})
+  }
+
+  /** Begin a spoken message; null where none can be said now. */
+  speak(): SpokenMessage | null {
+    if (this.over || !this.welcomed || this.spoken) return null
     this.view.failure = ''
-    if (this.welcomed) this.transmit(item.client_message_id, trimmed)
+    this.view.listening = 'speaking'
+    this.spoken = new SpokenMessage(this.socket)
+    return this.spoken
+  }
+
+  /** It was said to its end: what was understood comes back. */
+  spoke(): void {
+    if (!this.spoken || this.view.listening !== 'speaking') return
+    this.spoken.end()
+    this.view.listening = 'recognising'
+  }
+
+  dropSpoken(): void {
+    this.spoken?.cancel()
+    this.forgetSpoken()
   }
 
   /** Forget this conversation (a shared computer) and begin another one. */
@@ -110,6 +146,7 @@ export class CitizenConversation {
       thinking: false,
       failure: '',
     })
+    this.forgetSpoken()
     this.welcomed = false
     if (!this.socket.send({ type: 'hello', conversation_id: null, after_seq: 0 })) this.socket.retryNow()
   }
@@ -118,9 +155,22 @@ export class CitizenConversation {
     this.socket.close()
   }
 
-  private transmit(clientMessageId: string, text: string): void {
-    const sent = this.socket.send({ type: 'message', text, client_message_id: clientMessageId })
-    if (sent && this.view.status !== 'with_seat') this.view.thinking = true
+  private send(text: string, type: string, more: Record<string, unknown>): void {
+    if (this.over) return
+    const item = this.outbox.add(text, type, more)
+    this.show({ role: 'citizen', text, key: item.client_message_id, delivered: false })
+    this.view.failure = ''
+    this.transmit()
+  }
+
+  /** One at a time, so that they arrive in the order in which they were written: the next one after the answer. */
+  private transmit(): void {
+    const item = this.outbox.pending[0]
+    if (!item || !this.welcomed || this.over || this.underWay === item.client_message_id) return
+    const { client_message_id, text, type, more } = item
+    if (!this.socket.send({ type, text, client_message_id, ...more })) return
+    this.underWay = client_message_id
+    if (this.view.status !== 'with_seat') this.view.thinking = true
   }
 
   private receive(message: Record<string, unknown>): void {
@@ -133,6 +183,9 @@ export class CitizenConversation {
         break
       case 'turn':
         this.turn(message.turn as Turn)
+        break
+      case 'heard':
+        this.heard(message.client_message_id as string, message.text as string)
         break
       case 'status':
         if (message.status) this.view.status = message.status as Status
@@ -151,24 +204,40 @@ export class CitizenConversation {
     this.view.status = (message.status as Status | undefined) ?? 'open'
     this.view.asking = (message.asking as string | null | undefined) ?? null
     this.view.outcome = (message.outcome as string | null | undefined) ?? null
+    Object.assign(this.view.voice, message.voice)
     this.welcomed = true
-    if (!this.over) {
-      for (const item of this.outbox.pending) this.transmit(item.client_message_id, item.text)
-    }
+    this.transmit()
+    this.spoken?.again()
+  }
+
+  /** What was understood of a spoken message, before its answer. */
+  private heard(id: string, text: string): void {
+    this.view.listening = 'off'
+    const shown = this.view.lines.find((line) => line.key === id)
+    if (shown) shown.text = text
+    else this.show({ role: 'citizen', text, key: id, delivered: false, spoken: true })
+    if (this.view.status !== 'with_seat') this.view.thinking = true
+  }
+
+  private forgetSpoken(): void {
+    this.spoken = null
+    this.view.listening = 'off'
   }
 
   private reply(message: ChatReply): void {
     this.outbox.answered(message.in_reply_to)
+    if (message.in_reply_to === this.spoken?.id) this.forgetSpoken()
     this.deliver(message.in_reply_to)
     this.view.thinking = this.outbox.pending.length > 0
     if (message.seq > this.lastSeq) {
       this.lastSeq = message.seq
-      for (const reply of message.replies) this.show('bot', reply.text, reply.citations)
+      for (const reply of message.replies) this.show({ role: 'bot', text: reply.text, citations: reply.citations })
     }
     this.view.asking = message.asking
     this.view.outcome = message.outcome
     this.view.orders = message.orders
     if (message.status) this.view.status = message.status
+    this.transmit()
   }
 
   private turn(turn: Turn): void {
@@ -177,27 +246,28 @@ export class CitizenConversation {
     if (turn.kind === 'silence' || turn.kind === 'event') return
     if (turn.role === 'citizen') {
       const id = turn.client_message_id ?? (turn.meta?.client_message_id as string | undefined)
+      if (id && id === this.spoken?.id && this.spoken.ended) this.forgetSpoken() // it had arrived
       if (id && this.view.lines.some((line) => line.key === id)) {
         this.deliver(id)
         return
       }
     }
-    this.show(turn.role, turn.text, turn.citations ?? [], keyOf(turn))
+    const { role, text, citations } = turn
+    this.show({ role, text, citations: citations ?? [], key: keyOf(turn), spoken: turn.kind === 'speech' })
   }
 
   private fail(message: Record<string, unknown>): void {
     const id = message.client_message_id as string | undefined
-    if (id && PASSING.has(String(message.code))) {
-      const waiting = this.outbox.pending.find((item) => item.client_message_id === id)
+    if (id && id !== this.spoken?.id && PASSING.has(String(message.code))) {
       this.view.failure = '现在有点忙，您的话已经留下，稍后自动发送。'
       setTimeout(() => {
-        if (waiting && this.welcomed && this.outbox.pending.includes(waiting)) {
-          this.view.failure = ''
-          this.transmit(id, waiting.text)
-        }
+        this.view.failure = ''
+        this.underWay = null
+        this.transmit()
       }, RETRY_MILLISECONDS)
       return
     }
+    if (id && id === this.spoken?.id) this.forgetSpoken()
     if (id) {
       this.outbox.answered(id)
       this.view.lines = this.view.lines.filter((line) => line.key !== id)
@@ -205,15 +275,16 @@ export class CitizenConversation {
     this.view.thinking = false
     this.view.failure = String(message.message ?? '出了点问题，请再试一次。')
     if (message.code === 'unknown_conversation') this.startAgain()
+    else this.transmit()
   }
 
   private deliver(key: string): void {
     for (const line of this.view.lines) if (line.key === key) line.delivered = true
   }
 
-  private show(role: Role, text: string, citations: Citation[], key?: string, delivered = true): void {
+  private show(line: Partial<Line> & Pick<Line, 'role' | 'text'>): void {
     this.localKeys += 1
-    this.view.lines.push({ key: key ?? `local-${this.localKeys}`, role, text, citations, delivered })
+    this.view.lines.push({ key: `local-${this.localKeys}`, citations: [], delivered: true, spoken: false, ...line })
   }
 }
 

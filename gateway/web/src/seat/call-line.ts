@@ -1,6 +1,6 @@
 /** The seat's voice in a call: microphone and loudspeaker joined to the phone by one websocket of PCM frames. */
 
-import { RATE_HZ } from './pcm'
+import { RATE_HZ } from '../shared/pcm'
 import workletUrl from './pcm-worklet.ts?worker&url'
 
 /** Where the phone waits for this browser; the ticket is good once and for seconds. */

@@ -1,6 +1,6 @@
 /** The audio thread of the seat's page: microphone to frames, frames to loudspeaker. */
 
-import { Framer, fromPcm, Playout } from './pcm'
+import { Framer, fromPcm, Playout } from '../shared/pcm'
 
 declare abstract class AudioWorkletProcessor {
   readonly port: MessagePort

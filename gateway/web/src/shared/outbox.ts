@@ -5,7 +5,11 @@
 
 export interface Pending {
   client_message_id: string
+  /** What is shown of it. */
   text: string
+  /** Which message of the socket it is, and what it holds besides its text. */
+  type: string
+  more: Record<string, unknown>
 }
 
 export const OUTBOX_KEY = 'hotline-outbox'
@@ -21,8 +25,8 @@ export class Outbox {
     return this.items
   }
 
-  add(text: string): Pending {
-    const item = { client_message_id: newMessageId(), text }
+  add(text: string, type = 'message', more: Record<string, unknown> = {}): Pending {
+    const item = { client_message_id: newMessageId(), text, type, more }
     this.items = [...this.items, item]
     this.save()
     return item
@@ -41,7 +45,8 @@ export class Outbox {
   private load(): Pending[] {
     try {
       const stored: unknown = JSON.parse(this.storage.getItem(OUTBOX_KEY) ?? '[]')
-      return Array.isArray(stored) ? (stored as Pending[]) : []
+      const items = Array.isArray(stored) ? (stored as Pending[]) : []
+      return items.map((item) => ({ ...item, type: item.type ?? 'message', more: item.more ?? {} }))
     } catch {
       return []
     }

@@ -75,6 +75,13 @@ export class ReconnectingSocket {
     return true
   }
 
+  /** The same for bytes. */
+  sendBytes(bytes: ArrayBuffer): boolean {
+    if (this.socket?.readyState !== 1) return false
+    this.socket.send(bytes)
+    return true
+  }
+
   /** Try again at once, for example when the browser says that it is online again. */
   retryNow(): void {
     if (this.socket || this.ended) return
