@@ -38,6 +38,7 @@ from gateway import (
     topics_admin_api,
     unit_api,
     visits_api,
+    wallboard_socket,
 )
 from gateway.core import CORE, Core
 from gateway.desk import Desk
@@ -88,6 +89,7 @@ def build_app(core: Core) -> web.Application:
         review_api,
         visits_api,
         attachments_api,
+        wallboard_socket,
     ):
         room.add_routes(app)
     app.on_response_prepare.append(add_headers)

@@ -198,6 +198,10 @@ class Desk:
             )
         return loads
 
+    def capacity_of(self, seat_id: str) -> int:
+        """Chats at once."""
+        return self._capacity(self.roster.get(seat_id))
+
     def _capacity(self, known: Enlisted | None) -> int:
         return known.chats if known is not None and known.chats else self._core.settings.seats.capacity
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api_description import desk, desk_tools, knowledge, public, units
+from gateway.api_description import desk, desk_tools, knowledge, leader, public, units
 from gateway.api_description.words import Schema, answer, ref
 from gateway.core import core_of
 from gateway.errors import dumps
@@ -15,6 +15,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     **public.PATHS,
     **desk.PATHS,
     **desk_tools.PATHS,
+    **leader.PATHS,
     **units.PATHS,
     **knowledge.PATHS,
 }

@@ -79,6 +79,17 @@ class PhoneLinks:
             raise ValueError("a metric of the phone is called hotline_phone_…")
         self._families[number] = families
 
+    def highest(self, name: str) -> float | None:
+        """The highest value that a phone last told of this gauge; None where none did."""
+        values = [
+            sample.value
+            for families in self._families.values()
+            for family in families
+            for sample in family.samples
+            if sample.name == name
+        ]
+        return max(values, default=None)
+
     def collect(self) -> Iterator[Metric]:
         merged: dict[str, Metric] = {}
         for number, families in self._families.items():

@@ -18,12 +18,12 @@ from base.logs import get_logger
 from gateway.core import Core
 from gateway.errors import ApiError, bad_request, forbidden
 from gateway.phone_messages import LegNews
+from seats.permissions import may
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat_audio")
 
 CALLER: Final = "caller"
-LEADER: Final = "leader"
 PERSON_LINE: Final = "人工电话"
 Role = Literal["seat", "third", "listener", "whisperer"]
 Action = Literal[
@@ -172,7 +172,7 @@ class SeatAudio:
             case "disconnect":
                 await self._drop_own(call, command.conversation_id, page.seat.id)
             case "whisper":
-                self._only(page.seat.role == LEADER and not holds)
+                self._only(may(page.seat.role, "desk.lead") and not holds)
                 own = self._own(command.conversation_id, page.seat.id)
                 if own is None:
                     await self._connect(page, call, command, holds=holds)
@@ -234,7 +234,7 @@ class SeatAudio:
             return "seat"
         if self.invited(command.conversation_id, seat.id) and command.action in ("connect", "join"):
             return "third"
-        self._only(seat.role == LEADER)
+        self._only(may(seat.role, "desk.lead"))
         roles: dict[str, Role] = {"whisper": "whisperer", "join": "third"}
         return roles.get(command.action, "listener")
 
@@ -355,6 +355,11 @@ class SeatAudio:
             await self._core.conversations.joined(conversation_id, leg.name, person=person)
         elif left and leg.state == "left":
             await self._core.conversations.left(conversation_id, leg.name, person=person)
+
+    async def taken_from(self, conversation_id: str, seat_id: str) -> None:
+        """A leader has given the conversation to somebody else: the seat's voice leaves the call."""
+        if (call := self._calls.get(conversation_id)) is not None:
+            await self._drop_own(call, conversation_id, seat_id)
 
     async def released(self, conversation_id: str) -> None:
         """No seat holds the conversation any more: those of the desk leave the call."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from aiohttp import web
 from pydantic import BaseModel, Field
@@ -105,10 +105,18 @@ def _status_to_watch(snapshot: dict[str, Any]) -> str:
     return "waiting" if status == "with_seat" and not snapshot.get("seat_id", "unknown") else status
 
 
-class _Watch:
-    """A conversation that the seat has open: its turns are pushed until another message closes it."""
+class Watching(Protocol):
+    """A page that shows conversations: the desk's, or the leader's."""
 
-    def __init__(self, page: _Page, conversation_id: str, subscription: Subscription) -> None:
+    core: Core
+    desk: Desk
+    socket: Socket
+
+
+class Watch:
+    """A conversation that a page has open: its turns are pushed until another message closes it."""
+
+    def __init__(self, page: Watching, conversation_id: str, subscription: Subscription) -> None:
         self.page = page
         self.conversation_id = conversation_id
         self.subscription = subscription
@@ -169,7 +177,7 @@ class _Page:
         self.desk = desk
         self.socket = socket
         self.seat = seat
-        self.watches: dict[str, _Watch] = {}
+        self.watches: dict[str, Watch] = {}
         self.news = asyncio.Event()  # the queue has changed since this page was told
         self.closed = False
 
@@ -248,7 +256,7 @@ class _Page:
         while len(self.watches) >= _WATCHED:
             await self.watches.pop(next(iter(self.watches))).close()
         subscription = self.core.conversations.subscribe(conversation_id)  # before it is read: nothing falls between
-        watch = self.watches[conversation_id] = _Watch(self, conversation_id, subscription)
+        watch = self.watches[conversation_id] = Watch(self, conversation_id, subscription)
         await watch.show(await self.core.conversations.snapshot(conversation_id))
         watch.task = self.core.spawn(watch.push(), "seat watch")
         await self.audio.watch(self, conversation_id)

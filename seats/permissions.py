@@ -1,6 +1,8 @@
 """What a role may do: one table, asked by every API that is not open to everybody.
 
-`desk.work` opens citizens' conversations, orders, call-backs and recordings. `orders.dispatch` decides on objections
+`desk.work` opens citizens' conversations, orders, call-backs and recordings. `desk.lead` is the shift leader's: the
+wall, any conversation, listening in, reassigning; `replies.share` keeps replies and macros for all, `quality.review`
+judges conversations. `orders.dispatch` decides on objections
 (退单), `visits.work` makes return visits (回访), `unit.work` handles the orders of the one unit that the account is
 bound to.
 """
@@ -16,6 +18,9 @@ Role = Literal[
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 Permission = Literal[
     "desk.work",
+    "desk.lead",
+    "replies.share",
+    "quality.review",
     "orders.dispatch",
     "visits.work",
     "unit.work",
@@ -31,7 +36,12 @@ PERMISSIONS: Final[tuple[str, ...]] = get_args(Permission)
 
 _TABLE: Final[Mapping[str, frozenset[str]]] = {
     "seat": frozenset({"desk.work"}),
-    "leader": frozenset({"desk.work", "orders.dispatch", "visits.work", "knowledge.read", "statistics.read"}),
+    "leader": frozenset(
+        {
+            *("desk.work", "desk.lead", "replies.share", "quality.review", "orders.dispatch", "visits.work"),
+            *("knowledge.read", "statistics.read"),
+        }
+    ),
     "dispatcher": frozenset({"orders.dispatch"}),
     "visitor": frozenset({"visits.work"}),
     "unit": frozenset({"unit.work"}),

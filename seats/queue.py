@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from seats.permissions import may
+
 EMERGENCY: Final = 100
 GIVEN_BACK: Final = 10
 ELDERLY: Final = 5
@@ -104,7 +106,7 @@ def may_claim(kind: Kind, *, calls: int, chats: int, capacity: int) -> bool:
 
 def may_watch(*, role: str, seat_id: str, status: str, held_by: str | None, callback_open: bool) -> bool:
     """Whether a seat may read a conversation: one that waits, its own, one to be called back; a leader any."""
-    if role == "leader":
+    if may(role, "desk.lead"):
         return True
     return status == "waiting" or held_by == seat_id or callback_open
 

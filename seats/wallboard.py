@@ -114,7 +114,7 @@ def queues(cards: Sequence[Mapping[str, Any]], now: datetime, *, everybody: str 
             waited = queue.waited_seconds(dict(card), now)
             waiting.setdefault(str(card.get("needs") or everybody), []).append(waited)
     rows = [{"skill": skill, "waiting": len(all_), "longest_seconds": max(all_)} for skill, all_ in waiting.items()]
-    return sorted(rows, key=lambda row: (-float(row["longest_seconds"]), str(row["skill"])))  # type: ignore[arg-type]
+    return sorted(rows, key=lambda row: (-float(row["longest_seconds"]), str(row["skill"])))
 
 
 @dataclass(frozen=True, slots=True)
