@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from knowledge.model import Citation
 
-Channel = Literal["phone", "web", "api", "wechat", "wecom"]
+Channel = str  # phone, web, api, wechat, wecom, or the name of a channel of the channel API (`gateway/channels`)
 TurnKind = Literal["text", "speech", "dtmf", "silence", "barge_in"]
 Outcome = Literal["answered", "order_filed", "seat", "emergency", "lawful_channel", "callback", "closed"]
 Patience = Literal["yes_no", "normal", "number", "story"]

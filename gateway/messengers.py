@@ -1,4 +1,4 @@
-"""The channels that WeChat carries, as far as they are switched on in the settings."""
+"""The channels that others carry, as far as they are switched on in the settings: WeChat's, and the channel API's."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from aiohttp import web
 
 from base.errors import ConfigurationError
 from base.settings import Settings, WechatSettings, WecomSettings
+from gateway.channels.api import ChannelApi
 from gateway.core import CORE, Core, Work
 from gateway.wechat import contacts
 from gateway.wechat.callback import WechatCallback
-from gateway.wechat.messenger import Messenger
+from gateway.wechat.messenger import Messenger, wechat_courier
 from gateway.wechat.notices import Notices
 from gateway.wechat.official_account import OfficialAccount
 from gateway.wecom.kf_account import KfAccount
@@ -35,11 +36,15 @@ class Messengers:
         self.all: list[Messenger] = []
         self.wechat: WechatCallback | None = None
         self.wecom: KfCallback | None = None
+        self.channels: ChannelApi | None = None
         settings = core.settings
         if settings.wechat.enabled:
             self._wechat(settings.wechat)
         if settings.wecom.enabled:
             self._wecom(settings.wecom)
+        if settings.channels.enabled:
+            self.channels = ChannelApi(core)
+            self.all.append(self.channels.messenger)
 
     def _wechat(self, settings: WechatSettings) -> None:
         names = ["app_id", "app_secret", "token", *(["encoding_aes_key"] if settings.mode != "plain" else [])]
@@ -47,7 +52,8 @@ class Messengers:
         core = self._core
         account = OfficialAccount(core.database, settings, clock=core.clock)
         notices = Notices(core.database, settings, public_url=core.settings.web.public_url, clock=core.clock)
-        messenger = Messenger(core, account, folder_of_media(core.settings), menu=settings.menu, notices=notices)
+        courier, folder = wechat_courier(core, account), folder_of_media(core.settings)
+        messenger = Messenger(core, account, courier, folder, menu=settings.menu, notices=notices)
         self.wechat = WechatCallback(settings, messenger, clock=core.clock)
         self.all.append(messenger)
 
@@ -57,7 +63,7 @@ class Messengers:
             _require("wecom", settings, ["servicer"])
         core = self._core
         account = KfAccount(core.database, settings, clock=core.clock)
-        messenger = Messenger(core, account, folder_of_media(core.settings))
+        messenger = Messenger(core, account, wechat_courier(core, account), folder_of_media(core.settings))
         sync = KfSync(core.database, account, clock=core.clock)
         self.wecom = KfCallback(core, settings, messenger, sync, clock=core.clock)
         self.all.append(messenger)
@@ -86,6 +92,7 @@ class Messengers:
                 "until": contact.allowance_until.isoformat() if contact.allowance_until else None,
             }
             for conversation_id, contact in found.items()
+            if contact.channel in CHANNELS
         }
 
     async def close(self) -> None:
@@ -112,9 +119,9 @@ def add_routes(app: web.Application) -> None:
     messengers = app[MESSENGERS] = Messengers(core)
     core.further_work.update(messengers.background())
     core.allowances = messengers.allowances
-    for callback in (messengers.wechat, messengers.wecom):
-        if callback is not None:
-            callback.add_routes(app)
+    for door in (messengers.wechat, messengers.wecom, messengers.channels):
+        if door is not None:
+            door.add_routes(app)
 
     async def close(_: web.Application) -> None:
         await messengers.close()

@@ -43,12 +43,15 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)",
+    "Permissions-Policy": "camera=(), geolocation=(self), payment=(), microphone=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _HOST = re.compile(r"[A-Za-z0-9.:-]+")
-_UNLIMITED = ("/healthz", "/readyz", "/internal/", "/wechat/", "/wecom/")  # the last two count what they refuse
+_UNLIMITED = (  # the last three count what they refuse
+    *("/healthz", "/readyz", "/internal/", "/wechat/", "/wecom/"),
+    "/api/v1/channel",
+)
 
 
 def trace_id_of(request: web.Request) -> str:
@@ -139,8 +142,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def throttle(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A limit for each address on requests of any kind; probes, the processes beside us and WeChat's callbacks (few
-    addresses for all citizens, and signed) are exempt."""
+    """A limit for each address on requests of any kind; probes, the processes beside us and what channels send
+    (few addresses for all citizens, and signed) are exempt."""
     if not request.path.startswith(_UNLIMITED):
         core = core_of(request)
         wait = core.limits.requests.take(client_address(request, core.settings.web), core.clock.monotonic())

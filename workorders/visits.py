@@ -30,7 +30,6 @@ from workorders.service import SYSTEM, OrderService
 
 _log = get_logger(__name__)
 _PENDING: Final = ("open", "asked", "taken", "answered")
-_CHAT: Final = ("web", "wechat", "wecom", "api")
 _BATCH: Final = 100
 
 
@@ -124,7 +123,7 @@ class ReturnVisits:
         states = list((await session.execute(before)).scalars())
         if status != "answered" or any(state in _PENDING for state in states):
             return False
-        chat = conversation is not None and conversation.channel in _CHAT and conversation.outcome != "emergency"
+        chat = conversation is not None and conversation.channel != "phone" and conversation.outcome != "emergency"
         session.add(
             ReturnVisit(
                 id=new_id("v_"),

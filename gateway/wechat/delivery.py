@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from base.clock import Clock
 from base.logs import get_logger
-from base.settings import MessengerSettings
+from base.settings import MessagingSettings
 from gateway.wechat import contacts, outbox
-from gateway.wechat.account import Account
+from gateway.wechat.account import SendingAccount
 from gateway.wechat.errcodes import ApiRefused, ApiUnreachable, Meaning, NoAccessToken
 from gateway.wechat.outbox import Outbox
 from storage.engine import Database
@@ -38,7 +38,7 @@ class Observer(Protocol):
 class Feeder:
     """Turns of seats and of the system become texts in the outbox, once, by whichever node sees them first."""
 
-    def __init__(self, database: Database, channel: str, settings: MessengerSettings, *, clock: Clock) -> None:
+    def __init__(self, database: Database, channel: str, settings: MessagingSettings, *, clock: Clock) -> None:
         self._database = database
         self._channel = channel
         self._merge = timedelta(seconds=settings.merge_seconds)
@@ -90,19 +90,36 @@ class Feeder:
                     contact.conversation_id = turn.conversation_id
 
 
+class Courier(Protocol):
+    """What brings texts from the outbox to citizens."""
+
+    async def once(self) -> int:
+        """Send what is due, or see to it that it is sent; returns how many messages left."""
+        ...
+
+    async def clean_up(self) -> None:
+        """Forget what is of no use any more; now and then."""
+        ...
+
+
 class Delivery:
-    def __init__(self, account: Account, box: Outbox, *, clock: Clock, observer: Observer) -> None:
+    """The courier of WeChat's channels."""
+
+    def __init__(self, account: SendingAccount, box: Outbox, *, clock: Clock, observer: Observer) -> None:
         self._account = account
-        self._outbox = box
+        self.outbox = box
         self._clock = clock
         self._observer = observer
         self._slots = asyncio.Semaphore(_PARALLEL)
 
     async def once(self) -> int:
         """Send what is due; returns how many messages left."""
-        due = await self._outbox.due(self._clock.now())
+        due = await self.outbox.due(self._clock.now())
         counts = await asyncio.gather(*(self._serve(contact_id) for contact_id in due))
         return sum(counts) + await self._notices()
+
+    async def clean_up(self) -> None:
+        """Nothing beyond what every channel forgets."""
 
     async def _serve(self, contact_id: str) -> int:
         async with self._slots:
@@ -112,7 +129,7 @@ class Delivery:
         return _IN_A_ROW
 
     async def _next(self, contact_id: str) -> bool:
-        sending = await self._outbox.claim(contact_id, self._clock.now())
+        sending = await self.outbox.claim(contact_id, self._clock.now())
         if sending is None:
             return False
         meaning: Meaning | None
@@ -125,10 +142,10 @@ class Delivery:
         except ApiUnreachable as error:
             meaning, detail = None, str(error)
         else:
-            await self._outbox.sent(sending, remote_id, self._clock.now())
+            await self.outbox.sent(sending, remote_id, self._clock.now())
             self._observer.told(self._account.channel, "sent")
             return True
-        became = await self._outbox.not_sent(sending, meaning, detail, self._clock.now())
+        became = await self.outbox.not_sent(sending, meaning, detail, self._clock.now())
         self._observer.told(self._account.channel, became)
         level = _log.error if became in ("failed", "held") and meaning != "used_up" else _log.warning
         level("a message did not leave", channel=self._account.channel, reason=detail, became=became)
@@ -136,7 +153,7 @@ class Delivery:
 
     async def _notices(self) -> int:
         count = 0
-        while (notice := await self._outbox.claim_notice(self._clock.now())) is not None:
+        while (notice := await self.outbox.claim_notice(self._clock.now())) is not None:
             meaning: Meaning | None = None
             try:
                 detail = await self._account.send_notice(notice.to, notice.body)
@@ -144,7 +161,7 @@ class Delivery:
                 meaning, detail = error.meaning, f"errcode {error.errcode}"
             except (ApiUnreachable, NoAccessToken) as error:
                 meaning, detail = "busy", str(error)
-            status = await self._outbox.settle_notice(notice, meaning, detail, self._clock.now())
+            status = await self.outbox.settle_notice(notice, meaning, detail, self._clock.now())
             self._observer.told(self._account.channel, f"notice_{status}")
             if meaning is not None:
                 _log.warning("a notice did not leave", channel=self._account.channel, reason=detail, became=status)

@@ -23,13 +23,12 @@ from conversations.messages import CitizenTurn, TurnResult
 from gateway.body import clean_text
 from gateway.core import Core
 from gateway.limits import RateLimiter
-from gateway.wechat import contacts, wording
+from gateway.wechat import contacts, outbox, wording
 from gateway.wechat.account import Account, Recipient
 from gateway.wechat.errcodes import WechatError
 from gateway.wechat.inbox import Inbox, Taken, Told
 from gateway.wechat.incoming import Incoming
 from gateway.wechat.media import Media
-from gateway.wechat.outbox import Outbox
 from gateway.wechat.voice import VoiceReader
 from storage.messenger_tables import MessengerContact
 from storage.tables import Conversation, Turn
@@ -53,7 +52,6 @@ class Dialogue:
         core: Core,
         account: Account,
         inbox: Inbox,
-        box: Outbox,
         media: Media,
         voices: VoiceReader,
         *,
@@ -62,7 +60,6 @@ class Dialogue:
         self._core = core
         self._account = account
         self._inbox = inbox
-        self._outbox = box
         self._media = media
         self._voices = voices
         self._menu = {} if menu is None else menu
@@ -92,7 +89,8 @@ class Dialogue:
         if incoming.by_citizen:
             if contact.elsewhere:
                 return _Answer()  # a servicer of WeCom reads and answers it
-            if not taken.again and self._limiter.take(contact.id, self._core.clock.monotonic()) > 0:
+            limited = not taken.again and not self._account.limited_at_the_door
+            if limited and self._limiter.take(contact.id, self._core.clock.monotonic()) > 0:
                 return self._notice(incoming, wording.TOO_FAST)
         match incoming.kind:
             case "text":
@@ -113,7 +111,8 @@ class Dialogue:
             case "arrived" | "greet" | "menu":
                 return await self._greeting(to, incoming)
             case "sent":
-                await self._outbox.notice_arrived(incoming.media_id, incoming.text)
+                async with self._core.database.write() as session:
+                    await outbox.notice_arrived(session, incoming.media_id, incoming.text)
             case "left" | "taken_over" | "returned":
                 await self._moved(taken.contact_id, incoming)
         return _Answer()
@@ -135,7 +134,7 @@ class Dialogue:
         text = clean_text(text)[: self._core.settings.web.message_limit_characters]
         if not text:
             return _Answer()
-        channel, metrics, started = self._account.channel, self._core.metrics, time.monotonic()
+        channel, metrics, started = self._account.channel_of(to.account), self._core.metrics, time.monotonic()
         turn = CitizenTurn(
             text,
             channel,
@@ -144,7 +143,7 @@ class Dialogue:
             confidence=confidence,
             meta={"client_message_id": incoming.id, **(meta or {})},
         )
-        known = (await self._begun_by(incoming.id) if taken.again else None) or contact.conversation_id
+        known = (await self._begun_by(incoming.id, channel) if taken.again else None) or contact.conversation_id
         try:
             result = await self._core.conversations.citizen_turn(known, turn)
         except UnknownConversation:
@@ -152,7 +151,12 @@ class Dialogue:
         metrics.belongs(result.conversation_id, channel)
         metrics.reply_seconds.labels(channel).observe(time.monotonic() - started)
         told = [
-            Told(f"reply:{incoming.id}:{number}", "bot" if reply.origin == "bot" else "system", reply.text)
+            Told(
+                f"reply:{incoming.id}:{number}",
+                "bot" if reply.origin == "bot" else "system",
+                reply.text,
+                {"citations": [citation.as_dict() for citation in reply.citations]},
+            )
             for number, reply in enumerate(result.replies)
         ]
         if result.orders and (trouble := await self._attach(contact, result.orders[-1])):
@@ -175,12 +179,12 @@ class Dialogue:
         await self._set_elsewhere(to, True)
         return [Told(f"handed:{incoming.id}", "system", wording.HANDED_OVER)]
 
-    async def _begun_by(self, message_id: str) -> str | None:
+    async def _begun_by(self, message_id: str, channel: str) -> str | None:
         """The conversation that a message began before a process died over it."""
         query = (
             select(Turn.conversation_id)
             .join(Conversation, Conversation.id == Turn.conversation_id)
-            .where(Conversation.channel == self._account.channel)
+            .where(Conversation.channel == channel)
             .where(Conversation.created_at >= self._core.clock.now() - _LOOK_BACK)
             .where(Turn.client_message_id == message_id, Turn.role == "citizen")
             .limit(1)
@@ -193,9 +197,10 @@ class Dialogue:
     async def _voice(self, taken: Taken, contact: MessengerContact, to: Recipient, incoming: Incoming) -> _Answer:
         name = f"语音.{incoming.media_format or 'amr'}"
         if clean_text(incoming.text):  # WeChat has recognised it: the sound is kept beside the answer
+            channel = self._account.channel_of(to.account)
             kept, answer = await asyncio.gather(
                 self._kept(contact, incoming, name),
-                self._words(taken, contact, to, incoming, incoming.text, kind="speech", meta={"engine": "wechat"}),
+                self._words(taken, contact, to, incoming, incoming.text, kind="speech", meta={"engine": channel}),
             )
             return answer
         kept = await self._kept(contact, incoming, name)
@@ -231,7 +236,7 @@ class Dialogue:
 
     async def _place(self, taken: Taken, contact: MessengerContact, to: Recipient, incoming: Incoming) -> _Answer:
         place = clean_text(incoming.text)
-        point = {"longitude": incoming.longitude, "latitude": incoming.latitude, "datum": "GCJ-02"}
+        point = {"longitude": incoming.longitude, "latitude": incoming.latitude, "datum": incoming.datum}
         snapshot = await self._snapshot(contact)
         if place and snapshot is not None and snapshot["status"] == "open" and snapshot["asking"] is not None:
             return await self._words(taken, contact, to, incoming, place, meta={"location": point})
@@ -254,9 +259,10 @@ class Dialogue:
         snapshot = await self._snapshot(contact)
         known = contact.conversation_id
         if known is None or snapshot is None or (snapshot["status"] == "ended" and not at_end):
-            opened = await conversations.open(self._account.channel)
+            channel = self._account.channel_of(contact.account)
+            opened = await conversations.open(channel)
             known = opened.conversation_id
-            self._core.metrics.belongs(known, self._account.channel)
+            self._core.metrics.belongs(known, channel)
             told = [
                 Told(f"opened:{incoming.id}:{number}", "bot", reply.text) for number, reply in enumerate(opened.replies)
             ]

@@ -7,7 +7,7 @@ answer of the first, or, while that is still being worked on, the promise that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -42,11 +42,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text for the citizen. `key`: told once for each."""
+    """A text for the citizen. `key`: told once for each. `about`: what goes with it where the channel has a place for
+    it, such as citations."""
 
     key: str
     role: str
     text: str
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 class Inbox:
@@ -80,7 +82,6 @@ class Inbox:
 
     async def finish(self, message_id: str, told: Sequence[Told], *, conversation_id: str | None, now: datetime) -> str:
         """The message is dealt with: its answers are stored, and one message of them is what the response says."""
-        settings = self._account.settings
         async with self._database.write() as session:
             row = await session.get_one(MessengerInbox, message_id, with_for_update=True)
             if row.status == "done":
@@ -94,14 +95,14 @@ class Inbox:
                     contact,
                     one.key,
                     one.role,
-                    {"text": one.text},
+                    {**one.about, "text": one.text},
                     now=now,
                     next_at=now,
                     conversation_id=conversation_id,
                 )
             waiting = await outbox.free(session, contact, now)
             if row.mode == "passive" and waiting:
-                limit, labels = settings.message_limit_bytes, outbox.labels(settings)
+                limit, labels = self._account.message_limit_bytes, outbox.labels(self._account.settings)
                 parcel = pack(outbox.pieces(waiting), limit_bytes=limit, labels=labels)
                 if len(parcel.done) < len(waiting) and not self._account.can_send:
                     parcel = pack(

@@ -41,7 +41,7 @@ class Incoming:
     code), `menu` (`text` is the key), `left` (unsubscribed), `sent` (`text` tells what came of our message `media_id`),
     `taken_over`, `returned` (a servicer of WeCom has the session, or it is over), `other` (a kind of message that we do
     not read), `none` (nothing to answer). `text` of a voice is WeChat's own recognition. Longitude and latitude are
-    degrees of GCJ-02.
+    degrees of `datum`.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Incoming:
     longitude: float | None = None
     latitude: float | None = None
     scene: str = ""
+    datum: str = "GCJ-02"
 
     @property
     def by_citizen(self) -> bool:

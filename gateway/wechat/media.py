@@ -53,7 +53,7 @@ class Media:
         """
         media_id = new_id("md_")
         path = self._folder / media_id
-        size = await self._receive(path, chunks)
+        size = await receive(path, chunks, limit_bytes=self._limit_bytes)
         row = MessengerMedia(
             id=media_id,
             contact_id=contact_id,
@@ -82,7 +82,7 @@ class Media:
         for row in rows:
             path = self._folder / row.id
             try:
-                async with aclosing(_read(path)) as chunks:
+                async with aclosing(read_file(path)) as chunks:
                     await self._attachments.add(order_no, row.name, chunks, actor=actor)
             except (HotlineError, OSError) as error:
                 _log.warning("media could not be attached", order_no=order_no, reason=type(error).__name__)
@@ -102,25 +102,34 @@ class Media:
                 await asyncio.to_thread((self._folder / row.id).unlink, missing_ok=True)
                 await session.delete(row)
 
-    async def _receive(self, path: Path, chunks: AsyncGenerator[bytes, None]) -> int:
-        size = 0
-        handle = await asyncio.to_thread(_open, path)
-        try:
-            async with aclosing(chunks) as arriving:
-                async for chunk in arriving:
-                    size += len(chunk)
-                    if size > self._limit_bytes:
-                        raise MediaTooLarge("the file is larger than an attachment may be")
-                    await asyncio.to_thread(os.write, handle, chunk)
-            await asyncio.to_thread(os.fsync, handle)
-            if size == 0:
-                raise WechatError("the file is empty")
-        except BaseException:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            raise
-        finally:
-            os.close(handle)
-        return size
+
+async def receive(path: Path, chunks: AsyncGenerator[bytes, None], *, limit_bytes: int) -> int:
+    """Store what `chunks` hold in a new file that its owner alone reads; its size in bytes. Nothing is left of one that
+    did not come whole.
+
+    Raises:
+        MediaTooLarge: it is larger.
+        WechatError: it is empty, or does not arrive.
+        OSError: it cannot be stored.
+    """
+    size = 0
+    handle = await asyncio.to_thread(_open, path)
+    try:
+        async with aclosing(chunks) as arriving:
+            async for chunk in arriving:
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise MediaTooLarge("the file is larger than an attachment may be")
+                await asyncio.to_thread(os.write, handle, chunk)
+        await asyncio.to_thread(os.fsync, handle)
+        if size == 0:
+            raise WechatError("the file is empty")
+    except BaseException:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+    return size
 
 
 def _open(path: Path) -> int:
@@ -128,7 +137,7 @@ def _open(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
 
 
-async def _read(path: Path) -> AsyncGenerator[bytes, None]:
+async def read_file(path: Path) -> AsyncGenerator[bytes, None]:
     handle = await asyncio.to_thread(path.open, "rb")
     try:
         while chunk := await asyncio.to_thread(handle.read, _CHUNK_BYTES):

@@ -1,4 +1,4 @@
-"""One channel that WeChat carries, put together: messages in, the dialogue, messages out, and the work in between."""
+"""Channels that others carry, put together: messages in, the dialogue, messages out, and the work in between."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from asr_models.client import RecogniserClient
 from base.ids import new_id
 from base.logs import get_logger
 from gateway.core import Core
-from gateway.wechat import wording
-from gateway.wechat.account import Account
-from gateway.wechat.delivery import Delivery, Feeder
+from gateway.wechat import outbox, wording
+from gateway.wechat.account import Account, SendingAccount
+from gateway.wechat.delivery import Courier, Delivery, Feeder
 from gateway.wechat.dialogue import Dialogue
 from gateway.wechat.inbox import Inbox, Taken
 from gateway.wechat.incoming import Incoming
 from gateway.wechat.media import Media
-from gateway.wechat.notices import Notices
 from gateway.wechat.outbox import Outbox
 from gateway.wechat.voice import VoiceReader
 
@@ -30,35 +29,52 @@ _SWEEP_SECONDS: Final = 5.0
 _CLEAN_EVERY: Final = timedelta(hours=1)
 
 
+class OrderNotices(Protocol):
+    """`gateway/wechat/notices.py`, `gateway/channels/notices.py`."""
+
+    async def sweep(self) -> int: ...
+
+
+def wechat_courier(core: Core, account: SendingAccount) -> Delivery:
+    """What sends through one of WeChat's APIs."""
+    box = Outbox(
+        core.database,
+        account.channel,
+        account.settings,
+        can_send=account.can_send,
+        owner=new_id("node_"),
+        link=page_link(core),
+    )
+    return Delivery(account, box, clock=core.clock, observer=core.metrics)
+
+
+def page_link(core: Core) -> outbox.Link:
+    """The sentence with the address of a conversation's page."""
+    public_url = core.settings.web.public_url.rstrip("/")
+
+    def link(conversation_id: str | None) -> str:
+        # Behind the #, where it is sent to no server and stands in no log: whoever has it may read on.
+        return wording.MORE.format(url=f"{public_url}/#c={conversation_id}" if conversation_id else public_url)
+
+    return link
+
+
 class Messenger:
     def __init__(
         self,
         core: Core,
         account: Account,
+        courier: Courier,
         media_folder: Path,
         *,
         menu: dict[str, str] | None = None,
-        notices: Notices | None = None,
+        notices: OrderNotices | None = None,
         voices: VoiceReader | None = None,
     ) -> None:
         self._core = core
         self.account = account
         self.channel = account.channel
-        public_url = core.settings.web.public_url.rstrip("/")
-
-        def link(conversation_id: str | None) -> str:
-            # Behind the #, where it is sent to no server and stands in no log: whoever has it may read on.
-            return wording.MORE.format(url=f"{public_url}/#c={conversation_id}" if conversation_id else public_url)
-
-        self.inbox = Inbox(core.database, account, link=link)
-        self.outbox = Outbox(
-            core.database,
-            account.channel,
-            account.settings,
-            can_send=account.can_send,
-            owner=new_id("node_"),
-            link=link,
-        )
+        self.inbox = Inbox(core.database, account, link=page_link(core))
         self.media = Media(
             core.database,
             core.attachments,
@@ -71,13 +87,12 @@ class Messenger:
             core,
             account,
             self.inbox,
-            self.outbox,
             self.media,
             voices or VoiceReader(lambda: self._recogniser),
             menu=menu,
         )
         self.feeder = Feeder(core.database, account.channel, account.settings, clock=core.clock)
-        self.delivery = Delivery(account, self.outbox, clock=core.clock, observer=core.metrics)
+        self.delivery = courier
         self.notices = notices
         self._answers: dict[str, asyncio.Future[str]] = {}
         self._wake = asyncio.Event()
@@ -175,7 +190,9 @@ class Messenger:
         now = self._core.clock.now()
         if now - self._cleaned_at >= _CLEAN_EVERY:
             self._cleaned_at = now
-            await self.outbox.clean_up(now - timedelta(days=self.account.settings.keep_days))
+            async with self._core.database.write() as session:
+                await outbox.clean_up(session, now - timedelta(days=self.account.settings.keep_days))
+            await self.delivery.clean_up()
             await self.media.clean_up()
         return count
 

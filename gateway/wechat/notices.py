@@ -6,10 +6,12 @@ Notices need no allowance: they reach citizens who wrote last a month ago. One f
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import String, cast, exists, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, local
 from base.settings import WechatNoticeSettings, WechatSettings
@@ -21,7 +23,7 @@ from workorders.order import EVENT_TEXT, STATUS_TEXT
 
 _LOOK_BACK: Final = timedelta(days=2)
 _BATCH: Final = 100
-_KEY: Final = "notice:"
+KEY: Final = "notice:"
 # Characters that WeChat takes for each kind of keyword; longer ones are refused (47003).
 _LIMITS: Final = {"thing": 20, "character_string": 32, "phrase": 5, "name": 10, "letter": 32, "number": 32}
 _OTHERS: Final = 200
@@ -38,20 +40,8 @@ class Notices:
         """Write what has not been written yet; returns how many."""
         if not self._templates:
             return 0
-        written = exists().where(MessengerOutbox.key == literal(_KEY) + cast(OrderEvent.id, String))
-        query = (
-            select(OrderEvent, Order, MessengerContact.id)
-            .join(Order, Order.order_no == OrderEvent.order_no)
-            .join(MessengerConversation, MessengerConversation.conversation_id == Order.conversation_id)
-            .join(MessengerContact, MessengerContact.id == MessengerConversation.contact_id)
-            .where(MessengerContact.channel == "wechat", MessengerContact.reachable)
-            .where(OrderEvent.event.in_(tuple(self._templates)), OrderEvent.public)
-            .where(OrderEvent.at >= self._clock.now() - _LOOK_BACK, ~written)
-            .order_by(OrderEvent.id)
-            .limit(_BATCH)
-        )
         async with self._database.read() as session:
-            found = list((await session.execute(query)).all())
+            found = await unwritten(session, "wechat", tuple(self._templates), now=self._clock.now())
         for event, order, contact_id in found:
             await self._write(event, order, contact_id)
         return len(found)
@@ -65,8 +55,27 @@ class Notices:
         }
         async with self._database.write() as session:
             contact = await contacts.locked(session, contact_id)
-            key = f"{_KEY}{event.id}"
+            key = f"{KEY}{event.id}"
             await outbox.put(session, contact, key, "system", body, now=now, next_at=now, kind="notice")
+
+
+async def unwritten(
+    session: AsyncSession, channel: str, events: Sequence[str], *, now: datetime
+) -> list[tuple[OrderEvent, Order, str]]:
+    """Events of orders that were filed by the contacts of a channel and have no notice yet, with the contact's id."""
+    written = exists().where(MessengerOutbox.key == literal(KEY) + cast(OrderEvent.id, String))
+    query = (
+        select(OrderEvent, Order, MessengerContact.id)
+        .join(Order, Order.order_no == OrderEvent.order_no)
+        .join(MessengerConversation, MessengerConversation.conversation_id == Order.conversation_id)
+        .join(MessengerContact, MessengerContact.id == MessengerConversation.contact_id)
+        .where(MessengerContact.channel == channel, MessengerContact.reachable)
+        .where(OrderEvent.event.in_(events), OrderEvent.public)
+        .where(OrderEvent.at >= now - _LOOK_BACK, ~written)
+        .order_by(OrderEvent.id)
+        .limit(_BATCH)
+    )
+    return [(row[0], row[1], row[2]) for row in (await session.execute(query)).all()]
 
 
 def keywords(template: WechatNoticeSettings, event: OrderEvent, order: Order) -> dict[str, str]:

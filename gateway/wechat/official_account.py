@@ -26,6 +26,7 @@ class OfficialAccount:
     """Implements `Account`."""
 
     channel: Channel = "wechat"
+    limited_at_the_door = False
 
     def __init__(self, database: Database, settings: WechatSettings, *, clock: Clock) -> None:
         self.settings = settings
@@ -43,6 +44,13 @@ class OfficialAccount:
             "force_refresh": force,
         }
         return read_token(await self._client.call("/cgi-bin/stable_token", body=body))
+
+    @property
+    def message_limit_bytes(self) -> int:
+        return self.settings.message_limit_bytes
+
+    def channel_of(self, account: str) -> Channel:
+        return self.channel
 
     def grant(self, incoming: Incoming) -> Grant | None:
         settings = self.settings

@@ -16,7 +16,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.settings import MessengerSettings
+from base.settings import MessagingSettings, MessengerSettings
 from gateway.wechat import contacts
 from gateway.wechat.account import Recipient
 from gateway.wechat.allowance import Allowance
@@ -49,7 +49,7 @@ class Notice:
     body: dict[str, Any] = field(repr=False)
 
 
-def labels(settings: MessengerSettings) -> dict[str, str]:
+def labels(settings: MessagingSettings) -> dict[str, str]:
     return {"bot": settings.machine_label, "system": settings.machine_label, "seat": settings.seat_label}
 
 
@@ -265,25 +265,21 @@ class Outbox:
                 _fail([row], detail, now)
             return row.status
 
-    async def notice_arrived(self, remote_id: str, result: str) -> None:
-        """WeChat tells later what came of a notice."""
-        query = select(MessengerOutbox).where(MessengerOutbox.remote_id == remote_id[:64])
-        async with self._database.write() as session:
-            for row in (await session.execute(query)).scalars():
-                row.detail = result[:200]
-                row.status = "sent" if result == "success" else "failed"
 
-    async def clean_up(self, before: datetime) -> None:
-        """Forget what was sent, given up and answered before."""
-        async with self._database.write() as session:
-            await session.execute(
-                delete(MessengerOutbox).where(
-                    MessengerOutbox.status.in_(("sent", "failed")), MessengerOutbox.created_at < before
-                )
-            )
-            await session.execute(
-                delete(MessengerInbox).where(MessengerInbox.status == "done", MessengerInbox.received_at < before)
-            )
+async def notice_arrived(session: AsyncSession, remote_id: str, result: str) -> None:
+    """WeChat tells later what came of a notice."""
+    query = select(MessengerOutbox).where(MessengerOutbox.remote_id == remote_id[:64])
+    for row in (await session.execute(query)).scalars():
+        row.detail = result[:200]
+        row.status = "sent" if result == "success" else "failed"
+
+
+async def clean_up(session: AsyncSession, before: datetime) -> None:
+    """Forget what was sent, given up and answered before."""
+    settled = MessengerOutbox.status.in_(("sent", "failed"))
+    await session.execute(delete(MessengerOutbox).where(settled, MessengerOutbox.created_at < before))
+    done = MessengerInbox.status == "done"
+    await session.execute(delete(MessengerInbox).where(done, MessengerInbox.received_at < before))
 
 
 def _fail(rows: Sequence[MessengerOutbox], detail: str, now: datetime) -> None:

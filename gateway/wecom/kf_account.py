@@ -29,6 +29,7 @@ class KfAccount:
     """Implements `Account`, for every 微信客服 account of one corporation."""
 
     channel: Channel = "wecom"
+    limited_at_the_door = False
     can_send = True
 
     def __init__(self, database: Database, settings: WecomSettings, *, clock: Clock) -> None:
@@ -53,6 +54,13 @@ class KfAccount:
         return await self._api.call(
             "/cgi-bin/kf/sync_msg", body={name: value for name, value in body.items() if value != ""}
         )
+
+    @property
+    def message_limit_bytes(self) -> int:
+        return self.settings.message_limit_bytes
+
+    def channel_of(self, account: str) -> Channel:
+        return self.channel
 
     def grant(self, incoming: Incoming) -> Grant | None:
         settings = self.settings

@@ -16,6 +16,8 @@ from wechat_stand_in import OfficialStandIn
 from base.clock import ManualClock
 from base.settings import Settings, WechatNoticeSettings
 from gateway.seat_socket import DESK
+from gateway.wechat.delivery import Delivery
+from gateway.wechat.outbox import Outbox
 from storage.messenger_tables import MessengerContact, MessengerInbox, MessengerOutbox
 from storage.tables import Turn
 from workorders.model import OrderDraft
@@ -34,6 +36,12 @@ ANSWERS = {
     "confirm_order": "对",
 }
 OpenNode = Callable[[], Awaitable[Node]]
+
+
+def box_of(node: Node) -> Outbox:
+    delivery = node.messengers.all[0].delivery
+    assert isinstance(delivery, Delivery)
+    return delivery.outbox
 
 
 async def contact(node: Node) -> MessengerContact:
@@ -328,7 +336,7 @@ async def test_a_message_on_its_way_when_the_process_dies(
     await node.messengers.all[0].feeder.once()
     clock.advance(2)
     contact_id = (await contact(node)).id
-    assert await node.messengers.all[0].outbox.claim(contact_id, clock.now()) is not None  # and dies
+    assert await box_of(node).claim(contact_id, clock.now()) is not None  # and dies
     successor = await open_another()
     assert await successor.send() == 0, "somebody may still be sending it"
     clock.advance(61)
@@ -342,7 +350,7 @@ async def test_what_is_on_its_way_is_not_told_in_the_next_answer_too(
     await node.conversations.seat_message(conversation_id, "s1", "您好")
     await node.messengers.all[0].feeder.once()
     clock.advance(2)
-    box, contact_id = node.messengers.all[0].outbox, (await contact(node)).id
+    box, contact_id = box_of(node), (await contact(node)).id
     sending = await box.claim(contact_id, clock.now())
     assert sending is not None and sending.parcel.text == "【人工坐席】您好"
     await node.conversations.seat_message(conversation_id, "s1", "还在吗")

@@ -108,7 +108,7 @@ class SmallCore:
             **os.environ,
             **{f"HOTLINE_WECHAT__{name}": value for name, value in values.items()},
             "HOTLINE_DATA__DIRECTORY": str(folder),
-            "PYTHONPATH": os.pathsep.join([str(HERE), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent), str(ROOT)]),
         }
         self.process: subprocess.Popen[bytes] | None = None
 
