@@ -27,6 +27,7 @@ from gateway import (
     phone_link,
     points_api,
     recordings_api,
+    reports_api,
     review_api,
     seat_api,
     seat_audio,
@@ -89,6 +90,7 @@ def build_app(core: Core) -> web.Application:
         review_api,
         visits_api,
         attachments_api,
+        reports_api,
         wallboard_socket,
     ):
         room.add_routes(app)

@@ -49,9 +49,14 @@ def waits_of(chance: random.Random, row: Conversation) -> list[DeskWait]:
         waited = chance.choice((0.0, 3.5, 15.0, 15.001, 16.0, 240.0))
         how = chance.choice(("answered", "answered", "abandoned", "callback", "went_on"))
         wait = DeskWait(
-            conversation_id=row.id, channel=row.channel, again=again, asked_at=asked_at, ended_by=how,
-            ended_at=asked_at + timedelta(seconds=waited), waited_seconds=waited,
-        )  # fmt: skip
+            conversation_id=row.id,
+            channel=row.channel,
+            again=again,
+            asked_at=asked_at,
+            ended_by=how,
+            ended_at=asked_at + timedelta(seconds=waited),
+            waited_seconds=waited,
+        )
         if row.status == "waiting":
             wait.ended_by, wait.ended_at, wait.waited_seconds = "", None, None
         found.append(wait)
@@ -61,23 +66,41 @@ def waits_of(chance: random.Random, row: Conversation) -> list[DeskWait]:
 
 def order(chance: random.Random, row: Conversation) -> Order:
     return Order(
-        order_no=f"o{row.id}", tracking_hash="x", idempotency_key=row.id, status="filed", channel=row.channel,
-        request_type=chance.choice(("投诉", "咨询", "求助")), title="t", detail="d",
+        order_no=f"o{row.id}",
+        tracking_hash="x",
+        idempotency_key=row.id,
+        status="filed",
+        channel=row.channel,
+        request_type=chance.choice(("投诉", "咨询", "求助")),
+        title="t",
+        detail="d",
         district=chance.choice(("海淀区", "朝阳区")),
-        street=chance.choice(("学院路街道", "望京街道", None)), category_level1="城乡建设",
-        category_level2=chance.choice(("市政", "供热", "物业")), deadline_hours=24, created_at=row.created_at,
-        updated_at=row.created_at, filed_at=row.created_at + timedelta(minutes=3),
-    )  # fmt: skip
+        street=chance.choice(("学院路街道", "望京街道", None)),
+        category_level1="城乡建设",
+        category_level2=chance.choice(("市政", "供热", "物业")),
+        deadline_hours=24,
+        created_at=row.created_at,
+        updated_at=row.created_at,
+        filed_at=row.created_at + timedelta(minutes=3),
+    )
 
 
 def visit(chance: random.Random, filed: Order) -> ReturnVisit:
     assert filed.filed_at is not None
     return ReturnVisit(
-        id=f"v{filed.order_no}"[:32], order_no=filed.order_no, round=1, unit="u", channel="phone",
-        status=chance.choice(("done", "done", "open")), next_at=filed.filed_at, created_at=filed.filed_at,
-        responded=chance.choice((True, False, None)), solved=chance.choice((True, False, None)),
-        satisfied=chance.choice((True, False, None)), done_at=filed.filed_at + timedelta(hours=chance.randint(1, 60)),
-    )  # fmt: skip
+        id=f"v{filed.order_no}"[:32],
+        order_no=filed.order_no,
+        round=1,
+        unit="u",
+        channel="phone",
+        status=chance.choice(("done", "done", "open")),
+        next_at=filed.filed_at,
+        created_at=filed.filed_at,
+        responded=chance.choice((True, False, None)),
+        solved=chance.choice((True, False, None)),
+        satisfied=chance.choice((True, False, None)),
+        done_at=filed.filed_at + timedelta(hours=chance.randint(1, 60)),
+    )
 
 
 class Rows:
@@ -94,11 +117,16 @@ class Rows:
     async def store(self, database: Database) -> None:
         calls = [
             OutgoingCall(
-                id=f"k{known}", number="1", purpose="callback", subject_id="x", status="ended",
-                conversation_id=known, created_at=BEGAN,
+                id=f"k{known}",
+                number="1",
+                purpose="callback",
+                subject_id="x",
+                status="ended",
+                conversation_id=known,
+                created_at=BEGAN,
             )
             for known in self.placed
-        ]  # fmt: skip
+        ]
         async with database.write() as session:
             session.add_all(self.contacts)
             await session.flush()
@@ -223,8 +251,11 @@ def test_slots_are_those_of_the_city() -> None:
     late = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)  # half past midnight on New Year's Day
     slots: list[Slot] = ["hour", "day", "week", "month"]
     assert [slot_of(slot, late) for slot in slots] == [
-        "2026-01-01 00", "2026-01-01", "2025-12-29", "2026-01",
-    ]  # fmt: skip
+        "2026-01-01 00",
+        "2026-01-01",
+        "2025-12-29",
+        "2026-01",
+    ]
     assert before("month", "2026-02", 3) == ["2026-01", "2025-12", "2025-11"]
     assert before("hour", "2026-03-02 09", 1) == ["2026-02-23 09"]
     assert fold("month", "2026-03-31") == "2026-03"
