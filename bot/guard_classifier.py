@@ -97,15 +97,15 @@ class Classifier:
         ).tocsr()
         return np.asarray(self._model.predict_proba(features))
 
-    def danger(self, texts: Sequence[str]) -> list[tuple[float, str]]:
-        """For each text how probable a danger is, and the most probable line."""
-        table = self.probabilities(texts)
-        none = self.labels.index(NONE)
-        result = []
-        for row in table:
-            lines = [(float(value), label) for value, label in zip(row, self.labels, strict=True) if label != NONE]
-            result.append((1.0 - float(row[none]), max(lines)[1]))
-        return result
+    def danger(self, texts: Sequence[str]) -> list[tuple[float, dict[str, float]]]:
+        """For each text how probable a danger is, and how probable each line."""
+        return [
+            (
+                1.0 - float(row[self.labels.index(NONE)]),
+                {label: float(value) for label, value in zip(self.labels, row, strict=True) if label != NONE},
+            )
+            for row in self.probabilities(texts)
+        ]
 
 
 @lru_cache(maxsize=1)

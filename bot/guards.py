@@ -8,12 +8,13 @@ person, abuse, attacks on the bot and the lawful channels (负面清单, 条例 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from bot import guard_classifier, reading
-from bot.guards_model import GuardFindings
+from bot.guards_model import GuardFindings, likeliest
 from bot.state import State
 
 SURE: Final = 0.84  # without a rule
@@ -21,6 +22,8 @@ SURE_OF_PART: Final = 0.92  # of one sentence inside a longer story
 WHOLE_WITH_PART: Final = 0.45  # and then of the whole story
 SURE_DESPITE_VETO: Final = 0.97
 BELIEVE_RULE: Final = 0.2
+_VOTE_OF_RULE: Final = 3.0  # how many times likelier a rule makes its line
+_DOUBT_OF_LINE: Final = 0.05  # no line is less probable
 BY_CLASSIFIER: Final = "classifier"  # the kind of danger where no rule names one
 SHORT: Final = 6  # in fewer characters only a rule is believed
 _LONGEST: Final = 400
@@ -201,7 +204,7 @@ def check(text: str, *, spoken: bool = False, state: State | None = None) -> Gua
     return GuardFindings(
         emergency=found.line,
         danger=found.danger if found.line else "",
-        likely=found.likely,
+        lines=found.lines,
         probability=round(max(found.whole, found.part), 3),
         whole=round(found.whole, 3),
         part=round(found.part, 3),
@@ -216,11 +219,11 @@ def check(text: str, *, spoken: bool = False, state: State | None = None) -> Gua
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """`line` is empty where the guard alone sees no danger; `likely` is then its line. `danger`: the kind of danger."""
+    """`line` is empty where the guard alone sees no danger. `danger`: its kind. `lines`: what speaks for each."""
 
     line: str
     danger: str
-    likely: str
+    lines: Mapping[str, float]
     whole: float
     part: float
 
@@ -230,8 +233,9 @@ def emergency(text: str) -> Weighed:
     text = _defuse(text)
     parts = _parts(text)
     scores = guard_classifier.default().danger(parts)
-    whole, likely = scores[0]
-    part, likely_of_part = max(scores)
+    whole, lines_of_whole = scores[0]
+    part, lines_of_part = max(scores, key=lambda score: score[0])
+    lines = {line: max(lines_of_whole[line], lines_of_part[line]) + _DOUBT_OF_LINE for line in lines_of_whole}
     for words, (score, _) in zip(parts, scores, strict=True):
         found = _by_rule(words)
         if (
@@ -240,17 +244,25 @@ def emergency(text: str) -> Weighed:
             and not _vetoed(words, found[1])
             and not _vetoed(text, found[1])
         ):
-            return Weighed(found[0], found[1], found[0], whole, part)
+            return _weighed(found[1], _with_rule(lines, found[0]), whole, part)
     if len(reading.bare(text)) < SHORT:
-        return Weighed("", "", likely, 0.0, 0.0)
+        return Weighed("", "", lines, 0.0, 0.0)
+    if found := _by_rule(text):
+        lines = _with_rule(lines, found[0])
     harmless = _vetoed(text, "") or bool(_ASKS_FOR_AN_ORDER.search(text))
     if whole >= (SURE_DESPITE_VETO if harmless else SURE):
-        line = _line_of(text, likely)
-        return Weighed(line, BY_CLASSIFIER, line, whole, part)
+        return _weighed(BY_CLASSIFIER, lines, whole, part)
     if part >= SURE_OF_PART and whole >= WHOLE_WITH_PART and not harmless and len(parts) > 1:
-        line = _line_of(text, likely_of_part)
-        return Weighed(line, BY_CLASSIFIER, line, whole, part)
-    return Weighed("", "", _line_of(text, likely if whole >= 0.5 else likely_of_part), whole, part)
+        return _weighed(BY_CLASSIFIER, lines, whole, part)
+    return Weighed("", "", lines, whole, part)
+
+
+def _weighed(danger: str, lines: Mapping[str, float], whole: float, part: float) -> Weighed:
+    return Weighed(likeliest(lines), danger, lines, whole, part)
+
+
+def _with_rule(lines: Mapping[str, float], line: str) -> dict[str, float]:
+    return {**lines, line: lines[line] * _VOTE_OF_RULE}
 
 
 def _defuse(text: str) -> str:
@@ -318,11 +330,6 @@ def _vetoed(text: str, danger: str) -> bool:
     if _TOPIC.search(text) and not (ongoing and danger):
         return True
     return bool(_PAST.search(text)) and not ongoing
-
-
-def _line_of(text: str, likely: str) -> str:
-    found = _by_rule(text)
-    return found[0] if found else likely
 
 
 def abusive(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class GuardFindings:
 
     emergency: str = ""
     danger: str = ""
-    likely: str = ""  # the line if it should be one
+    lines: Mapping[str, float] = field(default_factory=dict)  # what speaks for each line, were it a danger
     probability: float = 0.0  # of any danger, 0..1: the greater of the next two
     whole: float = 0.0  # of the text as a whole
     part: float = 0.0  # of the most alarming sentence or pair of clauses in it
@@ -26,3 +27,8 @@ class GuardFindings:
     request: bool = False
     lawful: str = ""
     attack: bool = False
+
+
+def likeliest(lines: Mapping[str, float]) -> str:
+    """The line for which most speaks; an empty string where nothing does."""
+    return max(lines, key=lambda line: lines[line]) if lines else ""

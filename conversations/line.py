@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import Clock
 from base.logs import get_logger
 from bot import guards, wording
+from bot.guards_model import GuardFindings
 from bot.state import State
-from conversations import cards, store, waits
+from conversations import alarm, cards, store, waits
 from conversations.errors import UnknownConversation
 from conversations.locks import KeyedLocks
+from conversations.lookups import Lookups
 from conversations.messages import ConversationEvent, StoredTurn
 from conversations.subscriptions import Hub
 from storage.engine import Database
@@ -30,8 +32,9 @@ _log = get_logger(__name__)
 
 
 class Line:
-    def __init__(self, database: Database, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+    def __init__(self, database: Database, *, lookups: Lookups, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
         self._database = database
+        self._lookups = lookups
         self._locks = locks
         self._hub = hub
         self._clock = clock
@@ -94,6 +97,8 @@ class Line:
         """
         now = self._clock.now()
         role = "citizen" if side == "citizen" else "seat"
+        found = guards.check(text, spoken=True) if side == "citizen" else GuardFindings()
+        danger = await alarm.line_to_tell(text, found, self._lookups, notes={})
         async with self._locks.hold(conversation_id), self._database.write() as session:
             row = await _row(session, conversation_id)
             before = await store.turn_with_id(session, conversation_id, heard_id, role)
@@ -105,8 +110,8 @@ class Line:
                 session, conversation_id, seq, role, text, now, kind="speech", client_message_id=heard_id, meta=told
             )
             events: list[ConversationEvent] = []
-            if side == "citizen" and row.status != "ended":
-                events = await self._listen_for_danger(session, row, text)
+            if danger and row.status != "ended":
+                events = await self._alarm(session, row, danger, found.danger)
             row.updated_at = now
             row.version += 1
             await session.flush()
@@ -114,27 +119,26 @@ class Line:
         self._publish([ConversationEvent("turn", conversation_id, turn=stored), *events])
         return stored
 
-    async def _listen_for_danger(self, session: AsyncSession, row: Conversation, text: str) -> list[ConversationEvent]:
-        state = State.from_dict(row.state)
-        found = guards.check(text, spoken=True, state=state)
-        if not found.emergency or row.outcome_detail.get("emergency_line") == found.emergency:
+    async def _alarm(self, session: AsyncSession, row: Conversation, line: str, danger: str) -> list[ConversationEvent]:
+        if row.outcome_detail.get("emergency_line") == line:
             return []
+        state = State.from_dict(row.state)
         now = self._clock.now()
         row.outcome, row.priority = "emergency", ALARM_PRIORITY
-        row.outcome_detail = {**row.outcome_detail, "emergency_line": found.emergency, "danger": found.danger}
+        row.outcome_detail = {**row.outcome_detail, "emergency_line": line, "danger": danger}
         if row.seat_id is None:
             await store.promise_call_back(
                 session,
                 row,
-                reason=f"emergency {found.emergency}",
+                reason=f"emergency {line}",
                 number=state.contact_phone or row.caller_number,
-                note=f"通话中听到紧急情况（{found.emergency}）。{cards.summary(state)}",
+                note=f"通话中听到紧急情况（{line}）。{cards.summary(state)}",
                 due_at=now,
                 now=now,
             )
-        _log.warning("danger was heard in a bridged call", conversation_id=row.id, line=found.emergency)
+        _log.warning("danger was heard in a bridged call", conversation_id=row.id, line=line)
         return [
-            await self._note(session, row, f"警报：市民的话里可能有紧急情况（{found.emergency}）"),
+            await self._note(session, row, f"警报：市民的话里可能有紧急情况（{line}）"),
             ConversationEvent("outcome", row.id, outcome="emergency"),
         ]
 

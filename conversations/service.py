@@ -116,7 +116,7 @@ class ConversationService:
         self._desk = Desk(
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
-        self._line = Line(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._line = Line(database, lookups=self._lookups, locks=self._locks, hub=self._hub, clock=self._clock)
         self._listener = Listener(database, self._turns, locks=self._locks, hub=self._hub, clock=self._clock)
         self._enclosures = Enclosures(database, locks=self._locks, hub=self._hub, clock=self._clock)
 

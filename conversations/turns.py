@@ -31,7 +31,7 @@ from bot.decision import (
 )
 from bot.intelligible import Heard
 from bot.state import State
-from conversations import cards, drafts, seat_offer, store, uses, waits
+from conversations import alarm, cards, drafts, seat_offer, store, uses, waits
 from conversations.errors import Conflict, UnknownConversation
 from conversations.lookups import Lookups
 from conversations.messages import (
@@ -212,11 +212,11 @@ class TurnTaker:
         before = state
         state = policy.with_manner_asked(state, turn)
         state.turns += 1
-        line = findings.guards.emergency
+        line = await alarm.line_to_tell(turn.text, findings.guards, self._lookups, notes=notes)
         if line:
             told = wording.EMERGENCY_GAS if findings.guards.danger == "gas" else wording.EMERGENCY[line]
             state.detail = {**state.detail, "emergency_line": line, "danger": findings.guards.danger}
-            return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger),))
+            return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger or "emergency"),))
         if status == "with_seat":
             return await self.listened(state, turn, findings, now, notes)
         asked = await self._looked_up(lambda known: policy.beside_seat(before, turn, known, now), findings, turn, notes)

@@ -1,6 +1,7 @@
 """The dialogue policy: a pure function of (state, turn, findings, time) to (state, replies, effects)."""
 
 from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
+from bot.policy.alarm import line_to_tell
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
 from bot.policy.listening import listen
 from bot.policy.rating import asked as asked_to_rate
@@ -24,6 +25,7 @@ __all__ = [
     "decide",
     "drop_visit",
     "leave",
+    "line_to_tell",
     "listen",
     "opening",
     "reads_visit",

@@ -11,22 +11,15 @@ from typing import Final
 
 from bot import guards as guards_room
 from bot import reading, reminders, wording
-from bot.danger import joined
 from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
 from bot.intelligible import unintelligible
-from bot.policy import about_talk, answers, choices, closing, matters, owed, rating, visit
+from bot.policy import about_talk, alarm, answers, choices, closing, matters, owed, rating, visit
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
 
-_DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
-_SURE: Final = 0.9  # of the guard's classifier, beside a rule
-_DANGER: Final = 0.25  # of all readers together: a danger missed costs more than one alarm too many
-_DANGER_IN_FORM: Final = 0.5  # an answer to a question of ours is rarely an alarm
-_SURE_OF_LINE: Final = 0.5  # of the guard, from which on its line is believed before that of the reader of meaning
-_SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
@@ -132,7 +125,7 @@ def _turn(talk: Talk) -> None:
     foreign = turn.spoken and unintelligible(talk.text, turn.heard)
     if not foreign and reading.normalise(talk.text):
         state.unintelligible = 0
-    if line := _danger(talk):
+    if line := alarm.line_to_tell(talk.text, talk.findings, in_talk=bool(state.form)):
         closing.emergency(talk, line)
     elif guards.human or (turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
@@ -168,30 +161,6 @@ def _chosen(talk: Talk) -> bool:
     elif kind:
         matters.begin(talk, kind)
     return bool(kind)
-
-
-def _danger(talk: Talk) -> str:
-    """The line to tell, or an empty string.
-
-    A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
-    Else, where the guard is alarmed or in doubt, all readers decide together.
-    """
-    guards, in_form = talk.findings.guards, bool(talk.state.form)
-    if len(reading.bare(talk.text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
-        return guards.emergency
-    if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(talk.text)):
-        return ""
-    meaning = talk.findings.danger(talk.text)
-    probability = joined(
-        whole=guards.whole,
-        part=guards.part,
-        meaning=meaning.score,
-        understood=talk.findings.understand(talk.text).score("emergency"),
-        by_rule=guards.by_rule,
-    )
-    if probability < (_DANGER_IN_FORM if in_form and not guards.by_rule else _DANGER):
-        return ""
-    return guards.likely if guards.by_rule or guards.probability >= _SURE_OF_LINE else meaning.line or guards.likely
 
 
 def _wants_person(talk: Talk) -> bool:

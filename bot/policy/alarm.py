@@ -1,0 +1,43 @@
+"""Whether a danger was told, and which line it belongs to: what all readers say, put together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot import reading
+from bot.danger import joined, line_of
+from bot.decision import Findings
+
+_DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
+_SURE: Final = 0.9  # of the guard's classifier, beside a rule
+_DANGER: Final = 0.25  # of all readers together: a danger missed costs more than one alarm too many
+_DANGER_IN_TALK: Final = 0.5  # an answer to a question of ours, or a word to a seat, is rarely an alarm
+_SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
+
+
+def line_to_tell(text: str, findings: Findings, *, in_talk: bool) -> str:
+    """110, 119, 120 or 122; an empty string where no danger is told.
+
+    A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
+    Else, where the guard is alarmed or in doubt, all readers decide together. `in_talk`: these are not the first words
+    about a matter.
+
+    Raises:
+        Missing: a reader has to be asked first.
+    """
+    guards = findings.guards
+    if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
+        return guards.emergency
+    if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
+        return ""
+    meaning = findings.danger(text)
+    probability = joined(
+        whole=guards.whole,
+        part=guards.part,
+        meaning=meaning.score,
+        understood=findings.understand(text).score("emergency"),
+        by_rule=guards.by_rule,
+    )
+    if probability < (_DANGER_IN_TALK if in_talk and not guards.by_rule else _DANGER):
+        return ""
+    return line_of(guards.lines, meaning.lines)
