@@ -14,6 +14,7 @@ from conversations.messages import CitizenTurn, ConversationEvent, Patience
 from gateway.address import client_address
 from gateway.body import parse_model
 from gateway.chat import FIRST_MESSAGES, MessageId, make_turn, say
+from gateway.chat_enclosures import CHAT_ENCLOSURES, Enclosed, PictureMessage, PlaceMessage
 from gateway.chat_voice import CHAT_VOICES, Utterance, VoiceMark
 from gateway.core import Core, core_of, settle
 from gateway.errors import ApiError, bad_request, too_many
@@ -46,6 +47,7 @@ class _Citizen:
         self.trace_id = trace_id_of(request)
         self.first = request.app[FIRST_MESSAGES]
         self.voices = request.app[CHAT_VOICES]
+        self.enclosures = request.app[CHAT_ENCLOSURES]
         self.speaking: Utterance | None = None
         self.patience: Patience = "normal"  # of the last question
         self.conversation_id: str | None = None
@@ -107,6 +109,46 @@ class _Citizen:
                 "in_reply_to": turn.client_message_id,
                 "seq": result.seq,
                 "status": result.status,
+            }
+        )
+
+    # -- pictures and places ---------------------------------------------------------------------------------------
+
+    async def picture(self, message: PictureMessage) -> None:
+        self.throttle()
+        await self.answer(message.client_message_id, await self.enclosures.picture(self.known(), message))
+
+    async def place(self, message: PlaceMessage) -> None:
+        if await self.enclosures.answers_question(self.known(), message.text.strip()):
+            await self.take(
+                make_turn(self.core, message.text, "web", message.client_message_id, self.trace_id, meta=message.meta)
+            )
+            return
+        self.throttle()
+        await self.answer(message.client_message_id, await self.enclosures.place(self.known(), message))
+
+    def throttle(self) -> None:
+        """
+        Raises:
+            ApiError: 429, too many messages in this conversation.
+        """
+        if (wait := self.core.limits.messages.take(self.known(), self.core.clock.monotonic())) > 0:
+            raise too_many(wait)
+
+    async def answer(self, message_id: str, enclosed: Enclosed) -> None:
+        """In the shape of a reply, so that a page deals with it like with any other."""
+        snapshot = enclosed.snapshot
+        await self.socket.send(
+            {
+                "type": "reply",
+                "in_reply_to": message_id,
+                "conversation_id": self.known(),
+                "replies": [{"text": turn.text, "citations": []} for turn in enclosed.turns],
+                "asking": snapshot["asking"],
+                "outcome": snapshot["outcome"],
+                "orders": snapshot["orders"],
+                "seq": enclosed.turns[-1].seq if enclosed.turns else 0,
+                "status": snapshot["status"],
             }
         )
 
@@ -205,6 +247,10 @@ async def _handle(citizen: _Citizen, raw: dict[str, object]) -> None:
             await citizen.hello(parse_model(Hello, raw))
         elif raw["type"] == "message":
             await citizen.message(parse_model(Message, raw))
+        elif raw["type"] == "picture":
+            await citizen.picture(parse_model(PictureMessage, raw))
+        elif raw["type"] == "place":
+            await citizen.place(parse_model(PlaceMessage, raw))
         elif raw["type"] == "voice_begin":
             citizen.begin_voice(parse_model(VoiceMark, raw))
         elif raw["type"] == "voice_end":

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from typing import Annotated, Final
 
 from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints
 
 from base.logs import get_logger
-from bot.entities.gazetteer import Gazetteer
 from gateway.body import check_text, clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps, forbidden, not_found
+from gateway.places_api import districts_and_streets
 from gateway.seat_audio import SEAT_AUDIO
 from gateway.seat_auth import require_seat
 from gateway.seat_socket import DESK, may_watch
@@ -181,18 +180,12 @@ async def remove_reply(request: web.Request) -> web.Response:
     return web.json_response({"removed": True}, dumps=dumps)
 
 
-@cache
-def _streets() -> dict[str, list[str]]:
-    known = Gazetteer.load()
-    return {name: [street.name for street in known.streets if street.district == name] for name in known.districts}
-
-
 async def places(request: web.Request) -> web.Response:
     """Without `q` every district with its streets; with it the place that these words name."""
     await require_seat(request)
     core, words = core_of(request), clean_text(request.query.get("q", ""))[:100]
     if not words:
-        return web.json_response({"districts": await asyncio.to_thread(_streets)}, dumps=dumps)
+        return web.json_response({"districts": await asyncio.to_thread(districts_and_streets)}, dumps=dumps)
     if core.find_place is None:
         return web.json_response({"items": []}, dumps=dumps)
     found = await asyncio.to_thread(core.find_place, words)

@@ -77,6 +77,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Callback": record("id status", id=TEXT, conversation_id=TEXT, number=NULLABLE, reason=TEXT, status=TEXT),
 }
 
+_CONVERSATION: Final = parameter("path", "conversation_id", "会话编号")
 _SIGNED: Final = [
     parameter("header", "X-Hotline-Unit", "承办单位名称（URL 编码）", required=True),
     parameter("header", "X-Hotline-Timestamp", "秒，自 1970 年起", required=True),
@@ -88,6 +89,27 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         "post": operation(
             "说一句话，得到回复", ref("ChatResponse"), body=ref("ChatRequest"), errors="400 404 413 429 503"
         )
+    },
+    "/api/v1/chat/{conversation_id}/pictures": {
+        "post": {
+            **operation(
+                "给一个会话发一张图片：请求体就是文件，再通过 /ws/chat 的 picture 消息告知",
+                record("*", id=TEXT, name=TEXT, media_type=TEXT, size_bytes=WHOLE),
+                parameters=[
+                    _CONVERSATION,
+                    parameter("header", "X-File-Name", "文件名（URL 编码）"),
+                ],
+                status="201",
+                errors="403 404 409 413 429 503",
+            ),
+            "requestBody": {
+                "required": True,
+                "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            },
+        }
+    },
+    "/api/v1/places": {
+        "get": operation("全市的区和街道（乡镇）", record("*", districts=ANY), errors="429"),
     },
     "/api/v1/knowledge/search": {
         "get": operation(

@@ -5,6 +5,7 @@ import { reactive } from 'vue'
 import { Outbox } from '../shared/outbox'
 import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
 import type { ChatReply, Citation, Role, Status, Turn } from '../shared/types'
+import type { Point } from './place'
 import { SpokenMessage } from './spoken'
 
 export interface Line {
@@ -15,6 +16,8 @@ export interface Line {
   delivered: boolean
   /** It was spoken, and this is what was understood. */
   spoken: boolean
+  /** Where the picture that was sent can be seen, as long as this page is open. */
+  picture?: string
 }
 
 /** What becomes of a spoken message: it is being said, or its words are being looked for. */
@@ -110,6 +113,20 @@ export class CitizenConversation {
     if (trimmed) this.send(trimmed, 'message', corrects ? { corrects } : {})
   }
 
+  /** The conversation, once the service has begun it. */
+  get id(): string | null {
+    return this.conversationId
+  }
+
+  /** A picture that the service has; `shown`: its address in this browser. */
+  sendPicture(pictureId: string, name: string, shown: string): void {
+    this.send(`[图片] ${name}`, 'picture', { picture_id: pictureId }, shown)
+  }
+
+  sendPlace(words: string, point: Point | null): void {
+    this.send(words, 'place', { ...point }, undefined, `[位置] ${words || '手机定位'}`)
+  }
+
   /** Begin a spoken message; null where none can be said now. */
   speak(): SpokenMessage | null {
     if (this.over || !this.welcomed || this.spoken) return null
@@ -155,10 +172,10 @@ export class CitizenConversation {
     this.socket.close()
   }
 
-  private send(text: string, type: string, more: Record<string, unknown>): void {
-    if (this.over) return
-    const item = this.outbox.add(text, type, more)
-    this.show({ role: 'citizen', text, key: item.client_message_id, delivered: false })
+  private send(text: string, type: string, more: Record<string, unknown>, picture?: string, shown = text): void {
+    if (this.over && type !== 'picture') return // a picture still finds its order
+    const { client_message_id: key } = this.outbox.add(text, type, more)
+    this.show({ role: 'citizen', text: shown, key, delivered: false, picture })
     this.view.failure = ''
     this.transmit()
   }
@@ -166,7 +183,8 @@ export class CitizenConversation {
   /** One at a time, so that they arrive in the order in which they were written: the next one after the answer. */
   private transmit(): void {
     const item = this.outbox.pending[0]
-    if (!item || !this.welcomed || this.over || this.underWay === item.client_message_id) return
+    if (!item || !this.welcomed || this.underWay === item.client_message_id) return
+    if (this.over && item.type !== 'picture') return
     const { client_message_id, text, type, more } = item
     if (!this.socket.send({ type, text, client_message_id, ...more })) return
     this.underWay = client_message_id
