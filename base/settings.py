@@ -79,6 +79,23 @@ class DatabaseSettings(Section):
     pool_size: int = Field(10, ge=1)
 
 
+class ClusterSettings(Section):
+    """Several nodes on one PostgreSQL and one Redis (docs/operations.md). All empty: this node is alone."""
+
+    node: str = Field(
+        "", pattern=r"^[A-Za-z0-9_-]{0,32}$", description="this node's name, another for each; empty: it is alone"
+    )
+    redis_url: str = Field(
+        "",
+        description="e.g. redis://10.0.0.9:6379/0; empty: nodes hear of each other through the database alone",
+        repr=False,
+    )
+    redis_timeout_seconds: float = Field(0.5, gt=0, description="after that this node goes on by itself")
+    catch_up_seconds: float = Field(
+        1.0, gt=0, description="how often the database is asked what other nodes did; five times as rarely with Redis"
+    )
+
+
 class TelephonySettings(Section):
     """The embedded SIP endpoint and the phone process."""
 
@@ -505,6 +522,7 @@ class Settings(BaseSettings):
     data: DataSettings = DataSettings()
     web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()
+    cluster: ClusterSettings = ClusterSettings()
     telephony: TelephonySettings = TelephonySettings()
     admission: AdmissionSettings = AdmissionSettings()
     recording: RecordingSettings = RecordingSettings()

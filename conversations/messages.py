@@ -114,11 +114,16 @@ class ConversationEvent:
     """Something that watchers (the citizen's socket, the seat desk, the phone link) are told about at once.
 
     `prefilled`: more is known for the order of a conversation that a person holds or will. `dropped` is the last event
-    of a subscription whose reader fell too far behind: read the transcript and subscribe anew.
+    of a subscription whose reader fell too far behind: read the transcript and subscribe anew. `stands`: how far the
+    database is (`seq` of the last turn, status, outcome, `version`), for whoever may not have been told of everything;
+    `conversations/following.py` makes the missing events of it. `elsewhere`: another node has published it.
     """
 
-    kind: Literal["turn", "status", "outcome", "prefilled", "dropped"]
+    kind: Literal["turn", "status", "outcome", "prefilled", "dropped", "stands"]
     conversation_id: str
     turn: StoredTurn | None = None
     status: Status | None = None
     outcome: Outcome | None = None
+    seq: int = 0
+    version: int = 0
+    elsewhere: bool = False

@@ -25,6 +25,7 @@ from bot.decision import Decision, Say
 from bot.entities.place import PlaceMatcher
 from bot.state import State
 from conversations import cards, store
+from conversations.catch_up import CatchUp
 from conversations.desk import Desk
 from conversations.enclosures import EnclosureKind, Enclosures
 from conversations.errors import Conflict, UnknownConversation
@@ -45,7 +46,7 @@ from conversations.messages import (
 from conversations.order_news import OrderNews
 from conversations.placed import Placed, opening
 from conversations.seat_offer import Offer
-from conversations.subscriptions import Hub, Subscription
+from conversations.subscriptions import Hub, Relay, Subscription
 from conversations.sweeper import Sweeper
 from conversations.turns import TurnTaker, manner_of, silence_of
 from conversations.visits import VisitAsker
@@ -95,6 +96,7 @@ class ConversationService:
         self._owner = owner or new_id("core_")
         self._locks = KeyedLocks()
         self._hub = Hub()
+        self._catch_up = CatchUp(database, self._hub)
         self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
         self._encoder = encoder if encoder is not None and encoder.available else None
         self._lookups = Lookups(
@@ -311,6 +313,20 @@ class ConversationService:
     def subscribe(self, conversation_id: str | None) -> Subscription:
         """Events of one conversation, or of all (None). Close it when done."""
         return self._hub.subscribe(conversation_id)
+
+    # -- other nodes ---------------------------------------------------------------------------------------------
+
+    def join(self, relay: Relay) -> None:
+        """Have events carried to other nodes."""
+        self._hub.relay = relay
+
+    def deliver(self, event: ConversationEvent) -> None:
+        """Another node has published it."""
+        self._hub.deliver(event)
+
+    async def catch_up(self) -> int:
+        """Look in the database what watchers here were not told; returns how many conversations have gone on."""
+        return await self._catch_up.look()
 
     # -- seats ---------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 from conversations.messages import ConversationEvent
 
@@ -56,15 +57,39 @@ class Subscription:
             self._queue.get_nowait()
 
 
+class Relay(Protocol):
+    """Whoever carries events to other nodes and from them."""
+
+    def published(self, event: ConversationEvent) -> None:
+        """This node has made an event."""
+        ...
+
+    def watched(self, conversation_id: str) -> None:
+        """A conversation that nobody here watched is watched now."""
+        ...
+
+    def unwatched(self, conversation_id: str) -> None:
+        """Nobody does any more."""
+        ...
+
+
 class Hub:
     """Hands events to whoever watches the conversation, or all of them."""
 
     def __init__(self, limit: int = _LIMIT) -> None:
         self._limit = limit
         self._watchers: dict[str | None, set[Subscription]] = {}
+        self.relay: Relay | None = None
+
+    @property
+    def watched(self) -> list[str]:
+        """The conversations that are watched one by one."""
+        return [conversation_id for conversation_id in self._watchers if conversation_id is not None]
 
     def subscribe(self, conversation_id: str | None) -> Subscription:
         subscription = Subscription(self, conversation_id, self._limit)
+        if conversation_id is not None and conversation_id not in self._watchers and self.relay is not None:
+            self.relay.watched(conversation_id)
         self._watchers.setdefault(conversation_id, set()).add(subscription)
         return subscription
 
@@ -74,8 +99,17 @@ class Hub:
             watchers.discard(subscription)
             if not watchers:
                 del self._watchers[subscription.conversation_id]
+                if subscription.conversation_id is not None and self.relay is not None:
+                    self.relay.unwatched(subscription.conversation_id)
 
     def publish(self, event: ConversationEvent) -> None:
+        """Something has happened here, and is stored."""
+        self.deliver(event)
+        if self.relay is not None:
+            self.relay.published(event)
+
+    def deliver(self, event: ConversationEvent) -> None:
+        """To the watchers of this process alone."""
         for key in (event.conversation_id, None):
             for subscription in list(self._watchers.get(key, ())):
                 subscription.offer(event)

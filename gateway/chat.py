@@ -75,11 +75,11 @@ async def say(
         UnknownConversation: no such conversation.
         ApiError: 429 when there are too many messages, 503 while starting.
     """
-    conversations, now = core.conversations, core.clock.monotonic()
+    conversations = core.conversations
     limiter, key = (
         (core.limits.contacts, address) if conversation_id is None else (core.limits.messages, conversation_id)
     )
-    if (wait := limiter.take(key, now)) > 0:
+    if (wait := await limiter.take(key)) > 0:
         raise too_many(wait)
     started = time.monotonic()
     try:

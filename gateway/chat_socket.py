@@ -10,6 +10,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from conversations.following import Following
 from conversations.messages import CitizenTurn, ConversationEvent, Patience
 from gateway.address import client_address
 from gateway.body import parse_model
@@ -38,7 +39,7 @@ class Message(BaseModel):
 
 
 class _Citizen:
-    """One page's connection: which conversation it shows, and up to which turn it was told."""
+    """One page's connection, and which conversation it shows."""
 
     def __init__(self, core: Core, socket: Socket, request: web.Request) -> None:
         self.core = core
@@ -51,7 +52,6 @@ class _Citizen:
         self.speaking: Utterance | None = None
         self.patience: Patience = "normal"  # of the last question
         self.conversation_id: str | None = None
-        self.told_seq = 0
         self.subscription: Subscription | None = None
         self.pusher: asyncio.Task[None] | None = None
 
@@ -59,7 +59,7 @@ class _Citizen:
         conversations = self.core.conversations
         conversation_id = hello.conversation_id
         if conversation_id is None:
-            if (wait := self.core.limits.contacts.take(self.address, self.core.clock.monotonic())) > 0:
+            if (wait := await self.core.limits.contacts.take(self.address)) > 0:
                 raise too_many(wait)
             conversation_id = (await conversations.open("web", trace_id=self.trace_id)).conversation_id
         await self.unsubscribe()
@@ -71,7 +71,8 @@ class _Citizen:
             subscription.close()
             raise
         self.conversation_id, self.subscription = conversation_id, subscription
-        self.told_seq = max([hello.after_seq, *(turn.seq for turn in turns)])
+        seq = max([hello.after_seq, *(turn.seq for turn in turns)])
+        following = Following(conversations, subscription, conversation_id, seq=seq, status=snapshot.get("status"))
         await self.socket.send(
             {
                 "type": "welcome",
@@ -83,7 +84,7 @@ class _Citizen:
                 "voice": {"offered": self.voices.offered, "seconds": self.core.settings.web.voice_seconds},
             }
         )
-        self.pusher = self.core.spawn(self.push(subscription), "chat pusher")
+        self.pusher = self.core.spawn(self.push(following), "chat pusher")
 
     def known(self) -> str:
         """The conversation of this page.
@@ -186,10 +187,10 @@ class _Citizen:
         await self.socket.send({"type": "heard", "client_message_id": spoken.message_id, "text": turn.text})
         await self.take(turn)
 
-    async def push(self, subscription: Subscription) -> None:
+    async def push(self, following: Following) -> None:
         """What a seat types, and when one takes over; replies of the bot go back with the message they answer."""
         with suppress(ConnectionResetError):
-            async for event in subscription:
+            async for event in following:
                 if event.kind == "dropped":  # this reader fell behind: the page reconnects and gets what it missed
                     await self.socket.response.close()
                     return
@@ -199,9 +200,8 @@ class _Citizen:
 
     def pushed(self, event: ConversationEvent) -> dict[str, object] | None:
         if event.kind == "turn" and event.turn is not None:
-            if event.turn.seq <= self.told_seq or event.turn.role not in ("seat", "system"):
+            if event.turn.role not in ("seat", "system"):
                 return None
-            self.told_seq = event.turn.seq
             return {"type": "turn", "turn": turn_object(event.turn)}
         if event.kind in ("status", "outcome"):
             return {"type": "status", "status": event.status, "outcome": event.outcome}

@@ -16,6 +16,8 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.logs import get_logger
 from base.settings import Settings
+from cluster.node import Node
+from cluster.presence import DatabasePresence, RedisPresence, SeatPresence
 from conversations.history import History
 from conversations.recordings import Recordings
 from gateway.errors import starting
@@ -23,6 +25,7 @@ from gateway.limits import FailureLimiter, RateLimiter
 from gateway.metrics import Metrics
 from gateway.outgoing import Outgoing
 from gateway.ports import Conversations, Knowledge
+from gateway.shared_limits import Failures, LocalFailures, LocalRate, Rate, RedisFailures, RedisRate
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from seats.callbacks import Callbacks
@@ -69,25 +72,36 @@ class Part:
 
 
 class Limits:
-    """Every throttle of the gateway; keys are addresses, conversations, orders or logins."""
+    """Every throttle of the gateway; keys are addresses, conversations, orders or logins. What protects citizens and
+    accounts holds over all nodes, what protects this process (a plain `RateLimiter`) holds here."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, node: Node, clock: Clock) -> None:
         web_settings, seats = settings.web, settings.seats
+        self._node, self._clock = node, clock
         self.requests = RateLimiter(web_settings.requests_a_minute)
-        self.contacts = RateLimiter(web_settings.chat_contacts_a_minute)
-        self.messages = RateLimiter(web_settings.chat_messages_a_minute)
+        self.contacts = self._rate("contacts", web_settings.chat_contacts_a_minute)
+        self.messages = self._rate("messages", web_settings.chat_messages_a_minute)
         self.voices = RateLimiter(web_settings.voices_a_minute)
         self.pictures = RateLimiter(web_settings.pictures_a_minute)
         self.readings = RateLimiter(web_settings.readings_a_minute)
-        self.knowledge = RateLimiter(web_settings.knowledge_requests_a_minute)
-        self.votes = RateLimiter(web_settings.votes_a_minute)
-        self.order_lookups = RateLimiter(web_settings.order_lookups_a_minute)
-        self.wrong_codes = FailureLimiter(web_settings.order_lookups_a_minute, 900.0)
+        self.knowledge = self._rate("knowledge", web_settings.knowledge_requests_a_minute)
+        self.votes = self._rate("votes", web_settings.votes_a_minute)
+        self.order_lookups = self._rate("order_lookups", web_settings.order_lookups_a_minute)
+        self.wrong_codes = self._failures("wrong_codes", web_settings.order_lookups_a_minute, 900.0)
         pause_seconds = seats.login_pause_minutes * 60
-        self._logins = FailureLimiter(seats.login_failures, pause_seconds)
-        self._logins_of_many = FailureLimiter(seats.login_failures * 10, pause_seconds)
+        self._logins = self._failures("logins", seats.login_failures, pause_seconds)
+        self._logins_of_many = self._failures("logins_of_many", seats.login_failures * 10, pause_seconds)
 
-    def login_attempt(self, login: str, address: str) -> tuple[tuple[FailureLimiter, str], ...]:
+    def _rate(self, name: str, rate_a_minute: float) -> Rate:
+        here = LocalRate(RateLimiter(rate_a_minute), self._clock)
+        return here if self._node.redis is None else RedisRate(self._node.redis, name, rate_a_minute, here)
+
+    def _failures(self, name: str, failures: int, pause_seconds: float) -> Failures:
+        here = LocalFailures(FailureLimiter(failures, pause_seconds), self._clock)
+        redis = self._node.redis
+        return here if redis is None else RedisFailures(redis, name, failures, pause_seconds, here)
+
+    def login_attempt(self, login: str, address: str) -> tuple[tuple[Failures, str], ...]:
         """What one attempt counts against: the account from this address, the account from anywhere (a wide limit, so
         that a stranger cannot easily lock a seat out), and the address (wide too: a whole centre may share one)."""
         return (
@@ -109,6 +123,7 @@ class Core:
             pool_size=settings.database.pool_size,
             keyring=Keyring(lambda: settings.key_file),
         )
+        self.node = Node.of(settings, self.clock, on_sqlite=self.database.is_sqlite)
         self.outbox_targets = targets(settings.outbox)
         messages = settings.text_messages
         self.text_messages = TextMessages(
@@ -147,11 +162,12 @@ class Core:
         self.presence = Presence(settings.seats.heartbeat_seconds)
         self.cases = Cases(self.database, clock=self.clock)
         self.roster = Roster(self.database, clock=self.clock, wrap_up=timedelta(seconds=settings.seats.wrap_up_seconds))
+        self.seats_anywhere = self._seat_presence()
         self.history = History(self.database, clock=self.clock)
         self.notes = Notes(self.database, clock=self.clock)
         self.canned_replies = CannedReplies(self.database, clock=self.clock)
         self.metrics = Metrics()
-        self.limits = Limits(settings)
+        self.limits = Limits(settings, self.node, self.clock)
         self.parts: dict[str, Part] = {
             "database": Part(),
             "knowledge": Part(),
@@ -176,6 +192,11 @@ class Core:
         self.mining_asked = asyncio.Event()  # an editor wants the questions clustered now
         self.checking: asyncio.Task[None] | None = None  # the readiness probe's query
 
+    def _seat_presence(self) -> SeatPresence:
+        recorded = DatabasePresence(self.roster)
+        redis = self.node.redis
+        return recorded if redis is None else RedisPresence(redis, recorded, clock=self.clock)
+
     @property
     def stopping(self) -> bool:
         return self._stop.is_set()
@@ -184,6 +205,7 @@ class Core:
         """Ask the background work to end at its next pause."""
         self._stop.set()
         self.mining_asked.set()  # it waits for this
+        self.node.missed.set()  # the same
 
     async def stopped(self) -> None:
         await self._stop.wait()
@@ -279,6 +301,7 @@ class Core:
         self.stop()
         await settle(*self._tasks)
         await self.text_messages.close()
+        await self.node.close()
         await self.database.close()
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from base.errors import HotlineError
 from base.logs import get_logger
+from cluster.bus import Message
 from gateway.core import Core
 from gateway.desk_offers import Offers
 from seats import queue, skills
@@ -29,6 +30,8 @@ _GATHER_SECONDS: Final = 0.1  # changes that come together are pushed together
 _PULSE_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 1.0
 _MEASURED_FOR_SECONDS: Final = 30.0
+
+QUEUE: Final = "queue"  # what nodes tell each other by this says that the queue, an offer or a seat has changed
 
 Watcher = Callable[[], None]
 
@@ -52,6 +55,9 @@ class Desk:
         self.roster: dict[str, Enlisted] = {}
         self.offers = Offers(core, self)
         self._pushed: Any = None
+        self._news_of_ours = False  # for other nodes
+        self._elsewhere: frozenset[str] = frozenset()  # seats with a living page, as all nodes tell
+        core.node.bus.join(QUEUE, self._noticed_elsewhere)
 
     def watch(self, watcher: Watcher, seat_id: str) -> None:
         self._watchers[watcher] = seat_id
@@ -83,8 +89,16 @@ class Desk:
         return None
 
     def changed(self) -> None:
+        """Something was changed here: look again, push what is new, and let the other nodes look."""
+        self._news_of_ours = True
+        self._changed.set()
+
+    def noticed(self) -> None:
         """Something may have changed: look again, and push what is new."""
         self._changed.set()
+
+    def _noticed_elsewhere(self, _: Message) -> None:
+        self.noticed()
 
     # -- what is typed and not sent ----------------------------------------------------------------------------------
 
@@ -169,8 +183,8 @@ class Desk:
         """Seats with a living page, at this core or at another."""
         core = self._core
         since = core.clock.now() - timedelta(seconds=core.settings.seats.heartbeat_seconds)
-        elsewhere = {seat for seat, known in self.roster.items() if known.heard_at and known.heard_at > since}
-        return core.presence.present(core.clock.monotonic()) | elsewhere
+        recorded = {seat for seat, known in self.roster.items() if known.heard_at and known.heard_at > since}
+        return core.presence.present(core.clock.monotonic()) | recorded | self._elsewhere
 
     def loads(self) -> list[SeatLoad]:
         """Every seat that is at its desk, with what it holds; what was put aside does not count."""
@@ -298,18 +312,28 @@ class Desk:
             self.changed()
         return count
 
+    async def _exchange_presence(self) -> None:
+        """Tell other nodes which seats are here, and hear which are anywhere."""
+        core = self._core
+        silence = core.presence.silence(core.clock.monotonic())
+        within = core.settings.seats.heartbeat_seconds
+        self._elsewhere = await core.seats_anywhere.exchange(silence, within_seconds=within)
+
     # -- background ------------------------------------------------------------------------------------------------
 
     async def listen(self) -> None:
         """Count events, and notice changes of the queue; ends when the conversations room closes."""
         while not self._core.stopping:
             subscription = self._core.conversations.subscribe(None)
-            self.changed()
+            self.noticed()
             try:
                 async for event in subscription:
                     if event.kind == "dropped":
                         log.warning("events came faster than they could be counted")
                         break
+                    if event.elsewhere or event.kind == "stands":  # counted where it happened
+                        self.noticed()
+                        continue
                     self._core.metrics.count_event(event)
                     if event.kind == "status" and event.status == "ended":
                         await self._left_by_citizen(event.conversation_id)
@@ -327,6 +351,9 @@ class Desk:
             if await self._core.pause(_GATHER_SECONDS):
                 return
             self._changed.clear()
+            if self._news_of_ours:
+                self._news_of_ours = False
+                self._core.node.bus.publish(QUEUE, {})
             try:
                 await self.refresh()
                 self._refreshed.set()
@@ -337,7 +364,7 @@ class Desk:
             except Exception as error:  # noqa: BLE001  (the database may be away: the queue is read again)
                 log.error("the queue could not be read", error=type(error).__name__)
                 await self._core.pause(1.0)
-                self._changed.set()
+                self.noticed()
 
     async def offer_on(self) -> None:
         """Offer and tell, whenever the queue was read again."""
@@ -364,12 +391,12 @@ class Desk:
         """Look after absent seats, and after changes that other processes made."""
         while True:
             try:
-                await self._core.roster.heard(self._core.presence.silence(self._core.clock.monotonic()))
+                await self._exchange_presence()
                 await self.give_back_of_absent()
             except Exception as error:  # noqa: BLE001  (the same: try again)
                 log.error("presence could not be checked", error=type(error).__name__)
-            self.changed()
+            self.noticed()
             if await self._core.pause(_PULSE_SECONDS):
-                self.changed()
+                self.noticed()
                 self._refreshed.set()
                 return

@@ -11,9 +11,9 @@ from gateway.address import client_address, same_origin
 from gateway.body import clean_text, read_model
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, dumps, forbidden, not_found, too_many
-from gateway.limits import RateLimiter
 from gateway.public import OPEN_HEADERS
 from gateway.shapes import query_number
+from gateway.shared_limits import Rate
 from knowledge.public_entries import NotAvailable, PublicEntries
 
 _QUERY_CHARACTERS: Final = 500
@@ -28,9 +28,9 @@ class Vote(BaseModel):
     helpful: bool
 
 
-def _room(request: web.Request, limiter: RateLimiter) -> tuple[Core, PublicEntries]:
+async def _room(request: web.Request, limiter: Rate) -> tuple[Core, PublicEntries]:
     core = core_of(request)
-    wait = limiter.take(client_address(request, core.settings.web), core.clock.monotonic())
+    wait = await limiter.take(client_address(request, core.settings.web))
     if wait > 0:
         raise too_many(wait)
     return core, PublicEntries(core.database, core.clock, licence=core.settings.knowledge.licence)
@@ -41,13 +41,13 @@ def _answer(body: Any) -> web.Response:
 
 
 async def topics(request: web.Request) -> web.Response:
-    _, room = _room(request, core_of(request).limits.knowledge)
+    _, room = await _room(request, core_of(request).limits.knowledge)
     items = await room.topics()
     return _answer({"items": items, "total": sum(item["count"] for item in items)})
 
 
 async def entries(request: web.Request) -> web.Response:
-    core, room = _room(request, core_of(request).limits.knowledge)
+    core, room = await _room(request, core_of(request).limits.knowledge)
     page, page_size = query_number(request, "page", 1, 1, 10_000), query_number(request, "page_size", 20, 1, 50)
     topic, asked = clean_text(request.query.get("topic", ""))[:300], request.query.get("q", "")
     if len(asked) > _QUERY_CHARACTERS:
@@ -61,7 +61,7 @@ async def entries(request: web.Request) -> web.Response:
 
 
 async def entry(request: web.Request) -> web.Response:
-    _, room = _room(request, core_of(request).limits.knowledge)
+    _, room = await _room(request, core_of(request).limits.knowledge)
     try:
         return _answer(await room.one(request.match_info["entry_id"][:64]))
     except NotAvailable as error:
@@ -70,7 +70,7 @@ async def entry(request: web.Request) -> web.Response:
 
 async def vote(request: web.Request) -> web.Response:
     headers = _voting_page(request)
-    _, room = _room(request, core_of(request).limits.votes)
+    _, room = await _room(request, core_of(request).limits.votes)
     asked = await read_model(request, Vote)
     try:
         await room.vote(request.match_info["entry_id"][:64], helpful=asked.helpful)

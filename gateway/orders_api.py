@@ -54,16 +54,15 @@ async def check_code(request: web.Request, number: str, code: str | None = None)
     """
     core = core_of(request)
     code = request.headers.get(CODE_HEADER, "") if code is None else code
-    address, now = client_address(request, core.settings.web), core.clock.monotonic()
-    limits = core.limits
-    if (wait := limits.order_lookups.take(f"address:{address}", now)) > 0:
+    address, limits = client_address(request, core.settings.web), core.limits
+    if (wait := await limits.order_lookups.take(f"address:{address}")) > 0:
         raise too_many(wait, "查询太频繁了，请稍后再试。")
-    if (wait := limits.wrong_codes.wait(number, now)) > 0:
+    if (wait := await limits.wrong_codes.wait(number)) > 0:
         raise too_many(wait, "这个工单的查询次数太多，请稍后再试。")
     try:
         return await core.orders.view(number, tracking_code=numbers.normalise(code)[:32])
     except OrderNotFound:
-        limits.wrong_codes.failed(number, now)
+        await limits.wrong_codes.failed(number)
         raise
 
 

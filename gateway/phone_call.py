@@ -13,6 +13,7 @@ import structlog
 from base.logs import get_logger
 from base.settings import Settings
 from conversations.errors import UnknownConversation
+from conversations.following import Following
 from conversations.messages import CitizenTurn, Outcome, Silence, StoredTurn, Transfer, TurnResult
 from conversations.placed import Placed
 from gateway.body import clean_text, parse_model
@@ -259,12 +260,15 @@ class PhoneCall:
         while not self.over:
             subscription = self.subscription = conversations.subscribe(conversation_id)
             for turn in await conversations.transcript(conversation_id, after_seq=seq):
-                seq = await self._push_turn(turn, seq)
-            async for event in subscription:
+                await self._push_turn(turn)
+                seq = turn.seq
+            following = Following(conversations, subscription, conversation_id, seq=seq)
+            async for event in following:
+                seq = following.seq
                 if event.kind == "dropped":
                     break
                 if event.turn is not None:
-                    seq = await self._push_turn(event.turn, seq)
+                    await self._push_turn(event.turn)
                 if event.kind == "status":
                     if event.status == "ended" and with_seat:
                         await self._seat_ended(conversation_id)
@@ -289,11 +293,10 @@ class PhoneCall:
             return "bot" if snapshot.get("outcome") == "emergency" else "waiting_for_seat"
         return "with_seat" if status == "with_seat" else "bot"
 
-    async def _push_turn(self, turn: StoredTurn, seq: int) -> int:
-        if turn.seq > seq and turn.role in ("seat", "system") and turn.kind == "text":
+    async def _push_turn(self, turn: StoredTurn) -> None:
+        if turn.role in ("seat", "system") and turn.kind == "text":
             spoken = turn.meta.get("spoken")
             await self._say([{"text": turn.text, "spoken": spoken or turn.text, "origin": turn.role}], hang_up=False)
-        return max(seq, turn.seq)
 
     async def _say(
         self, say: list[dict[str, str]], *, hang_up: bool, line: str | None = None, silence: Silence | None = None

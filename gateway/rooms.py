@@ -16,6 +16,7 @@ from bot.understanding import Understanding
 from conversations.service import ConversationService
 from gateway.core import Core, Part, settle
 from gateway.desk import Desk
+from gateway.event_relay import EventRelay, keep_up
 from gateway.loading import load_database
 from gateway.mining_work import keep_mining
 from gateway.neighbours import recognisers
@@ -77,6 +78,8 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             points=points,
             visits=core.visits if core.settings.visits.enabled else None,
         )
+        if not core.node.alone:
+            conversations.join(EventRelay(core.node.bus, conversations))
         await conversations.start()
 
         def categorise(text: str) -> CategorySuggestion | None:
@@ -114,11 +117,14 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "parts": _watch_parts(core, knowledge, understanding),
             **{name: work() for name, work in core.further_work.items()},
         }
+        if not core.node.alone:
+            background |= {"bus": core.node.bus.run(), "other nodes": keep_up(core, conversations)}
         tasks = [core.spawn(work, name) for name, work in background.items()]
         try:
             yield
         finally:
             core.stop()
+            await core.node.bus.close()
             await conversations.close()
             desk.changed()
             await settle(*tasks)

@@ -84,17 +84,16 @@ async def login(request: web.Request) -> web.Response:
     if not core.parts["database"].ok:
         raise starting()
     attempt = core.limits.login_attempt(asked.login[:64], client_address(request, core.settings.web))
-    now = core.clock.monotonic()
-    if (wait := max(limiter.wait(key, now) for limiter, key in attempt)) > 0:
+    if (wait := max([await limiter.wait(key) for limiter, key in attempt])) > 0:
         raise too_many(wait, "登录失败次数太多，请稍后再试。")
     for limiter, key in attempt:
-        limiter.failed(key, now)  # counted before the work, so that many at once cannot slip through
+        await limiter.failed(key)  # counted before the work, so that many at once cannot slip through
     seat = await core.seats.verify(asked.login, asked.password)
     if seat is None:
         log.warning("login refused")
         raise unauthorised("账号或密码不正确。")
     for limiter, key in attempt:
-        limiter.succeeded(key)
+        await limiter.succeeded(key)
     token = await core.seats.open_session(seat.id)
     response = web.json_response(seat.as_dict(), dumps=dumps)
     _set_cookie(core, request, response, token)

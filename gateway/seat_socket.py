@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from base.logs import get_logger
 from conversations.errors import NotYours
+from conversations.following import Following
 from gateway.body import check_text, clean_text, parse_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of, settle
@@ -120,7 +121,7 @@ class Watch:
         self.page = page
         self.conversation_id = conversation_id
         self.subscription = subscription
-        self.seq = 0
+        self.following = Following(page.core.conversations, subscription, conversation_id, seq=0)
         self.task: asyncio.Task[None] | None = None
 
     async def show(self, snapshot: dict[str, Any]) -> None:
@@ -128,7 +129,7 @@ class Watch:
         core = self.page.core
         turns = await core.conversations.transcript(self.conversation_id)
         draft, form = await self.page.desk.typed(self.conversation_id)
-        self.seq = max([self.seq, *(turn.seq for turn in turns)])
+        self.following.has(turns[-1].seq if turns else 0, status=snapshot.get("status"))
         if allowance := (await core.allowances([self.conversation_id])).get(self.conversation_id):
             snapshot = {**snapshot, "allowance": allowance}
         await self.page.socket.send(
@@ -145,14 +146,11 @@ class Watch:
     async def push(self) -> None:
         core = self.page.core
         with suppress(ConnectionResetError):
-            async for event in self.subscription:
+            async for event in self.following:
                 if event.kind == "dropped":  # fell behind: the page comes back and sees everything anew
                     await self.page.socket.response.close()
                     return
                 if event.kind == "turn" and event.turn is not None:
-                    if event.turn.seq <= self.seq:
-                        continue
-                    self.seq = event.turn.seq
                     turn = turn_object(event.turn, for_seat=True)
                     message = {"type": "turn", "conversation_id": self.conversation_id, "turn": turn}
                     await self.page.socket.send(message)
@@ -305,9 +303,9 @@ class _Page:
         self.desk.keep_draft(say.conversation_id, "")
         shown = {**turn_object(turn, for_seat=True), "client_message_id": say.client_message_id}
         watch = self.watches.get(say.conversation_id)
-        if watch is None or turn.seq > watch.seq:
-            if watch is not None:
-                watch.seq = turn.seq
+        if watch is None or turn.seq > watch.following.seq:
+            if watch is not None and turn.seq == watch.following.seq + 1:  # else those before it come first
+                watch.following.has(turn.seq)
             await self.socket.send({"type": "turn", "conversation_id": say.conversation_id, "turn": shown})
 
     async def tell(self, message: dict[str, Any]) -> None:

@@ -78,6 +78,13 @@ class Roster:
             for row in rows:
                 row.heard_at = now - timedelta(seconds=silence[row.seat_id])
 
+    async def lately(self, within_seconds: float) -> frozenset[str]:
+        """Seats whose pages were heard of within so many seconds, at whichever core."""
+        since = self._clock.now() - timedelta(seconds=within_seconds)
+        async with self._database.read() as session:
+            found = await session.execute(select(DeskSeat.seat_id).where(DeskSeat.heard_at > since))
+            return frozenset(found.scalars())
+
     async def served(self, seat_id: str, *, answered: bool) -> None:
         """Something was offered to it (`answered` False) or taken by it."""
         async with self._database.write() as session:
