@@ -28,6 +28,7 @@ from gateway.ports import Conversations, Knowledge
 from gateway.shared_limits import Failures, LocalFailures, LocalRate, Rate, RedisFailures, RedisRate
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
+from seats.audit import AuditLog
 from seats.callbacks import Callbacks
 from seats.cases import Cases
 from seats.notes import CannedReplies, Notes
@@ -153,6 +154,7 @@ class Core:
         patience = timedelta(hours=settings.visits.chat_patience_hours)
         rules = VisitRules(patience, settings.visits.automatic_reopens, self.calling)
         self.visits = ReturnVisits(self.database, self.orders, rules=rules, clock=self.clock)
+        self.audit = AuditLog(self.database, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
         self.callbacks = Callbacks(
             self.database, clock=self.clock, rules=self.calling, dial_uri=settings.calling.dial_uri

@@ -21,6 +21,7 @@ from gateway.loading import load_database
 from gateway.mining_work import keep_mining
 from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
+from gateway.upkeep import keep_audit, keep_sealed
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
@@ -114,6 +115,8 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "outbox": OutboxSender(
                 core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
             ).run(core.pause),
+            "sealing": keep_sealed(core),
+            "audit log": keep_audit(core),
             "parts": _watch_parts(core, knowledge, understanding),
             **{name: work() for name, work in core.further_work.items()},
         }

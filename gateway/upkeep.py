@@ -1,0 +1,45 @@
+"""Background work for what is kept safe: contact data sealed with the current key, and the audit log's age and seal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from base.errors import HotlineError
+from base.logs import get_logger
+from gateway.core import Core
+from storage.resealing import reseal
+
+log = get_logger("gateway.upkeep")
+_LOOK_SECONDS: Final = 30.0
+_DAY_SECONDS: Final = 24 * 3600.0
+
+
+async def keep_sealed(core: Core) -> None:
+    """After each start and each rotation everything is walked through once. Cores that do it at once do no harm."""
+    done = ""
+    while not core.stopping:
+        try:
+            current = core.database.keyring.keys.current
+            if current != done:
+                count = await reseal(core.database, core.pause)
+                if core.stopping:
+                    return
+                done = current
+                log.info("contact data is sealed with the current key", key=current, values=count)
+        except HotlineError as error:
+            log.error("contact data could not be sealed", reason=str(error))
+        except Exception as error:
+            log.error("contact data could not be sealed", error=type(error).__name__, exc_info=error)
+        await core.pause(_LOOK_SECONDS)
+
+
+async def keep_audit(core: Core) -> None:
+    """Once a day: entries beyond their age go, and the newest seal goes to the log, which somebody else may keep."""
+    while not core.stopping:
+        try:
+            removed = await core.audit.remove_older(core.settings.security.audit_days)
+            head = await core.audit.head()
+            log.info("audit log", newest=head[0], seal=head[1], removed=removed)
+        except Exception as error:
+            log.error("the audit log could not be kept", error=type(error).__name__, exc_info=error)
+        await core.pause(_DAY_SECONDS)
