@@ -39,6 +39,11 @@ class Node:
             return cls()
         if on_sqlite:
             raise ConfigurationError("cluster.node needs PostgreSQL (database.url): nodes share one database")
+        if not settings.key_file.is_file():
+            raise ConfigurationError(
+                f"cluster.node needs the other nodes' keys in {settings.key_file}: copy their file (the first node "
+                "makes it when it is started once without cluster.node)"
+            )
         node = cls(chosen.node)
         if chosen.redis_url:
             node.redis = RedisLink(chosen.redis_url, timeout_seconds=chosen.redis_timeout_seconds, clock=clock)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -24,7 +25,7 @@ from bot.danger import MeaningReader, SentenceEncoder
 from bot.decision import Decision, Say
 from bot.entities.place import PlaceMatcher
 from bot.state import State
-from conversations import cards, store
+from conversations import cards, first_messages, store
 from conversations.catch_up import CatchUp
 from conversations.desk import Desk
 from conversations.enclosures import EnclosureKind, Enclosures
@@ -32,7 +33,7 @@ from conversations.errors import Conflict, UnknownConversation
 from conversations.journal import Entry, Journal
 from conversations.line import Line, Side
 from conversations.listener import Listener
-from conversations.locks import KeyedLocks
+from conversations.locks import Across, KeyedLocks
 from conversations.lookups import Categories, Lookups, Parser, Searcher
 from conversations.messages import (
     Channel,
@@ -70,6 +71,7 @@ class ConversationService:
         notices: what hot topics add to the greeting.
         visits: return visits, whose first question stands in the conversation; None asks nobody.
         owner: the incarnation of this process; a new one each start.
+        across: of several nodes, what makes the turns of a conversation wait for each other.
     """
 
     def __init__(
@@ -88,13 +90,15 @@ class ConversationService:
         clock: Clock | None = None,
         owner: str | None = None,
         notices: Callable[[], Awaitable[list[str]]] | None = None,
+        across: Across | None = None,
     ) -> None:
         self._notices = notices
         self._database = database
         self._settings = settings
         self._clock = clock or SystemClock()
         self._owner = owner or new_id("core_")
-        self._locks = KeyedLocks()
+        self._forgot_at: datetime | None = None
+        self._locks = KeyedLocks(across)
         self._hub = Hub()
         self._catch_up = CatchUp(database, self._hub)
         self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
@@ -227,8 +231,12 @@ class ConversationService:
             _log.error("hot topics could not be read for the greeting", error=type(error).__name__)
             return []
 
-    async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
+    async def citizen_turn(
+        self, conversation_id: str | None, turn: CitizenTurn, *, once: str | None = None
+    ) -> TurnResult:
         """Take one turn of the citizen. The replies are never empty unless a seat holds the conversation.
+
+        `once`: what a turn without a conversation is known by (`conversations/first_messages.py`) when it comes again.
 
         Raises:
             UnknownConversation: `conversation_id` is given and there is none.
@@ -236,7 +244,7 @@ class ConversationService:
         known = conversation_id
         try:
             if conversation_id is None:
-                conversation_id = await self._begin_silently(turn)
+                conversation_id = await self._begin_silently(turn, once=once)
             return await self._take(conversation_id, turn)
         except SQLAlchemyError as error:
             _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
@@ -390,8 +398,15 @@ class ConversationService:
     async def sweep(self) -> int:
         """Idle chats, lost calls and long waits get what is due to them, news of orders are told, return visits begin
         in the chats; returns how many."""
+        await self._forget_first_messages()
         asked = await self._visits.sweep() if self._visits is not None else 0
         return await self._sweeper.sweep() + await self._news.sweep() + asked
+
+    async def _forget_first_messages(self) -> None:
+        now = self._clock.now()
+        if self._forgot_at is None or now - self._forgot_at >= first_messages.REMEMBERED / 24:
+            await first_messages.forget(self._database, now)
+            self._forgot_at = now
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -408,14 +423,19 @@ class ConversationService:
                     self._hub.publish(event)
                 break
         if taken.elsewhere:  # the conversation had ended long ago: this is a new contact
-            return await self._take(await self._begin_silently(turn), turn)
+            return await self._take(await self._begin_silently(turn, once=_again(conversation_id, turn)), turn)
         assert taken.result is not None
         return taken.result
 
-    async def _begin_silently(self, turn: CitizenTurn) -> str:
+    async def _begin_silently(self, turn: CitizenTurn, *, once: str | None) -> str:
+        """A conversation for this turn; the one that it has begun before, where it was sent already."""
         state = State(channel=turn.channel)
         row = self._new_row(turn.channel, state, None, None, turn.meta.get("trace_id"))
         async with self._database.write() as session:
+            if once is not None:
+                known = await first_messages.begun(session, once, row.id, self._clock.now())
+                if known != row.id:
+                    return known
             session.add(row)
         return row.id
 
@@ -492,3 +512,10 @@ class ConversationService:
             await self._sweeper.take_in(entry)
         await self._journal.set_aside(self._clock.now())
         _log.info("journal taken in", entries=len(entries))
+
+
+def _again(conversation_id: str, turn: CitizenTurn) -> str | None:
+    """By what a message that begins anew after the end of a conversation is known when it is sent again."""
+    if turn.client_message_id is None:
+        return None
+    return first_messages.key_of(conversation_id, turn.client_message_id)

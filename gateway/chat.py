@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from conversations.errors import UnknownConversation
+from conversations.first_messages import key_of
 from conversations.messages import Channel, CitizenTurn, TurnKind, TurnResult
 from gateway.address import client_address
 from gateway.body import check_text, clean_text, read_model
@@ -44,8 +45,8 @@ class _First:
 class FirstMessages:
     """A first message sent twice (its answer was lost on the way) must not begin two conversations.
 
-    Remembers which conversation a client's message id began; bounded, and only for the life of this process: after a
-    restart the worst is a second conversation, which the sweeper gives its outcome.
+    The database knows for a day which conversation a client's message id began; this process, bounded, also where it
+    has led since.
     """
 
     def __init__(self) -> None:
@@ -57,8 +58,9 @@ class FirstMessages:
         first = self._begun.setdefault((address, turn.client_message_id), _First())
         while len(self._begun) > _REMEMBERED_FIRST_MESSAGES:
             self._begun.popitem(last=False)
+        key = key_of(address, turn.client_message_id)
         async with first.once:
-            result = await core.conversations.citizen_turn(first.conversation_id, turn)
+            result = await core.conversations.citizen_turn(first.conversation_id, turn, once=key)
             first.conversation_id = result.conversation_id
             return result
 

@@ -35,6 +35,7 @@ from seats.notes import CannedReplies, Notes
 from seats.presence import Presence
 from seats.roster import Roster
 from seats.store import SeatStore
+from storage.advisory import AdvisoryLocks
 from storage.engine import Database
 from storage.keyring import Keyring
 from workorders.attachments import Attachments
@@ -125,6 +126,9 @@ class Core:
             keyring=Keyring(lambda: settings.key_file),
         )
         self.node = Node.of(settings, self.clock, on_sqlite=self.database.is_sqlite)
+        self.conversation_locks = (
+            None if self.node.alone else AdvisoryLocks(settings.database_url, at_once=2 * settings.database.pool_size)
+        )
         self.outbox_targets = targets(settings.outbox)
         messages = settings.text_messages
         self.text_messages = TextMessages(
@@ -304,6 +308,8 @@ class Core:
         await settle(*self._tasks)
         await self.text_messages.close()
         await self.node.close()
+        if self.conversation_locks is not None:
+            await self.conversation_locks.close()
         await self.database.close()
 
 

@@ -34,7 +34,9 @@ class Conversations(Protocol):
 
     async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]: ...
 
-    async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult: ...
+    async def citizen_turn(
+        self, conversation_id: str | None, turn: CitizenTurn, *, once: str | None = None
+    ) -> TurnResult: ...
 
     async def enclose(
         self,

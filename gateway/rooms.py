@@ -78,6 +78,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             notices=knowledge.greetings,
             points=points,
             visits=core.visits if core.settings.visits.enabled else None,
+            across=core.conversation_locks,
         )
         if not core.node.alone:
             conversations.join(EventRelay(core.node.bus, conversations))

@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 from fresh_database import database as database
-from fresh_database import fresh_postgresql as fresh_postgresql
+from fresh_database import emptied
 from fresh_database import migrated_file as migrated_file
 from postgresql_server import postgresql_url as postgresql_url
+from redis_server import RedisServer
 from redis_server import redis_server as redis_server
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "gateway"))  # its helpers furnish a core
+
+from cluster_nodes import TestNode
+
+from storage import migrate
+from storage.keyring import Keyring
+
+
+@pytest.fixture
+async def nodes(postgresql_url: str, redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[list[TestNode]]:
+    """Two nodes, furnished and serving."""
+    empty = await emptied(postgresql_url)
+    await migrate.upgrade(empty)
+    await empty.close()
+    keys = tmp_path / "keys.json"
+    assert Keyring(lambda: keys).keys.current  # made by being asked for
+    made = [TestNode(name, postgresql_url, redis_server.url, tmp_path / name, keys) for name in ("a", "b")]
+    for node in made:
+        await node.start()
+    yield made
+    for node in made:
+        await node.stop()
+    shutil.rmtree(tmp_path, ignore_errors=True)

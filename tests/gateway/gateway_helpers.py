@@ -137,7 +137,9 @@ class SmallConversations:
     async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]:
         return (Reply(f"您好，给您回电（{placed.purpose}）。"),)
 
-    async def citizen_turn(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
+    async def citizen_turn(
+        self, conversation_id: str | None, turn: CitizenTurn, *, once: str | None = None
+    ) -> TurnResult:
         await asyncio.sleep(self.delay)
         if self.failure is not None:
             raise self.failure

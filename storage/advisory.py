@@ -1,0 +1,68 @@
+"""PostgreSQL's advisory locks: who may go on with something, over all nodes. On SQLite there is one node."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from base.logs import get_logger
+
+_log = get_logger(__name__)
+CONVERSATIONS: Final = 12345_02  # a space of lock numbers; `storage/migrate.py` has another
+_WAIT_MS: Final = 30_000
+_HELD_AT_MOST_MS: Final = 120_000  # a node that hangs with a lock loses it
+# A node that was cut off the network keeps no lock for longer than about ten seconds.
+PROMPT_LOSS: Final[dict[str, str]] = {
+    "tcp_keepalives_idle": "4",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+
+class AdvisoryLocks:
+    """Locks by name, each on a connection of a pool of its own, so that work under a lock never waits for that pool."""
+
+    def __init__(self, url: str, *, at_once: int) -> None:
+        """`at_once`: so many locks are held or waited for at the same time; more wait for a connection."""
+        options: dict[str, Any] = {
+            **PROMPT_LOSS,
+            "lock_timeout": str(_WAIT_MS),
+            "idle_in_transaction_session_timeout": str(_HELD_AT_MOST_MS),
+        }
+        self._engine = create_async_engine(
+            url, pool_size=at_once, max_overflow=0, pool_pre_ping=True, connect_args={"server_settings": options}
+        )
+
+    @asynccontextmanager
+    async def hold(self, name: str) -> AsyncIterator[None]:
+        """Wait for the lock, then hold it. Other names may share its number: then they wait for each other too.
+
+        Raises:
+            SQLAlchemyError: the database is away, or the lock was not to be had within half a minute.
+        """
+        async with self._engine.connect() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": CONVERSATIONS, "name": name}
+            )
+            try:
+                yield
+            finally:
+                await _release(connection)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+async def _release(connection: AsyncConnection) -> None:
+    """The lock goes with the transaction; it has gone already where the connection is lost."""
+    try:
+        await connection.rollback()
+    except SQLAlchemyError as error:
+        _log.warning("a lock was lost before its end", error=type(error).__name__)
+        await connection.invalidate()
