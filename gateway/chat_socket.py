@@ -116,7 +116,7 @@ class _Citizen:
     # -- pictures and places ---------------------------------------------------------------------------------------
 
     async def picture(self, message: PictureMessage) -> None:
-        self.throttle()
+        await self.throttle()
         await self.answer(message.client_message_id, await self.enclosures.picture(self.known(), message))
 
     async def place(self, message: PlaceMessage) -> None:
@@ -125,15 +125,15 @@ class _Citizen:
                 make_turn(self.core, message.text, "web", message.client_message_id, self.trace_id, meta=message.meta)
             )
             return
-        self.throttle()
+        await self.throttle()
         await self.answer(message.client_message_id, await self.enclosures.place(self.known(), message))
 
-    def throttle(self) -> None:
+    async def throttle(self) -> None:
         """
         Raises:
             ApiError: 429, too many messages in this conversation.
         """
-        if (wait := self.core.limits.messages.take(self.known(), self.core.clock.monotonic())) > 0:
+        if (wait := await self.core.limits.messages.take(self.known())) > 0:
             raise too_many(wait)
 
     async def answer(self, message_id: str, enclosed: Enclosed) -> None:
