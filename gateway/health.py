@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from sqlalchemy import func, select, text
+from sqlalchemy import case, func, select, text
 
-from gateway.core import Core, core_of
+from gateway.core import CORE, Core, core_of
 from gateway.errors import dumps
-from storage.tables import Conversation
+from gateway.machine_metrics import MachineCollector
+from storage.tables import CallbackTask, Conversation
 
 _PATIENCE_SECONDS = 2.0
 
@@ -43,24 +44,51 @@ async def _query(core: Core) -> None:
 
 
 async def metrics(request: web.Request) -> web.Response:
+    """Also while the database is away: then its own figures stay as they were, and `hotline_part_ok` tells of it."""
     core = core_of(request)
+    if "schema" in core.parts["database"].extra:
+        await _check_database(core)
     core.metrics.ready.set(1 if core.ready else 0)
+    for name, part in core.parts.items():
+        core.metrics.parts.labels(name).set(part.ok)
     if core.parts["database"].ok:
-        query = (
-            select(Conversation.channel, Conversation.status, func.count())
-            .where(Conversation.status != "ended")
-            .group_by(Conversation.channel, Conversation.status)
-        )
-        async with core.database.read() as session:
-            rows = (await session.execute(query)).all()
-        core.metrics.contacts.clear()
-        for channel, status, count in rows:
-            core.metrics.contacts.labels(channel, status).set(count)
+        await _count(core)
     body = await asyncio.to_thread(core.metrics.text)
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+async def _count(core: Core) -> None:
+    """What the database knows; the same on every node that shares it."""
+    now = core.clock.now()
+    contacts = (
+        select(Conversation.channel, Conversation.status, func.count())
+        .where(Conversation.status != "ended")
+        .group_by(Conversation.channel, Conversation.status)
+    )
+    emergencies = select(func.count(), func.min(Conversation.waiting_since)).where(
+        Conversation.status == "waiting", Conversation.outcome == "emergency"
+    )
+    overdue = case((CallbackTask.due_at < now, 1), else_=0)
+    callbacks = select(func.count(), func.coalesce(func.sum(overdue), 0)).where(
+        CallbackTask.status.in_(("open", "taken"))
+    )
+    async with core.database.read() as session:
+        rows = (await session.execute(contacts)).all()
+        waiting, oldest = (await session.execute(emergencies)).one()
+        open_, late = (await session.execute(callbacks)).one()
+    metrics = core.metrics
+    metrics.contacts.clear()
+    for channel, status, count in rows:
+        metrics.contacts.labels(channel, status).set(count)
+    metrics.emergencies_waiting.set(waiting)
+    metrics.emergency_oldest_seconds.set((now - oldest).total_seconds() if oldest is not None else 0.0)
+    metrics.callbacks_open.set(open_)
+    metrics.callbacks_overdue.set(late)
+
+
 def add_routes(app: web.Application) -> None:
+    settings = app[CORE].settings
+    app[CORE].metrics.registry.register(MachineCollector(settings.var, settings.web.tls_certificate))
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

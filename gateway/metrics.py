@@ -81,6 +81,19 @@ class Metrics:
             "hotline_messenger_messages", "Messages to citizens in WeChat, by what came of them", ["channel", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self.parts = Gauge("hotline_part_ok", "1: this part is ready", ["part"], registry=self.registry)
+        self.emergencies_waiting = Gauge(
+            "hotline_emergencies_waiting", "Contacts with danger that no seat has taken", registry=self.registry
+        )
+        self.emergency_oldest_seconds = Gauge(
+            "hotline_emergency_oldest_seconds", "How long the first of them has waited", registry=self.registry
+        )
+        self.callbacks_open = Gauge(
+            "hotline_callbacks_open", "Call-backs that were promised and not made", registry=self.registry
+        )
+        self.callbacks_overdue = Gauge(
+            "hotline_callbacks_overdue", "Of these, those whose moment has passed", registry=self.registry
+        )
         self.ready = Gauge("hotline_ready", "1 when every needed part is ready", registry=self.registry)
 
         self._ended: OrderedDict[str, None] = OrderedDict()

@@ -20,6 +20,7 @@ from gateway.errors import HTTP_ERRORS, as_api_error, error_response, too_many
 log = get_logger("gateway.http")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 TRACE: web.RequestKey[str] = web.RequestKey("trace", str)
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -78,7 +79,8 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
             status = response.status
         finally:
             elapsed = time.monotonic() - started
-            metrics.http_requests.labels(route, request.method if status != 405 else "other", str(status)).inc()
+            method = request.method if request.method in METHODS else "other"  # a client may send any word
+            metrics.http_requests.labels(route, method, str(status)).inc()
             if status != 101:
                 metrics.http_seconds.labels(route).observe(elapsed)
                 log.debug("request", route=route, status=status, milliseconds=round(elapsed * 1000, 1))

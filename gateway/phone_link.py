@@ -35,13 +35,12 @@ class PhoneLinks:
     """The phone processes connected now, and the counters they last sent (a Prometheus collector)."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(1)
         self._families: dict[int, list[Metric]] = {}
         self.calls: dict[int, int] = {}
         self._sockets: dict[int, Socket] = {}
 
     def connect(self, socket: Socket) -> int:
-        number = next(self._numbers)
+        number = next(free for free in itertools.count(1) if free not in self.calls)  # a label in metrics: reused
         self.calls[number], self._sockets[number] = 0, socket
         return number
 

@@ -69,7 +69,7 @@ class PhoneMetrics:
         self.capacity = gauge("capacity_calls", "How many calls can be served at once, as estimated now")
         self.level = gauge("level", "0: new calls are served at once, 1: they wait, 2: they are refused")
         self.recogniser_lag_seconds = gauge("recogniser_lag_seconds", "95th percentile of the wait for words, recent")
-        self.late_frames = gauge("late_frames", "Share of 20 ms beats that came late, recent")
+        self.late_frames = gauge("late_frames_ratio", "Share of 20 ms beats that came late, recent")
 
     def text(self) -> str:
         """All values in Prometheus' text format."""
