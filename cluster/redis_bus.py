@@ -22,6 +22,7 @@ _TIMEOUT_SECONDS: Final = 2.0
 _FIRST_RETRY_SECONDS: Final = 0.2
 _LONGEST_RETRY_SECONDS: Final = 3.0
 _HEARD_WITHIN_SECONDS: Final = 5.0  # a subscriber that hears nothing asks whether Redis still lives
+_CANCEL_AGAIN_SECONDS: Final = 0.2
 _NOTHING: Final = "nothing"  # a topic that nobody publishes to: a subscriber must have one
 
 _FAILURES: Final = (RedisError, OSError, TimeoutError)
@@ -69,8 +70,8 @@ class RedisBus:
             sending = tasks.create_task(self._keep(self._send), name="bus sender")
             receiving = tasks.create_task(self._keep(self._receive), name="bus receiver")
             await self._closed.wait()
-            sending.cancel()
-            receiving.cancel()
+            await _end(sending)
+            await _end(receiving)
 
     async def close(self) -> None:
         self._closed.set()
@@ -96,7 +97,7 @@ class RedisBus:
     async def _send(self) -> None:
         client = connect(self._url, timeout_seconds=_TIMEOUT_SECONDS)
         try:
-            while True:
+            while not self._closed.is_set():
                 await client.publish(*await self._outgoing.get())  # what fails is lost: the others read the database
         finally:
             await client.aclose()
@@ -114,20 +115,19 @@ class RedisBus:
             self.connected = True
             log.info("other nodes can be reached", topics=len(self._subscribed))
             self._joined()
-            following = asyncio.ensure_future(self._keep_topics(subscriber))
+            following = asyncio.create_task(self._keep_topics(subscriber), name="bus topics")
             try:
                 await self._read(subscriber, following)
             finally:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+                await _end(following)
         finally:
             self.connected = False
             await subscriber.aclose()
             await client.aclose()
 
-    async def _read(self, subscriber: Any, following: asyncio.Future[None]) -> None:
+    async def _read(self, subscriber: Any, following: asyncio.Task[None]) -> None:
         asked = False
-        while True:
+        while not self._closed.is_set():
             if following.done():
                 following.result()  # raises what went wrong there
                 return
@@ -171,3 +171,12 @@ class RedisBus:
             handler(message)
         except Exception as error:  # one bad message must not end the hearing of all
             log.error("a message of another node failed", topic=topic.split(":")[0], exc_info=error)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel it; again where the client has swallowed that, as it does in the middle of a connection."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_AGAIN_SECONDS)
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, _FAILURES):
+        raise error

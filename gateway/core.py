@@ -14,6 +14,7 @@ from aiohttp import web
 from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
+from base.ids import new_id
 from base.logs import get_logger
 from base.settings import Settings
 from cluster.node import Node
@@ -126,6 +127,8 @@ class Core:
             keyring=Keyring(lambda: settings.key_file),
         )
         self.node = Node.of(settings, self.clock, on_sqlite=self.database.is_sqlite)
+        self.incarnation = new_id("core_")  # of this process; a new one each start
+        self.seats_elsewhere: frozenset[str] = frozenset()  # with a living page, as all nodes tell; the desk asks them
         self.conversation_locks = (
             None if self.node.alone else AdvisoryLocks(settings.database_url, at_once=2 * settings.database.pool_size)
         )

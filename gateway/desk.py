@@ -56,7 +56,6 @@ class Desk:
         self.offers = Offers(core, self)
         self._pushed: Any = None
         self._news_of_ours = False  # for other nodes
-        self._elsewhere: frozenset[str] = frozenset()  # seats with a living page, as all nodes tell
         core.node.bus.join(QUEUE, self._noticed_elsewhere)
 
     def watch(self, watcher: Watcher, seat_id: str) -> None:
@@ -184,7 +183,7 @@ class Desk:
         core = self._core
         since = core.clock.now() - timedelta(seconds=core.settings.seats.heartbeat_seconds)
         recorded = {seat for seat, known in self.roster.items() if known.heard_at and known.heard_at > since}
-        return core.presence.present(core.clock.monotonic()) | recorded | self._elsewhere
+        return core.presence.present(core.clock.monotonic()) | recorded | core.seats_elsewhere
 
     def loads(self) -> list[SeatLoad]:
         """Every seat that is at its desk, with what it holds; what was put aside does not count."""
@@ -317,7 +316,8 @@ class Desk:
         core = self._core
         silence = core.presence.silence(core.clock.monotonic())
         within = core.settings.seats.heartbeat_seconds
-        self._elsewhere = await core.seats_anywhere.exchange(silence, within_seconds=within)
+        there = await core.seats_anywhere.exchange(silence, within_seconds=within)
+        core.seats_elsewhere = frozenset() if core.node.alone else there
 
     # -- background ------------------------------------------------------------------------------------------------
 

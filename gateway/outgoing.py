@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import local
 from base.logs import get_logger
 from base.masking import Masked
+from cluster.bus import Message
 from conversations.placed import Placed
 from gateway.errors import ApiError
 from gateway.shapes import say_objects
@@ -36,6 +37,7 @@ _SWEEP_SECONDS: Final = 5.0
 _GRACE: Final = timedelta(seconds=60)  # after the ringing ought to have ended: longer than a phone takes to come back
 _SERVED: Final = ("answered", "order_filed", "lawful_channel", "seat", "emergency")
 _BATCH: Final = 50
+CANCELLED: Final = "cancelled-calls"  # told to all nodes: one of them has the phone that rings
 
 
 class PhoneLine(Protocol):
@@ -67,6 +69,7 @@ class Outgoing:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        core.node.bus.join(CANCELLED, self._cancelled_elsewhere)
         self.phones: PhoneLine | None = None
         self.tell_seat: TellSeat | None = None
 
@@ -153,8 +156,16 @@ class Outgoing:
             call = await session.get(OutgoingCall, call_id)
         if call is None or call.seat_id != seat_id:
             raise CallbackError("这通外呼不是您发起的。")
-        if self.phones is not None and call.status in ("placed", "ringing"):
+        if call.status in ("placed", "ringing"):
+            self._core.node.bus.publish(CANCELLED, {"call_id": call_id})
+            await self._cancel_here(call_id)
+
+    async def _cancel_here(self, call_id: str) -> None:
+        if self.phones is not None:
             await self.phones.send_to_all({"type": "cancel_call", "call_id": call_id})
+
+    def _cancelled_elsewhere(self, message: Message) -> None:
+        self._core.spawn(self._cancel_here(str(message["call_id"])), "a call is not wanted")
 
     # --- what the phone tells ---------------------------------------------------------------------------------------
 

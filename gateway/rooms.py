@@ -79,6 +79,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             points=points,
             visits=core.visits if core.settings.visits.enabled else None,
             across=core.conversation_locks,
+            owner=core.incarnation,
         )
         if not core.node.alone:
             conversations.join(EventRelay(core.node.bus, conversations))

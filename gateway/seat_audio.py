@@ -17,6 +17,7 @@ from base.ids import new_id
 from base.logs import get_logger
 from gateway.core import Core
 from gateway.errors import ApiError, bad_request, forbidden
+from gateway.far_audio import FarAudio
 from gateway.phone_messages import LegNews
 from seats.permissions import may
 from seats.store import SeatIdentity
@@ -99,6 +100,7 @@ class SeatAudio:
         self._invited: set[tuple[str, str]] = set()
         self._pages: dict[str, set[Page]] = {}
         self._desks: dict[str, set[Page]] = {}
+        self._far = FarAudio(core, self)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -121,19 +123,41 @@ class SeatAudio:
         self._desks.setdefault(page.seat.id, set()).add(page)
 
     async def tell_seat(self, seat_id: str, message: dict[str, Any]) -> None:
-        """To every page that this seat has open."""
+        """To every page that this seat has open, at any node."""
+        self._far.tell_seat(seat_id, message)
+        await self.tell_pages_here(seat_id, message)
+
+    async def tell_pages_here(self, seat_id: str, message: dict[str, Any]) -> None:
+        """To the pages that this seat has open at this core."""
+        if message.get("type") == "invited" and seat_id in self._desks:
+            self._invited.add((str(message["conversation_id"]), seat_id))
         await _tell_all(self._desks.get(seat_id, set()), message)
 
     def close_page(self, page: Page) -> None:
         self._desks.get(page.seat.id, set()).discard(page)
+        self._far.close_page(page)
+        self.forget_page(page)
+
+    def forget_page(self, page: Page) -> None:
+        """It shows no call any more."""
         for pages in self._pages.values():
             pages.discard(page)
         self._pages = {key: pages for key, pages in self._pages.items() if pages}
 
     async def watch(self, page: Page, conversation_id: str) -> None:
         """The page shows this conversation: it is told who is in the call, now and at every change."""
+        await self.show_to(page, conversation_id)
+        if not self.has(conversation_id):
+            await self._far.watch(page, conversation_id)
+
+    async def show_to(self, page: Page, conversation_id: str) -> None:
+        """As far as it is known at this core."""
         self._pages.setdefault(conversation_id, set()).add(page)
         await page.tell(self._legs_message(conversation_id))
+
+    def has(self, conversation_id: str) -> bool:
+        """Its call is on a phone of this core."""
+        return conversation_id in self._calls
 
     def invited(self, conversation_id: str, seat_id: str) -> bool:
         """May this seat see the conversation because its holder asked for help?"""
@@ -146,7 +170,7 @@ class SeatAudio:
         return {
             "type": "legs",
             "conversation_id": conversation_id,
-            "on_phone": conversation_id in self._calls,
+            "on_phone": self.has(conversation_id),
             "caller": self._callers.get(conversation_id, {"muted": False, "held": False}),
             "legs": [leg.shown() for leg in self.legs_of(conversation_id)],
         }
@@ -158,6 +182,16 @@ class SeatAudio:
     # --- what a page wants ------------------------------------------------------------------------------------------
 
     async def command(self, page: Page, command: AudioCommand) -> None:
+        """Carry it out here, or have the core that has the call do it.
+
+        Raises:
+            ApiError: 403 not allowed, 404 the call is not on the phone any more, 400 something is missing, 503 its node
+                cannot be reached.
+        """
+        if self.has(command.conversation_id) or not await self._far.command(page, command):
+            await self.command_here(page, command)
+
+    async def command_here(self, page: Page, command: AudioCommand) -> None:
         """
         Raises:
             ApiError: 403 not allowed, 404 the call is not on the phone any more, 400 something is missing.
@@ -278,8 +312,7 @@ class SeatAudio:
         if command.sip_uri:
             await self._order(call, command.model_copy(update={"via": "sip"}), "third", name="第三方", page=page)
             return
-        pages = self._desks.get(command.seat_id, set())
-        if not pages or command.seat_id == page.seat.id:
+        if not self._at_desk(command.seat_id) or command.seat_id == page.seat.id:
             raise bad_request("这位坐席不在线。", "seat_absent")
         self._invited.add((command.conversation_id, command.seat_id))
         message = {
@@ -287,10 +320,14 @@ class SeatAudio:
             "conversation_id": command.conversation_id,
             "message": f"{page.seat.display_name}请您加入通话。",
         }
-        await _tell_all(pages, message)
+        await self.tell_seat(command.seat_id, message)
+
+    def _at_desk(self, seat_id: str) -> bool:
+        """It has a page open, here or at another node."""
+        return bool(self._desks.get(seat_id)) or seat_id in self._core.seats_elsewhere
 
     async def _pass_on(self, page: Page, call: CallOnPhone, command: AudioCommand) -> None:
-        if command.seat_id == page.seat.id or not self._desks.get(command.seat_id):
+        if command.seat_id == page.seat.id or not self._at_desk(command.seat_id):
             raise bad_request("这位坐席不在线。", "seat_absent")
         capacity = self._core.settings.seats.capacity
         if len(await self._core.conversations.held(command.seat_id)) >= capacity:
@@ -302,11 +339,12 @@ class SeatAudio:
             "conversation_id": command.conversation_id,
             "message": f"{page.seat.display_name}把一通电话转给您。",
         }
-        await _tell_all(self._desks.get(command.seat_id, set()), message)
+        await self.tell_seat(command.seat_id, message)
 
     async def _colleagues(self, seat_id: str) -> list[dict[str, str]]:
         """Who else is at the desk."""
-        present = {pages_of for pages_of, pages in self._desks.items() if pages and pages_of != seat_id}
+        here = {pages_of for pages_of, pages in self._desks.items() if pages}
+        present = (here | self._core.seats_elsewhere) - {seat_id}
         return [seat.as_dict() for seat in await self._core.seats.accounts() if seat.id in present and seat.enabled]
 
     # --- what the phone tells ---------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ class TestNode:
             orders=core.orders,
             places=places(),
             across=core.conversation_locks,
+            owner=core.incarnation,
         )
         self.conversations.join(EventRelay(core.node.bus, self.conversations))
         core.use(conversations=self.conversations, knowledge=SmallKnowledge())

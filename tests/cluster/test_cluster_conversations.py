@@ -11,7 +11,9 @@ from cluster_nodes import TestNode
 from gateway_helpers import Client, origin
 from redis_server import RedisServer
 from sqlalchemy import func, select
+from test_gateway_seat_audio import Phone
 
+from gateway.internal import ensure_token
 from gateway.seat_socket import DESK
 from storage.tables import Conversation, Turn
 
@@ -144,3 +146,46 @@ async def test_a_seat_whose_node_is_another_is_not_taken_for_absent(nodes: list[
     assert [card["conversation_id"] for card in held] == [known]
     await seat.send_json({"type": "ping"})
     await next_of(seat, "pong")
+
+
+async def test_a_seat_at_one_node_talks_in_a_call_at_the_other(nodes: list[TestNode]) -> None:
+    here, there = nodes
+    at_the_core = await here.client()
+    token = {"Authorization": f"Bearer {ensure_token(here.settings)}"}
+    phone = Phone(await at_the_core.ws_connect("/internal/phone", headers=token))
+    known = await phone.call()
+    turn = {"turn_id": "t1", "kind": "speech", "text": "我要人工", "confidence": 0.9, "unplayed": "", "meta": {}}
+    await phone.socket.send_json({"type": "turn", "call_id": "call-1", **turn})
+    seat_client, seat_id = await there.seat("ann")
+    _, colleague_id = await there.seat("ben")
+    seat = await seat_client.ws_connect("/ws/seat", headers=origin(seat_client))
+    await next_of(seat, "hello")
+
+    async def waits() -> bool:
+        return any(card["conversation_id"] == known for card in await there.conversations.waiting())
+
+    await eventually(waits)
+    await eventually(lambda: there.core.node.bus.connected and here.core.node.bus.connected)
+    await seat.send_json({"type": "claim", "conversation_id": known})
+    await next_of(seat, "claimed", conversation_id=known)
+    await seat.send_json({"type": "watch", "conversation_id": known})
+    await next_of(seat, "legs", on_phone=True)
+    ask = {"type": "audio", "conversation_id": known}
+    await seat.send_json({**ask, "action": "connect"})
+    await eventually(lambda: len(phone.orders) == 1)
+    order = phone.orders[0]
+    assert (order["role"], order["via"]) == ("seat", "browser")
+    leg = {"leg_id": order["leg_id"], "role": "seat", "via": "browser"}
+    await phone.tell("leg", **leg, state="expected", ticket="t" * 43, port=8346)
+    assert (await next_of(seat, "audio", state="expected"))["address"]["ticket"] == "t" * 43
+    await phone.tell("leg", **leg, state="joined")
+    assert (await next_of(seat, "audio", state="joined"))["leg_id"] == order["leg_id"]
+    await seat.send_json({**ask, "action": "mute"})
+    await eventually(lambda: any(control.get("muted") for control in phone.controls))
+    await seat.send_json({**ask, "action": "invite", "seat_id": colleague_id})
+    assert (await next_of(seat, "error"))["code"] == "seat_absent"
+    words = {"text": "您好，我是坐席。", "client_message_id": "s1"}
+    await seat.send_json({"type": "say", "conversation_id": known, **words})
+    await eventually(lambda: any(said["text"] == "您好，我是坐席。" for told in phone.said for said in told["say"]))
+    assert [card["conversation_id"] for card in await here.conversations.held(seat_id)] == [known]
+    await phone.close()
