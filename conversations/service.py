@@ -395,6 +395,10 @@ class ConversationService:
             await self._listener.take(conversation_id, turn)
         return turn
 
+    def count_silence_anew(self) -> None:
+        """For a while nobody could say that a call lives: it has as long to be heard of as after a start."""
+        self._sweeper.count_silence_anew()
+
     async def sweep(self) -> int:
         """Idle chats, lost calls and long waits get what is due to them, news of orders are told, return visits begin
         in the chats; returns how many."""

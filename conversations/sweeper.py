@@ -63,6 +63,10 @@ class Sweeper:
                 now = self._clock.now()
                 await store.called_again(session, row.caller_number, conversation_id=row.id, now=now)
 
+    def count_silence_anew(self) -> None:
+        """Calls have as long to be heard of again as after a start."""
+        self._began = self._clock.now()
+
     async def sweep(self) -> int:
         """Give every overdue conversation what is due to it; returns how many there were."""
         now = self._clock.now()

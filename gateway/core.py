@@ -17,6 +17,7 @@ from base.errors import HotlineError
 from base.ids import new_id
 from base.logs import get_logger
 from base.settings import Settings
+from cluster.leadership import Alone, Elected, Leadership
 from cluster.node import Node
 from cluster.presence import DatabasePresence, RedisPresence, SeatPresence
 from conversations.history import History
@@ -129,6 +130,9 @@ class Core:
         self.node = Node.of(settings, self.clock, on_sqlite=self.database.is_sqlite)
         self.incarnation = new_id("core_")  # of this process; a new one each start
         self.seats_elsewhere: frozenset[str] = frozenset()  # with a living page, as all nodes tell; the desk asks them
+        self.leadership: Leadership = (
+            Alone() if self.node.alone else Elected(settings.database_url, self.node.name, clock=self.clock)
+        )
         self.conversation_locks = (
             None if self.node.alone else AdvisoryLocks(settings.database_url, at_once=2 * settings.database.pool_size)
         )

@@ -1,4 +1,4 @@
-"""Mining beside the requests: once a day, and when an editor asks. Whichever core comes first does it."""
+"""Mining beside the requests: once a day, and when an editor asks. Of several cores the leader does it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ async def mine_when_due(core: Core) -> Rebuilt | None:
 
 
 async def keep_mining(core: Core) -> None:
-    """Until the core stops. A request on this core is looked at once, one on another core within a minute."""
+    """Until the core stops. A request on the leading core is looked at once, one on another core within a minute."""
     while not await core.pause(0.0):
         with suppress(TimeoutError):
             await asyncio.wait_for(core.mining_asked.wait(), _LOOK_SECONDS)
         core.mining_asked.clear()
         if await core.pause(0.0):
             return
+        if not core.leadership.leads:
+            continue
         try:
             await mine_when_due(core)
         except Exception as error:

@@ -250,7 +250,8 @@ class Outgoing:
         """Until the core stops: what seems lost is ended, and the bot calls where it may."""
         while not await self._core.pause(_SWEEP_SECONDS):
             try:
-                await self.sweep()
+                if self._core.leadership.leads:
+                    await self.sweep()
                 await self.call_what_is_due()
             except Exception as error:
                 log.error("outgoing calls could not be swept", error=type(error).__name__, exc_info=error)

@@ -107,7 +107,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk presence": desk.pulse(),
             "desk offers": desk.offer_on(),
             "desk drafts": desk.keep_typed(),
-            "sweeper": _sweep(core),
+            "sweeper": _sweep(core, conversations),
             "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),
             "return visits": _visits(core),
@@ -123,12 +123,17 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             **{name: work() for name, work in core.further_work.items()},
         }
         if not core.node.alone:
-            background |= {"bus": core.node.bus.run(), "other nodes": keep_up(core, conversations)}
+            background |= {
+                "election": core.leadership.run(),
+                "bus": core.node.bus.run(),
+                "other nodes": keep_up(core, conversations),
+            }
         tasks = [core.spawn(work, name) for name, work in background.items()]
         try:
             yield
         finally:
             core.stop()
+            await core.leadership.close()
             await core.node.bus.close()
             await conversations.close()
             desk.changed()
@@ -139,19 +144,34 @@ def _catalogue(settings: Settings) -> LiveCatalogue:
     return LiveCatalogue.load(settings.orders.catalogue_file or DEFAULT_PATH, learned_path(settings))
 
 
-async def _sweep(core: Core) -> None:
-    """Conversations that lost their process or were left get their outcome."""
-    while not await core.pause(_SWEEP_SECONDS):
+async def _as_leader(core: Core, seconds: float) -> AsyncIterator[None]:
+    """So often, as long as the core runs, and only while this node leads: for work that one node does for all."""
+    while not await core.pause(seconds):
+        if core.leadership.leads:
+            yield
+
+
+async def _sweep(core: Core, conversations: ConversationService) -> None:
+    """Conversations that lost their process or were left get their outcome. Where the database was away, or another
+    node led until now, nobody could say that a call lives: silence is then counted anew."""
+    term = core.leadership.term
+    async for _ in _as_leader(core, _SWEEP_SECONDS):
+        if core.leadership.term != term:
+            term = core.leadership.term
+            conversations.count_silence_anew()
         try:
-            if swept := await core.conversations.sweep():
+            if swept := await conversations.sweep():
                 core.metrics.swept.inc(swept)
         except Exception as error:
             log.error("the sweeper failed", error=type(error).__name__, exc_info=error)
+            conversations.count_silence_anew()
 
 
 async def _visits(core: Core) -> None:
     """Answered orders get their return visit, and what citizens say of them moves the orders."""
-    while core.settings.visits.enabled and not await core.pause(_VISITS_SECONDS):
+    if not core.settings.visits.enabled:
+        return
+    async for _ in _as_leader(core, _VISITS_SECONDS):
         try:
             await core.visits.sweep()
         except Exception as error:
@@ -167,9 +187,9 @@ async def _send_messages(core: Core) -> None:
 
 
 async def _watch_deadlines(core: Core) -> None:
-    """Units are reminded, and missed deadlines are logged. Every core does it; each alert is made once."""
+    """Units are reminded, and missed deadlines are logged. Whoever does it twice makes each alert once."""
     watch = DeadlineWatch(core.database, core.orders, clock=core.clock)
-    while not await core.pause(_DEADLINES_SECONDS):
+    async for _ in _as_leader(core, _DEADLINES_SECONDS):
         try:
             await watch.sweep()
         except Exception as error:
