@@ -33,6 +33,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("recordings",): ("hotline.recordings_cli:command", "list, delete or sweep the recordings of calls"),
     ("backup",): ("storage.cli:backup_command", "consistent backup of database and recordings"),
     ("restore",): ("storage.cli:restore_command", "restore a backup into an empty data folder"),
+    ("data",): ("hotline.data_cli:command", "move --to postgresql://…: from SQLite to an empty server, compared"),
     ("db",): ("storage.cli:db_command", "upgrade or show the database schema"),
     ("eval", "speech"): ("asr_models.evaluation:command", "character error rate of the configured recogniser"),
     ("eval", "retrieval"): ("knowledge.evaluation:retrieval_command", "recall and MRR on one retrieval set"),

@@ -48,7 +48,8 @@ def newest_revision() -> str:
     return revision
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def upgrade_within(connection: Connection, revision: str) -> None:
+    """In the transaction of the connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
     config = _config()
@@ -68,7 +69,7 @@ async def upgrade(database: Database, revision: str = "head") -> SchemaState:
     """
     try:
         async with database.engine.begin() as connection:
-            await connection.run_sync(_upgrade, revision)
+            await connection.run_sync(upgrade_within, revision)
             return SchemaState(await connection.run_sync(_current), newest_revision())
     except (OperationalError, OSError) as error:
         raise UnavailableError(f"the database cannot be opened for its upgrade: {_reason(error)}") from error

@@ -1,0 +1,222 @@
+"""Two real cores on one PostgreSQL and one Redis: one dies in the middle, Redis dies, and nobody loses a word."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from cluster_helpers import WAIT_SECONDS, eventually
+from fresh_database import emptied
+from redis_server import RedisServer
+from sqlalchemy import func, select
+from test_gateway_process import CoreProcess
+
+from seats.store import SeatStore
+from storage import migrate
+from storage.keyring import Keyring
+from storage.tables import CallbackTask, Conversation, Turn
+
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def two_cores(
+    tmp_path: Path, models: Path, postgresql_url: str, redis_server: RedisServer
+) -> Iterator[list[CoreProcess]]:
+    """Not started."""
+    keys = tmp_path / "keys.json"
+    assert Keyring(lambda: keys).keys.current
+    made = []
+    for name in ("a", "b"):
+        core = CoreProcess(tmp_path / name, models)
+        core.environment |= {
+            "HOTLINE_DATABASE__URL": postgresql_url,
+            "HOTLINE_CLUSTER__NODE": name,
+            "HOTLINE_CLUSTER__REDIS_URL": redis_server.url,
+            "HOTLINE_SECURITY__KEY_FILE": str(keys),
+            "HOTLINE_DIALOGUE__PHONE_LOST_SECONDS": "3",
+        }
+        made.append(core)
+    yield made
+    for core in made:
+        if core.process is not None and core.process.poll() is None:
+            core.process.kill()
+            core.process.wait(30)
+
+
+class Page:
+    """A citizen's page: comes back to whichever node, knows what it has seen, sends again what was not answered."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+        self.conversation_id: str | None = None
+        self.seen: dict[int, str] = {}
+        self.socket: aiohttp.ClientWebSocketResponse | None = None
+
+    async def open(self, core: CoreProcess) -> None:
+        self.socket = await self.session.ws_connect(f"{core.url}/ws/chat", headers={"Origin": core.url})
+        hello = {"type": "hello", "conversation_id": self.conversation_id, "after_seq": max(self.seen, default=0)}
+        await self.socket.send_json(hello)
+        welcome = await self.until("welcome")
+        assert self.conversation_id in (None, welcome["conversation_id"])
+        self.conversation_id = welcome["conversation_id"]
+        for turn in welcome["transcript"]:
+            assert turn["seq"] not in self.seen
+            self.seen[turn["seq"]] = turn["text"]
+
+    async def until(self, kind: str, **wanted: Any) -> dict[str, Any]:
+        assert self.socket is not None
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                message: dict[str, Any] = await self.socket.receive_json()
+                if message["type"] == "turn" and "turn" in message:
+                    self.seen[message["turn"]["seq"]] = message["turn"]["text"]
+                if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
+                    return message
+
+    async def say(self, text: str, message_id: str | None = None) -> dict[str, Any]:
+        assert self.socket is not None
+        message_id = message_id or uuid.uuid4().hex
+        await self.socket.send_json({"type": "message", "text": text, "client_message_id": message_id})
+        return await self.until("reply", in_reply_to=message_id)
+
+
+async def a_call(session: aiohttp.ClientSession, core: CoreProcess) -> str:
+    token = (core.folder / "run" / "internal.token").read_text().strip()
+    phone = await session.ws_connect(f"{core.url}/internal/phone", headers={"Authorization": f"Bearer {token}"})
+    started = {"type": "call_started", "call_id": "call-1", "caller": "13900005678", "leg": "sip"}
+    await phone.send_json({**started, "trace_id": "ab" * 16, "conversation_id": None})
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (message := await phone.receive_json())["type"] != "opened":
+            pass
+    return str(message["conversation_id"])
+
+
+async def a_desk(session: aiohttp.ClientSession, core: CoreProcess, login: str) -> aiohttp.ClientWebSocketResponse:
+    body, headers = {"login": login, "password": "a-long-password"}, {"Origin": core.url}
+    async with session.post(f"{core.url}/api/v1/seat/login", json=body, headers=headers) as response:
+        assert response.status == 200, await response.text()
+    return await session.ws_connect(f"{core.url}/ws/seat", headers=headers)
+
+
+async def next_of(socket: aiohttp.ClientWebSocketResponse, kind: str, **wanted: Any) -> dict[str, Any]:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while True:
+            message: dict[str, Any] = await socket.receive_json()
+            if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
+                return message
+
+
+async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
+    two_cores: list[CoreProcess], postgresql_url: str, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    database = await emptied(postgresql_url)
+    await migrate.upgrade(database)
+    await SeatStore(database).add("ann", "a-long-password", display_name="安", role="seat")
+    first, second = two_cores
+    first.start()
+    second.start()
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession() as session, aiohttp.ClientSession(cookie_jar=jar) as desk_session:
+        for core in two_cores:
+            await core.ready(session)
+
+        # A chat begins at one node and goes on at the other, in the same sentence.
+        page = Page(session)
+        await page.open(first)
+        begun = await page.say("我要投诉楼下的烧烤店噪声扰民")
+        assert begun["asking"]
+        await page.open(second)
+        goes_on = await page.say("晚上十点以后还在放音乐，吵得睡不着")
+        assert goes_on["conversation_id"] == page.conversation_id and goes_on["asking"] != begun["asking"]
+
+        # A seat at the second node serves a citizen whose page is at the first.
+        citizen = Page(session)
+        await citizen.open(first)
+        await citizen.say("我要转人工")
+        desk = await a_desk(desk_session, second, "ann")
+        known = citizen.conversation_id
+        while not any(card["conversation_id"] == known for card in (await next_of(desk, "queue"))["queue"]):
+            pass
+        await desk.send_json({"type": "claim", "conversation_id": known})
+        await next_of(desk, "claimed", conversation_id=known)
+        await desk.send_json({"type": "watch", "conversation_id": known})
+        await next_of(desk, "conversation", conversation_id=known)
+        for number in range(3):
+            words = {"text": f"坐席第{number}句", "client_message_id": f"s{number}"}
+            await desk.send_json({"type": "say", "conversation_id": known, **words})
+            await eventually_seen(citizen, f"坐席第{number}句")
+            await citizen.say(f"市民第{number}句", f"c{number}")
+            await next_seen(desk, f"市民第{number}句")
+
+        # The first node dies in the middle of a turn, with a call in its hands.
+        call = await a_call(session, first)
+        assert page.socket is not None and citizen.socket is not None
+        await page.open(first)
+        await page.socket.send_json(
+            {"type": "message", "text": "海淀区中关村街道知春路48号", "client_message_id": "last"}
+        )
+        await asyncio.sleep(0.02)
+        first.end(signal.SIGKILL)
+        await page.open(second)
+        answer = await page.say("海淀区中关村街道知春路48号", "last")
+        assert answer["conversation_id"] == page.conversation_id
+        await citizen.open(second)
+        await citizen.say("我的网页刚才断了一下", "after")
+        await next_seen(desk, "我的网页刚才断了一下")
+
+        async def called_back() -> bool:
+            async with database.read() as read:
+                found = await read.execute(select(CallbackTask.status).where(CallbackTask.conversation_id == call))
+                return found.scalar_one_or_none() == "open"
+
+        await eventually(called_back)
+
+        # It comes back; then Redis dies, and both go on.
+        first.start()
+        await first.ready(session)
+        redis_server.kill()
+        await citizen.open(first)
+        for number in range(3, 6):
+            words = {"text": f"坐席第{number}句", "client_message_id": f"s{number}"}
+            await desk.send_json({"type": "say", "conversation_id": known, **words})
+            await eventually_seen(citizen, f"坐席第{number}句")
+            await citizen.say(f"市民第{number}句", f"c{number}")
+            await next_seen(desk, f"市民第{number}句")
+        redis_server.start()
+        await desk.send_json({"type": "finish", "conversation_id": known, "disposition": "answered"})
+        await citizen.until("status", status="ended")
+        for core in two_cores:
+            assert core.end(signal.SIGTERM) == 0
+
+    async with database.read() as read:
+        for conversation_id in (page.conversation_id, known):
+            rows = (
+                select(Turn.seq, Turn.role, Turn.text).where(Turn.conversation_id == conversation_id).order_by(Turn.seq)
+            )
+            turns = (await read.execute(rows)).all()
+            assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
+            said = [turn.text for turn in turns if turn.role in ("citizen", "seat")]
+            assert len(said) == len(set(said)), "nothing twice"
+        contacts = await read.execute(select(func.count()).select_from(Conversation))
+        assert contacts.scalar_one() == 3, "two chats and a call, and no contact more"
+    await database.close()
+    log = "".join((tmp_path / name / "core.log").read_text() for name in ("a", "b"))
+    assert "13900005678" not in log and "烧烤店" not in log and os.fspath(tmp_path) != ""
+
+
+async def eventually_seen(page: Page, text: str) -> None:
+    while text not in page.seen.values():
+        await page.until("turn")
+
+
+async def next_seen(desk: aiohttp.ClientWebSocketResponse, text: str) -> None:
+    while (await next_of(desk, "turn"))["turn"]["text"] != text:
+        pass
