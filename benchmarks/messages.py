@@ -18,6 +18,7 @@ from typing import Final
 from base import logs
 from base import settings as base_settings
 from base.settings import Settings
+from bot import wording
 from conversations.evaluation import Stack
 from conversations.messages import Channel, CitizenTurn
 from storage.engine import Database
@@ -43,6 +44,10 @@ class Heard:
     outcome: str | None
     line: str
     reply: str
+
+    @property
+    def cautioned(self) -> bool:
+        return wording.EMERGENCY_CAUTION in self.reply
 
 
 def read(folder: Path) -> list[Message]:
@@ -79,7 +84,10 @@ async def listen(messages: list[Message], settings: Settings) -> list[Heard]:
 
 
 def summary(heard: list[Heard]) -> dict[str, float | int]:
-    """Shares of 0..1; the line is counted over the emergencies that were found."""
+    """Shares of 0..1; the line is counted over the emergencies that were found.
+
+    `cautioned`: told in one sentence whom to call should there be a danger, and served as everybody else.
+    """
     of = {name: [h for h in heard if h.message.expect == name] for name in EXPECTED}
     found = {name: [h for h in rows if h.outcome == "emergency"] for name, rows in of.items()}
     lined = [h for h in found["emergency"] if h.message.lines]
@@ -87,8 +95,12 @@ def summary(heard: list[Heard]) -> dict[str, float | int]:
         "emergencies": len(of["emergency"]),
         "recall": round(len(found["emergency"]) / max(1, len(of["emergency"])), 3),
         "line": round(sum(h.line in h.message.lines for h in lined) / max(1, len(lined)), 3),
+        "recall_or_cautioned": round(
+            sum(h.outcome == "emergency" or h.cautioned for h in of["emergency"]) / max(1, len(of["emergency"])), 3
+        ),
         "near_misses": len(of["none"]),
         "false_alarm": round(len(found["none"]) / max(1, len(of["none"])), 3),
+        "cautioned": round(sum(h.cautioned for h in of["none"]) / max(1, len(of["none"])), 3),
         "either": len(of["either"]),
         "either_to_a_line": len(found["either"]),
     }

@@ -14,6 +14,7 @@ from bot.entities.place import PlaceFinding
 from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
 from bot.state import State
+from knowledge.follow_up import Context
 from knowledge.model import Citation, SearchResult
 from knowledge.points.service import PointAnswer
 from workorders.model import Assignment, CategorySuggestion
@@ -95,8 +96,9 @@ class Findings:
         result: Understood = self._get(Wanted("understand", (text,)))
         return result
 
-    def search(self, text: str) -> SearchResult:
-        result: SearchResult = self._get(Wanted("search", (text,)))
+    def search(self, text: str, after: Context | None = None) -> SearchResult:
+        """What answers `text`, which may go on from the last answer (`after`)."""
+        result: SearchResult = self._get(Wanted("search", (text,) if after is None else (text, after)))
         return result
 
     def place(self, text: str, *, asked: bool = False, district: str = "") -> PlaceFinding:

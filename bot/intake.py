@@ -226,8 +226,8 @@ def next_question(
         return None
     chosen = sorted(lacking, key=lambda slot: rank[slot])[:budget]
     first = next((slot for slot in intake.asking_order if slot in chosen), None)
-    if first == "detail":
-        return Question("detail", intake.text("detail", lacking["detail"][0])), lacking["detail"]
+    if first == "detail":  # whatever is told now may be about any of them
+        return Question("detail", intake.text("detail", lacking["detail"][0])), list(form)
     extra = _extra(form, state, intake)
     if extra is not None and len(lacking) < budget:
         return extra

@@ -100,6 +100,7 @@ class State:
     rating_asked: bool = False
     visit: dict[str, Any] = field(default_factory=dict)  # 回访: id, order_no, and what was answered so far
     attacks: int = 0
+    cautioned: bool = False  # was told whom to call should there be a danger
     offered_person: bool = False
     sure: dict[str, float] = field(default_factory=dict)  # order field -> 0..1, of what was told to a person
     listened: int = 0  # the last turn that was taken in while a person held the conversation

@@ -17,7 +17,9 @@ from typing import Any, Final, Literal
 import aiohttp
 import numpy as np
 import numpy.typing as npt
+from opentelemetry.trace import SpanKind
 
+from base import tracing
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.pinyin import syllables
@@ -138,7 +140,8 @@ class Understanding:
         text = _shorten(text)
         if not syllables(text):
             return Understood("none", 1.0, (("none", 1.0),), "fallback", self._clock.monotonic() - began)
-        from_rasa, meaning = await asyncio.gather(self._ask_rasa(text), self._meaning(text))
+        with tracing.part("understanding", spoken=spoken):
+            from_rasa, meaning = await asyncio.gather(self._ask_rasa(text), self._meaning(text))
         words = _first_reader(
             from_rasa, None if from_rasa and not spoken else self._classifier.words_probabilities(text)
         )
@@ -168,9 +171,11 @@ class Understanding:
         if session is None or self._circuit.open:
             return None
         try:
-            async with session.post(f"{self._url}/model/parse", json={"text": text}) as response:
-                response.raise_for_status()
-                answer = _ranking_of(await response.json())
+            with tracing.part("rasa", kind=SpanKind.CLIENT):
+                url, headers = f"{self._url}/model/parse", tracing.headers()
+                async with session.post(url, json={"text": text}, headers=headers) as response:
+                    response.raise_for_status()
+                    answer = _ranking_of(await response.json())
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self._circuit.failed()
             _log.warning("rasa did not answer", error=type(error).__name__, failures=self._circuit.failures)

@@ -76,6 +76,7 @@ EMERGENCY_PHONE_NO_LINE: Final = (
     "这里不能直接转接，请您挂断后马上拨打{line}。要是没办法拨打，请说出地点和情况，我都在记录，也已经通知工作人员。"
 )
 EMERGENCY_WEB: Final = "您的情况我已经作为紧急事项记录，工作人员会马上看到。"
+EMERGENCY_CAUTION: Final = "要是现在有人受伤或者有危险，请您先拨打110、119或者120。"
 EMERGENCY_AFTER: Final = "已经补充到紧急记录里。请您务必先拨打{line}。"
 
 SEAT: Final = "好的，正在为您转接人工坐席，请稍候。您刚才说的情况，坐席都能看到，不用重复。"

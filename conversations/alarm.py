@@ -17,8 +17,8 @@ async def line_to_tell(text: str, guards: GuardFindings, lookups: Lookups, *, no
     findings = Findings(guards)
     for _ in range(_READERS):
         try:
-            return policy.line_to_tell(text, findings, in_talk=True)
+            return policy.alarm_raised(text, findings, in_talk=True).line
         except Missing as missing:
             found = await lookups.find(missing.wanted, spoken=False, notes=notes)
             findings = findings.add(missing.wanted, found)
-    return policy.line_to_tell(text, findings, in_talk=True)
+    return policy.alarm_raised(text, findings, in_talk=True).line

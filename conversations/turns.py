@@ -214,7 +214,7 @@ class TurnTaker:
         state.turns += 1
         line = await alarm.line_to_tell(turn.text, findings.guards, self._lookups, notes=notes)
         if line:
-            told = wording.EMERGENCY_GAS if findings.guards.danger == "gas" else wording.EMERGENCY[line]
+            told = policy.alarm_told(line, findings.guards.danger)
             state.detail = {**state.detail, "emergency_line": line, "danger": findings.guards.danger}
             return Decision(state, (Say(told),), (Escalate(line, findings.guards.danger or "emergency"),))
         if status == "with_seat":

@@ -1,7 +1,8 @@
 """The dialogue policy: a pure function of (state, turn, findings, time) to (state, replies, effects)."""
 
 from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
-from bot.policy.alarm import line_to_tell
+from bot.policy.alarm import raised as alarm_raised
+from bot.policy.alarm import told as alarm_told
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
 from bot.policy.listening import listen
 from bot.policy.rating import asked as asked_to_rate
@@ -19,13 +20,14 @@ __all__ = [
     "Turn",
     "Wanted",
     "after_filing",
+    "alarm_raised",
+    "alarm_told",
     "asked_to_rate",
     "begin_visit",
     "beside_seat",
     "decide",
     "drop_visit",
     "leave",
-    "line_to_tell",
     "listen",
     "opening",
     "reads_visit",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from bot import reading
+from bot import reading, wording
 from bot.danger import joined, line_of
 from bot.decision import Findings
 
@@ -12,11 +13,20 @@ _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
 _DANGER: Final = 0.25  # of all readers together: a danger missed costs more than one alarm too many
 _DANGER_IN_TALK: Final = 0.5  # an answer to a question of ours, or a word to a seat, is rarely an alarm
+_CAUTION: Final = 0.08  # from which on a sentence tells what to do if there is a danger after all
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 
 
-def line_to_tell(text: str, findings: Findings, *, in_talk: bool) -> str:
-    """110, 119, 120 or 122; an empty string where no danger is told.
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`line`: 110, 119, 120 or 122, empty where no danger is told. `doubtful`: there is none, but there could be."""
+
+    line: str = ""
+    doubtful: bool = False
+
+
+def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
+    """What the words say of danger.
 
     A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
     Else, where the guard is alarmed or in doubt, all readers decide together. `in_talk`: these are not the first words
@@ -27,9 +37,9 @@ def line_to_tell(text: str, findings: Findings, *, in_talk: bool) -> str:
     """
     guards = findings.guards
     if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
-        return guards.emergency
+        return Alarm(guards.emergency)
     if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
-        return ""
+        return Alarm()
     meaning = findings.danger(text)
     probability = joined(
         whole=guards.whole,
@@ -39,5 +49,10 @@ def line_to_tell(text: str, findings: Findings, *, in_talk: bool) -> str:
         by_rule=guards.by_rule,
     )
     if probability < (_DANGER_IN_TALK if in_talk and not guards.by_rule else _DANGER):
-        return ""
-    return line_of(guards.lines, meaning.lines)
+        return Alarm(doubtful=probability >= _CAUTION)
+    return Alarm(line_of(guards.lines, meaning.lines))
+
+
+def told(line: str, danger: str) -> str:
+    """What a citizen in danger hears first."""
+    return wording.EMERGENCY_GAS if danger == "gas" and line == "119" else wording.EMERGENCY[line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot import wording
 from bot.decision import CallBack, Escalate, Say, Unanswerable
+from bot.policy import alarm
 from bot.policy.talk import Talk
 from bot.state import State
 
@@ -53,8 +54,7 @@ def _finish(talk: Talk) -> None:
 def emergency(talk: Talk, line: str) -> None:
     """The line is told at once, the call is transferred where it can be, an urgent record stands."""
     state, guards = talk.state, talk.findings.guards
-    told = wording.EMERGENCY_GAS if guards.danger == "gas" else wording.EMERGENCY[line]
-    talk.say(told)
+    talk.say(alarm.told(line, guards.danger))
     if not talk.phone:
         talk.say(wording.EMERGENCY_WEB)
     elif line in talk.transferable:

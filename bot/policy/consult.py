@@ -7,7 +7,8 @@ from bot.decision import Unanswerable
 from bot.entities import yes_no
 from bot.policy import closing, service_points
 from bot.policy.talk import Talk
-from bot.state import Matter
+from bot.state import Matter, State
+from knowledge.follow_up import Context
 from knowledge.model import Hit
 
 _OFFERED_AT_ONCE = 3
@@ -43,6 +44,25 @@ def tell(talk: Talk, matter: Matter, hit: Hit) -> None:
     matter.stage, matter.result, matter.search = "done", "answered", ""
     matter.candidates = [{"id": hit.id, "question": hit.question, "told": True}]
     talk.state.unclear = 0
+
+
+def follow_up(talk: Talk, text: str) -> str:
+    """The question that `text` asks when it goes on from the last answer (要带什么？ 那孩子呢？), empty when it stands
+    for itself or nothing answers the whole question."""
+    after = _last_told(talk.state)
+    if after is None:
+        return ""
+    result = talk.findings.search(reading.tidy(text), after)
+    return result.completed if result.verdict != "unknown" else ""
+
+
+def _last_told(state: State) -> Context | None:
+    """The last answered question, unless something else than questions came after it."""
+    matter = state.last_answered
+    if matter is None or any(later.kind != "consult" for later in state.matters[state.matters.index(matter) :]):
+        return None
+    told = next((candidate for candidate in matter.candidates if candidate.get("told")), None)
+    return None if told is None else Context(str(told["id"]), str(told["question"]), matter.question)
 
 
 def turned_down(talk: Talk) -> bool:

@@ -125,8 +125,12 @@ def _turn(talk: Talk) -> None:
     foreign = turn.spoken and unintelligible(talk.text, turn.heard)
     if not foreign and reading.normalise(talk.text):
         state.unintelligible = 0
-    if line := alarm.line_to_tell(talk.text, talk.findings, in_talk=bool(state.form)):
-        closing.emergency(talk, line)
+    danger = alarm.raised(talk.text, talk.findings, in_talk=bool(state.form))
+    if danger.doubtful and not state.cautioned:
+        state.cautioned = True
+        talk.remark(wording.EMERGENCY_CAUTION)
+    if danger.line:
+        closing.emergency(talk, danger.line)
     elif guards.human or (turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
         closing.to_person(talk)
     elif foreign or (turn.heard.unrecognised and not reading.normalise(talk.text)):

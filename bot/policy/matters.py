@@ -183,12 +183,14 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = guards.lawful_likely(text)
         return matter
-    kind, request_type = ("consult", "咨询") if service_points.asks(talk, text) else classify(talk, text)
+    asks_where = service_points.asks(talk, text)
+    whole_question = "" if asks_where else _goes_on(talk, text)
+    kind, request_type = ("consult", "咨询") if asks_where or whole_question else classify(talk, text)
     if not kind and sure and len(reading.content(text)) >= 3:
         kind, request_type = "order", _by_words(talk, whole or text) or "求助"
     if kind == "consult":
         matter = state.new_matter("consult", text, "咨询")
-        matter.question = reading.tidy(text)
+        matter.question = whole_question or reading.tidy(text)
         return matter
     if kind == "status":
         matter = state.new_matter("status", text, "咨询")
@@ -199,6 +201,15 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
         matter.again = reading.again(text)
         return matter
     return None
+
+
+def _goes_on(talk: Talk, text: str) -> str:
+    """A question on what was just answered, in full; empty for anything else. Alone it may look like a matter of its
+    own (丢了呢？) or like nothing at all (那孩子呢？)."""
+    names_request = _by_words(talk, text) not in ("", "咨询")
+    if names_request or reading.asks_progress(text) or not reading.question(text):
+        return ""
+    return consult.follow_up(talk, text)
 
 
 def classify(talk: Talk, text: str) -> tuple[str, str]:

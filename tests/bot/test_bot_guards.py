@@ -50,9 +50,9 @@ def test_words_of_danger_without_danger(text: str) -> None:
 
 def test_recogniser_errors_are_heard() -> None:
     """The classifier also reads sounds: wrong characters of the same sound keep a danger visible."""
-    (probability, line), *_ = guard_classifier.default().danger(["楼到里全是焰，看不见路了"])
+    (probability, lines), *_ = guard_classifier.default().danger(["楼到里全是焰，看不见路了"])
     assert probability > 0.4
-    assert line == "119"
+    assert max(lines, key=lambda line: lines[line]) == "119"
 
 
 @pytest.mark.parametrize(

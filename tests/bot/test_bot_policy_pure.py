@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import guards
-from bot.danger import Danger
+from bot import guards, wording
+from bot.danger import Danger, line_of
 from bot.decision import Decision, Findings, OrderKnown, Turn, Understood, Wanted
 from bot.entities.place import PlaceFinding
 from bot.policy import after_filing, decide, leave, opening
@@ -29,9 +30,11 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def run(state: State, turn: Turn, intent: str = "none") -> tuple[Decision, list[Wanted]]:
-    """Decide with findings that know nothing; what was asked for."""
-    findings = Findings(guards.check(turn.text, state=state))
+def run(
+    state: State, turn: Turn, intent: str = "none", findings: Findings | None = None
+) -> tuple[Decision, list[Wanted]]:
+    """Decide with findings that know nothing else; what was asked for."""
+    findings = findings or Findings(guards.check(turn.text, state=state))
     wanted: list[Wanted] = []
     for _ in range(40):
         decision = decide(state, turn, findings, NOW)
@@ -65,6 +68,29 @@ def test_nothing_handed_in_is_changed() -> None:
 def test_the_greeting_says_that_a_machine_speaks_and_records() -> None:
     (say,) = opening("phone", name="某市12345", recorded=True).replies
     assert "机器人" in say.text and "录音" in say.text
+
+
+def test_who_may_be_in_danger_is_told_whom_to_call_and_served_as_everybody_else() -> None:
+    text = "楼下那个配电的箱子今天老是嗡嗡响，我也说不上来"
+    findings = Findings(replace(guards.check(text), by_rule=False, whole=0.6, part=0.6, probability=0.6))
+    findings = findings.add(Wanted("danger", (text,)), Danger(0.0, {"119": 1.0}))
+    state = State()
+    said: list[list[str]] = []
+    for _ in range(2):
+        decision, _ = run(state, Turn(text), "help", findings)
+        assert decision.state.outcome is None and decision.state.matters
+        said.append([say.text for say in decision.replies])
+        state = replace(State(), cautioned=decision.state.cautioned)
+    first, second = said
+    assert first[0] == wording.EMERGENCY_CAUTION and len(first) > 1, "and then the question that comes next"
+    assert wording.EMERGENCY_CAUTION not in second, "once is enough"
+
+
+def test_the_line_is_the_one_that_all_readers_agree_on() -> None:
+    lines = {"110": 0.4, "119": 0.5, "120": 0.1, "122": 0.0}
+    assert line_of(lines, {"110": 0.9, "119": 0.05, "120": 0.05}) == "110"
+    assert line_of(lines, {}) == "119"
+    assert line_of({}, {"110": 1.0}) == ""
 
 
 def test_filing_is_told_digit_by_digit() -> None:
