@@ -15,6 +15,7 @@ from bot.danger import Danger, MeaningReader
 from bot.decision import OrderKnown, Understood, Wanted
 from bot.entities import point_question
 from bot.entities.place import PlaceFinding, PlaceMatcher
+from knowledge.follow_up import Context
 from knowledge.model import SearchResult
 from knowledge.points.service import PointAnswer, PointService, Where
 from storage.engine import Database
@@ -39,7 +40,13 @@ class Searcher(Protocol):
     """`knowledge/service.py`."""
 
     async def search(
-        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+        self,
+        text: str,
+        *,
+        spoken: bool = False,
+        limit: int = 5,
+        district: str | None = None,
+        after: Context | None = None,
     ) -> SearchResult: ...
 
 
@@ -104,8 +111,10 @@ class Lookups:
     async def _danger(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> Danger:
         return Danger() if self.danger is None else await asyncio.to_thread(self.danger.read, text)
 
-    async def _search(self, text: str, *, spoken: bool, notes: dict[str, Any]) -> SearchResult:
-        result = await self._knowledge.search(text, spoken=spoken, limit=5)
+    async def _search(
+        self, text: str, after: Context | None = None, *, spoken: bool, notes: dict[str, Any]
+    ) -> SearchResult:
+        result = await self._knowledge.search(text, spoken=spoken, limit=5, after=after)
         notes["verdict"] = result.verdict
         return result
 

@@ -43,6 +43,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
         "knowledge.paraphrase_evaluation:command",
         "citizens' own wordings: at once, within three, wrong as sure",
     ),
+    ("eval", "follow-up"): ("knowledge.follow_up_evaluation:command", "questions that go on from the last answer"),
     ("eval", "classification"): ("workorders.evaluation:command", "first-level category of citizens' messages"),
     ("eval", "dispatch"): ("workorders.dispatch_evaluation:command", "the unit first suggested for labelled orders"),
     ("eval", "wechat-crypto"): ("gateway.wechat.crypto_evaluation:command", "WeChat's encryption on known vectors"),

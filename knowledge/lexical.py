@@ -124,6 +124,11 @@ class TermMatrix:
         unknown = len(np.unique(codes)) - len(rows)
         return known + unknown * self.unknown_idf
 
+    def rarity(self, codes: Codes) -> float:
+        """The lowest idf of the known terms among `codes`, 0 where none is known."""
+        rows, _ = self.rows(codes)
+        return float(self.idf[rows].min()) if len(rows) else 0.0
+
     def save(self, path: Path) -> None:
         np.savez(
             path,
@@ -171,3 +176,12 @@ class LaterTerms:
     def best_possible(self, codes: Codes) -> float:
         """As `TermMatrix.best_possible`."""
         return self._base.best_possible(codes)
+
+    @property
+    def unknown_idf(self) -> float:
+        """As `TermMatrix.unknown_idf`."""
+        return self._base.unknown_idf
+
+    def rarity(self, codes: Codes) -> float:
+        """As `TermMatrix.rarity`."""
+        return self._base.rarity(codes)

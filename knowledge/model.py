@@ -47,6 +47,7 @@ class SearchResult:
     """Hits, best first.
 
     `verdict`: `answer` (say the first), `choose` (name two or three) or `unknown` (say so, offer a person).
+    `completed`: the question as it was completed from the last answer, empty where it was taken as it stands.
     """
 
     query: str
@@ -54,6 +55,7 @@ class SearchResult:
     hits: tuple[Hit, ...] = ()
     verdict: Literal["answer", "choose", "unknown"] = "unknown"
     channel_scores: dict[str, float] = field(default_factory=dict)
+    completed: str = ""
 
     @property
     def answerable(self) -> bool:

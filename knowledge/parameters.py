@@ -40,6 +40,9 @@ class Parameters:
     clause: Logistic
     answer_at: float
     choose_at: float
+    follow_up: Logistic  # that a question goes on from the last answer
+    completed_from: float  # log-odds that it leaves something out, below which it counts as whole
+    joined_from: float  # chance from which on it is taken as completed
 
     def of(self, kind: IndexKind, *, spoken: bool) -> Weights:
         return self.weights[(kind, spoken)]
@@ -56,17 +59,24 @@ def parse(data: Mapping[str, Any]) -> Parameters:
             for kind, modes in data["weights"].items()
             for mode, values in modes.items()
         }
-        verdict = data["verdict"]
-        chances = [
-            Logistic(
-                float(verdict[name]["bias"]),
-                {feature: float(value) for feature, value in verdict[name].items() if feature != "bias"},
-            )
-            for name in ("entry", "clause")
-        ]
-        return Parameters(weights, chances[0], chances[1], float(verdict["answer_at"]), float(verdict["choose_at"]))
+        verdict, after = data["verdict"], data["follow_up"]
+        return Parameters(
+            weights,
+            _logistic(verdict["entry"]),
+            _logistic(verdict["clause"]),
+            float(verdict["answer_at"]),
+            float(verdict["choose_at"]),
+            _logistic(after["joined"]),
+            float(after["completed_from"]),
+            float(after["joined_from"]),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise KnowledgeError(f"parameters.yml: {error!r}") from error
+
+
+def _logistic(values: Mapping[str, Any]) -> Logistic:
+    weights = {feature: float(value) for feature, value in values.items() if feature != "bias"}
+    return Logistic(float(values["bias"]), weights)
 
 
 @lru_cache(maxsize=1)

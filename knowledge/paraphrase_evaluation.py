@@ -12,7 +12,8 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,8 @@ from knowledge.entry import read_folder
 from knowledge.errors import KnowledgeError
 from knowledge.evaluation import read_jsonl
 from knowledge.model import SearchResult
-from knowledge.service import KnowledgeService, encoder_of
+from knowledge.service import KnowledgeService, encoder_of, vector_store_of
+from knowledge.snapshot import embedded_entries
 from storage.engine import Database
 from storage.tables import Base
 
@@ -135,32 +137,49 @@ async def ask_all(service: KnowledgeService, cases: Sequence[Case]) -> list[Told
     ]
 
 
-async def evaluate(cases: Sequence[Case], settings: Settings, entries: Path | None = None) -> list[Told]:
-    """Ask everything; `entries`: a folder of entry files instead of the configured knowledge base.
+@asynccontextmanager
+async def service_over(settings: Settings, entries: Path | None) -> AsyncIterator[KnowledgeService]:
+    """The product's search over the configured knowledge base, or over a folder of entry files alone.
 
     Raises:
-        KnowledgeError: an entry of the folder is broken, or there is nothing to search.
+        KnowledgeError: an entry of the folder is broken.
     """
     with tempfile.TemporaryDirectory() as folder:
         chosen = settings
         if entries is not None:
             knowledge = settings.knowledge.model_copy(update={"embedding_directory": encoder_of(settings).directory})
-            data = DataSettings(directory=Path(folder))
-            chosen = settings.model_copy(update={"data": data, "knowledge": knowledge})
-            chosen = chosen.model_copy(update={"database": settings.database.model_copy(update={"url": ""})})
+            changed = {"data": DataSettings(directory=Path(folder)), "knowledge": knowledge}
+            changed["database"] = settings.database.model_copy(update={"url": ""})
+            chosen = settings.model_copy(update=changed)
         database = Database(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
         service = KnowledgeService(database, chosen)
         try:
             if entries is not None:
                 async with database.engine.begin() as connection:
                     await connection.run_sync(Base.metadata.create_all)
-                now = SystemClock().now()
-                await store.save_entries(database, read_folder(entries), now=now, actor="eval", reason="eval")
+                written = read_folder(entries)
+                _lend_vectors(settings, chosen, embedded_entries(written))
+                await store.save_entries(database, written, now=SystemClock().now(), actor="eval", reason="eval")
             await service.start()
-            return await ask_all(service, cases)
+            yield service
         finally:
             await service.close()
             await database.close()
+
+
+def _lend_vectors(settings: Settings, chosen: Settings, texts: list[str]) -> None:
+    """What the product has encoded already is not encoded again."""
+    name, held = encoder_of(settings).name, vector_store_of(settings)
+    known = held.known(name, texts)
+    if known:
+        vectors = np.stack(list(known.values())).astype(np.float32)
+        vector_store_of(chosen).add(name, [texts[place] for place in known], vectors)
+
+
+async def evaluate(cases: Sequence[Case], settings: Settings, entries: Path | None = None) -> list[Told]:
+    """Ask everything; `entries` as in `service_over`."""
+    async with service_over(settings, entries) as service:
+        return await ask_all(service, cases)
 
 
 def command(argv: list[str]) -> int:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from knowledge.embedding import Vectors
 from knowledge.lexical import LaterTerms, TermMatrix
 from knowledge.phonetic import syllable_terms
-from knowledge.text import Codes, character_terms, normalise
+from knowledge.text import PAIR, Codes, character_terms, kinds_of, normalise
 from knowledge.vectors import LaterVectors, VectorTable
 
 Floats = npt.NDArray[np.float32]
@@ -203,6 +203,16 @@ class SearchIndex:
     @property
     def embedded_share(self) -> float:
         return len(self._rows) / max(len(self.corpus.texts), 1)
+
+    def rarity(self, word: str) -> float:
+        """How rare a word of two or more Chinese characters is here: the lowest idf of its pairs; 0: none is known."""
+        codes = character_terms([normalise(word)])[0]
+        return self.lexical.rarity(codes[kinds_of(codes) == PAIR])
+
+    @property
+    def unknown_rarity(self) -> float:
+        """Of a word that no text holds."""
+        return self.lexical.unknown_idf
 
     def cosines(self, query: Query) -> Floats | None:
         """Cosine of every text with the query; texts without a vector, and those that a quantised table did not find

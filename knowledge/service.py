@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from base import tracing
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
-from knowledge import answering, parameters, store, topic_store, topics, validity
+from knowledge import answering, follow_up, parameters, store, topic_store, topics, validity
 from knowledge.asked_for import AskedFor
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
@@ -23,6 +25,7 @@ from knowledge.editorial import Editorial
 from knowledge.embedding import MODEL_NAME, Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
+from knowledge.follow_up import Context, FollowUps
 from knowledge.model import Hit, SearchResult
 from knowledge.search import Query
 from knowledge.snapshot import Snapshot, corrector_of, entry_book, law_book
@@ -78,6 +81,7 @@ class KnowledgeService:
         self._encoder = encoder_of(settings)
         self._vectors: VectorStore | None = None
         self._asked_for: AskedFor | None = None
+        self._follow_ups: FollowUps | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-search")
         self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge-build")
         self._snapshot: Snapshot | None = None
@@ -114,6 +118,9 @@ class KnowledgeService:
             await loop.run_in_executor(self._builder, self._encoder.load)
             self._asked_for = await loop.run_in_executor(
                 self._builder, AskedFor.load, self._encoder, self._settings.var / "index"
+            )
+            self._follow_ups = await loop.run_in_executor(
+                self._builder, FollowUps.load, self._encoder, self._settings.var / "index", self._parameters
             )
         else:
             _log.warning(
@@ -202,12 +209,20 @@ class KnowledgeService:
         book = (held.book.base or held.book).following(later, changed)
         return Snapshot(number, book, held.laws, held.corrector, coming)
 
+    @tracing.traced("knowledge search")
     async def search(
-        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+        self,
+        text: str,
+        *,
+        spoken: bool = False,
+        limit: int = 5,
+        district: str | None = None,
+        after: Context | None = None,
     ) -> SearchResult:
         """Find what answers `text`; a hot topic that it speaks of goes before everything.
 
-        `spoken`: the words came from a recogniser, so sounds count too.
+        `spoken`: the words came from a recogniser, so sounds count too. `after`: the last answered question of the
+        conversation, from which `text` may go on.
 
         Raises:
             KnowledgeError: the service was not started.
@@ -229,7 +244,7 @@ class KnowledgeService:
             return SearchResult(text, question, (topics.hit(topic),), "answer")
         asked = answering.Asked(now, district, stale)
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._search, snapshot, question, spoken, limit, asked
+            self._threads, self._search, snapshot, question, spoken, limit, asked, after
         )
 
     async def greetings(self) -> list[str]:
@@ -255,13 +270,46 @@ class KnowledgeService:
             past = await store.past_bodies(session, _PAST_LIMIT)
         return [answering.entry_hit(entry, 1.0, 1.0) for entry in past]
 
-    def _search(self, snapshot: Snapshot, text: str, spoken: bool, limit: int, asked: answering.Asked) -> SearchResult:
+    def _search(
+        self,
+        snapshot: Snapshot,
+        text: str,
+        spoken: bool,
+        limit: int,
+        asked: answering.Asked,
+        after: Context | None,
+    ) -> SearchResult:
         corrected = snapshot.corrector.correct(text) if spoken else text
-        vector = self._encoder.queries([corrected])[0] if self._encoder.available else None
+        query = self._query(corrected, spoken)
+        alone = answering.answer(snapshot, text, query, self._parameters, asked, limit)
+        if after is None or query.vector is None or self._follow_ups is None:
+            return alone
+        elliptical = self._follow_ups.elliptical(query.vector)
+        if not self._follow_ups.may_follow(elliptical):
+            return alone
+        index = snapshot.book.index
+        told = after.item if follow_up.names_another(corrected) else ""
+        found = []
+        for whole in follow_up.completions(corrected, after, snapshot.wordings(after), index.rarity):
+            result = answering.answer(snapshot, text, self._query(whole, spoken), self._parameters, asked, limit + 1)
+            hits = tuple(hit for hit in result.hits if hit.id != told)[:limit]
+            verdict = answering.verdict(hits, self._parameters)
+            found.append(replace(result, hits=hits, verdict=verdict, completed=whole))
+        best = max(found, key=_chance, default=alone)
+        signs = follow_up.features(
+            elliptical,
+            _chance(alone),
+            _chance(best),
+            follow_up.rarest(corrected, index.rarity, index.unknown_rarity),
+            same=bool(best.hits) and best.hits[0].id == after.item,
+        )
+        return _beside(best, alone) if self._follow_ups.joined(signs) else alone
+
+    def _query(self, text: str, spoken: bool) -> Query:
+        vector = self._encoder.queries([text])[0] if self._encoder.available else None
         lasting = 0.0 if vector is None or self._asked_for is None else self._asked_for.lasting(vector)
-        expansion = self._vocabulary.expand(corrected)
-        query = Query.of(corrected, spoken=spoken, vector=vector, expansion=expansion, lasting=lasting)
-        return answering.answer(snapshot, text, query, self._parameters, asked, limit)
+        expansion = self._vocabulary.expand(text)
+        return Query.of(text, spoken=spoken, vector=vector, expansion=expansion, lasting=lasting)
 
     async def _watch(self) -> None:
         looks = itertools.count()
@@ -279,6 +327,20 @@ class KnowledgeService:
             await asyncio.wait_for(self._wake.wait(), timeout=self._settings.knowledge.snapshot_poll_seconds)
         self._wake.clear()
         return self._closing
+
+
+def _beside(joined: SearchResult, alone: SearchResult) -> SearchResult:
+    """Where the completed question only finds something to choose from, the question as it stands offers its best."""
+    if joined.verdict != "choose" or not alone.hits or alone.verdict == "unknown":
+        return joined
+    other = alone.hits[0]
+    rest = tuple(hit for hit in joined.hits[1:] if hit.id != other.id)
+    first = joined.hits[0]
+    return joined if other.id == first.id else replace(joined, hits=(first, other, *rest)[: max(len(joined.hits), 2)])
+
+
+def _chance(result: SearchResult) -> float:
+    return result.hits[0].probability if result.hits else 0.0
 
 
 def _fingerprint(documents: list[Document]) -> str:

@@ -13,6 +13,7 @@ from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vectors
 from knowledge.entry import Entry
 from knowledge.filters import EntryFilters
+from knowledge.follow_up import Context
 from knowledge.search import Corpus, SearchIndex
 from knowledge.store import Document, StoredClause
 
@@ -60,6 +61,13 @@ class Snapshot:
     laws: LawBook
     corrector: Corrector
     coming: Mapping[str, Entry] = field(default_factory=dict)  # approved successors, by the id of their entry
+
+    def wordings(self, context: Context) -> tuple[str, ...]:
+        """Of the answered entry; of anything else its standard question and the citizen's."""
+        place = self.book.filters.places.get(context.item)
+        if place is None:
+            return tuple(filter(None, (context.standard, context.asked)))
+        return self.book.entries[place].wordings
 
 
 def clause_text(title: str, article: str, text: str) -> str:

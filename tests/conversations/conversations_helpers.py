@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from base.clock import ManualClock
 from base.settings import Settings
@@ -10,6 +10,7 @@ from bot.decision import Understood
 from bot.entities.place import PlaceMatcher
 from conversations.messages import CitizenTurn, TurnResult
 from conversations.service import ConversationService
+from knowledge.follow_up import Context
 from knowledge.model import Citation, Hit, SearchResult
 from storage.engine import Database
 from workorders.model import CategorySuggestion
@@ -66,11 +67,25 @@ class Book:
     searched: list[str] = field(default_factory=list)
 
     async def search(
-        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None
+        self,
+        text: str,
+        *,
+        spoken: bool = False,
+        limit: int = 5,
+        district: str | None = None,
+        after: Context | None = None,
     ) -> SearchResult:
+        """After an answer, a question of a few words that names nothing known is completed."""
         self.searched.append(text)
         if self.down:
             raise ConnectionError("no index")
+        if after is not None and "居住证" not in text and len(text) <= 8:
+            found = await self.search(f"居住证{text}", spoken=spoken, limit=limit)
+            return replace(found, hits=found.hits[::-1], completed=f"居住证{text}")
+        if text.startswith("居住证") and len(text) <= 11 and "带" in text:
+            return SearchResult(
+                text, text, (hit("k2", "第一次办居住证需要什么材料？", "带身份证和居住证明。"),), "answer"
+            )
         lost = hit("k1", "居住证丢了怎么补办？", "到居住地派出所申请补领。")
         first = hit("k2", "第一次办居住证需要什么材料？", "带身份证和居住证明。")
         if "居住证" not in text:
