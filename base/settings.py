@@ -488,6 +488,7 @@ class SeatSettings(Section):
     )
     first_hour: int = Field(0, ge=0, le=23, description="people are at the desk from this hour on")
     last_hour: int = Field(24, ge=1, le=24, description="and until this hour; 0 to 24: round the clock")
+    reviews_a_week: int = Field(3, ge=1, le=50, description="conversations of each seat that are drawn for review")
     break_reasons: list[str] = Field(default_factory=lambda: ["小休", "用餐", "培训", "会议"])
     wrap_up_codes: dict[str, str] = Field(
         default_factory=lambda: {

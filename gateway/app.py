@@ -19,6 +19,7 @@ from gateway import (
     knowledge_admin_api,
     knowledge_api,
     knowledge_public_api,
+    macros_api,
     messenger_media_api,
     messengers,
     mining_admin_api,
@@ -31,6 +32,7 @@ from gateway import (
     recordings_api,
     reports_api,
     review_api,
+    review_sheets_api,
     seat_api,
     seat_audio,
     seat_auth,
@@ -95,6 +97,8 @@ def build_app(core: Core) -> web.Application:
         visits_api,
         attachments_api,
         reports_api,
+        review_sheets_api,
+        macros_api,
         wallboard_socket,
     ):
         room.add_routes(app)

@@ -10,8 +10,11 @@ from aiohttp import web
 from base.errors import HotlineError
 from conversations.errors import Conflict, NotYours, UnknownConversation
 from seats.callbacks import CallbackError, UnknownCallback
+from seats.macros import MacroError
 from seats.notes import ReplyError
 from seats.outgoing_calls import OutgoingCallError
+from seats.review_sheet import SheetError
+from seats.reviews import UnknownSheet
 from workorders.attachments import AttachmentError, TooLarge, UnknownAttachment
 from workorders.order import OrderStateError
 from workorders.service import OrderConflict, OrderNotFound
@@ -83,6 +86,9 @@ _KNOWN: tuple[tuple[type[HotlineError], int, str], ...] = (
     (UnknownCallback, 404, "unknown_callback"),
     (CallbackError, 409, "conflict"),
     (ReplyError, 409, "too_many"),
+    (MacroError, 409, "not_possible"),
+    (UnknownSheet, 404, "unknown_sheet"),
+    (SheetError, 409, "not_possible"),
     (OutgoingCallError, 409, "no_line"),
     (UnknownAttachment, 404, "unknown_attachment"),
     (TooLarge, 413, "too_large"),

@@ -11,6 +11,7 @@ from base.logs import get_logger
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, bad_request, forbidden, not_found
 from gateway.seat_auth import require_seat
+from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation
 
@@ -59,7 +60,7 @@ async def _check(core: Core, seat: SeatIdentity, conversation_id: str) -> None:
         row = (await session.execute(query)).scalar_one_or_none()
     if row is None:
         raise not_found("没有这个会话。", "unknown_conversation")
-    if seat.role == "leader" or row.seat_id == seat.id or await core.callbacks.is_open_for(row.id):
+    if may(seat.role, "desk.lead") or row.seat_id == seat.id or await core.callbacks.is_open_for(row.id):
         return
     log.warning("recording refused", seat_id=seat.id, conversation_id=conversation_id)
     raise forbidden("这个会话不在您手上，不能收听录音。")

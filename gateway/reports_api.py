@@ -11,17 +11,15 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from base.clock import local
-from base.logs import get_logger
 from gateway.body import parse_model
 from gateway.core import Core, core_of
 from gateway.errors import bad_request, dumps
-from gateway.seat_auth import require
+from gateway.seat_auth import actor_of, require
 from seats import reports_export
 from seats.reports import Reports
 from seats.reports_seats import SeatReports
 from seats.reports_time import Slot, Span
 
-log = get_logger("gateway.reports")
 _USUAL_DAYS: Final = {"hour": 1, "day": 7, "week": 56, "month": 365}
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -60,7 +58,7 @@ async def report(request: web.Request) -> web.Response:
 
 
 async def export(request: web.Request) -> web.Response:
-    """A file; who took which is a line in the log."""
+    """A file; who took which is an entry of the audit log."""
     person = await require(request, "statistics.read")
     core, asked = core_of(request), parse_model(_Wanted, dict(request.query))
     span = _span(core, asked)
@@ -70,7 +68,8 @@ async def export(request: web.Request) -> web.Response:
         body, kind = reports_export.as_csv(chosen), "text/csv"
     else:
         body, kind = await asyncio.to_thread(reports_export.as_workbook, tables), _XLSX
-    log.info("report exported", seat_id=person.id, by=span.slot, days=str(span.first_day) + "/" + str(span.last_day))
+    detail = {"by": span.slot, "first_day": span.first_day.isoformat(), "last_day": span.last_day.isoformat()}
+    await core.audit.record("report.exported", actor=actor_of(person), detail=detail)
     name = f"12345-{span.first_day:%Y%m%d}-{span.last_day:%Y%m%d}-{asked.table}.{asked.format}"
     disposition = f"attachment; filename*=UTF-8''{quote(name)}"
     headers = {"Content-Disposition": disposition, "Content-Type": kind, "Cache-Control": "private, no-store"}

@@ -88,7 +88,7 @@ async def file_order(request: web.Request) -> web.Response:
     core, asked = core_of(request), await read_model(request, NewOrder)
     _ = core.conversations
     row = await _conversation(core, asked.conversation_id)
-    if row.seat_id != seat.id and seat.role != "leader" and not await core.callbacks.is_open_for(row.id):
+    if row.seat_id != seat.id and not may(seat.role, "desk.lead") and not await core.callbacks.is_open_for(row.id):
         raise forbidden("这个会话不在您手上，不能登记工单。")
     draft = await _draft(core, asked.fields, row)
     digest = hashlib.sha256(f"{row.id}\n{asked.client_message_id}".encode()).hexdigest()

@@ -25,7 +25,7 @@ from gateway.shapes import turn_object
 from gateway.sockets import Socket, open_socket
 from seats import queue
 from seats.cases import TAG_CHARACTERS, TAGS
-from seats.permissions import may
+from seats.permissions import may, permissions_of
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
@@ -185,7 +185,8 @@ class _Page:
         self.desk.changed()
         rules = self.core.settings.seats
         known = {"break_reasons": rules.break_reasons, "wrap_up_codes": rules.wrap_up_codes}
-        await self.socket.send({"type": "hello", "seat": self.seat.as_dict(), **known, **self.lists()})
+        seat = {**self.seat.as_dict(), "permissions": sorted(permissions_of(self.seat.role))}
+        await self.socket.send({"type": "hello", "seat": seat, **known, **self.lists()})
 
     def lists(self) -> dict[str, Any]:
         seat_id, desk = self.seat.id, self.desk

@@ -18,6 +18,7 @@ from gateway.seat_auth import require_seat
 from gateway.seat_socket import DESK, may_watch
 from gateway.shapes import search_object
 from seats.notes import NOTE_CHARACTERS, REPLY_CHARACTERS
+from seats.permissions import may
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
@@ -74,7 +75,7 @@ async def _holder(request: web.Request) -> tuple[SeatIdentity, str]:
     core = core_of(request)
     snapshot = await core.conversations.snapshot(conversation_id)
     held = any(card["conversation_id"] == conversation_id for card in await core.conversations.held(seat.id))
-    if not held and seat.role != "leader" and snapshot.get("seat_id") != seat.id:
+    if not held and not may(seat.role, "desk.lead") and snapshot.get("seat_id") != seat.id:
         raise forbidden("请先接起这个会话。")
     return seat, conversation_id
 
@@ -164,8 +165,8 @@ async def list_replies(request: web.Request) -> web.Response:
 
 async def add_reply(request: web.Request) -> web.Response:
     seat, asked = await require_seat(request), await read_model(request, NewReply)
-    if asked.shared and seat.role not in ("leader", "admin"):
-        raise forbidden("公用的常用语由班长维护。")
+    if asked.shared and not may(seat.role, "replies.share"):
+        raise forbidden("您的账号不能维护公用的常用语。")
     text, title = check_text(asked.text, REPLY_CHARACTERS), check_text(asked.title, 60)
     row = await core_of(request).canned_replies.add(None if asked.shared else seat.id, title, text)
     return web.json_response(row, status=201, dumps=dumps)
@@ -173,7 +174,7 @@ async def add_reply(request: web.Request) -> web.Response:
 
 async def remove_reply(request: web.Request) -> web.Response:
     seat = await require_seat(request)
-    may_share = seat.role in ("leader", "admin")
+    may_share = may(seat.role, "replies.share")
     replies = core_of(request).canned_replies
     if not await replies.remove(request.match_info["reply_id"], seat_id=seat.id, may_share=may_share):
         raise not_found("没有这条常用语，或不能由您删除。")

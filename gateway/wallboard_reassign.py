@@ -28,7 +28,7 @@ class Move:
 
 
 async def reassign(core: Core, desk: Desk, audio: SeatAudio, leader: SeatIdentity, move: Move) -> str:
-    """Do it; what was done, in words. The citizen is told, both seats are told, and it is a line in the log.
+    """Do it; what was done, in words. The citizen is told, both seats are told, and it is an entry of the audit log.
 
     Raises:
         ApiError: the seat is not there or has no room; the message says which.
@@ -36,6 +36,12 @@ async def reassign(core: Core, desk: Desk, audio: SeatAudio, leader: SeatIdentit
     """
     target = await _target(core, desk, move) if move.to_seat_id else None
     await core.conversations.reassign(move.conversation_id, move.to_seat_id or None, held_by=move.held_by or None)
+    await core.audit.record(
+        "conversation.reassigned",
+        actor=f"seat:{leader.id}",
+        subject=move.conversation_id,
+        detail={"from": move.held_by, "to": move.to_seat_id},
+    )
     log.info(
         "a conversation was reassigned",
         by=leader.id,

@@ -78,11 +78,11 @@ class _Page:
                 if command.action not in _LISTENING:
                     raise bad_request("大屏上不能这样操作。", "unknown_type")
                 if command.action in ("listen", "whisper", "join"):
-                    log.info(
-                        "a leader goes into a call",
-                        seat_id=self.seat.id,
-                        conversation_id=command.conversation_id,
-                        action=command.action,
+                    await self.core.audit.record(
+                        "conversation.listened",
+                        actor=f"seat:{self.seat.id}",
+                        subject=command.conversation_id,
+                        detail={"how": command.action},
                     )
                 await self.audio.command(self, command)
             case "reassign":

@@ -62,7 +62,7 @@ class ReviewSheet(Base):
     __tablename__ = "review_sheets"
     __table_args__ = (
         Index("ix_review_sheets_seat", "seat_id", "created_at"),
-        Index("ix_review_sheets_conversation", "conversation_id"),
+        Index("ix_review_sheets_conversation", "conversation_id", unique=True),  # judged once
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -131,6 +131,8 @@ async def test_a_conversation_goes_from_the_queue_to_a_seat_to_another_and_back(
         await move("", bob_id)
     assert small.status[known] == "waiting" and small.seat[known] is None
     await until(bob, "taken_away")
+    entries = await core.audit.entries(action="conversation.reassigned", subject=known)
+    assert [entry.detail["to"] for entry in reversed(entries)] == [ann_id, bob_id, ""]
     told = [
         (line["from_seat_id"], line["to_seat_id"]) for line in lines if line["event"] == "a conversation was reassigned"
     ]
