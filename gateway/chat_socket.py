@@ -16,12 +16,13 @@ from gateway.address import client_address
 from gateway.body import parse_model
 from gateway.chat import FIRST_MESSAGES, MessageId, make_turn, say
 from gateway.chat_enclosures import CHAT_ENCLOSURES, Enclosed, PictureMessage, PlaceMessage
+from gateway.chat_speech import CHAT_SPEECH
 from gateway.chat_voice import CHAT_VOICES, Utterance, VoiceMark
 from gateway.core import Core, core_of, settle
 from gateway.errors import ApiError, bad_request, too_many
 from gateway.middleware import trace_id_of
 from gateway.ports import Subscription
-from gateway.shapes import chat_object, turn_object
+from gateway.shapes import chat_object, reply_object, turn_object
 from gateway.sockets import Socket, open_socket
 
 
@@ -48,6 +49,7 @@ class _Citizen:
         self.trace_id = trace_id_of(request)
         self.first = request.app[FIRST_MESSAGES]
         self.voices = request.app[CHAT_VOICES]
+        self.reads_aloud = request.app[CHAT_SPEECH].offered
         self.enclosures = request.app[CHAT_ENCLOSURES]
         self.speaking: Utterance | None = None
         self.patience: Patience = "normal"  # of the last question
@@ -81,6 +83,7 @@ class _Citizen:
                 "status": snapshot.get("status"),
                 "asking": snapshot.get("asking"),
                 "outcome": snapshot.get("outcome"),
+                "reads_aloud": self.reads_aloud,
                 "voice": {"offered": self.voices.offered, "seconds": self.core.settings.web.voice_seconds},
             }
         )
@@ -106,6 +109,7 @@ class _Citizen:
         await self.socket.send(
             {
                 **chat_object(result),
+                "replies": [{**reply_object(reply), "seq": reply.seq} for reply in result.replies],
                 "type": "reply",
                 "in_reply_to": turn.client_message_id,
                 "seq": result.seq,
@@ -144,7 +148,7 @@ class _Citizen:
                 "type": "reply",
                 "in_reply_to": message_id,
                 "conversation_id": self.known(),
-                "replies": [{"text": turn.text, "citations": []} for turn in enclosed.turns],
+                "replies": [{"text": turn.text, "citations": [], "seq": turn.seq} for turn in enclosed.turns],
                 "asking": snapshot["asking"],
                 "outcome": snapshot["outcome"],
                 "orders": snapshot["orders"],

@@ -108,6 +108,19 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             },
         }
     },
+    "/api/v1/chat/{conversation_id}/speech/{seq}": {
+        "get": operation(
+            "朗读会话中我们说过的一句话（WAV）；X-Speech-Parts 是一共几段",
+            None,
+            parameters=[
+                _CONVERSATION,
+                parameter("path", "seq", "这句话在会话中的序号"),
+                parameter("query", "part", "第几段，从 0 开始", WHOLE),
+            ],
+            errors="400 404 429 503",
+            answered="audio/wav",
+        )
+    },
     "/api/v1/places": {
         "get": operation("全市的区和街道（乡镇）", record("*", districts=ANY), errors="429"),
     },

@@ -16,6 +16,8 @@ export interface Line {
   delivered: boolean
   /** It was spoken, and this is what was understood. */
   spoken: boolean
+  /** Its number in the conversation, where it can be read aloud. */
+  seq?: number
   /** Where the picture that was sent can be seen, as long as this page is open. */
   picture?: string
 }
@@ -35,6 +37,7 @@ export interface ConversationView {
   listening: Listening
   /** Whether the service hears at all, and how long one message may be. */
   voice: { offered: boolean; seconds: number }
+  readsAloud: boolean
 }
 
 /** Refusals that pass: the message stays in the outbox and is sent again a little later. */
@@ -42,7 +45,7 @@ const PASSING = new Set(['too_many_requests', 'starting'])
 const RETRY_MILLISECONDS = 5_000
 export const CONVERSATION_KEY = 'hotline-conversation'
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 export class CitizenConversation {
   readonly view: ConversationView = reactive({
@@ -56,6 +59,7 @@ export class CitizenConversation {
     failure: '',
     listening: 'off',
     voice: { offered: false, seconds: 60 },
+    readsAloud: false,
   })
 
   private spoken: SpokenMessage | null = null
@@ -223,6 +227,7 @@ export class CitizenConversation {
     this.view.asking = (message.asking as string | null | undefined) ?? null
     this.view.outcome = (message.outcome as string | null | undefined) ?? null
     Object.assign(this.view.voice, message.voice)
+    this.view.readsAloud = message.reads_aloud === true
     this.welcomed = true
     this.transmit()
     this.spoken?.again()
@@ -249,7 +254,7 @@ export class CitizenConversation {
     this.view.thinking = this.outbox.pending.length > 0
     if (message.seq > this.lastSeq) {
       this.lastSeq = message.seq
-      for (const reply of message.replies) this.show({ role: 'bot', text: reply.text, citations: reply.citations })
+      for (const { text, citations, seq } of message.replies) this.show({ role: 'bot', text, citations, seq })
     }
     this.view.asking = message.asking
     this.view.outcome = message.outcome
@@ -270,8 +275,8 @@ export class CitizenConversation {
         return
       }
     }
-    const { role, text, citations } = turn
-    this.show({ role, text, citations: citations ?? [], key: keyOf(turn), spoken: turn.kind === 'speech' })
+    const { role, text, citations, seq } = turn
+    this.show({ role, text, citations: citations ?? [], key: keyOf(turn), spoken: turn.kind === 'speech', seq })
   }
 
   private fail(message: Record<string, unknown>): void {

@@ -1,4 +1,4 @@
-/** Large type and high contrast, kept by the browser for all public pages. */
+/** Large type, high contrast and reading aloud, kept by the browser for all public pages. */
 
 import { type Ref, ref, watch } from 'vue'
 
@@ -18,7 +18,8 @@ function keep(key: string, value: string): void {
   }
 }
 
-function preference(name: 'size' | 'contrast', on: string): Ref<boolean> {
+/** A switch of the page, `on` or normal, which style sheets find as a data attribute of the document. */
+export function preference(name: 'size' | 'contrast' | 'read', on: string): Ref<boolean> {
   const key = `hotline-${name}`
   const chosen = ref(read(key) === on)
   watch(

@@ -24,7 +24,7 @@ export interface Turn {
 
 export interface ChatReply {
   conversation_id: string
-  replies: { text: string; citations: Citation[] }[]
+  replies: { text: string; citations: Citation[]; seq?: number }[]
   asking: string | null
   outcome: string | null
   orders: string[]
