@@ -33,6 +33,16 @@ class ServiceSettings(Section):
     log_style: Literal["line", "json"] = "line"
 
 
+class TracingSettings(Section):
+    """Traces (OpenTelemetry): what each turn waited for. No personal data."""
+
+    exporter: Literal["none", "file", "otlp"] = Field(
+        "none", description="file: <data>/traces/<process>.jsonl; otlp: to a collector, OTLP/HTTP with JSON"
+    )
+    endpoint: str = Field("http://127.0.0.1:4318", pattern=r"^https?://\S+$", description="otlp: of the collector")
+    sample_ratio: float = Field(1.0, ge=0, le=1, description="of the traces; the same on all nodes")
+
+
 class DataSettings(Section):
     """Where everything that is written lives; relative paths are relative to the repository."""
 
@@ -520,6 +530,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="forbid")
 
     service: ServiceSettings = ServiceSettings()
+    tracing: TracingSettings = TracingSettings()
     data: DataSettings = DataSettings()
     web: WebSettings = WebSettings()
     database: DatabaseSettings = DatabaseSettings()

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
+from base import tracing
 from base.clock import Clock, SystemClock
 from base.ids import new_id, new_trace_id
 from base.logs import get_logger
@@ -242,10 +243,15 @@ class ConversationService:
             UnknownConversation: `conversation_id` is given and there is none.
         """
         known = conversation_id
+        trace = None if tracing.present_trace_id() else tracing.under_trace(turn.meta.get("trace_id"))
         try:
-            if conversation_id is None:
-                conversation_id = await self._begin_silently(turn, once=once)
-            return await self._take(conversation_id, turn)
+            with tracing.span("conversation turn", under=trace, channel=turn.channel, kind_of_turn=turn.kind) as span:
+                if conversation_id is None:
+                    conversation_id = await self._begin_silently(turn, once=once)
+                span.set_attribute("conversation_id", conversation_id)
+                result = await self._take(conversation_id, turn)
+                span.set_attribute("outcome", result.outcome or "none")
+                return result
         except SQLAlchemyError as error:
             _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
             return await self._journalled(conversation_id or known, turn)

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from base import logs, settings
+from base import logs, settings, trace_export
 from base.errors import ConfigurationError, HotlineError
 from base.logs import get_logger
 from base.settings import Settings
@@ -131,7 +131,12 @@ def main() -> int:
     try:
         chosen = settings.load()
         logs.configure("core", chosen.service.log_level, chosen.service.log_style)
-        return asyncio.run(_serve_and_end(chosen))
+        recorded = trace_export.configure(chosen, "core")
+        try:
+            return asyncio.run(_serve_and_end(chosen))
+        finally:
+            if recorded is not None:
+                recorded.shutdown()
     except HotlineError as error:
         print(f"core: {error}", file=sys.stderr)
         return 1

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 
+from base import tracing
 from base.errors import HotlineError
 from base.ids import new_trace_id
 from base.logs import get_logger
@@ -68,16 +72,19 @@ def route_name(request: web.Request) -> str:
 @web.middleware
 async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Take the trace id of a W3C `traceparent` header or make one; it is in each log line and in the answer."""
-    match = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    given, metrics, route = request.headers.get("traceparent", ""), core_of(request).metrics, route_name(request)
+    match = _TRACEPARENT.fullmatch(given)
     trace_id = match.group(1) if match and match.group(1) != "0" * 32 else new_trace_id()
     request[TRACE] = trace_id
-    metrics, route, started = core_of(request).metrics, route_name(request), time.monotonic()
+    started = time.monotonic()
     status = 500
-    with structlog.contextvars.bound_contextvars(trace_id=trace_id):
+    under = tracing.under_header(given) or tracing.under_trace(trace_id)
+    with structlog.contextvars.bound_contextvars(trace_id=trace_id), _recorded(request, route, under) as span:
         try:
             response = await handler(request)
             status = response.status
         finally:
+            span.set_attribute("http.response.status_code", status)
             elapsed = time.monotonic() - started
             method = request.method if request.method in METHODS else "other"  # a client may send any word
             metrics.http_requests.labels(route, method, str(status)).inc()
@@ -85,6 +92,16 @@ async def trace(request: web.Request, handler: Handler) -> web.StreamResponse:
                 metrics.http_seconds.labels(route).observe(elapsed)
                 log.debug("request", route=route, status=status, milliseconds=round(elapsed * 1000, 1))
     return response
+
+
+def _recorded(request: web.Request, route: str, under: Context | None) -> AbstractContextManager[Span]:
+    """A span for a request of the program's users; sockets, which last for hours, and probes have none."""
+    if not route.startswith("/api/") or "upgrade" in request.headers.get("Connection", "").lower():
+        return nullcontext(INVALID_SPAN)
+    method = request.method if request.method in METHODS else "other"
+    return tracing.span(
+        f"{method} {route}", kind=SpanKind.SERVER, under=under, **{"http.route": route, "http.request.method": method}
+    )
 
 
 def seat_audio_source(request: web.Request) -> str:

@@ -9,7 +9,9 @@ from dataclasses import asdict
 from typing import Any, Final, Protocol
 
 import structlog
+from opentelemetry.trace import SpanKind
 
+from base import tracing
 from base.logs import get_logger
 from base.settings import Settings
 from conversations.errors import UnknownConversation
@@ -192,7 +194,9 @@ class PhoneCall:
             unplayed=clean_text(turn.unplayed),
             meta=turn.meta,
         )
-        result = await core.conversations.citizen_turn(self.conversation_id, said)
+        trace = tracing.under_header(turn.traceparent) or tracing.under_trace(self.trace_id)
+        with tracing.span("core turn", kind=SpanKind.SERVER, under=trace, channel="phone", kind_of_turn=turn.kind):
+            result = await core.conversations.citizen_turn(self.conversation_id, said)
         core.metrics.reply_seconds.labels("phone").observe(time.monotonic() - began)
         await self.link.socket.send(
             {

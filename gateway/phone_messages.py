@@ -34,6 +34,7 @@ class PhoneTurn(BaseModel):
     confidence: float | None = None
     unplayed: str = ""
     meta: dict[str, Any] = Field(default_factory=dict)
+    traceparent: Annotated[str, AfterValidator(lambda header: header[:64])] = ""  # W3C trace context
 
 
 class CallEnded(BaseModel):

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy import event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from base import tracing
 from storage.keyring import Keyring, of_database
 from storage.sealed import use_keys
 from storage.tables import Counter
@@ -57,17 +59,19 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A transaction that may write."""
-        async with self._sessions() as session, session.begin():
-            yield session
+        with tracing.part("store write", kind=SpanKind.CLIENT):
+            async with self._sessions() as session, session.begin():
+                yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads."""
-        async with self._sessions() as session:
-            await session.connection(execution_options={"hotline_read": True})
-            yield session
-            session.expunge_all()  # rows that were read stay usable; a rollback would expire them
-            await session.rollback()
+        with tracing.part("store read", kind=SpanKind.CLIENT):
+            async with self._sessions() as session:
+                await session.connection(execution_options={"hotline_read": True})
+                yield session
+                session.expunge_all()  # rows that were read stay usable; a rollback would expire them
+                await session.rollback()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:

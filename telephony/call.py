@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from base.ids import new_trace_id
 from base.logs import get_logger
+from base.tracing import trace_id_of_call
 from telephony.bridge import CallerEar
 from telephony.call_services import CallServices
 from telephony.caller_turn import CallerTurns
@@ -74,7 +75,8 @@ class Call:
         """`placed`: the order of a call that we placed; they have answered already."""
         self.call_id = call_id
         self._placed = placed
-        self.trace_id = new_trace_id()
+        sip_call_id = leg.caller.leg_call_id
+        self.trace_id = trace_id_of_call(sip_call_id) if sip_call_id else new_trace_id()
         self.answered = False
         self.patience: Patience = "normal"
         self.unplayed = ""
@@ -93,7 +95,7 @@ class Call:
             started=self._playback_started,
             finished=self._playback_finished,
         )
-        self._given = GivenTurns(services.core, call_id)
+        self._given = GivenTurns(services.core, call_id, self.trace_id)
         self._reminders = Reminders(self._speaker)
         self._fillers = Fillers()
         self._words = CallerTurns(self, self._hearing, self._turns, self._speaker, self._reminders, services, call_id)

@@ -105,7 +105,10 @@ class Core(BridgeReports, Protocol):
         confidence: float | None,
         unplayed: str,
         meta: dict[str, Any],
-    ) -> None: ...
+        traceparent: str = "",
+    ) -> None:
+        """`traceparent`: of the trace to which the turn belongs; empty where none is recorded."""
+        ...
 
     def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None: ...
 
@@ -177,6 +180,7 @@ class CoreLink:
         confidence: float | None,
         unplayed: str,
         meta: dict[str, Any],
+        traceparent: str = "",
     ) -> None:
         message: Message = {
             "type": "turn",
@@ -187,6 +191,7 @@ class CoreLink:
             "confidence": confidence,
             "unplayed": unplayed,
             "meta": meta,
+            **({"traceparent": traceparent} if traceparent else {}),
         }
         self._outbox.turn(message)
         self._send(message)

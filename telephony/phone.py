@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from asr_models.client import RecogniserClient
-from base import logs
+from base import logs, trace_export
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.ids import new_id
@@ -308,9 +308,14 @@ def main() -> int:
     try:
         settings = load()
         logs.configure("phone", settings.service.log_level, settings.service.log_style)
+        recorded = trace_export.configure(settings, "phone")
         if not change_niceness(_NICENESS):
             log.info("not allowed to go before other processes; theirs is lower anyway")
-        return asyncio.run(_main(settings))
+        try:
+            return asyncio.run(_main(settings))
+        finally:
+            if recorded is not None:
+                recorded.shutdown()
     except HotlineError as error:
         print(f"phone: {error}", file=sys.stderr)
         return 1
