@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from base.errors import ConfigurationError
@@ -57,6 +57,7 @@ class WebSettings(Section):
     public_url: str = "http://127.0.0.1:8345"
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_self_made: bool = Field(False, description="TLS with a certificate that is made under <data>/tls")
     request_limit_bytes: int = Field(262_144, ge=1024)
     message_limit_characters: int = Field(4_000, ge=100)
     chat_messages_a_minute: int = Field(60, ge=1)
@@ -419,6 +420,14 @@ class ChannelSettings(MessagingSettings):
     )
 
 
+class Open311Settings(Section):
+    """Open311 GeoReport v2 under /open311/v2 (docs/channel-api.md). Keys: `hotline channel api-key`."""
+
+    enabled: bool = True
+    jurisdiction_id: str = Field("", description="empty: the host of web.public_url")
+    contact: str = Field("", description="whom developers ask, for the discovery document")
+
+
 class MessengerSettings(MessagingSettings):
     """What the channels of WeChat have in common."""
 
@@ -523,6 +532,9 @@ class SecuritySettings(Section):
     key_file: Path | None = Field(
         None, description="what opens contact data, mode 0600; null: contact_keys.json in the data directory"
     )
+    second_factor_roles: list[str] = Field(
+        default_factory=list, description="roles that log in with a code of their telephone, e.g. [admin, leader]"
+    )
     audit_days: int = Field(200, ge=183, description="the audit log keeps each entry at least so long")
 
 
@@ -553,6 +565,7 @@ class Settings(BaseSettings):
     wechat: WechatSettings = WechatSettings()
     wecom: WecomSettings = WecomSettings()
     channels: ChannelSettings = ChannelSettings()
+    open311: Open311Settings = Open311Settings()
     seats: SeatSettings = SeatSettings()
     security: SecuritySettings = SecuritySettings()
 
@@ -568,6 +581,15 @@ class Settings(BaseSettings):
         path = Path(os.environ.get("HOTLINE_CONFIG", ROOT / "config.yml"))
         return (init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=path))
 
+    @model_validator(mode="after")
+    def _self_made_certificate(self) -> Self:
+        """One setting is enough for TLS: the files are named here and made by `base.certificate`."""
+        if self.web.tls_self_made and self.web.tls_certificate is None and self.web.tls_key is None:
+            self.web.tls_certificate = self.web.tls_key = self.self_made_certificate
+            if self.web.public_url == WebSettings().public_url:
+                self.web.public_url = f"https://127.0.0.1:{self.web.port}"
+        return self
+
     @property
     def var(self) -> Path:
         """The data directory, absolute."""
@@ -580,6 +602,11 @@ class Settings(BaseSettings):
         if chosen is None:
             return self.var / "contact_keys.json"
         return chosen if chosen.is_absolute() else ROOT / chosen
+
+    @property
+    def self_made_certificate(self) -> Path:
+        """Certificate and key in one file."""
+        return self.var / "tls" / "self-made.pem"
 
     @property
     def models(self) -> Path:

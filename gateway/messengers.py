@@ -12,6 +12,7 @@ from base.errors import ConfigurationError
 from base.settings import Settings, WechatSettings, WecomSettings
 from gateway.channels.api import ChannelApi
 from gateway.core import CORE, Core, Work
+from gateway.open311 import api as open311
 from gateway.wechat import contacts
 from gateway.wechat.callback import WechatCallback
 from gateway.wechat.messenger import Messenger, wechat_courier
@@ -122,6 +123,7 @@ def add_routes(app: web.Application) -> None:
     for door in (messengers.wechat, messengers.wecom, messengers.channels):
         if door is not None:
             door.add_routes(app)
+    open311.add_routes(app)
 
     async def close(_: web.Application) -> None:
         await messengers.close()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api_description import channels, desk, desk_tools, knowledge, leader, public, units
+from gateway.api_description import channels, desk, desk_tools, knowledge, leader, open311, public, units
 from gateway.api_description.words import Schema, answer, ref
 from gateway.core import core_of
 from gateway.errors import dumps
@@ -14,6 +14,7 @@ from gateway.errors import dumps
 PATHS: Final[dict[str, dict[str, Schema]]] = {
     **public.PATHS,
     **channels.PATHS,
+    **open311.PATHS,
     **desk.PATHS,
     **desk_tools.PATHS,
     **leader.PATHS,
@@ -30,7 +31,7 @@ def document(title: str, url: str) -> dict[str, Any]:
         "servers": [{"url": url}],
         "paths": PATHS,
         "components": {
-            "schemas": {**public.SCHEMAS, **channels.SCHEMAS},
+            "schemas": {**public.SCHEMAS, **channels.SCHEMAS, **open311.SCHEMAS},
             "responses": {"Error": answer("错误，附中文说明", ref("Error"))},
             "securitySchemes": {
                 "seatCookie": {"type": "apiKey", "in": "cookie", "name": "hotline_seat"},

@@ -11,6 +11,7 @@ from base.clock import SystemClock, local
 from base.settings import Settings
 from gateway.channels import registry
 from gateway.channels.letters import Letters
+from gateway.open311.keys import api_key
 from storage import migrate
 from storage.engine import Database
 
@@ -25,6 +26,7 @@ def command(argv: list[str]) -> int:
     add.add_argument("--messages-a-minute", type=int, default=600, help="of all its citizens together")
     commands.add_parser("list", help="every channel")
     commands.add_parser("rotate", help="make a new secret; the old one is taken a while longer").add_argument("name")
+    commands.add_parser("api-key", help="its key for Open311").add_argument("name")
     address = commands.add_parser("address", help="change where replies are pushed to; '' for fetching")
     address.add_argument("name")
     address.add_argument("url")
@@ -45,6 +47,11 @@ async def _run(asked: argparse.Namespace, chosen: Settings) -> int:
             await _dead_letters(Letters(database, chosen.channels), asked)
         elif asked.command == "list":
             await _list(database)
+        elif asked.command == "api-key":
+            entry = (await registry.Registry(database, clock=SystemClock()).all()).get(asked.name)
+            if entry is None:
+                raise registry.ChannelError(f"there is no channel {asked.name}")
+            print(f"{entry.name}: {api_key(entry.name, entry.secret)}")
         else:
             await _change(database, chosen, asked)
     finally:
