@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway import (
+    account_api,
     attachments_api,
     breaches_api,
     calling_api,
@@ -89,6 +90,7 @@ def build_app(core: Core) -> web.Application:
         internal,
         phone_link,
         seat_auth,
+        account_api,
         seat_socket,
         seat_api,
         seat_tools_api,

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from aiohttp import web
 
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden
 from gateway.orders_api import check_code
@@ -38,6 +39,7 @@ async def to_seat(request: web.Request) -> web.StreamResponse:
     seat = await require_seat(request)
     core, number = core_of(request), order_number(request)
     found = await core.attachments.file(number, request.match_info["attachment_id"])
+    await audited(request, seat, "attachment.opened", number, attachment=request.match_info["attachment_id"])
     log.info("attachment opened", seat_id=seat.id, order_no=number)
     return _given(found)
 
@@ -55,6 +57,8 @@ async def to_unit(request: web.Request) -> web.StreamResponse:
     core, number = core_of(request), order_number(request)
     secret = (await core.unit_orders.view(caller.unit, number))["confidential"]
     found = await core.attachments.file(number, request.match_info["attachment_id"], without_voices=secret)
+    who = f"seat:{caller.person}" if caller.person else caller.actor
+    await audited(request, who, "attachment.opened", number, attachment=request.match_info["attachment_id"])
     log.info("attachment opened by a unit", seat_id=caller.person, order_no=number)
     return _given(found)
 

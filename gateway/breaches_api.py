@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from gateway.body import clean_text, parse_model
 from gateway.core import core_of
 from gateway.errors import dumps, forbidden
-from gateway.seat_auth import require_login
+from gateway.seat_auth import NO_PERMISSION, require_login
 from seats.permissions import may
 from workorders.breaches import BreachLog
 
@@ -36,7 +36,7 @@ async def _check(request: web.Request) -> None:
     """
     person = await require_login(request)
     if not (may(person.role, "statistics.read") or may(person.role, "orders.dispatch")):
-        raise forbidden("您的账号没有这项权限。")
+        raise forbidden("您的账号没有这项权限。", NO_PERMISSION)
 
 
 async def list_breaches(request: web.Request) -> web.Response:

@@ -94,6 +94,7 @@ class Limits:
         self.wrong_codes = self._failures("wrong_codes", web_settings.order_lookups_a_minute, 900.0)
         pause_seconds = seats.login_pause_minutes * 60
         self._logins = self._failures("logins", seats.login_failures, pause_seconds)
+        self.codes = self._failures("codes", seats.login_failures, pause_seconds)
         self._logins_of_many = self._failures("logins_of_many", seats.login_failures * 10, pause_seconds)
 
     def _rate(self, name: str, rate_a_minute: float) -> Rate:

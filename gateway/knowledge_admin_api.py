@@ -12,7 +12,7 @@ from base.logs import get_logger
 from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found
-from gateway.seat_auth import actor_of, require
+from gateway.seat_auth import actor_of, require, require_login
 from gateway.shapes import query_number
 from knowledge import drafts
 from knowledge.editorial import EditConflict, Editorial, UnknownEntry
@@ -171,6 +171,7 @@ async def save_entry(request: web.Request) -> web.Response:
 
 
 async def move_entry(request: web.Request) -> web.Response:
+    await require_login(request)  # before anything that was sent is looked at
     asked = await read_model(request, Step)
     person = await require(request, _PERMISSION_OF[asked.event])
     room, identifier = _Room(request), request.match_info["entry_id"]
@@ -191,6 +192,7 @@ async def move_entry(request: web.Request) -> web.Response:
 
 async def move_entries(request: web.Request) -> web.Response:
     """One step for many: each by itself, so that one that is refused does not hold up the others."""
+    await require_login(request)  # before anything that was sent is looked at
     asked = await read_model(request, Steps)
     person = await require(request, _PERMISSION_OF[asked.event])
     room = _Room(request)

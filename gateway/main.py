@@ -16,6 +16,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from base import logs, settings, trace_export
+from base.certificate import ensure
 from base.errors import ConfigurationError, HotlineError
 from base.logs import get_logger
 from base.settings import Settings
@@ -35,6 +36,7 @@ def _tls(chosen: Settings) -> ssl.SSLContext | None:
         return None
     if certificate is None or key is None:
         raise ConfigurationError("web.tls_certificate and web.tls_key are set together or not at all")
+    ensure(chosen)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.chat_enclosures import CHAT_ENCLOSURES
 from gateway.core import core_of
 from gateway.errors import not_found
@@ -36,6 +37,7 @@ async def media(request: web.Request) -> web.StreamResponse:
         raise not_found("文件已经删除，请到工单的附件里查看。", "unknown_media")
     with await asyncio.to_thread(path.open, "rb") as file:
         kind = media_type(await asyncio.to_thread(file.read, HEAD_BYTES)) or _UNKNOWN
+    await audited(request, seat, "media.opened", conversation_id, media=media_id, media_type=kind)
     _log.info("media opened", seat_id=seat.id, conversation_id=conversation_id, media_type=kind)
     shown = "inline" if kind in _SHOWN else "attachment"
     headers = {

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from base.logs import get_logger
 from gateway.address import client_address
+from gateway.audited import audited
 from gateway.body import clean_text, parse_model
 from gateway.core import CORE, core_of
 from gateway.errors import ApiError, dumps, too_many
@@ -40,6 +41,7 @@ async def follow(request: web.Request) -> web.Response:
     code = request.headers.get(CODE_HEADER) or request.query.get("tracking_code", "")
     if not code and (seat := await identify(request)) is not None and may(seat.role, "desk.work"):
         view = await core.orders.view(number, seat=seat.id)
+        await audited(request, seat, "order.viewed", number)
         return web.json_response(view.desk(), dumps=dumps)
     view = await check_code(request, number, code)
     return web.json_response(view.public(), dumps=dumps)

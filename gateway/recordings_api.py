@@ -1,4 +1,4 @@
-"""`GET /api/v1/seat/conversations/{id}/recording`: listen to a call. Every access is written to the log."""
+"""`GET /api/v1/seat/conversations/{id}/recording`: listen to a call. Every access is an entry of the audit log."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from aiohttp import web
 from sqlalchemy import select
 
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, bad_request, forbidden, not_found
 from gateway.seat_auth import require_seat
@@ -33,6 +34,7 @@ async def recording(request: web.Request) -> web.StreamResponse:
     chosen = found[part - 1]
     if chosen.deleted_at is not None or not await asyncio.to_thread(chosen.path.is_file):
         raise ApiError(410, "recording_deleted", "录音已经删除。")
+    await audited(request, seat, "recording.heard", conversation_id, part=part)
     log.info(
         "recording accessed",
         seat_id=seat.id,

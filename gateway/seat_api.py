@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from base.logs import get_logger
 from base.masking import Masked
+from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of
@@ -96,6 +97,7 @@ async def file_order(request: web.Request) -> web.Response:
         filed = await _file(core, draft, f"seat:{digest}", seat)
     except IntegrityError:  # the same request at the same moment: the other one has filed it
         filed = await _file(core, draft, f"seat:{digest}", seat)
+    await audited(request, seat, "order.filed", filed.order_no, conversation=row.id)
     log.info("order filed by a seat", seat_id=seat.id, conversation_id=row.id, existing=filed.existing)
     request.app[DESK].changed()
     body = {
@@ -147,12 +149,13 @@ async def _category(core: Core, code: str, words: str) -> CategorySuggestion | N
 
 
 async def list_orders(request: web.Request) -> web.Response:
-    await require_seat(request)
+    seat = await require_seat(request)
     core, status = core_of(request), request.query.get("status") or None
     if status is not None and status not in STATUSES:
         raise bad_request("参数 status 不正确。", "invalid_field")
     text = clean_text(request.query.get("q", ""))[:100]
     views = await core.orders.search(status=status, text=text, limit=100)
+    await audited(request, seat, "orders.listed", "", status=status or "", searched=bool(text), found=len(views))
     return web.json_response({"items": [_row(view) for view in views]}, dumps=dumps)
 
 
@@ -160,6 +163,7 @@ async def show_order(request: web.Request) -> web.Response:
     seat = await require_seat(request)
     core, number = core_of(request), request.match_info["order_no"]
     view = await core.orders.view(number, seat=seat.id)
+    await audited(request, seat, "order.viewed", number)
     conversation_id = str(view.fields["conversation_id"] or "")
     recordings = len(await core.recordings.of(conversation_id)) if conversation_id else 0
     more = {
@@ -171,6 +175,15 @@ async def show_order(request: web.Request) -> web.Response:
         ],
     }
     return web.json_response({**view.desk(), **more}, dumps=dumps)
+
+
+async def show_contact(request: web.Request) -> web.Response:
+    """Who it is, unmasked: a POST, for each look is kept."""
+    seat = await require_seat(request)
+    number = request.match_info["order_no"]
+    view = await core_of(request).orders.view(number, seat=seat.id)
+    await audited(request, seat, "order.revealed", number)
+    return web.json_response(view.contact(), dumps=dumps)
 
 
 async def move_order(request: web.Request) -> web.Response:
@@ -200,9 +213,23 @@ def _actor(seat: SeatIdentity) -> str:
 
 
 async def list_callbacks(request: web.Request) -> web.Response:
-    await require_seat(request)
+    seat = await require_seat(request)
     tasks = await core_of(request).callbacks.tasks(all_of_them=request.query.get("all") == "1")
-    return web.json_response({"items": tasks}, dumps=dumps)
+    await audited(request, seat, "callbacks.listed", "", found=len(tasks))
+    return web.json_response({"items": [_without_number(task) for task in tasks]}, dumps=dumps)
+
+
+def _without_number(task: dict[str, Any]) -> dict[str, Any]:
+    return {**task, "number": str(Masked(task["number"])) if task["number"] else None}
+
+
+async def show_number(request: web.Request) -> web.Response:
+    """Whom to call back, unmasked: a POST, for each look is kept."""
+    seat = await require_seat(request)
+    core, callback_id = core_of(request), request.match_info["callback_id"]
+    number = await core.callbacks.number_of(callback_id)
+    await audited(request, seat, "callback.revealed", callback_id)
+    return web.json_response({"number": number}, dumps=dumps)
 
 
 async def move_callback(request: web.Request) -> web.Response:
@@ -219,6 +246,7 @@ async def dial_callback(request: web.Request) -> web.Response:
     """What the page opens so that the seat's telephone dials; the task is the seat's, and the hour is one for calls."""
     seat = await require_seat(request)
     told = await core_of(request).callbacks.dial(request.match_info["callback_id"], seat_id=seat.id)
+    await audited(request, seat, "callback.revealed", told["id"], dialled=True)
     log.info("call-back dialled", seat_id=seat.id, callback=told["id"], number=str(Masked(told["number"])))
     return web.json_response(told, dumps=dumps)
 
@@ -227,7 +255,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/v1/seat/orders", file_order)
     app.router.add_get("/api/v1/seat/orders", list_orders)
     app.router.add_get("/api/v1/seat/orders/{order_no}", show_order)
+    app.router.add_post("/api/v1/seat/orders/{order_no}/contact", show_contact)
     app.router.add_post("/api/v1/seat/orders/{order_no}/events", move_order)
     app.router.add_get("/api/v1/seat/callbacks", list_callbacks)
     app.router.add_post("/api/v1/seat/callbacks/{callback_id}", move_callback)
+    app.router.add_post("/api/v1/seat/callbacks/{callback_id}/number", show_number)
     app.router.add_post("/api/v1/seat/callbacks/{callback_id}/dial", dial_callback)

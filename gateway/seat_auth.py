@@ -9,14 +9,18 @@ from pydantic import BaseModel, Field
 
 from base.logs import get_logger
 from gateway.address import client_address, same_origin
+from gateway.audited import audited
 from gateway.body import read_model
 from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden, starting, too_many, unauthorised
+from seats.audit import Action
 from seats.permissions import Permission, may, permissions_of
+from seats.sessions import Stage
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
 COOKIE: Final = "hotline_seat"
+NO_PERMISSION: Final = "no_permission"
 
 
 class Login(BaseModel):
@@ -54,7 +58,7 @@ async def require(request: web.Request, permission: Permission) -> SeatIdentity:
     person = await require_login(request)
     if not may(person.role, permission):
         log.warning("permission missing", seat_id=person.id, permission=permission)
-        raise forbidden("您的账号没有这项权限。")
+        raise forbidden("您的账号没有这项权限。", NO_PERMISSION)
     return person
 
 
@@ -78,30 +82,60 @@ def check_own_page(request: web.Request) -> None:
 
 
 async def login(request: web.Request) -> web.Response:
+    """The password. `stage` of the answer: full, or what is still to come (`code`, `enrol`; gateway/account_api.py)."""
     check_own_page(request)
     core = core_of(request)
     asked = await read_model(request, Login)
     if not core.parts["database"].ok:
         raise starting()
-    attempt = core.limits.login_attempt(asked.login[:64], client_address(request, core.settings.web))
+    address = client_address(request, core.settings.web)
+    attempt = core.limits.login_attempt(asked.login[:64], address)
     if (wait := max([await limiter.wait(key) for limiter, key in attempt])) > 0:
+        await _refused(core, "login.paused", asked.login, address)
         raise too_many(wait, "登录失败次数太多，请稍后再试。")
     for limiter, key in attempt:
         await limiter.failed(key)  # counted before the work, so that many at once cannot slip through
     seat = await core.seats.verify(asked.login, asked.password)
     if seat is None:
         log.warning("login refused")
+        await _refused(core, "login.refused", asked.login, address)
         raise unauthorised("账号或密码不正确。")
     for limiter, key in attempt:
         await limiter.succeeded(key)
-    token = await core.seats.open_session(seat.id)
-    response = web.json_response(seat.as_dict(), dumps=dumps)
-    _set_cookie(core, request, response, token)
-    log.info("seat logged in", seat_id=seat.id)
+    return await begin_session(request, seat, await stage_of(core, seat))
+
+
+async def _refused(core: Core, action: Action, login: str, address: str) -> None:
+    """Logged by the account's id; what else was typed as a login may be a password, and is in no log."""
+    known = await core.seats.known_login(login)
+    await core.audit.record(action, actor="unknown", subject=known or "", address=address)
+
+
+async def stage_of(core: Core, seat: SeatIdentity) -> Stage:
+    """How far a right password brings this account."""
+    if await core.seats.factor.in_use(seat.id):
+        return "code"
+    return "enrol" if seat.role in core.settings.security.second_factor_roles else "full"
+
+
+async def begin_session(request: web.Request, seat: SeatIdentity, stage: Stage) -> web.Response:
+    """A new login with a new token; whatever token the browser came with is worth nothing from now on."""
+    core = core_of(request)
+    token = await core.seats.sessions.open(
+        seat.id,
+        stage=stage,
+        address=client_address(request, core.settings.web),
+        agent=request.headers.get("User-Agent", ""),
+        instead_of=request.cookies.get(COOKIE, ""),
+    )
+    response = web.json_response({**seat.as_dict(), "stage": stage}, dumps=dumps)
+    set_cookie(core, request, response, token)
+    if stage == "full":
+        log.info("seat logged in", seat_id=seat.id)
     return response
 
 
-def _set_cookie(core: Core, request: web.Request, response: web.Response, token: str) -> None:
+def set_cookie(core: Core, request: web.Request, response: web.StreamResponse, token: str) -> None:
     response.set_cookie(
         COOKIE,
         token,
@@ -119,6 +153,7 @@ async def logout(request: web.Request) -> web.Response:
     seat, token = await identify(request), request.cookies.get(COOKIE)
     if seat is not None and token:
         await core.seats.close_session(token)
+        await audited(request, seat, "logout", seat.id)
         core.presence.left(seat.id)
         await core.roster.left([seat.id])
         log.info("seat logged out", seat_id=seat.id)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from base.logs import get_logger
 from conversations.errors import NotYours
 from conversations.following import Following
+from gateway.address import client_address
 from gateway.body import check_text, clean_text, parse_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of, settle
@@ -169,8 +170,11 @@ class Watch:
 class _Page:
     """One open workbench page."""
 
-    def __init__(self, core: Core, desk: Desk, socket: Socket, seat: SeatIdentity, audio: SeatAudio) -> None:
+    def __init__(
+        self, core: Core, desk: Desk, socket: Socket, seat: SeatIdentity, audio: SeatAudio, address: str
+    ) -> None:
         self.core = core
+        self.address = address
         self.audio = audio
         self.desk = desk
         self.socket = socket
@@ -254,6 +258,9 @@ class _Page:
             await known.close()
         while len(self.watches) >= _WATCHED:
             await self.watches.pop(next(iter(self.watches))).close()
+        await self.core.audit.record(
+            "conversation.viewed", actor=f"seat:{self.seat.id}", subject=conversation_id, address=self.address
+        )
         subscription = self.core.conversations.subscribe(conversation_id)  # before it is read: nothing falls between
         watch = self.watches[conversation_id] = Watch(self, conversation_id, subscription)
         await watch.show(await self.core.conversations.snapshot(conversation_id))
@@ -331,7 +338,7 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
         if seat is None or not may(seat.role, "desk.work"):
             await socket.response.close(code=REFUSED_CODE, message=b"login")
             return socket.response
-        page = _Page(core, desk, socket, seat, request.app[SEAT_AUDIO])
+        page = _Page(core, desk, socket, seat, request.app[SEAT_AUDIO], client_address(request, core.settings.web))
         page.audio.open_page(page)
         watcher = page.queue_changed
         desk.watch(watcher, seat.id)

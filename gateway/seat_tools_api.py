@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints
 
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.body import check_text, clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps, forbidden, not_found
@@ -104,9 +105,17 @@ async def add_note(request: web.Request) -> web.Response:
 
 
 async def history(request: web.Request) -> web.Response:
-    """Earlier contacts and orders of the same citizen; each look is a line in the log."""
+    """Earlier contacts and orders of the same citizen; each look is an entry of the audit log."""
     seat, conversation_id = await _holder(request)
     found = await core_of(request).history.of(conversation_id)
+    await audited(
+        request,
+        seat,
+        "history.viewed",
+        conversation_id,
+        contacts=len(found["contacts"]),
+        orders=[order["order_no"] for order in found["orders"]],
+    )
     log.info(
         "citizen's history viewed",
         seat_id=seat.id,
@@ -119,7 +128,7 @@ async def history(request: web.Request) -> web.Response:
 
 async def similar(request: web.Request) -> web.Response:
     """Orders that may be about the same. A POST, for what is compared must not stand in an address."""
-    _, conversation_id = await _holder(request)
+    seat, conversation_id = await _holder(request)
     asked = await read_model(request, Draft)
     items = await core_of(request).history.similar(
         conversation_id,
@@ -128,6 +137,9 @@ async def similar(request: web.Request) -> web.Response:
         street=clean_text(asked.street),
         detail=clean_text(asked.detail),
     )
+    numbers = [item["order_no"] for item in items]
+    if numbers:
+        await audited(request, seat, "similar.viewed", conversation_id, orders=numbers)
     return web.json_response({"items": items}, dumps=dumps)
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.body import clean_text, parse_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, forbidden
@@ -104,6 +105,8 @@ async def show_order(request: web.Request) -> web.Response:
     core, number = core_of(request), order_number(request)
     shown = await core.unit_orders.view(caller.unit, number)
     shown["attachments"] = await core.attachments.of(number, without_voices=shown["confidential"])
+    who = f"seat:{caller.person}" if caller.person else caller.actor
+    await audited(request, who, "order.viewed", number, unit=caller.unit)
     log.info("order opened by a unit", seat_id=caller.person, order_no=number)
     return web.json_response(shown, dumps=dumps)
 

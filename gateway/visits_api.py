@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from base.clock import CHINA, local
 from base.logs import get_logger
+from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps
@@ -46,6 +47,7 @@ async def move_visit(request: web.Request) -> web.Response:
     visit_id = request.match_info["visit_id"][:32]
     if asked.step == "take":
         shown = await core.visits.take(visit_id, person=person.id)
+        await audited(request, person, "visit.revealed", visit_id, order=shown.get("order_no"))
     elif asked.step == "missed":
         shown = await core.visits.missed(visit_id, person=person.id, note=clean_text(asked.note))
     else:

@@ -95,10 +95,11 @@ class _Page:
                 raise bad_request("不认识的消息类型。", "unknown_type")
 
     async def watch(self, conversation_id: str) -> None:
-        """Read along; each look is a line in the log."""
+        """Read along; each look is an entry of the audit log."""
         snapshot = await self.core.conversations.snapshot(conversation_id)  # raises UnknownConversation
         await self.unwatch()
         log.info("a leader reads a conversation", seat_id=self.seat.id, conversation_id=conversation_id)
+        await self.core.audit.record("conversation.viewed", actor=f"seat:{self.seat.id}", subject=conversation_id)
         subscription = self.core.conversations.subscribe(conversation_id)
         watch = self.watched = Watch(self, conversation_id, subscription)
         await watch.show(snapshot)

@@ -24,6 +24,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("channel",): ("gateway.channels.cli:command", "add, list, rotate the keys of channels; dead letters"),
     ("seat",): ("seats.cli:command", "add, list or disable seat accounts"),
     ("audit",): ("seats.audit_cli:command", "verify, export or show the audit log"),
+    ("citizens",): ("conversations.erasure_cli:command", "find or erase what is known of a telephone number"),
     ("keys",): ("seats.keys_cli:command", "show, rotate, reseal, retire: the keys of contact data"),
     ("call",): ("telephony.caller:command", "place a real SIP call that plays WAV turns"),
     ("simulate",): (

@@ -181,6 +181,17 @@ class Callbacks:
             raise CallbackError(refusal)
         return {"id": task.id, "number": number, "uri": self._dial_uri.replace("{number}", number)}
 
+    async def number_of(self, task_id: str) -> str | None:
+        """
+        Raises:
+            UnknownCallback: no such task.
+        """
+        async with self._database.read() as session:
+            task = await session.get(CallbackTask, task_id)
+        if task is None:
+            raise UnknownCallback
+        return task.number
+
     # -- calls that the phone places ---------------------------------------------------------------------------------
 
     async def to_call(self, session: AsyncSession, task_id: str, *, seat_id: str) -> tuple[CallbackTask, str]:

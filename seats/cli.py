@@ -1,4 +1,4 @@
-"""`hotline seat add|list|password|disable|enable`: the accounts of the desk."""
+"""`hotline seat add|list|role|password|disable|enable|logout|forget-factor`: the accounts of the desk."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import sys
 
 from base import settings
 from seats import skills
+from seats.audit_cli import terminal_actor
+from seats.passwords import check_password
 from seats.permissions import ROLES
 from seats.roster import Roster
-from seats.store import SeatError, SeatStore, check_password, generate_password
+from seats.store import SeatError, SeatStore, generate_password
 from storage import migrate
 from storage.engine import Database
 
@@ -36,7 +38,16 @@ def command(argv: list[str]) -> int:
     give.add_argument("login")
     give.add_argument("skills", nargs="?", help=f"comma-separated: {', '.join(skills.default().known)}; '' for none")
     give.add_argument("--chats", type=int, choices=range(1, 21), metavar="1-20")
-    for name, text in (("disable", "close an account and end its logins"), ("enable", "open it again")):
+    role = commands.add_parser("role", help="give an account another role; ends its logins")
+    role.add_argument("login")
+    role.add_argument("role", choices=ROLES)
+    role.add_argument("--unit", default="", help="with the role unit")
+    for name, text in (
+        ("disable", "close an account and end its logins"),
+        ("enable", "open it again"),
+        ("logout", "end every login of an account"),
+        ("forget-factor", "its telephone is lost: take the second factor away, and end its logins"),
+    ):
         commands.add_parser(name, help=text).add_argument("login")
     return asyncio.run(_run(parser.parse_args(argv)))
 
@@ -53,21 +64,47 @@ async def _run(asked: argparse.Namespace) -> int:
                 print("\t".join(filter(None, (seat.login, seat.role, state, seat.display_name, seat.unit))))
         elif asked.command == "skills":
             await _give_skills(Roster(database), asked)
+        elif asked.command == "role":
+            seat = await store.set_role(asked.login, asked.role, unit=asked.unit, actor=terminal_actor())
+            print(f"{seat.login}: {seat.role}; its logins have ended")
+        elif asked.command in ("logout", "forget-factor"):
+            await _end(store, asked)
         elif asked.command in ("disable", "enable"):
-            seat = await store.set_enabled(asked.login, asked.command == "enable")
+            seat = await store.set_enabled(asked.login, asked.command == "enable", actor=terminal_actor())
             print(f"{seat.login}: {'open' if seat.enabled else 'closed'}")
         else:
             if asked.command == "add" and asked.unit and not asked.new_unit:
                 _check_unit(asked.unit)
             password, told = _password(asked)
             if asked.command == "add":
-                await store.add(asked.login, password, display_name=asked.name, role=asked.role, unit=asked.unit)
+                await store.add(
+                    asked.login,
+                    password,
+                    display_name=asked.name,
+                    role=asked.role,
+                    unit=asked.unit,
+                    actor=terminal_actor(),
+                )
             else:
-                await store.set_password(asked.login, password)
+                await store.set_password(asked.login, password, actor=terminal_actor())
             print(f"{asked.login}: the password is {password} (shown once)" if told else f"{asked.login}: done")
     finally:
         await database.close()
     return 0
+
+
+async def _end(store: SeatStore, asked: argparse.Namespace) -> None:
+    """
+    Raises:
+        SeatError: no such login.
+    """
+    seat = next((one for one in await store.accounts() if one.login == asked.login), None)
+    if seat is None:
+        raise SeatError(f"no seat has the login {asked.login!r}")
+    if asked.command == "forget-factor" and not await store.factor.remove(seat.id, actor=terminal_actor()):
+        print(f"{seat.login}: had no second factor")
+    ended = await store.sessions.end(seat.id, actor=terminal_actor())
+    print(f"{seat.login}: {ended} logins ended")
 
 
 async def _give_skills(roster: Roster, asked: argparse.Namespace) -> None:

@@ -31,6 +31,8 @@ Permission = Literal[
     "knowledge.import",
     "topics.publish",
     "statistics.read",
+    "accounts.manage",
+    "audit.read",
 ]
 PERMISSIONS: Final[tuple[str, ...]] = get_args(Permission)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from base.masking import mask_number, mask_text
+from base.masking import Masked, mask_text
 from storage.tables import Order, OrderEvent
 from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
 
@@ -64,9 +64,11 @@ class OrderView:
         }
 
     def desk(self) -> dict[str, Any]:
-        """For a seat: everything."""
+        """For a seat: everything but who it is, which is opened by a step of its own (`contact`)."""
         return {
             **self.fields,
+            "contact_name": _masked(self.fields["contact_name"]),
+            "contact_phone": _masked(self.fields["contact_phone"]),
             "order_no": self.order_no,
             "status": self.status,
             "status_text": self.status_text,
@@ -125,11 +127,18 @@ class OrderView:
         }
 
     def card(self) -> dict[str, Any]:
-        """For a list on the desk: who is concerned stays closed until the order is opened."""
+        """For a list on the desk."""
         full = self.desk()
         full.pop("events")
-        full["contact_phone"] = mask_number(self.fields["contact_phone"]) if self.fields["contact_phone"] else None
         return full
+
+    def contact(self) -> dict[str, Any]:
+        """Name and number, unmasked; whoever shows them logs it."""
+        return {name: self.fields[name] for name in ("contact_name", "contact_phone")}
+
+
+def _masked(value: str | None) -> str | None:
+    return str(Masked(value)) if value else None
 
 
 def _iso(moment: datetime | None) -> str | None:

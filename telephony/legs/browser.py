@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from websockets.datastructures import Headers
 
+from base.certificate import ensure
 from base.logs import get_logger
 from base.masking import Masked
 from base.settings import Settings
@@ -141,6 +142,7 @@ class BrowserListener:
         web = self._settings.web
         if web.tls_certificate is None or web.tls_key is None:
             return None
+        ensure(self._settings)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_cert_chain(web.tls_certificate, web.tls_key)

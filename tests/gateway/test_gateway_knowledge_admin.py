@@ -44,7 +44,7 @@ async def drafted(editor: Client, **more: Any) -> dict[str, Any]:
 async def test_only_editors_write(core: Core, connect: Connect, small: SmallConversations, role: str) -> None:
     client = await person(core, connect, "somebody", role)
     refused = await send(client, "POST", "entries", {"content": CONTENT}, 403)
-    assert refused["error"]["code"] == "forbidden"
+    assert refused["error"]["code"] == "no_permission"
     account = await (await client.get("/api/v1/seat/me")).json()
     assert "knowledge.edit" not in account["permissions"]
 

@@ -91,7 +91,10 @@ async def test_a_seat_sees_everything_without_a_code(
 ) -> None:
     seat, _ = await login(connect, core)
     body = await (await seat.get(f"/api/v1/orders/{filed.order_no}")).json()
-    assert body["contact_phone"] == "13900001234"
+    assert (body["contact_phone"], body["contact_name"]) == ("139****1234", "王**")
+    assert [(entry.action, entry.subject) for entry in await core.audit.entries(subject=filed.order_no)] == [
+        ("order.viewed", filed.order_no)
+    ]
     assert (await client.get(f"/api/v1/orders/{filed.order_no}")).status == 404
 
 

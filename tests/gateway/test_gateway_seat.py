@@ -302,7 +302,11 @@ async def test_a_seat_files_and_moves_an_order(
     assert [row["order_no"] for row in rows] == [filed["order_no"]] and "accept" in rows[0]["next_events"]
     assert rows[0]["contact_phone"] == "139****1234"
     path = f"/api/v1/seat/orders/{filed['order_no']}"
-    assert (await (await client.get(path)).json())["contact_phone"] == "13900001234"
+    assert (await (await client.get(path)).json())["contact_phone"] == "139****1234"
+    told = await (await client.post(f"{path}/contact", headers=origin(client))).json()
+    assert told["contact_phone"] == "13900001234"
+    seen = [entry.action for entry in await core.audit.entries(subject=filed["order_no"])]
+    assert seen == ["order.revealed", "order.viewed", "order.filed", "order.filed"]
     moved = await client.post(f"{path}/events", json={"event": "accept", "note": ""}, headers=origin(client))
     assert (await moved.json())["status"] == "accepted"
     refused = await client.post(f"{path}/events", json={"event": "answer", "note": ""}, headers=origin(client))
@@ -342,7 +346,11 @@ async def test_a_call_back_is_taken_by_one_seat_and_done_once(
     ann, _ = await login(connect, core, "ann")
     bob, _ = await login(connect, core, "bob")
     items = (await (await ann.get("/api/v1/seat/callbacks")).json())["items"]
-    assert [(item["id"], item["status"], item["number"]) for item in items] == [(task_id, "open", "13900001234")]
+    assert [(item["id"], item["status"], item["number"]) for item in items] == [(task_id, "open", "139****1234")]
+    revealed = await ann.post(f"/api/v1/seat/callbacks/{task_id}/number", headers=origin(ann))
+    assert await revealed.json() == {"number": "13900001234"}
+    entry = (await core.audit.entries(action="callback.revealed"))[0]
+    assert (entry.subject, entry.actor.startswith("seat:"), entry.address) == (task_id, True, "127.0.0.1")
 
     async def step(client: Client, status: str) -> int:
         response = await client.post(

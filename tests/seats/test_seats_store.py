@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from base.clock import ManualClock
@@ -51,13 +52,13 @@ async def test_only_the_right_password_of_an_open_account_opens(store: SeatStore
 async def test_an_unknown_login_costs_a_hash_as_well(store: SeatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.add("ann", PASSWORD)
     checked: list[str] = []
-    real = store._matches
+    real = PasswordHasher.verify
 
-    async def counted(hashed: str, password: str) -> bool:
+    def counted(self: PasswordHasher, hashed: str, password: str) -> bool:
         checked.append(hashed)
-        return await real(hashed, password)
+        return bool(real(self, hashed, password))
 
-    monkeypatch.setattr(store, "_matches", counted)
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
     for login in ("ann", "nobody", "x" * 100):
         assert await store.verify(login, "wrong password") is None
     assert len(checked) == 3 and all(hashed.startswith("$argon2id$") for hashed in checked)
@@ -66,13 +67,14 @@ async def test_an_unknown_login_costs_a_hash_as_well(store: SeatStore, monkeypat
 async def test_sessions_end_by_time_by_logout_and_with_the_account(store: SeatStore, clock: ManualClock) -> None:
     seat = await store.add("ann", PASSWORD)
     token = await store.open_session(seat.id)
-    assert await store.identify(token) == seat
+    found = await store.identify(token)
+    assert found is not None and found.id == seat.id
     assert await store.identify("nonsense\ud800") is None
     clock.advance(12 * 3600 + 1)
     assert await store.identify(token) is None
     first, second = await store.open_session(seat.id), await store.open_session(seat.id)
     await store.close_session(first)
-    assert await store.identify(first) is None and await store.identify(second) == seat
+    assert await store.identify(first) is None and await store.identify(second) is not None
     await store.set_password("ann", "another long password")
     assert await store.identify(second) is None
     third = await store.open_session(seat.id)
