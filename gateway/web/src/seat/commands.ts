@@ -51,7 +51,8 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
 }
 
-export function found(words: string): Command[] {
+/** Commands, and after them `more` (the seat's macros). */
+export function found(words: string, more: readonly Command[] = []): Command[] {
   const wanted = words.trim().toLowerCase()
-  return COMMANDS.filter(({ id, name }) => id !== 'palette' && (!wanted || name.toLowerCase().includes(wanted) || id.includes(wanted)))
+  return [...COMMANDS, ...more].filter(({ id, name }) => id !== 'palette' && (!wanted || name.toLowerCase().includes(wanted) || id.includes(wanted)))
 }

@@ -7,6 +7,7 @@ import { ReconnectingSocket, type SocketOptions, type SocketState } from '../sha
 import type { Card, SeatAccount, Snapshot, Turn } from '../shared/types'
 import { newAlarms, newlyOverdue, sound } from './alarm'
 import { Call } from './call'
+import type { Macro } from './macros'
 import { notify } from './notify'
 import { clear, Later, load, save, type FieldValue } from './typed'
 
@@ -24,6 +25,14 @@ export interface OutgoingCall {
   status: string
   text: string
   conversation_id: string | null
+}
+
+/** An order that this seat has just filed. */
+export interface FiledOrder {
+  order_no: string
+  tracking_code: string
+  unit: string
+  deadline_hours: number
 }
 
 /** A card that the desk offers to this seat; `until` is by this browser's clock, in milliseconds. */
@@ -51,6 +60,11 @@ export interface DeskView {
   /** The fields of the order that this seat has touched, by conversation. */
   forms: Record<string, Record<string, FieldValue>>
   side: SideTab
+  macros: Macro[]
+  /** What the conversation was, chosen before its end, by conversation. */
+  codes: Record<string, string>
+  /** The order that was last filed here, by conversation. */
+  filed: Record<string, FiledOrder>
   /** A conversation in whose notes a colleague named this seat. */
   mentioned: string
   queue: Card[]
@@ -79,6 +93,9 @@ export class Desk {
     wrapUpCodes: {},
     unread: {},
     side: 'order',
+    macros: [],
+    codes: {},
+    filed: {},
     mentioned: '',
     queue: [],
     mine: [],
@@ -148,6 +165,13 @@ export class Desk {
   inOrder(): Card[] {
     const aside = (card: Card): boolean => Boolean(card.snoozed_until) && !this.view.unread[card.conversation_id]
     return [...this.view.mine.filter((card) => !aside(card)), ...this.view.mine.filter(aside)]
+  }
+
+  /** It is somebody else's now: what is typed next must not reach it. */
+  private closed(): void {
+    this.wanted = ''
+    this.view.open = null
+    sessionStorage.removeItem(OPEN_KEY)
   }
 
   /** The next of them, or the one before. */
@@ -275,6 +299,10 @@ export class Desk {
       case 'passed_on':
         this.view.notice = String(message.message)
         this.watch(message.conversation_id as string)
+        break
+      case 'taken_away':
+        this.view.notice = String(message.message)
+        if (this.wanted === message.conversation_id) this.closed()
         break
       case 'refused':
       case 'error':
