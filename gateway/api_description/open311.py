@@ -126,7 +126,7 @@ _FORM: Final = record(
 
 PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/open311/discovery.{format}": {
-        "get": _operation("Open311 服务发现", ref("Open311Discovery"), errors="503", parameters=[])
+        "get": _operation("Open311 服务发现", ref("Open311Discovery"), errors="404 503", parameters=[])
     },
     "/open311/v2/services.{format}": {
         "get": _operation(

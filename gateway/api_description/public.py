@@ -177,6 +177,20 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="400 401 404 409",
         )
     },
+    "/api/v1/orders/{order_no}/supplements": {
+        "post": operation(
+            "凭查询码补充情况，在任何渠道登记的工单都可以",
+            ref("PublicOrder"),
+            body=record(
+                "text",
+                text={"type": "string", "minLength": 1, "maxLength": 2000},
+                supplement_id={"type": "string", "maxLength": 64, "description": "同一编号重复发送只记一次"},
+            ),
+            parameters=[ORDER_NO, parameter("header", "X-Tracking-Code", "登记时告知的查询码", required=True)],
+            status="201",
+            errors="400 404 409 413 429",
+        )
+    },
     "/api/v1/openapi.json": {"get": operation("本说明", ANY, errors="429")},
     "/healthz": {"get": operation("进程是否存活", record("*", status=TEXT), errors="500")},
     "/readyz": {"get": operation("各部分是否就绪", record("*", ready=YES_NO, parts=ANY), errors="503")},

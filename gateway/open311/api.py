@@ -20,7 +20,7 @@ from gateway.core import CORE, Core
 from gateway.errors import as_api_error
 from gateway.limits import RateLimiter
 from gateway.open311 import filing, services, shown
-from gateway.open311.formats import Element, Listed, Open311Error, answered, refused
+from gateway.open311.formats import FORMATS, Element, Listed, Open311Error, answered, refused
 from gateway.open311.keys import holder
 from storage.tables import Order
 from workorders import numbers
@@ -159,7 +159,7 @@ class Open311:
             raise Open311Error(429, "too many requests", headers={"Retry-After": str(max(1, round(wait)))})
 
     def add_routes(self, app: web.Application) -> None:
-        form, root = "{format:json|xml}", "/open311/v2"
+        form, root = "{format}", "/open311/v2"
         for path, method, handler, status in (
             ("/open311/discovery", "GET", self.discovery, 200),
             (f"{root}/services", "GET", self.service_list, 200),
@@ -177,6 +177,8 @@ def _in_its_form(handler: Callable[[web.Request], Awaitable[Listed | Element]], 
 
     async def handle(request: web.Request) -> Any:
         form = request.match_info["format"]
+        if form not in FORMATS:
+            return refused(Open311Error(404, "the format must be json or xml"), "xml")
         try:
             return answered(await handler(request), form, status=status)
         except Open311Error as error:

@@ -13,6 +13,7 @@ from aiohttp import web
 from base.errors import HotlineError
 from gateway.errors import dumps
 
+FORMATS: Final = ("json", "xml")
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -267,6 +267,12 @@ async def test_what_xml_cannot_hold_is_left_out(node: Node, key: str) -> None:
     assert one["description"].startswith("<b>&]]></b>")
 
 
+async def test_another_format_is_said_to_be_none(node: Node) -> None:
+    response = await node.client.get(f"{ROOT}/services.yaml")
+    assert response.status == 404 and response.content_type == "text/xml"
+    assert "json or xml" in await response.text()
+
+
 async def test_a_starting_core_says_so_in_its_form(developer: Developer, node: Node) -> None:
     node.core.use(conversations=node.conversations, knowledge=node.book)
     (error,) = await developer.get(f"{ROOT}/services", answered=503)
