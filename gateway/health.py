@@ -10,9 +10,11 @@ from sqlalchemy import case, func, select, text
 from gateway.core import CORE, Core, core_of
 from gateway.errors import dumps
 from gateway.machine_metrics import MachineCollector
+from gateway.phone_link import PHONE_LINKS
 from storage.tables import CallbackTask, Conversation
 
 _PATIENCE_SECONDS = 2.0
+REFUSES = 2  # the value of hotline_phone_level from which on new calls are refused
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -20,11 +22,19 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
+    """With `?for=calls` also: a call that rings now would not be refused."""
     core = core_of(request)
     if "schema" in core.parts["database"].extra:
         await _check_database(core)
-    body = {"ready": core.ready, "parts": {name: part.as_dict() for name, part in core.parts.items()}}
-    return web.json_response(body, status=200 if core.ready else 503, dumps=dumps)
+    ready = core.ready and (request.query.get("for") != "calls" or _takes_calls(request))
+    body = {"ready": ready, "parts": {name: part.as_dict() for name, part in core.parts.items()}}
+    return web.json_response(body, status=200 if ready else 503, dumps=dumps)
+
+
+def _takes_calls(request: web.Request) -> bool:
+    """A phone is there, and its waiting room is not full. What none has told yet is not believed."""
+    level = request.app[PHONE_LINKS].highest("hotline_phone_level")
+    return level is not None and level < REFUSES
 
 
 async def _check_database(core: Core) -> None:

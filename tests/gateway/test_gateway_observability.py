@@ -201,3 +201,21 @@ def test_every_process_of_a_start_has_a_name_in_the_metrics(tmp_path: Path, core
         wanted = re.sub(r"-\d+$", "", process.name)
         assert name_of(list(process.command)) == wanted
     assert name_of(["python", "-m", "pytest"]) is None
+
+
+async def test_a_node_is_ready_for_calls_while_none_would_be_refused(client: Client, core: Core) -> None:
+    async def ready(query: str = "?for=calls") -> int:
+        return (await client.get(f"/readyz{query}")).status
+
+    assert (await ready(""), await ready()) == (200, 503), "no phone"
+    phone = await client.ws_connect(
+        "/internal/phone", headers={"Authorization": f"Bearer {ensure_token(core.settings)}"}
+    )
+    told = PhoneMetrics()
+    for level, status in ((0, 200), (1, 200), (2, 503)):
+        told.level.set(level)
+        await phone.send_json({"type": "metrics", "call_id": "", "text": told.text()})
+        await phone.send_json({"type": "explode", "call_id": "x"})  # answered when the metrics have been taken
+        assert (await phone.receive_json(timeout=60))["code"] == "unknown_type"
+        assert (await ready(), await ready("")) == (status, 200), level
+    await phone.close()
