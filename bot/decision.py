@@ -166,6 +166,14 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True)
+class Supplement:
+    """Add words to an earlier order whose number and tracking code were shown in this conversation."""
+
+    order_no: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswerable:
     """A question for the editors: not found, not sure, or the answer was turned down."""
 
@@ -202,7 +210,7 @@ class VisitAnswered:
     note: str = ""
 
 
-Effect = FileOrder | Merge | Unanswerable | CallBack | Escalate | VisitAnswered
+Effect = FileOrder | Merge | Supplement | Unanswerable | CallBack | Escalate | VisitAnswered
 
 
 @dataclass(frozen=True, slots=True)

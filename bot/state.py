@@ -52,6 +52,7 @@ class Matter:
     duplicate_of: str | None = None
     duplicate_declined: bool = False
     order_no: str | None = None
+    verified: bool = False  # of an earlier order: its tracking code was shown, so that it may be added to
     channel_name: str = ""  # of a lawful matter
     question: str = ""  # of a consultation: what is searched for
     candidates: list[dict[str, Any]] = field(default_factory=list)  # standard questions offered, best first

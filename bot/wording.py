@@ -146,6 +146,9 @@ ASIDE_PRIVACY: Final = "您的个人信息只用于办理这件事，我们依�
 
 ORDER_NO: Final = "请告诉我工单编号。"
 TRACKING: Final = "请再告诉我查询码，登记的时候一起给您的。没有的话请说没有。"
+SUPPLEMENT_OFFER: Final = "要补充情况的话，请说“补充”，再说内容。"
+SUPPLEMENT_HOW: Final = "请说“补充”，再说要补充的内容，例如：补充，昨天晚上又发生了一次。"
+NOT_SUPPLEMENTED: Final = "这个工单已经办结，不能再补充。事情没有解决的话，请直接告诉我，我帮您重新登记。"
 NO_ORDER: Final = "没有查到这个工单，请您核对一下编号和查询码。"
 NO_NUMBER: Final = "没有工单编号和查询码，为了保护隐私，我不能查内容。您可以说“人工”，由坐席核实后帮您查。"
 STATUS_PERSON: Final = "需要人工帮您核对，请说“人工”。"
@@ -430,6 +433,11 @@ def visit_first(order_no: str) -> str:
 
 def visit_choice(question: str, choices: Sequence[str]) -> str:
     return question + "，".join(f"{number}. {choice}" for number, choice in enumerate(choices, 1))
+
+
+def supplemented(number: str) -> Say:
+    said = "已经补充到{}，承办单位能看到。"
+    return Say(said.format(f"工单（尾号{number[-4:]}）"), said.format(f"尾号{spell(number[-4:])}的工单"))
 
 
 def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:

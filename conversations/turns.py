@@ -25,6 +25,7 @@ from bot.decision import (
     Findings,
     Merge,
     Say,
+    Supplement,
     Turn,
     Unanswerable,
     VisitAnswered,
@@ -279,6 +280,8 @@ class TurnTaker:
 
     async def _merge(self, decision: Decision, conversation_id: str) -> Decision:
         """Add to earlier orders first: an order that cannot take it is filed anew, linked to the earlier one."""
+        if (added := await self._supplement(decision, conversation_id)) is not None:
+            return added
         if not any(isinstance(effect, Merge) for effect in decision.effects):
             return decision
         effects: list[Any] = []
@@ -306,6 +309,24 @@ class TurnTaker:
         if not failed:
             return replace(decision, effects=tuple(effects))
         return replace(decision, replies=(Say("好的，正在为您登记。"),), effects=tuple(effects), hang_up=False)
+
+    async def _supplement(self, decision: Decision, conversation_id: str) -> Decision | None:
+        """Words for an order that was shown; None where there are none. One that takes no more is said to be so."""
+        words = [effect for effect in decision.effects if isinstance(effect, Supplement)]
+        for effect in words:
+            try:
+                await self._orders.change(
+                    effect.order_no,
+                    "supplement",
+                    actor=f"citizen:{conversation_id}",
+                    note=effect.text,
+                    event_id=f"{conversation_id}:turn:{decision.state.turns}",
+                )
+            except HotlineError as error:
+                _log.warning("an order could not be supplemented", reason=str(error))
+                refused = Say(wording.NOT_SUPPLEMENTED)
+                return replace(decision, replies=(refused, *decision.replies[1:]), effects=())
+        return replace(decision, effects=()) if words else None
 
     # -- storing -------------------------------------------------------------------------------------------------
 

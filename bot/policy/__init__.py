@@ -1,6 +1,6 @@
 """The dialogue policy: a pure function of (state, turn, findings, time) to (state, replies, effects)."""
 
-from bot.decision import Decision, FileOrder, Findings, Merge, Say, Turn, Wanted
+from bot.decision import Decision, FileOrder, Findings, Merge, Say, Supplement, Turn, Wanted
 from bot.policy.alarm import raised as alarm_raised
 from bot.policy.alarm import told as alarm_told
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
@@ -17,6 +17,7 @@ __all__ = [
     "Findings",
     "Merge",
     "Say",
+    "Supplement",
     "Turn",
     "Wanted",
     "after_filing",

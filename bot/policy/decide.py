@@ -15,7 +15,7 @@ from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
 from bot.intelligible import unintelligible
-from bot.policy import about_talk, alarm, answers, choices, closing, matters, owed, rating, visit
+from bot.policy import about_talk, alarm, answers, choices, closing, matters, owed, rating, supplement, visit
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
@@ -145,7 +145,7 @@ def _turn(talk: Talk) -> None:
         _after_service(talk)
     elif visit.stands(state):
         visit.take(talk)
-    elif about_talk.handle(talk):
+    elif about_talk.handle(talk) or supplement.take(talk):
         return
     elif _yes_to_nothing(talk):
         talk.again(wording.UNHEARD_BEFORE)

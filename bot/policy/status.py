@@ -41,7 +41,9 @@ def order_number(talk: Talk) -> None:
         known = talk.findings.order(matter.order_no, digits)
         if known.found:
             talk.say(wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
-            matter.stage, matter.result = "done", "told"
+            if not talk.phone:
+                talk.say(wording.SUPPLEMENT_OFFER)
+            matter.stage, matter.result, matter.verified = "done", "told", True
             state.asking = None
             matters.proceed(talk)
         else:
