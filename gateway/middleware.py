@@ -17,6 +17,7 @@ from base import tracing
 from base.errors import HotlineError
 from base.ids import new_trace_id
 from base.logs import get_logger
+from base.settings import WebSettings
 from gateway.address import client_address
 from gateway.core import core_of
 from gateway.errors import HTTP_ERRORS, as_api_error, error_response, too_many
@@ -52,6 +53,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 _HOST = re.compile(r"[A-Za-z0-9.:-]+")
 _UNLIMITED = (  # the last three count what they refuse
     *("/healthz", "/readyz", "/internal/", "/wechat/", "/wecom/"),
@@ -118,6 +120,11 @@ def seat_audio_source(request: web.Request) -> str:
     return f"{'ws' if settings.web.tls_certificate is None else 'wss'}://{host}:{telephony.seat_audio_port}"
 
 
+def framing_sites(settings: WebSettings) -> str:
+    """The sites that may show the citizen's page in a frame, as a content security policy names them."""
+    return " ".join(origin for origin in settings.allowed_origins if _ORIGIN.fullmatch(origin))
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler, so that errors and files carry the headers as well."""
     for name, value in SECURITY_HEADERS.items():
@@ -126,6 +133,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
             "connect-src 'self'", f"connect-src 'self' {seat_audio_source(request)}".rstrip()
         )
+    elif request.path == "/" and (sites := framing_sites(core_of(request).settings.web)):
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
+            "frame-ancestors 'none'", f"frame-ancestors 'self' {sites}"
+        )
+        del response.headers["X-Frame-Options"]  # it cannot name a site
     if TRACE in request:
         response.headers["X-Trace-Id"] = request[TRACE]
     if request.secure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -72,13 +73,18 @@ async def entry_page(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def knowledge_widget(_request: web.Request) -> web.StreamResponse:
-    """The only file that pages of other sites may load; its name stays, so it is asked for again after an hour."""
-    path = DIST / "widget" / "knowledge.js"
-    if not path.is_file():
-        raise web.HTTPNotFound
-    kind = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=3600"}
-    return web.FileResponse(path, headers={**OPEN_HEADERS, **kind})
+def widget(name: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A file that pages of other sites may load, as nothing else; its name stays, so it is asked for again after an
+    hour."""
+
+    async def file(_request: web.Request) -> web.StreamResponse:
+        path = DIST / "widget" / name
+        if not path.is_file():
+            raise web.HTTPNotFound
+        kind = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "public, max-age=3600"}
+        return web.FileResponse(path, headers={**OPEN_HEADERS, **kind})
+
+    return file
 
 
 async def favicon(_request: web.Request) -> web.StreamResponse:
@@ -101,7 +107,8 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/admin", admin_page)
     app.router.add_get("/knowledge", knowledge_page)
     app.router.add_get("/knowledge/{entry_id}", entry_page)
-    app.router.add_get("/widget/knowledge.js", knowledge_widget)
+    for name in ("knowledge.js", "chat.js"):
+        app.router.add_get(f"/widget/{name}", widget(name))
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/favicon.svg", favicon)
     if (DIST / "assets").is_dir():

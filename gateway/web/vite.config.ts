@@ -6,9 +6,9 @@ import { defineConfig } from 'vitest/config'
 
 const page = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** The widget for other sites' pages: one plain script without imports, so it is a build of its own, after the pages. */
-const widget = (): Plugin => ({
-  name: 'hotline-widget',
+/** A widget for other sites' pages: one plain script without imports, so it is a build of its own, after the pages. */
+const widget = (file: string, name: string): Plugin => ({
+  name: `hotline-widget-${file}`,
   apply: 'build',
   async closeBundle() {
     await build({
@@ -17,15 +17,16 @@ const widget = (): Plugin => ({
       logLevel: 'warn',
       build: {
         outDir: 'dist/widget',
+        emptyOutDir: false,
         target: 'es2020',
-        lib: { entry: page('src/widget/knowledge.ts'), name: 'hotlineKnowledge', formats: ['iife'], fileName: () => 'knowledge.js' },
+        lib: { entry: page(`src/widget/${file}.ts`), name, formats: ['iife'], fileName: () => `${file}.js` },
       },
     })
   },
 })
 
 export default defineConfig({
-  plugins: [vue(), widget()],
+  plugins: [vue(), widget('knowledge', 'hotlineKnowledge'), widget('chat', 'hotlineChat')],
   build: {
     outDir: 'dist',
     target: 'es2020',

@@ -28,7 +28,7 @@ async def test_every_public_route_is_described(client: Client, core: Core) -> No
         for route in build_app(Core(core.settings)).router.routes()
         if route.resource is not None and route.method not in ("HEAD", "OPTIONS")
     }
-    files = {"/favicon.ico", "/favicon.svg", "/assets", "/widget/knowledge.js"}
+    files = {"/favicon.ico", "/favicon.svg", "/assets", "/widget/knowledge.js", "/widget/chat.js"}
     hidden = {"/", "/seat", "/leader", "/unit", "/admin", "/knowledge", "/knowledge/{entry_id}"} | files
     public = {(path, method) for path, method in routes if not path.startswith("/internal/") and path not in hidden}
     assert public == {(path, method) for path, methods in described.items() for method in methods}
@@ -84,6 +84,24 @@ async def test_each_entry_has_an_address_and_only_the_widget_may_be_loaded_by_ot
     assert widget.content_type == "text/javascript" and widget.headers["X-Content-Type-Options"] == "nosniff"
     again = await client.get("/widget/knowledge.js", headers={"If-None-Match": widget.headers["ETag"]})
     assert again.status == 304
+
+
+async def test_only_named_sites_show_the_chat_in_a_frame_and_the_desk_nobody(
+    connect: Connect, core: Core, small: SmallConversations, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DIST", tmp_path)
+    for name in ("index", "seat"):
+        (tmp_path / f"{name}.html").write_text("<html>page</html>")
+    client = await connect()
+    page = await client.get("/")
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    core.settings.web.allowed_origins = ["https://www.example.cn", "https://x.cn; script-src *", "http://[::1]:80"]
+    page = await client.get("/")
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self' https://www.example.cn http://[::1]:80" in policy and "script-src *" not in policy
+    assert "X-Frame-Options" not in page.headers
+    assert (await client.get("/seat")).headers["X-Frame-Options"] == "DENY"
 
 
 TEMPLATE = (

@@ -4,29 +4,15 @@
  */
 
 import { allAddress, baseOf, entryAddress, find, QUERY_CHARACTERS, RESULTS_AT_MOST } from './answers'
+import { element, shadowOf, whenThere } from './element'
 import { STYLE } from './style'
-
-function element<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  properties: Partial<HTMLElementTagNameMap[K]> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = Object.assign(document.createElement(name), properties)
-  made.append(...children)
-  return made
-}
 
 function link(href: string, text: string): HTMLAnchorElement {
   return element('a', { href, target: '_blank', rel: 'noopener', textContent: text })
 }
 
 function build(host: HTMLElement, base: string): void {
-  const shadow = host.attachShadow({ mode: 'open' })
-  // A constructed sheet is no inline style: it works under a site's own content security policy.
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(STYLE)
-  shadow.adoptedStyleSheets = [sheet]
-
+  const shadow = shadowOf(host, STYLE)
   const input = element('input', { id: 'words', type: 'search', maxLength: QUERY_CHARACTERS, autocomplete: 'off' })
   const label = element('label', { htmlFor: 'words', textContent: '政策问答：您想问什么？' })
   const button = element('button', { type: 'submit', textContent: '搜索' })
@@ -65,23 +51,11 @@ function build(host: HTMLElement, base: string): void {
 }
 
 /** At the element that the script names in `data-target`, else right where the script stands. */
-function start(): void {
-  const script = document.currentScript
-  if (!(script instanceof HTMLScriptElement)) {
-    console.error('knowledge.js: load it with a plain <script src> tag, not as a module')
-    return
-  }
-  const base = baseOf(script.src)
-  const place = (): void => {
-    const named = script.dataset.target ? document.querySelector(script.dataset.target) : null
-    const host = element('div')
-    if (named) named.append(host)
-    else if (document.head.contains(script)) document.body.append(host)
-    else script.after(host)
-    build(host, base)
-  }
-  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', place, { once: true })
-  else place()
-}
-
-start()
+whenThere('knowledge.js', (script) => {
+  const named = script.dataset.target ? document.querySelector(script.dataset.target) : null
+  const host = element('div')
+  if (named) named.append(host)
+  else if (document.head.contains(script)) document.body.append(host)
+  else script.after(host)
+  build(host, baseOf(script.src))
+})
