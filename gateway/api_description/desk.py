@@ -16,6 +16,7 @@ from gateway.api_description.words import (
     parameter,
     record,
     ref,
+    websocket,
 )
 
 _FIELDS: Final = record("request_type detail", request_type=TEXT, title=TEXT, detail=TEXT)
@@ -191,5 +192,5 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             "security": [{"seatCookie": []}],
         }
     },
-    "/ws/seat": {"get": {"summary": "坐席工作台（WebSocket）", "responses": {"101": {"description": "switching"}}}},
+    "/ws/seat": {"get": websocket("坐席工作台（WebSocket）", errors="401 403 429 503")},
 }

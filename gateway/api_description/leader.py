@@ -14,6 +14,7 @@ from gateway.api_description.words import (
     operation,
     parameter,
     record,
+    websocket,
 )
 
 _SPAN: Final = [
@@ -36,7 +37,7 @@ def _get(summary: str, schema: Schema | None, *more: Schema, errors: str = "400 
 
 
 PATHS: Final[dict[str, dict[str, Schema]]] = {
-    "/ws/leader": {"get": {"summary": "班长大屏（WebSocket）", "responses": {"101": {"description": "switching"}}}},
+    "/ws/leader": {"get": websocket("班长大屏（WebSocket）", errors="401 403 429 503")},
     "/api/v1/leader/reports": {
         "get": _get(
             "报表：来访量、服务水平、放弃率、智能办结率、三率、高发类别和街道、与平时相比（statistics.read）",

@@ -17,6 +17,7 @@ from gateway.api_description.words import (
     parameter,
     record,
     ref,
+    websocket,
 )
 from workorders.order import RULES, STATUSES
 
@@ -195,5 +196,5 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/healthz": {"get": operation("进程是否存活", record("*", status=TEXT), errors="500")},
     "/readyz": {"get": operation("各部分是否就绪", record("*", ready=YES_NO, parts=ANY), errors="503")},
     "/metrics": {"get": {"summary": "Prometheus 指标", "responses": {"200": {"description": "text/plain"}}}},
-    "/ws/chat": {"get": {"summary": "市民网页（WebSocket）", "responses": {"101": {"description": "switching"}}}},
+    "/ws/chat": {"get": websocket("市民网页（WebSocket）", errors="403 429 503")},
 }

@@ -61,4 +61,10 @@ def operation(
     return operation
 
 
+def websocket(summary: str, *, errors: str) -> Schema:
+    """426 is the answer to whoever does not ask for a WebSocket."""
+    refused = {code: {"$ref": "#/components/responses/Error"} for code in f"{errors} 426".split()}
+    return {"summary": summary, "responses": {"101": {"description": "switching"}, **refused}}
+
+
 ORDER_NO: Final = parameter("path", "order_no", "工单编号")
