@@ -526,6 +526,23 @@ class SeatSettings(Section):
     login_pause_minutes: float = Field(5.0, gt=0)
 
 
+class OidcSettings(Section):
+    """Logging in through the city's identity provider (OpenID Connect); `issuer` empty: off."""
+
+    issuer: str = Field("", description="as its description says it, e.g. https://sso.example.cn/realms/city")
+    client_id: str = ""
+    client_secret: str = Field("", description="empty: a public client, by PKCE alone", repr=False)
+    scopes: str = "openid profile"
+    label: str = Field("统一身份认证登录", description="what the button of the login page says")
+    role_claim: str = Field("roles", description="a dot goes into a claim: realm_access.roles")
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="value of that claim: role here, the first that fits; {12345-admin: admin}"
+    )
+    unit_claim: str = Field("", description="names the unit of whoever has the role unit")
+    login_claim: str = "preferred_username"
+    name_claim: str = "name"
+
+
 class SecuritySettings(Section):
     """Keys, logins and the audit log (docs/security.md)."""
 
@@ -568,6 +585,7 @@ class Settings(BaseSettings):
     open311: Open311Settings = Open311Settings()
     seats: SeatSettings = SeatSettings()
     security: SecuritySettings = SecuritySettings()
+    oidc: OidcSettings = OidcSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -15,7 +15,7 @@ from gateway.address import client_address
 from gateway.body import clean_text, read_model
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, bad_request, dumps, not_found, starting, too_many, unauthorised
-from gateway.qr import svg_of
+from gateway.qr import picture_of
 from gateway.seat_auth import COOKIE, actor_of, begin_session, check_own_page, require, require_login
 from gateway.shared_limits import Failures
 from seats.audit import ACTIONS
@@ -99,7 +99,7 @@ async def begin_factor(request: web.Request) -> web.Response:
     begun = await core.seats.factor.begin(found.seat.id, core.settings.service.hotline_name)
     if begun is None:
         raise ApiError(409, "not_possible", "动态口令已经启用。")
-    body = {"secret": begun.secret, "uri": begun.uri, "svg": svg_of(begun.uri)}
+    body = {"secret": begun.secret, "uri": begun.uri, "picture": picture_of(begun.uri)}
     return web.json_response(body, dumps=dumps)
 
 

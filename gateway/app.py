@@ -51,6 +51,7 @@ from gateway import (
 from gateway.core import CORE, Core
 from gateway.desk import Desk
 from gateway.middleware import add_headers, errors, throttle, trace
+from gateway.oidc import api as oidc_api
 
 
 def build_app(core: Core) -> web.Application:
@@ -93,6 +94,7 @@ def build_app(core: Core) -> web.Application:
         phone_link,
         seat_auth,
         account_api,
+        oidc_api,
         seat_socket,
         seat_api,
         seat_tools_api,

@@ -48,6 +48,10 @@ async def leader_page(request: web.Request) -> web.StreamResponse:
     return await _page(request, "leader.html")
 
 
+async def account_page(request: web.Request) -> web.StreamResponse:
+    return await _page(request, "account.html")
+
+
 async def admin_page(request: web.Request) -> web.StreamResponse:
     return await _page(request, "admin.html")
 
@@ -104,6 +108,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/seat", seat_page)
     app.router.add_get("/unit", unit_page)
     app.router.add_get("/leader", leader_page)
+    app.router.add_get("/account", account_page)
     app.router.add_get("/admin", admin_page)
     app.router.add_get("/knowledge", knowledge_page)
     app.router.add_get("/knowledge/{entry_id}", entry_page)

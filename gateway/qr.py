@@ -1,15 +1,15 @@
-"""A QR code as SVG, drawn by segno."""
+"""A QR code as a picture in an address (`data:image/svg+xml…`), drawn by segno."""
 
 from __future__ import annotations
 
 import importlib
 
 
-def svg_of(text: str) -> str | None:
+def picture_of(text: str) -> str | None:
     """None where segno is not installed: the page shows the text to be typed."""
     try:
         segno = importlib.import_module("segno")
     except ImportError:
         return None
-    drawn: str = segno.make(text, error="m", micro=False).svg_inline(scale=5, border=4)
+    drawn: str = segno.make(text, error="m", micro=False).svg_data_uri(scale=5, border=4)
     return drawn

@@ -5,14 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import Counter
+from datetime import datetime
+from typing import Final
 
 from base import settings
+from base.clock import SystemClock
 from seats.audit import AuditLog
 from seats.audit_cli import terminal_actor
 from storage import migrate
 from storage.engine import Database
-from storage.keyring import KeyFileError, Keyring
+from storage.keyring import LOOK_AGAIN_SECONDS, KeyFileError, Keyring
 from storage.resealing import check_keys, reseal, standing
+
+SETTLE_SECONDS: Final = 3 * LOOK_AGAIN_SECONDS  # after so long no running process seals with an older key any more
 
 
 def command(argv: list[str]) -> int:
@@ -66,6 +71,10 @@ async def _retire(database: Database) -> None:
         KeyFileError: something is still sealed with an old key, or plain.
     """
     keys, used = database.keyring.keys, Counter[str]()
+    age = SystemClock().now() - datetime.fromisoformat(keys.made_at[keys.current])
+    if (left := SETTLE_SECONDS - age.total_seconds()) > 0:
+        print("waiting until every core has noticed the new key")
+        await asyncio.sleep(left)
     for counts in (await standing(database)).values():
         used.update(counts)
     old = {key_id for key_id in keys.sealing if key_id != keys.current}

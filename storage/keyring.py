@@ -36,7 +36,7 @@ _FORMAT: Final = 1
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _LOOKUP_CHARACTERS: Final = 32  # 128 bits of HMAC-SHA256
-_LOOK_AGAIN_SECONDS: Final = 5.0  # how late a running process notices a rotation
+LOOK_AGAIN_SECONDS: Final = 5.0  # how late a running process notices a rotation
 
 
 class KeyFileError(HotlineError):
@@ -112,7 +112,7 @@ class Keyring:
             KeyFileError: the file cannot be made or read.
         """
         now = time.monotonic()
-        if self._keys is not None and now - self._looked_at < _LOOK_AGAIN_SECONDS:
+        if self._keys is not None and now - self._looked_at < LOOK_AGAIN_SECONDS:
             return self._keys
         with self._lock:
             return self._refreshed(now)

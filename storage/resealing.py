@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, Text, and_, bindparam, cast, func, select, text, type_coerce, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import JSON, String, TypeEngine
 
 from storage.base import Base
@@ -154,10 +156,12 @@ async def check_keys(database: Database) -> None:
     async with database.read() as session:
         known = await session.get(KeyCheck, 1)
     if known is None:
-        async with database.write() as session:
-            if await session.get(KeyCheck, 1) is None:
+        with suppress(IntegrityError):  # another core noted its own at the same moment; it is compared below
+            async with database.write() as session:
                 session.add(KeyCheck(id=1, fingerprint=fingerprint))
-    elif known.fingerprint != fingerprint:
+        async with database.read() as session:
+            known = await session.get_one(KeyCheck, 1)
+    if known.fingerprint != fingerprint:
         raise KeyFileError(
             f"the key file {database.keyring.path} does not belong to this database: put the right one there"
             " (backups hold it), or name it as security.key_file"

@@ -13,6 +13,8 @@ from pathlib import Path
 from base import settings
 from base.clock import CHINA, SystemClock, local
 from base.errors import ConfigurationError, HotlineError
+from seats.audit import AuditLog
+from seats.audit_cli import terminal_actor
 from storage import backup
 from storage.engine import Database
 from workorders import learning
@@ -82,6 +84,9 @@ async def _export(asked: argparse.Namespace) -> int:
         done = await export(
             database, asked.file, personal=asked.personal, since=asked.since, resume=asked.resume
         )  # fmt: skip
+        if asked.personal:
+            detail = {"orders": done.orders, "personal": True}
+            await AuditLog(database).record("orders.exported", actor=terminal_actor(), detail=detail)
     repeated = f", {done.repeated} of them changed since the first part" if done.repeated else ""
     warning = " It holds personal data: keep it as safe." if asked.personal else ""
     print(f"{asked.file}: {done.orders} orders{repeated}.{warning}")

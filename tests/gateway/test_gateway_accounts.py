@@ -212,3 +212,8 @@ async def test_every_login_is_in_the_log_and_what_was_typed_is_not(
     assert await _logged(core, "logout") == [seat_id]
     assert "secret" not in repr(await core.audit.entries())
     assert (await core.audit.verify()).problems == ()
+
+
+async def test_without_an_identity_provider_there_is_only_the_password(client: Client) -> None:
+    assert (await (await client.get("/api/v1/seat/login/ways")).json()) == {"password": True, "provider": None}
+    assert (await client.get("/api/v1/seat/oidc/start", allow_redirects=False)).status == 404

@@ -1,0 +1,151 @@
+"""What citizens write is text wherever the staff read it: every field that they control, as Chromium shows it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from gateway_helpers import Client, Connect, SmallConversations, origin
+from needs import require
+from playwright.async_api import Page, async_playwright, expect
+
+from base.ids import new_id
+from conversations.messages import CitizenTurn
+from gateway.core import Core, settle
+from gateway.desk import Desk
+from gateway.pages import DIST
+from gateway.seat_socket import DESK
+from storage.tables import CallbackTask
+from workorders.model import Assignment, OrderDraft
+
+pytestmark = pytest.mark.long
+
+PATIENCE_MS = 120_000
+# An element that acts, one that breaks out of an attribute, a template of the front end, an address that is a script.
+_ATTACKS = (
+    "<img src=x onerror=\"window.hacked='img'\">",
+    '"><svg onload="window.hacked=\'svg\'">',
+    "{{constructor.constructor(\"window.hacked='template'\")()}}",
+    "<a href=\"javascript:window.hacked='link'\">请点这里</a>",
+    "</textarea><script>window.hacked='script'</script>",
+)
+
+
+def attack(field: str) -> str:
+    """Every attack, and a word by which the field is found again."""
+    return f"{field}始 {' '.join(_ATTACKS)} {field}终"
+
+
+@pytest.fixture
+async def desk(connect: Connect, core: Core, small: SmallConversations) -> AsyncIterator[Client]:
+    client = await connect()
+    desk: Desk = client.server.app[DESK]  # type: ignore[attr-defined]
+    tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
+    await core.seats.add("ann", "a-long-password", display_name="安安", role="leader")
+    await core.seats.add("heat", "a-long-password", role="unit", unit="市热力集团")
+    yield client
+    core.stop()
+    desk.changed()
+    for subscription in list(small.subscriptions):
+        subscription.close()
+    await settle(*tasks)
+
+
+@pytest.fixture
+async def page(desk: Client) -> AsyncIterator[Page]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    require(chromium is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
+    require((DIST / "seat.html").is_file(), "the front end is not built: run `make setup`")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1366, "height": 860})
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_navigation_timeout(PATIENCE_MS)
+        yield page
+        await browser.close()
+
+
+async def _enter(page: Page, desk: Client, path: str, login: str) -> None:
+    await page.goto(f"{origin(desk)['Origin']}{path}")
+    await page.get_by_label("账号").fill(login)
+    await page.get_by_label("密码").fill("a-long-password")
+    await page.get_by_role("button", name="登录").click()
+
+
+async def _harmless(page: Page) -> None:
+    """Nothing ran, and nothing of it became an element."""
+    assert await page.evaluate("window.hacked") is None
+    made = page.locator('img[src="x"], a[href^="javascript:"], svg[onload], script:not([src]):not([type])')
+    assert await made.count() == 0
+
+
+async def _order(core: Core, conversation_id: str) -> str:
+    fields: dict[str, Any] = {
+        name: attack(name) for name in ("title", "detail", "address", "event_time", "subject", "appeal", "contact_name")
+    }
+    fields["title"] = fields["title"][:190]
+    draft = OrderDraft(
+        "投诉",
+        fields.pop("title"),
+        fields.pop("detail"),
+        "wechat",
+        contact_phone="<b>139</b>",
+        conversation_id=conversation_id,
+        assignment=Assignment("市热力集团", "直派", (), "ordinary", 24, "供热"),
+        **fields,
+    )
+    async with core.database.write() as session:
+        filed = await core.orders.file(session, draft, key="attack:1", now=core.clock.now(), actor="bot")
+    return filed.order_no
+
+
+async def test_the_desk_shows_text_as_text(page: Page, desk: Client, core: Core, small: SmallConversations) -> None:
+    known = (await small.open("wechat")).conversation_id
+    await small.citizen_turn(known, CitizenTurn(attack("聊天"), "wechat"))
+    await small.citizen_turn(known, CitizenTurn("人工", "wechat"))
+    now = core.clock.now()
+    async with core.database.write() as session:
+        session.add(
+            CallbackTask(
+                id=new_id("cb_"),
+                conversation_id=known,
+                number="<b>1</b>",
+                reason="seat",
+                note=attack("备注"),
+                due_at=now,
+                created_at=now,
+            )
+        )
+    await _order(core, known)
+    await _enter(page, desk, "/seat", "ann")
+    queue = page.get_by_role("region", name="排队与我的会话")
+    await queue.get_by_role("button", name="接起").first.click()
+    await expect(page.get_by_role("log", name="对话记录")).to_contain_text(_ATTACKS[0])
+    await expect(page.get_by_role("log", name="对话记录")).to_contain_text("聊天终")
+    await _harmless(page)
+    await page.get_by_role("button", name="工单", exact=True).click()
+    await expect(page.get_by_role("region", name="工单表")).to_contain_text("title始")
+    await page.get_by_role("button", name="打开工单").first.click()
+    detail = page.get_by_role("region", name="工单详情")
+    for field in ("detail", "address", "event_time", "subject", "appeal"):
+        await expect(detail).to_contain_text(f"{field}终")
+    await _harmless(page)
+    await detail.get_by_role("button", name="显示联系方式").click()
+    await expect(detail).to_contain_text("contact_name始")
+    await _harmless(page)
+    await page.get_by_role("button", name="回电", exact=True).click()
+    await page.get_by_role("button", name="显示号码").click()
+    await expect(page.get_by_text("<b>1</b>")).to_be_visible()
+    await _harmless(page)
+
+
+async def test_the_unit_sees_text_as_text(page: Page, desk: Client, core: Core, small: SmallConversations) -> None:
+    known = (await small.open("wechat")).conversation_id
+    await _order(core, known)
+    await _enter(page, desk, "/unit", "heat")
+    await page.get_by_text("title始").first.click()
+    for field in ("detail", "address", "subject", "appeal"):
+        await expect(page.locator("body")).to_contain_text(f"{field}终")
+    await _harmless(page)
