@@ -8,7 +8,7 @@ asked, an order in that in which it was filed, a rate in that of the return visi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ _BACK_DAYS: Final = {"hour": 56, "day": 56, "week": 56, "month": 186}
 _WINDOWS: Final = 4  # spans before, for categories and streets
 _TOP: Final = 10
 _RATES: Final = ("responded", "solved", "satisfied")
+_Kind = tuple[str, str, str, bool]  # channel, outcome, status, and whether a person was asked for where that counts
 
 
 class Reports:
@@ -43,12 +44,12 @@ class Reports:
         """`slots` has every slot of the span in order, `totals` the same figures of all of it."""
         now = self._clock.now()
         async with self._database.snapshot() as session:
-            contacts = await _contacts(session, span.slot, span.begins, span.ends)
-            asked = await _asked_but_contained(session, span.slot, span.begins, span.ends)
+            earliest = span.begins - timedelta(days=_BACK_DAYS[span.slot])
+            contacts = await _contacts(session, span.slot, earliest, span.ends)
             waits = await _waits(session, span.begins, span.ends, now, span.slot)
             orders = await _orders(session, span)
             visits = await _visits(session, span)
-            usual = await _usual(session, span)
+            usual = await _usual(session, span, contacts)
             categories = await _top(session, span, (Order.category_level1, Order.category_level2))
             streets = await _top(session, span, (Order.district, Order.street))
         names = span.slots()
@@ -58,19 +59,17 @@ class Reports:
                 "unfinished": slot_of(span.slot, now) == name,
                 **_volume(contacts.get(name, Counter())),
                 **usual.get(name, {}),
-                **_contained(contacts.get(name, Counter()), asked.get(name, 0)).as_dict(),
+                **_contained(contacts.get(name, Counter())).as_dict(),
                 **waits.get(name, Waits()).as_dict(),
                 **_types(orders.get(name, Counter())),
                 **_rates([visits[name]] if name in visits else []),
             }
             for name in names
         ]
-        everything: Counter[tuple[str, str, str]] = sum(
-            (contacts[name] for name in names if name in contacts), Counter()
-        )
+        everything = _sum(contacts[name] for name in names if name in contacts)
         totals = {
             **_volume(everything),
-            **_contained(everything, sum(asked.get(name, 0) for name in names)).as_dict(),
+            **_contained(everything).as_dict(),
             **sum((waits.get(name, Waits()) for name in names), Waits()).as_dict(),
             **_types(sum((orders.get(name, Counter()) for name in names), Counter())),
             **_rates([visits[name] for name in names if name in visits]),
@@ -92,12 +91,11 @@ class Reports:
         ends = now + timedelta(seconds=1)
         async with self._database.snapshot() as session:
             contacts = _sum((await _contacts(session, "day", begins, ends)).values())
-            asked = sum((await _asked_but_contained(session, "day", begins, ends)).values())
             waits = sum((await _waits(session, begins, ends, now, "day")).values(), Waits())
         return {
             "contacts": sum(contacts.values()),
             **waits.as_dict(),
-            **_contained(contacts, asked).as_dict(),
+            **_contained(contacts).as_dict(),
         }
 
     async def open_contacts(self) -> list[tuple[str, str, int]]:
@@ -134,38 +132,23 @@ def _sum(counters: Iterable[Counter[Any]]) -> Counter[Any]:
     return total
 
 
-async def _contacts(
-    session: AsyncSession, slot: Slot, begins: datetime, ends: datetime
-) -> dict[str, Counter[tuple[str, str, str]]]:
-    """Contacts of each slot by (channel, outcome, status). What we placed ourselves is taken off again: a condition
-    on each contact would have to read a million rows that the index spares."""
-    named = _named(session, slot, Conversation.created_at)
-    parts = (named, Conversation.channel, Conversation.outcome, Conversation.status)
-    query = select(*parts, func.count()).where(_within(Conversation.created_at, begins, ends)).group_by(*parts)
-    placed = query.join(OutgoingCall, OutgoingCall.conversation_id == Conversation.id)
-    found: dict[str, Counter[tuple[str, str, str]]] = {}
-    for sign, counted in ((1, query), (-1, placed)):
-        for name, channel, outcome, status, count in await session.execute(counted):
-            found.setdefault(fold(slot, name), Counter())[channel, outcome or "", status] += sign * count
-    return found
-
-
-async def _asked_but_contained(session: AsyncSession, slot: Slot, begins: datetime, ends: datetime) -> dict[str, int]:
-    """Finished contacts with an outcome of the bot's own whose citizen had asked for a person on the way."""
+async def _contacts(session: AsyncSession, slot: Slot, begins: datetime, ends: datetime) -> dict[str, Counter[_Kind]]:
+    """Contacts of each slot, by kind: one walk through one index, with a look into that of the waits for each contact
+    that the bot may have served alone."""
     named = _named(session, slot, Conversation.created_at)
     placed = select(OutgoingCall.conversation_id).where(OutgoingCall.conversation_id.is_not(None))
+    asked_for = Conversation.id.in_(select(DeskWait.conversation_id))
+    asked = case((and_(Conversation.outcome.in_(CONTAINED), asked_for), 1), else_=0)
+    parts = (named, Conversation.channel, Conversation.outcome, Conversation.status, asked)
     query = (
-        select(named, func.count(Conversation.id.distinct()))
-        .select_from(DeskWait)
-        .join(Conversation, Conversation.id == DeskWait.conversation_id)
-        .where(DeskWait.asked_at >= begins, _within(Conversation.created_at, begins, ends))
-        .where(Conversation.status == "ended", Conversation.outcome.in_(CONTAINED), Conversation.id.not_in(placed))
-        .group_by(named)
+        select(*parts, func.count())
+        .where(_within(Conversation.created_at, begins, ends), Conversation.id.not_in(placed))
+        .group_by(*parts)
     )
-    found: Counter[str] = Counter()
-    for name, count in await session.execute(query):
-        found[fold(slot, name)] += count
-    return dict(found)
+    found: dict[str, Counter[_Kind]] = {}
+    for name, channel, outcome, status, person, count in await session.execute(query):
+        found.setdefault(fold(slot, name), Counter())[channel, outcome or "", status, bool(person)] += count
+    return found
 
 
 async def _waits(
@@ -225,24 +208,20 @@ async def _visits(session: AsyncSession, span: Span) -> dict[str, Counter[str]]:
     return found
 
 
-async def _usual(session: AsyncSession, span: Span) -> dict[str, dict[str, Any]]:
+async def _usual(
+    session: AsyncSession, span: Span, contacts: Mapping[str, Counter[_Kind]]
+) -> dict[str, dict[str, Any]]:
     """How each slot's contacts stand to the same slots before; slots before the first contact ever say nothing."""
     first = (await session.execute(select(func.min(Conversation.created_at)))).scalar_one_or_none()
     if first is None:
         return {}
-    begins = span.begins - timedelta(days=_BACK_DAYS[span.slot])
-    numbers = {
-        name: sum(kinds.values()) for name, kinds in (await _contacts(session, span.slot, begins, span.ends)).items()
-    }
+    numbers = {name: sum(kinds.values()) for name, kinds in contacts.items()}
     known_from = slot_of(span.slot, first)
     found = {}
     for name in span.slots():
         earlier = [one for one in before(span.slot, name, _BACK[span.slot]) if one > known_from]
-        found[name] = {
-            key: value
-            for key, value in rise(numbers.get(name, 0), [numbers.get(one, 0) for one in earlier]).as_dict().items()
-            if key != "count"
-        }
+        risen = rise(numbers.get(name, 0), [numbers.get(one, 0) for one in earlier])
+        found[name] = {"usual": risen.usual, "ratio": risen.ratio, "unusual": risen.unusual}
     return found
 
 
@@ -276,25 +255,26 @@ async def _top(
 # -- shapes ------------------------------------------------------------------------------------------------------------
 
 
-def _volume(contacts: Counter[tuple[str, str, str]]) -> dict[str, Any]:
+def _volume(contacts: Counter[_Kind]) -> dict[str, Any]:
     channels: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    for (channel, outcome, _), count in contacts.items():
+    for (channel, outcome, _, _), count in contacts.items():
         channels[channel] += count
         outcomes[outcome or "open"] += count
     return {
         "contacts": sum(contacts.values()),
-        "channels": {name: count for name, count in sorted(channels.items()) if count},
-        "outcomes": {name: count for name, count in sorted(outcomes.items()) if count},
+        "channels": dict(sorted(channels.items())),
+        "outcomes": dict(sorted(outcomes.items())),
     }
 
 
-def _contained(contacts: Counter[tuple[str, str, str]], asked: int) -> Contained:
-    """`asked`: those with an outcome of the bot's own in which a person had been asked for."""
-    ended = {key: count for key, count in contacts.items() if key[2] == "ended"}
-    told = sum(count for (_, outcome, _), count in ended.items() if outcome != NOTHING_TOLD)
-    by_itself = sum(count for (_, outcome, _), count in ended.items() if outcome in CONTAINED)
-    return Contained(told, by_itself - asked)
+def _contained(contacts: Counter[_Kind]) -> Contained:
+    told = alone = 0
+    for (_, outcome, status, asked), count in contacts.items():
+        if status == "ended" and outcome != NOTHING_TOLD:
+            told += count
+            alone += count if outcome in CONTAINED and not asked else 0
+    return Contained(told, alone)
 
 
 def _types(orders: Counter[str]) -> dict[str, Any]:

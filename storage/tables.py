@@ -35,7 +35,7 @@ class Conversation(Base):
     __tablename__ = "conversations"
     __table_args__ = (
         Index("ix_conversations_open", "status", "updated_at"),
-        Index("ix_conversations_created", "created_at", "channel", "outcome", "status"),  # reports read nothing else
+        Index("ix_conversations_created", "created_at", "channel", "outcome", "status", "id"),  # all that reports read
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

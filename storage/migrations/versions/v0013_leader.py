@@ -82,7 +82,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_review_sheets_seat", "review_sheets", ["seat_id", "created_at"])
     op.create_index("ix_review_sheets_conversation", "review_sheets", ["conversation_id"], unique=True)
-    op.create_index("ix_conversations_created", "conversations", ["created_at", "channel", "outcome", "status"])
+    op.create_index("ix_conversations_created", "conversations", ["created_at", "channel", "outcome", "status", "id"])
     op.create_index(
         "ix_orders_filed",
         "orders",
