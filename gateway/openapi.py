@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api_description import channels, desk, desk_tools, knowledge, leader, open311, public, units
+from gateway.api_description import accounts, channels, desk, desk_tools, knowledge, leader, open311, public, units
 from gateway.api_description.words import Schema, answer, ref
 from gateway.core import core_of
 from gateway.errors import dumps
@@ -15,6 +15,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     **public.PATHS,
     **channels.PATHS,
     **open311.PATHS,
+    **accounts.PATHS,
     **desk.PATHS,
     **desk_tools.PATHS,
     **leader.PATHS,

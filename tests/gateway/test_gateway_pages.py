@@ -29,7 +29,7 @@ async def test_every_public_route_is_described(client: Client, core: Core) -> No
         if route.resource is not None and route.method not in ("HEAD", "OPTIONS")
     }
     files = {"/favicon.ico", "/favicon.svg", "/assets", "/widget/knowledge.js", "/widget/chat.js"}
-    hidden = {"/", "/seat", "/leader", "/unit", "/admin", "/knowledge", "/knowledge/{entry_id}"} | files
+    hidden = {"/", "/seat", "/leader", "/unit", "/account", "/admin", "/knowledge", "/knowledge/{entry_id}"} | files
     public = {(path, method) for path, method in routes if not path.startswith("/internal/") and path not in hidden}
     assert public == {(path, method) for path, methods in described.items() for method in methods}
 
