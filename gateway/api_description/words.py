@@ -13,6 +13,9 @@ YES_NO: Final[Schema] = {"type": "boolean"}
 ANY: Final[Schema] = {"type": "object", "additionalProperties": True}
 
 
+_OF_SEATS: Final = ("401", "403", "429")  # nobody is logged in, the account may not, too many requests
+
+
 def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
@@ -46,11 +49,12 @@ def operation(
     status: str = "200",
     answered: str = "好",
 ) -> Schema:
+    codes = dict.fromkeys([*errors.split(), *(_OF_SEATS if security == "seatCookie" else ())])
     operation: Schema = {
         "summary": summary,
         "responses": {
             status: answer(answered, answered_with),
-            **{code: {"$ref": "#/components/responses/Error"} for code in errors.split()},
+            **{code: {"$ref": "#/components/responses/Error"} for code in codes},
         },
         "security": [{security: []}] if security else [],
     }
