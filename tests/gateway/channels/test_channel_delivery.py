@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 from channel_helpers import MESSAGES, Keeper, Receiver, deliver, keeper
-from messenger_node import Node
+from messenger_node import Node, open_node
 from sqlalchemy import select
 
 from base.clock import ManualClock
+from base.settings import Settings
+from bot.entities.place import PlaceMatcher
 from storage.messenger_tables import MessengerOutbox
 from storage.tables import Conversation
 
@@ -112,6 +115,32 @@ async def test_a_channel_that_does_not_answer_delays_no_other(
     await deliver(node)
     assert other.texts("t-1")[-1] == "【人工坐席】您好"
     await server.close()
+
+
+async def test_two_nodes_push_each_message_once_and_in_order(
+    node: Node, weibo: Keeper, receiver: Receiver, settings: Settings, clock: ManualClock, places: PlaceMatcher
+) -> None:
+    another = await open_node(settings, clock, places)
+    try:
+        talks = {user: await with_seat(node, weibo, user) for user in ("c-1", "c-2", "c-3")}
+        receiver.taken.clear()
+        for number in range(4):
+            for conversation_id in talks.values():
+                await node.conversations.seat_message(conversation_id, "s1", f"第{number}句")
+        for _ in range(6):  # whoever finds the first of a citizen under way at the other node looks again
+            await asyncio.gather(deliver(node), deliver(another))
+        for user in talks:
+            assert receiver.texts(user) == [f"【人工坐席】第{number}句" for number in range(4)]
+        again = Keeper(another, clock, weibo.name, weibo.secret, itertools.count(1_000))
+        headers = {"nonce": "nonce-both-nodes"}
+        first = await weibo.post(MESSAGES, {"message_id": "m-1", "user_id": "c-1", "text": "在吗"}, **headers)
+        second = await again.post(MESSAGES, {"message_id": "m-1", "user_id": "c-1", "text": "在吗"}, **headers)
+        assert (first.status, second.status) == (202, 409)
+        third = await again.post(MESSAGES, {"message_id": "m-1", "user_id": "c-1", "text": "在吗"})
+        assert (await third.json())["repeated"] is True
+        await node.settled()
+    finally:
+        await another.close()
 
 
 async def test_fetched_messages_come_again_until_they_are_acknowledged(
