@@ -30,7 +30,7 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2020',
-    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html'), admin: page('admin.html'), leader: page('leader.html'), knowledge: page('knowledge.html') } },
+    rollupOptions: { input: { index: page('index.html'), seat: page('seat.html'), unit: page('unit.html'), admin: page('admin.html'), leader: page('leader.html'), account: page('account.html'), knowledge: page('knowledge.html') } },
     chunkSizeWarningLimit: 1200,
   },
   server: {
