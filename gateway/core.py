@@ -83,21 +83,22 @@ class Limits:
         web_settings, seats = settings.web, settings.seats
         self._node, self._clock = node, clock
         self.requests = RateLimiter(web_settings.requests_a_minute)
-        self.contacts = self._rate("contacts", web_settings.chat_contacts_a_minute)
-        self.messages = self._rate("messages", web_settings.chat_messages_a_minute)
+        self.contacts = self.rate("contacts", web_settings.chat_contacts_a_minute)
+        self.messages = self.rate("messages", web_settings.chat_messages_a_minute)
         self.voices = RateLimiter(web_settings.voices_a_minute)
         self.pictures = RateLimiter(web_settings.pictures_a_minute)
         self.readings = RateLimiter(web_settings.readings_a_minute)
-        self.knowledge = self._rate("knowledge", web_settings.knowledge_requests_a_minute)
-        self.votes = self._rate("votes", web_settings.votes_a_minute)
-        self.order_lookups = self._rate("order_lookups", web_settings.order_lookups_a_minute)
+        self.knowledge = self.rate("knowledge", web_settings.knowledge_requests_a_minute)
+        self.votes = self.rate("votes", web_settings.votes_a_minute)
+        self.order_lookups = self.rate("order_lookups", web_settings.order_lookups_a_minute)
         self.wrong_codes = self._failures("wrong_codes", web_settings.order_lookups_a_minute, 900.0)
         pause_seconds = seats.login_pause_minutes * 60
         self._logins = self._failures("logins", seats.login_failures, pause_seconds)
         self.codes = self._failures("codes", seats.login_failures, pause_seconds)
         self._logins_of_many = self._failures("logins_of_many", seats.login_failures * 10, pause_seconds)
 
-    def _rate(self, name: str, rate_a_minute: float) -> Rate:
+    def rate(self, name: str, rate_a_minute: float) -> Rate:
+        """A throttle over all nodes; `name` is its own."""
         here = LocalRate(RateLimiter(rate_a_minute), self._clock)
         return here if self._node.redis is None else RedisRate(self._node.redis, name, rate_a_minute, here)
 

@@ -19,8 +19,8 @@ from gateway.channels.signing import DIGEST_HEADER, Nonces, verified_channel
 from gateway.channels.uploads import UploadError, Uploads
 from gateway.core import Core
 from gateway.errors import ApiError, bad_request, dumps, not_found, too_many
-from gateway.limits import RateLimiter
 from gateway.shapes import query_number
+from gateway.shared_limits import Rate
 from gateway.wechat.errcodes import WechatError
 from gateway.wechat.media import MediaTooLarge
 from gateway.wechat.messenger import Messenger
@@ -52,8 +52,8 @@ class ChannelApi:
         self.courier = ChannelCourier(core, account, self.registry, self.letters, self.nonces, self._uploads)
         notices = ChannelNotices(database, settings, clock=clock)
         self.messenger = Messenger(core, account, self.courier, folder, notices=notices)
-        self._citizens = RateLimiter(settings.messages_a_minute)
-        self._channels: dict[tuple[str, int], RateLimiter] = {}
+        self._citizens = core.limits.rate("channel_citizens", settings.messages_a_minute)
+        self._channels: dict[tuple[str, int], Rate] = {}
 
     async def about(self, request: web.Request) -> web.Response:
         """Which channel this is: to try the signature."""
@@ -70,7 +70,7 @@ class ChannelApi:
             check_text(said.text, core.settings.web.message_limit_characters)
         if said.media_id and not await self._uploads.has(entry.name, said.media_id):
             raise not_found("没有这个文件，请重新上传。", "unknown_media")
-        self._throttle(entry, said.user_id)
+        await self._throttle(entry, said.user_id)
         taken = await self.messenger.inbox.take(
             said.incoming(entry.name), entry.name, passive=False, now=core.clock.now()
         )
@@ -83,7 +83,7 @@ class ChannelApi:
     async def upload(self, request: web.Request) -> web.Response:
         """The body is the file itself."""
         entry = await self._verified(request, file=True)
-        self._throttle(entry, None)
+        await self._throttle(entry, None)
         limit = self._core.settings.attachments.limit_bytes
         too_large = TooLarge(f"文件不能超过{limit // 1024 // 1024 or 1}MB。")
         if (request.content_length or 0) > limit:
@@ -129,13 +129,14 @@ class ChannelApi:
             request, self.registry, self.nonces, clock=core.clock, skew_seconds=skew_seconds, file=file
         )
 
-    def _throttle(self, entry: Entry, user_id: str | None) -> None:
+    async def _throttle(self, entry: Entry, user_id: str | None) -> None:
         """Raises ApiError: 429; nothing is lost, the channel sends it again later."""
-        now, rate = self._core.clock.monotonic(), entry.messages_a_minute
-        whole = self._channels.setdefault((entry.name, rate), RateLimiter(rate))
-        if user_id is not None and (wait := self._citizens.take(f"{entry.name}\n{user_id}", now)) > 0:
+        rate = entry.messages_a_minute
+        if (entry.name, rate) not in self._channels:
+            self._channels[entry.name, rate] = self._core.limits.rate(f"channel_{entry.name}", rate)
+        if user_id is not None and (wait := await self._citizens.take(f"{entry.name}\n{user_id}")) > 0:
             raise too_many(wait, "这位市民发得太快了，请稍后再送。")
-        if (wait := whole.take(entry.name, now)) > 0:
+        if (wait := await self._channels[entry.name, rate].take(entry.name)) > 0:
             raise too_many(wait)
 
     def add_routes(self, app: web.Application) -> None:

@@ -18,10 +18,10 @@ from gateway.address import client_address
 from gateway.channels.registry import Entry, Registry
 from gateway.core import CORE, Core
 from gateway.errors import as_api_error
-from gateway.limits import RateLimiter
 from gateway.open311 import filing, services, shown
 from gateway.open311.formats import FORMATS, Element, Listed, Open311Error, answered, refused
 from gateway.open311.keys import holder
+from gateway.shared_limits import Rate
 from storage.tables import Order
 from workorders import numbers
 from workorders.catalogue_file import Leaf
@@ -41,7 +41,7 @@ class Open311:
         host = urlsplit(core.settings.web.public_url).hostname or ""
         self._jurisdiction = settings.jurisdiction_id or host
         self._started_at = core.clock.now()
-        self._channels: dict[tuple[str, int], RateLimiter] = {}
+        self._channels: dict[tuple[str, int], Rate] = {}
 
     async def discovery(self, request: web.Request) -> Element:
         settings, base = self._core.settings, self._core.settings.web.public_url.rstrip("/")
@@ -107,7 +107,7 @@ class Open311:
             raise Open311Error(400, "service_code was not provided")
         leaf = self._leaf(sent["service_code"].strip())
         form = filing.read_form(pairs, limit_characters=core.settings.web.message_limit_characters)
-        self._throttle(entry)
+        await self._throttle(entry)
         place = PlaceFinding()
         if core.find_place is not None and (words := form.get("address_string") or form.get("description")):
             place = await asyncio.to_thread(core.find_place, words)
@@ -152,10 +152,11 @@ class Open311:
             raise Open311Error(403, "missing or invalid API key")
         return entry
 
-    def _throttle(self, entry: Entry) -> None:
+    async def _throttle(self, entry: Entry) -> None:
         rate = entry.messages_a_minute
-        limiter = self._channels.setdefault((entry.name, rate), RateLimiter(rate))
-        if (wait := limiter.take(entry.name, self._core.clock.monotonic())) > 0:
+        if (entry.name, rate) not in self._channels:
+            self._channels[entry.name, rate] = self._core.limits.rate(f"open311_{entry.name}", rate)
+        if (wait := await self._channels[entry.name, rate].take(entry.name)) > 0:
             raise Open311Error(429, "too many requests", headers={"Retry-After": str(max(1, round(wait)))})
 
     def add_routes(self, app: web.Application) -> None:
