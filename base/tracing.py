@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -64,10 +64,10 @@ def _open(name: str, kind: SpanKind, under: Context | None, attributes: Mapping[
             raise
 
 
-def traced(name: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+def traced(name: str) -> Callable[[Callable[P, Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
     """`part` around a whole coroutine function."""
 
-    def wrap(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def wrap(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         @functools.wraps(work)
         async def inside(*arguments: P.args, **named: P.kwargs) -> T:
             with part(name):

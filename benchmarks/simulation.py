@@ -2,8 +2,8 @@
 
 A whole system that serves few calls at once gets real SIP calls over loopback, at the moments that the simulation drew,
 from callers with the patience, the length and the retries that it drew for them (`hotline.simulation.fate`). A caller
-counts as served from the moment when the phone begins to record the call: that is when the bot greets. Callers say
-nothing: what is looked at is who is served when, not what is understood.
+counts as served from the moment when the phone's log says so: that is when the bot greets. Callers say nothing: what
+is looked at is who is served when, not what is understood.
 
 Measured and simulated stand side by side; 10 % is how far they may lie apart. Writes `var/benchmarks/simulation.json`.
 """
@@ -13,21 +13,23 @@ from __future__ import annotations
 import argparse
 import heapq
 import random
+import re
 import secrets
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
+from base.masking import mask_text
 from base.settings import ROOT
 from benchmarks import conditions
 from benchmarks.phone import outcomes_of
 from benchmarks.phone_line import FRAME_BYTES, Dialog, RtpLine, SipPort
 from hotline.simulation import report
 from hotline.simulation.caller import Result
-from hotline.simulation.distributions import Exponential
+from hotline.simulation.distributions import Exponential, Lognormal
 from hotline.simulation.fate import Fate, draw, stream
 from hotline.simulation.scenario import Scenario, default
 from hotline.simulation.world import World, arrival_stream
@@ -38,6 +40,7 @@ TOLERANCE: Final = 0.1
 BEAT_SECONDS: Final = 0.02
 PACKET_SECONDS: Final = 0.1  # a line that sends nothing at all would count as dead
 SILENCE: Final = b"\xd5" * FRAME_BYTES  # A-law
+CALL_ID: Final = re.compile(r'call_id["\s:=]+([^\s",]+)')
 _A_LAW: Final = 8
 _SETTLE_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 10.0
@@ -45,13 +48,13 @@ _ANSWER_SECONDS: Final = 10.0
 
 def scenario(calls_at_once: int, places: int, seconds: float, load: float) -> Scenario:
     """Short calls on one node without seats; `load` is offered traffic over capacity."""
-    service_seconds = 8.0
+    service = Lognormal(10.0, 25.0)
     return replace(
-        default(), calls_an_hour=3600.0 * load * calls_at_once / service_seconds, hour_seconds=seconds,
+        default(), calls_an_hour=3600.0 * load * calls_at_once / service.mean_seconds, hour_seconds=seconds,
         warm_up_seconds=0.0, after_seconds=0.0, dispersion=3.0, burst_seconds=20.0, nodes=1, seats=0, seat_share=0.0,
         maximum_calls=calls_at_once, initial_calls=calls_at_once, minimum_calls=calls_at_once, waiting_places=places,
-        carries_calls=1e6, bot_service=Exponential(service_seconds), waiting_patience=Exponential(12.0),
-        callback_share=0.0, hot_topic_share=0.0, retry_probability=0.5, retry_delay=Exponential(10.0),
+        carries_calls=1e6, bot_service=service, waiting_patience=Exponential(15.0),
+        callback_share=0.0, hot_topic_share=0.0, retry_probability=0.5, retry_delay=Exponential(12.0),
         attempts_at_most=3, drain_seconds=0.0,
     )  # fmt: skip
 
@@ -75,7 +78,7 @@ class Placed:
 
     @property
     def wait_seconds(self) -> float | None:
-        return None if self.served_at is None else self.served_at - self.dialog.invited_at
+        return None if self.served_at is None else max(0.0, self.served_at - self.dialog.invited_at)
 
 
 @dataclass(slots=True)
@@ -83,11 +86,12 @@ class Line:
     """All callers, on one thread."""
 
     port: SipPort
-    recordings: Path
+    log: IO[str]
     scenario: Scenario
     due: list[tuple[float, int, int, random.Random]] = field(default_factory=list)  # when, caller, attempt, stream
     live: list[Placed] = field(default_factory=list)
     over: list[Placed] = field(default_factory=list)
+    _rest: str = ""
 
     def place_all(self, seed: int) -> None:
         """Every call to its end."""
@@ -101,9 +105,9 @@ class Line:
                 self._ring(*self.due[0][1:])
                 heapq.heappop(self.due)
             self.port.work()
-            recorded = self._recorded()
+            served = self._newly_served()
             for call in self.live:
-                self._look(call, now, recorded)
+                self._look(call, now, served)
             self.over += [call for call in self.live if call.result is not None]
             self.live = [call for call in self.live if call.result is None]
             beat += 1
@@ -123,12 +127,13 @@ class Line:
         self.live.append(Placed(dialog, line, draw(self.scenario, rng), rng, attempt))
         self.port.invite(dialog)
 
-    def _recorded(self) -> set[str]:
-        """Calls that the bot has greeted."""
-        folders = [folder for folder in self.recordings.glob("*") if folder.is_dir()]
-        return {path.stem for folder in folders for path in folder.rglob("*.wav")}
+    def _newly_served(self) -> set[str]:
+        """Calls of which the phone's log has said since the last time that the bot greets them; ids as they stand there."""
+        self._rest += self.log.read()
+        *lines, self._rest = self._rest.split("\n")
+        return {found.group(1) for line in lines if "call_served" in line and (found := CALL_ID.search(line))}
 
-    def _look(self, call: Placed, now: float, recorded: set[str]) -> None:
+    def _look(self, call: Placed, now: float, served: set[str]) -> None:
         dialog = call.dialog
         if dialog.answered_at is None:
             if dialog.status >= 300 or now - dialog.invited_at > _ANSWER_SECONDS:
@@ -138,7 +143,7 @@ class Line:
             call.packet_at = now
             call.line.send(SILENCE)
             call.line.receive(everything=True)
-        if call.served_at is None and call.call_id in recorded:
+        if call.served_at is None and mask_text(call.call_id) in served:
             call.served_at = now
         if call.served_at is None:
             if now - dialog.invited_at >= call.fate.waits_seconds:
@@ -211,8 +216,10 @@ def main(calls_at_once: int, places: int, seconds: float, load: float, seed: int
         system.start()
         port = SipPort(system.sip_port)
         try:
-            line = Line(port, system.directory / "recordings", chosen)
-            line.place_all(seed)
+            with system.log.open(encoding="utf-8", errors="replace") as log:
+                log.seek(0, 2)
+                line = Line(port, log, chosen)
+                line.place_all(seed)
             outcomes = outcomes_of(system.directory / "hotline.db", {call.call_id for call in line.over})
         finally:
             port.close()

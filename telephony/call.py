@@ -168,6 +168,7 @@ class Call:
     async def _welcome(self) -> None:
         """Greet, after the wait for those who came before."""
         if (waiting := self._waiting) is None:
+            self._log.info("call_served", waited_seconds=0.0)
             self._start_recording()
             if self._placed is not None:
                 self._announce(self._placed)
@@ -175,6 +176,7 @@ class Call:
                 await self._greet()
             return
         await waiting.until_called_up()
+        self._log.info("call_served", waited_seconds=round(self._now - self._began, 1))
         self._waiting = None
         self._began = self._now
         self._start_recording()

@@ -149,13 +149,13 @@ async def test_a_turn_by_phone_is_one_trace_from_the_phone_to_the_database(
     assert given.answered(turn_id) is not None
     await phone.close()
     told = [span for span in spans.get_finished_spans() if span.context is not None]
-    ours = [span for span in told if format(span.context.trace_id, "032x") == trace_id]  # type: ignore[union-attr]
+    ours = [span for span in told if format(span.context.trace_id, "032x") == trace_id]
     children = tree(ours)
     assert "phone turn" in children[""] and children["phone turn"] == {"core turn"}
     assert children["core turn"] == {"conversation turn"}
     assert {"understanding", "knowledge search", "store write"} <= children["conversation turn"]
     assert "rasa" in children["understanding"] and "store read" in children["knowledge search"]
-    rasas = {format(span.context.span_id, "016x") for span in ours if span.name == "rasa"}  # type: ignore[union-attr]
+    rasas = {format(span.context.span_id, "016x") for span in ours if span.name == "rasa"}
     assert {header.split("-")[2] for header in rasa[1] if header.split("-")[1:2] == [trace_id]} == rasas
     text = written(told)
     assert not any(private in text for private in PRIVATE)

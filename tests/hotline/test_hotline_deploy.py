@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
@@ -57,8 +57,9 @@ def check_setting(name: str, value: str | None) -> None:
     assert key in section.model_fields, f"{name}: {section_name} has no {key}"
     field = section.model_fields[key]
     if value is not None:
-        simple = field.annotation in (str, int, float, bool, Path) or not re.match(r"[\[{]", value)
-        adapter: TypeAdapter[Any] = TypeAdapter(field.annotation)
+        kind: Any = field.annotation
+        simple = kind in (str, int, float, bool, Path) or not re.match(r"[\[{]", value)
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
         adapter.validate_strings(value) if simple else adapter.validate_json(value)
 
 
@@ -232,7 +233,6 @@ def test_the_image_offers_what_the_pods_ask_for() -> None:
         check_setting(variable, value)
     first = re.search(r'CMD \["(\w+)"', text[text.index("ENTRYPOINT") :])
     assert first is not None and (first.group(1),) in COMMANDS
-    assert set(get_args(Settings.model_fields["service"].annotation)) == set()  # sections are plain classes
 
 
 def test_the_start_script_fills_an_empty_folder_and_keeps_what_is_newer(tmp_path: Path) -> None:
