@@ -128,7 +128,7 @@ class Line:
         self.port.invite(dialog)
 
     def _newly_served(self) -> set[str]:
-        """Calls of which the phone's log has said since the last time that the bot greets them; ids as they stand there."""
+        """Ids, as the log writes them, of the calls that it has said to be served since the last look."""
         self._rest += self.log.read()
         *lines, self._rest = self._rest.split("\n")
         return {found.group(1) for line in lines if "call_served" in line and (found := CALL_ID.search(line))}
