@@ -24,6 +24,7 @@ from gateway.app import build_app
 from gateway.core import Core, settle
 from gateway.desk import Desk
 from gateway.seat_socket import DESK
+from gateway.server_log import keep_bytes_out
 
 log = get_logger("gateway.main")
 _SHUTDOWN_SECONDS = 3.0
@@ -133,6 +134,7 @@ def main() -> int:
     try:
         chosen = settings.load()
         logs.configure("core", chosen.service.log_level, chosen.service.log_style)
+        keep_bytes_out()
         recorded = trace_export.configure(chosen, "core")
         try:
             return asyncio.run(_serve_and_end(chosen))
