@@ -8,6 +8,8 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from gateway_helpers import Connect, SmallConversations, login, origin
 from structlog.testing import capture_logs
+from test_gateway_seat_audio import Phone, a_held_call
+from test_gateway_seat_audio import phone as phone
 
 from base.clock import ManualClock
 from conversations.messages import CitizenTurn
@@ -159,3 +161,41 @@ async def test_nobody_is_given_more_than_they_can_serve_or_while_they_are_away(
         await leader.send_json({"type": "reassign", "conversation_id": known, "to_seat_id": seat_id, "held_by": ""})
         assert (await until(leader, "error"))["code"] == code
     assert small.status[known] == "waiting"
+
+
+async def test_a_leader_comes_into_a_call_from_the_wall_and_gives_it_away(
+    connect: Connect, core: Core, small: SmallConversations, phone: Phone
+) -> None:
+    ann, ann_id = await at_desk(connect, core, "ann")
+    _bob, bob_id = await at_desk(connect, core, "bob")
+    known = await a_held_call(phone, small, ann_id)
+    leader = await wall(connect, core)
+
+    async def audio(socket: ClientWebSocketResponse, action: str) -> None:
+        await socket.send_json({"type": "audio", "conversation_id": known, "action": action})
+
+    await audio(ann, "connect")
+    seat_leg = await phone.order(0)
+    await phone.joined(seat_leg)
+    await leader.send_json({"type": "watch", "conversation_id": known})
+    assert (await until(leader, "legs"))["on_phone"] is True
+    await audio(leader, "listen")
+    own = await phone.order(1)
+    assert own["role"] == "listener"
+    await phone.joined(own)
+    while (await until(leader, "audio"))["state"] != "joined":
+        pass
+    await audio(leader, "whisper")
+    await audio(leader, "join")
+    await phone.until(lambda: len(phone.controls) == 2)
+    assert [control["role"] for control in phone.controls] == ["whisperer", "third"]
+    entries = await core.audit.entries(action="conversation.listened", subject=known)
+    assert [entry.detail["how"] for entry in reversed(entries)] == ["listen", "whisper", "join"]
+
+    move = {"type": "reassign", "conversation_id": known, "to_seat_id": bob_id, "held_by": ann_id}
+    await leader.send_json(move)
+    await until(leader, "reassigned")
+    await phone.until(lambda: len(phone.controls) == 3)
+    assert (phone.controls[2]["leg_id"], phone.controls[2]["drop"]) == (seat_leg["leg_id"], True)
+    await until(ann, "taken_away")
+    assert small.seat[known] == bob_id
