@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import psutil
 
 from base.clock import SystemClock
@@ -39,7 +40,7 @@ from knowledge.filters import EntryFilters
 from knowledge.search import Query, SearchIndex
 from knowledge.service import KnowledgeService, encoder_of
 from knowledge.snapshot import EntryBook, Snapshot, embedded_entries, entry_corpus, entry_whole, law_book
-from knowledge.vectors import LaterVectors, VectorTable
+from knowledge.vectors import LaterVectors, Stored, VectorTable
 from storage.engine import Database
 from storage.tables import Base
 
@@ -66,14 +67,15 @@ def recombined(sample: list[Entry], count: int, random: np.random.Generator) -> 
     return entries, origins
 
 
-def moved(vectors: Vectors, random: np.random.Generator) -> Vectors:
-    """Unit vectors near the given ones, as wordings of the same matter are."""
-    for start in range(0, len(vectors), 20_000):
-        part = vectors[start : start + 20_000]
+def moved(base: Vectors, rows: npt.NDArray[np.int64], random: np.random.Generator) -> npt.NDArray[np.float16]:
+    """Unit vectors near the given rows, as wordings of the same matter are; of 16 bits, as the store holds them."""
+    result = np.empty((len(rows), base.shape[1]), dtype=np.float16)
+    for start in range(0, len(rows), 20_000):
+        part = base[rows[start : start + 20_000]]
         step = random.standard_normal(part.shape, dtype=np.float32)
         part += MOVED * step / np.linalg.norm(step, axis=1, keepdims=True)
-        part /= np.linalg.norm(part, axis=1, keepdims=True)
-    return vectors
+        result[start : start + len(part)] = part / np.linalg.norm(part, axis=1, keepdims=True)
+    return result
 
 
 def memory_mib() -> dict[str, int]:
@@ -88,11 +90,13 @@ def spread(seconds: list[float]) -> dict[str, float | None]:
     return {"p50_ms": percentile(milliseconds, 0.5), "p95_ms": percentile(milliseconds, 0.95)}
 
 
-def recall(rows_of: VectorTable | LaterVectors, vectors: Vectors, questions: Vectors) -> float:
+def recall(rows_of: VectorTable | LaterVectors, vectors: Stored, questions: Vectors) -> float:
     """Share of the `RECALL_AT` nearest rows that the table finds among its own nearest `RECALL_AT`."""
     found = 0
-    for question in questions:
-        exact = np.argpartition(-(vectors @ question), RECALL_AT)[:RECALL_AT]
+    parts = [vectors[start : start + 50_000] for start in range(0, len(vectors), 50_000)]
+    cosines = np.concatenate([part.astype(np.float32) @ questions.T for part in parts]).T
+    for question, exactly in zip(questions, cosines, strict=True):
+        exact = np.argpartition(-exactly, RECALL_AT)[:RECALL_AT]
         rows, scores = rows_of.nearest(question)
         found += len(set(exact.tolist()) & set(rows[np.argsort(-scores)[:RECALL_AT]].tolist()))
     return round(found / (RECALL_AT * len(questions)), 4)
@@ -112,8 +116,8 @@ def measure(count: int) -> dict[str, Any]:
         base = np.stack([real[row] for row in range(len(texts))]).astype(np.float32)
         entries, origins = recombined(sample, count, random)
         rows = np.array([[place[text] for text in origin] for origin in origins])
-        vectors = moved(base[rows[:, :3].ravel()], random)
-        wholes = moved(base[rows[:, 3]], random)
+        vectors = moved(base, rows[:, :3].ravel(), random)
+        wholes = moved(base, rows[:, 3], random)
         before = memory_mib()
         result: dict[str, Any] = {"entries": count, "vectors": len(vectors) + len(wholes), "before_mib": before}
         book = _built(entries, vectors, wholes, result)
@@ -132,7 +136,7 @@ def measure(count: int) -> dict[str, Any]:
     return result
 
 
-def _built(entries: list[Entry], vectors: Vectors, wholes: Vectors, result: dict[str, Any]) -> EntryBook:
+def _built(entries: list[Entry], vectors: Stored, wholes: Stored, result: dict[str, Any]) -> EntryBook:
     began = time.process_time()
     index = SearchIndex(entry_corpus(entries))
     result["words_and_sounds_cpu_seconds"] = round(time.process_time() - began, 1)
@@ -167,7 +171,7 @@ def _searched(book: EntryBook, questions: list[str], asked: Vectors, encoder: An
     return found
 
 
-async def _until_found(folder: Path, entries: list[Entry], vectors: Vectors, wholes: Vectors) -> float:
+async def _until_found(folder: Path, entries: list[Entry], vectors: Stored, wholes: Stored) -> float:
     """Seconds from the commit of a changed entry until a running service answers with it."""
     settings = Settings(
         data=DataSettings(directory=folder),

@@ -28,6 +28,7 @@ MODEL_NAME: Final = "e5-small-zh"
 TEXT_LIMIT_CHARACTERS: Final = 400
 _BATCH: Final = 32
 _COMMIT_EVERY: Final = 512
+_READ_AT_ONCE: Final = 20_000
 _REMEMBERED: Final = 1_024  # questions, about 2 KB each
 
 
@@ -175,7 +176,7 @@ class VectorStore:
             held = {key: np.frombuffer(blob, dtype="<f2") for key, blob in rows}
         return {position: held[key] for position, key in enumerate(keys) if key in held}
 
-    def add(self, model: str, texts: Sequence[str], vectors: Vectors) -> None:
+    def add(self, model: str, texts: Sequence[str], vectors: Vectors | npt.NDArray[np.float16]) -> None:
         rows = [
             (self.key(model, text), vector.astype("<f2").tobytes()) for text, vector in zip(texts, vectors, strict=True)
         ]
@@ -183,15 +184,20 @@ class VectorStore:
             connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
 
-def held_vectors(store: VectorStore, model: str, texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.bool_]]:
-    """The vectors held for `texts`, and which texts have one (rows of the others are zero)."""
-    known = store.known(model, texts)
-    width = len(next(iter(known.values()))) if known else 1
-    vectors = np.zeros((len(texts), width), dtype=np.float32)
+def held_vectors(
+    store: VectorStore, model: str, texts: Sequence[str]
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.bool_]]:
+    """The vectors held for `texts`, as they are stored (16 bits), and which texts have one (rows of the others are
+    zero)."""
+    vectors = np.zeros((len(texts), 1), dtype=np.float16)
     present = np.zeros(len(texts), dtype=bool)
-    for position, vector in known.items():
-        vectors[position] = vector
-        present[position] = True
+    for start in range(0, len(texts), _READ_AT_ONCE):
+        known = store.known(model, texts[start : start + _READ_AT_ONCE])
+        if known and vectors.shape[1] == 1:
+            vectors = np.zeros((len(texts), len(next(iter(known.values())))), dtype=np.float16)
+        for position, vector in known.items():
+            vectors[start + position] = vector
+            present[start + position] = True
     return vectors, present
 
 

@@ -3,15 +3,18 @@ second matrix weighed by the first one's statistics."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array
 
-from knowledge.text import Codes, Owners, kinds_of
+from knowledge.text import Codes, Owners
 
+TEXTS_AT_ONCE: Final = 8_192
 Scores = npt.NDArray[np.float32]
 
 
@@ -31,6 +34,13 @@ class TermMatrix:
     idf: Scores
     texts: int
     mean_length: float = 1.0
+    _by_term: csc_array = field(init=False, repr=False, compare=False)  # the same arrays, as a matrix of texts by terms
+
+    def __post_init__(self) -> None:
+        few = len(self.columns) < 2**31  # else the columns would be copied as 64 bits, once
+        starts = self.starts.astype(np.int32) if few else self.starts
+        matrix = csc_array((self.values, self.columns, starts), shape=(self.texts, len(self.terms)))
+        object.__setattr__(self, "_by_term", matrix)
 
     def following(self, codes: Codes, owners: Owners, texts: int) -> LaterTerms:
         """This matrix with later texts behind it (their owners count from 0), without building it anew."""
@@ -62,44 +72,43 @@ class TermMatrix:
     @classmethod
     def build(
         cls,
-        codes: Codes,
-        owners: Owners,
-        texts: int,
+        texts: Sequence[str],
+        terms_of: Callable[[Sequence[str]], tuple[Codes, Owners]],
         *,
-        kind_weights: tuple[float, ...] = (1.0, 1.0, 1.0),
         k1: float = 1.2,
         b: float = 0.75,
     ) -> Self:
-        """Weigh terms by BM25 (Robertson-Spärck Jones idf, never negative), times the weight of their kind."""
-        if not len(codes):
-            empty = np.zeros(0)
-            return cls(
-                codes,
-                np.zeros(1, np.int64),
-                empty.astype(np.int32),
-                empty.astype(np.float32),
-                empty.astype(np.float32),
-                texts,
-            )
-        terms, numbers = np.unique(codes, return_inverse=True)
-        keys, counts = np.unique(numbers.astype(np.int64) * texts + owners, return_counts=True)
-        rows, columns = keys // texts, (keys % texts).astype(np.int32)
-        lengths = np.bincount(owners, minlength=texts).astype(np.float64)
-        frequency = np.bincount(rows, minlength=len(terms))
-        idf = np.log1p((texts - frequency + 0.5) / (frequency + 0.5))
-        weights = np.array(kind_weights)[kinds_of(terms)]
-        saturation = counts + k1 * (1 - b + b * lengths[columns] / max(lengths.mean(), 1e-9))
-        values = (idf * weights)[rows] * counts * (k1 + 1) / saturation
+        """Cut texts into terms and weigh them by BM25 (Robertson-Spärck Jones idf, never negative).
+
+        Texts are cut a few thousand at a time: all their terms at once take eight times what the matrix takes.
+        """
+        parts = []
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            some = texts[start : start + TEXTS_AT_ONCE]
+            parts.append(_counted(*terms_of(some), start, len(some)))
+        terms = np.unique(np.concatenate([part.terms for part in parts])) if parts else np.zeros(0, dtype=np.int64)
+        lengths = np.concatenate([part.lengths for part in parts]) if parts else np.zeros(0, dtype=np.float32)
+        mean_length = float(lengths.mean()) if len(lengths) else 1.0
+        places = [np.searchsorted(terms, part.terms) for part in parts]
+        frequency = np.zeros(len(terms), dtype=np.int64)
+        for at, part in zip(places, parts, strict=True):
+            frequency[at] += part.frequency
+        idf = np.log1p((len(texts) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         starts = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
-        return cls(
-            terms,
-            starts,
-            columns,
-            values.astype(np.float32),
-            (idf * weights).astype(np.float32),
-            texts,
-            float(lengths.mean()),
-        )
+        columns = np.empty(int(starts[-1]), dtype=np.int32)
+        values = np.empty(int(starts[-1]), dtype=np.float32)
+        length_weights = (k1 * (1 - b + b * lengths / max(mean_length, 1e-9))).astype(np.float32)
+        free = starts[:-1].copy()
+        while parts:
+            part, at = parts.pop(0), places.pop(0)
+            ends = np.cumsum(part.frequency)
+            target = np.arange(len(part.columns)) + np.repeat(free[at] - (ends - part.frequency), part.frequency)
+            columns[target] = part.columns
+            counts = part.counts.astype(np.float32)
+            saturated = counts * np.float32(k1 + 1) / (counts + length_weights[part.columns])
+            values[target] = np.repeat(idf[at], part.frequency) * saturated
+            free[at] += part.frequency
+        return cls(terms, starts, columns, values, idf, len(texts), mean_length)
 
     def rows(self, codes: Codes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """The known terms among `codes` (as row numbers) and how often each stands there."""
@@ -112,9 +121,9 @@ class TermMatrix:
     def scores(self, codes: Codes) -> Scores:
         """BM25 of every text for one query."""
         total = np.zeros(self.texts, dtype=np.float32)
-        for row, count in zip(*self.rows(codes), strict=True):
-            part = slice(self.starts[row], self.starts[row + 1])
-            total[self.columns[part]] += self.values[part] * min(count, 2.0)
+        rows, counts = self.rows(codes)
+        if len(rows) and self.texts:
+            total += self._by_term[:, rows] @ np.minimum(counts, 2.0).astype(np.float32)
         return total
 
     def best_possible(self, codes: Codes) -> float:
@@ -153,6 +162,30 @@ class TermMatrix:
                 int(held["texts"]),
                 float(held["mean_length"]),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The terms of some neighbouring texts: sorted terms, in how many texts each stands, then text by text (`columns`)
+    how often; `lengths` of the texts in terms."""
+
+    terms: Codes
+    frequency: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.uint16]
+    lengths: npt.NDArray[np.float32]
+
+
+def _counted(codes: Codes, owners: Owners, first: int, texts: int) -> _Counted:
+    """`first`: number of the first text."""
+    order = np.lexsort((owners, codes))
+    codes, owners = codes[order], owners[order]
+    new = np.flatnonzero((np.diff(codes, prepend=-1) != 0) | (np.diff(owners, prepend=-1) != 0))
+    counts = np.diff(new, append=len(codes))
+    terms, frequency = np.unique(codes[new], return_counts=True)
+    lengths = np.bincount(owners, minlength=texts).astype(np.float32)
+    columns = (owners[new] + first).astype(np.int32)
+    return _Counted(terms, frequency, columns, np.minimum(counts, 65_535).astype(np.uint16), lengths)
 
 
 class LaterTerms:

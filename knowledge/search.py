@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from knowledge.embedding import Vectors
 from knowledge.lexical import LaterTerms, TermMatrix
 from knowledge.phonetic import syllable_terms
 from knowledge.text import PAIR, Codes, character_terms, kinds_of, normalise
-from knowledge.vectors import LaterVectors, VectorTable
+from knowledge.vectors import LaterVectors, Stored, VectorTable
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.int64]
@@ -127,30 +127,50 @@ class Ranked:
     signals: Mapping[str, float]
 
 
+class Prepared(Sequence[str]):
+    """The texts of a corpus as they are cut into terms, made when they are looked at: all at once they take as much
+    memory as the texts themselves. A clause has the title of its document before it."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+
+    def __len__(self) -> int:
+        return len(self._corpus.texts)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self._text(at) for at in range(len(self))[place]]
+        return self._text(place)
+
+    def _text(self, place: int) -> str:
+        text = normalise(self._corpus.texts[place])
+        if self._corpus.kind != "clauses":
+            return text
+        title = self._corpus.titles[self._corpus.groups[self._corpus.owners[place]]]
+        return f"{normalise(title)}\n{text}"
+
+
 class SearchIndex:
     """An immutable index over a corpus. Building is lexical and fast; vectors may be missing for some texts."""
 
     def __init__(
         self,
         corpus: Corpus,
-        vectors: Vectors | None = None,
+        vectors: Stored | None = None,
         present: npt.NDArray[np.bool_] | None = None,
         *,
         phonetic: bool = True,
     ) -> None:
         self.corpus = corpus
-        clean = [normalise(text) for text in corpus.texts]
-        if corpus.kind == "clauses":
-            clean = [
-                f"{normalise(corpus.titles[corpus.groups[owner]])}\n{text}"
-                for owner, text in zip(corpus.owners, clean, strict=True)
-            ]
-        self.lexical: TermMatrix | LaterTerms = TermMatrix.build(*character_terms(clean), len(clean))
-        self.phonetic: TermMatrix | LaterTerms | None = None
-        if phonetic:
-            self.phonetic = TermMatrix.build(*syllable_terms(clean), len(clean))
+        clean = Prepared(corpus)
+        self.lexical: TermMatrix | LaterTerms = TermMatrix.build(clean, character_terms)
+        self.phonetic: TermMatrix | LaterTerms | None = TermMatrix.build(clean, syllable_terms) if phonetic else None
         titles = [normalise(title) for title in corpus.titles]
-        self.title = TermMatrix.build(*character_terms(titles), len(titles), b=0.3) if titles else None
+        self.title = TermMatrix.build(titles, character_terms, b=0.3) if titles else None
         self.whole: SearchIndex | None = None
         if corpus.wholes:
             self.whole = SearchIndex(Corpus.of_texts("passages", corpus.ids, corpus.wholes), phonetic=phonetic)
@@ -161,7 +181,7 @@ class SearchIndex:
         if vectors is not None:
             self.set_vectors(vectors, present)
 
-    def set_vectors(self, vectors: Vectors, present: npt.NDArray[np.bool_] | None = None) -> None:
+    def set_vectors(self, vectors: Stored, present: npt.NDArray[np.bool_] | None = None) -> None:
         """The vectors of the texts; `present` tells which rows hold one (all of them where it is left out)."""
         if present is None or present.all():
             self._rows, self.table = np.arange(len(vectors)), VectorTable(vectors) if len(vectors) else None

@@ -28,7 +28,9 @@ HAN_END: Final = 0x9FFF
 
 def normalise(text: str) -> str:
     """Full-width to half-width, lower case, control characters to blanks."""
-    folded = unicodedata.normalize("NFKC", text).lower()
+    folded = unicodedata.normalize("NFKC", text).lower().replace("\n", " ")
+    if folded.isprintable():  # nearly always, and many times faster than looking at each character
+        return folded
     return "".join(" " if unicodedata.category(character).startswith("C") else character for character in folded)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Stored = npt.NDArray[np.float32] | npt.NDArray[np.float16]
 Places = npt.NDArray[np.int64]
 
 EXACT_LIMIT: Final = 100_000  # vectors: 384 float32 each are 150 MB, and 15 ms of one core a query
@@ -22,10 +23,11 @@ class VectorTable:
     """Immutable. Rows are unit vectors, so that inner products are cosines.
 
     Args:
-        vectors: one row a text. exact_limit: with more rows than this, one byte a component in inverted lists.
+        vectors: one row a text, of 16 or 32 bits. exact_limit: with more rows than this, one byte a component in
+        inverted lists.
     """
 
-    def __init__(self, vectors: Floats, *, exact_limit: int = EXACT_LIMIT) -> None:
+    def __init__(self, vectors: Stored, *, exact_limit: int = EXACT_LIMIT) -> None:
         self._count = len(vectors)
         self._exact: Floats | None = None
         self._lists: faiss.IndexIVFScalarQuantizer | None = None
@@ -92,7 +94,7 @@ class LaterVectors:
         return cosines
 
 
-def _quantised(vectors: Floats) -> faiss.IndexIVFScalarQuantizer:
+def _quantised(vectors: Stored) -> faiss.IndexIVFScalarQuantizer:
     width = vectors.shape[1]
     lists = max(1, round(LISTS_PER_ROOT * len(vectors) ** 0.5))
     coarse = faiss.IndexFlatIP(width)

@@ -50,5 +50,4 @@ class Meaning:
         if self.encoder is None or self.store is None or not texts:
             return None
         encode_missing(self.encoder, self.store, texts)
-        vectors, _ = held_vectors(self.store, self.encoder.name, texts)
-        return vectors
+        return held_vectors(self.store, self.encoder.name, texts)[0].astype(np.float32)

@@ -11,7 +11,7 @@ from knowledge.text import character_terms, normalise
 
 
 def matrix(*texts: str) -> TermMatrix:
-    return TermMatrix.build(*character_terms([normalise(text) for text in texts]), len(texts))
+    return TermMatrix.build([normalise(text) for text in texts], character_terms)
 
 
 def test_the_text_that_shares_most_with_the_question_comes_first() -> None:
