@@ -17,7 +17,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("setup",): ("hotline.setup.main:command", "set up environments, models, database and front end (idempotent)"),
     ("run",): ("hotline.supervisor:command", "start every process and serve until stopped"),
     ("models",): ("asr_models.cli:command", "list, fetch or verify recogniser models"),
-    ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index"),
+    ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index, compare-models …"),
     ("points",): ("hotline.points_cli:command", "import FILE or list service points (where is the nearest …?)"),
     ("catalogue",): ("workorders.cli:command", "check FILE, suggest TEXT with the reasons"),
     ("orders",): ("workorders.orders_cli:command", "export FILE, dead-letters list|retry|drop, learn"),

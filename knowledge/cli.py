@@ -1,9 +1,10 @@
-"""`hotline kb`: import, export, search, index, withdraw, expiring, unanswered."""
+"""`hotline kb`: import, export, search, index, withdraw, expiring, unanswered, compare-models."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -14,7 +15,8 @@ import yaml
 from base import settings as base_settings
 from base.clock import SystemClock, local
 from base.settings import Settings
-from knowledge import answering, export, index, store, validity
+from knowledge import answering, export, index, model_comparison, store, validity
+from knowledge.entry import read_folder
 from knowledge.errors import KnowledgeError
 from knowledge.importers import documents, tables
 from knowledge.listing import Listing
@@ -54,6 +56,12 @@ def command(argv: list[str]) -> int:
     mining = verbs.add_parser("unanswered", help="questions that were not answered, by what they mean")
     mining.add_argument("--rebuild", action="store_true", help="cluster them anew first")
     mining.add_argument("--limit", type=int, default=20)
+    comparing = verbs.add_parser("compare-models", help="measure embedding models and rerankers on your own questions")
+    comparing.add_argument("questions", type=Path, help='JSON Lines: {"text", "gold": [ids of entries]}')
+    comparing.add_argument("--model", type=Path, action="append", default=[], help="a sentence-transformers folder")
+    comparing.add_argument("--reranker", type=Path, action="append", default=[], help="a cross-encoder folder")
+    comparing.add_argument("--entries", type=Path, help="a folder of entry files instead of the knowledge base")
+    comparing.add_argument("--json", action="store_true", help="last line: one JSON list")
     options = parser.parse_args(argv)
     settings = base_settings.load()
     if options.verb == "index":
@@ -65,6 +73,7 @@ def command(argv: list[str]) -> int:
         "withdraw": _withdraw,
         "expiring": _expiring,
         "unanswered": _unanswered,
+        "compare-models": _compare_models,
     }
     return asyncio.run(_with_database(settings, options, actions[options.verb]))
 
@@ -206,4 +215,23 @@ async def _unanswered(database: Database, settings: Settings, options: argparse.
     for cluster in (await miner.page("open", 1, max(options.limit, 1)))["items"]:
         near = f"（最近的条目：{cluster['near']['question']}）" if cluster["near"] else ""
         print(f"{cluster['count']}\t{cluster['question']}{near}")
+    return 0
+
+
+async def _compare_models(database: Database, settings: Settings, options: argparse.Namespace) -> int:
+    """The configured model always takes part; it finds what the rerankers order anew."""
+    if options.entries is not None:
+        entries = read_folder(options.entries)
+    else:
+        async with database.read() as session:
+            entries = await store.published_entries(session)
+    asked = model_comparison.read_questions(options.questions, entries)
+    own, ranker = model_comparison.measure_embedding(encoder_of(settings).directory, entries, asked)
+    rows = [own]
+    rows += [model_comparison.measure_embedding(folder, entries, asked)[0] for folder in options.model]
+    rows += [model_comparison.measure_reranker(folder, entries, asked, ranker) for folder in options.reranker]
+    print(f"{len(asked)} questions, {len(entries)} entries")
+    print(model_comparison.table(rows))
+    if options.json:
+        print(json.dumps([row.as_dict() for row in rows]))
     return 0
