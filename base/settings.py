@@ -105,6 +105,14 @@ class ClusterSettings(Section):
     catch_up_seconds: float = Field(
         1.0, gt=0, description="how often the database is asked what other nodes did; five times as rarely with Redis"
     )
+    drain_seconds: float = Field(
+        0.0, ge=0, description="so long running calls may last after SIGTERM or `hotline drain`; 0: they are cut"
+    )
+    dispatcher_urls: list[str] = Field(
+        default_factory=list, description="JSON-RPC of each Kamailio, e.g. http://10.0.0.1:5065/RPC (deploy/kamailio)"
+    )
+    dispatcher_address: str = Field("", description="this node in Kamailio's list, e.g. sip:10.0.0.11:5060")
+    dispatcher_set: int = Field(1, ge=0, description="the number of the list")
 
 
 class TelephonySettings(Section):

@@ -50,6 +50,7 @@ from gateway import (
 )
 from gateway.core import CORE, Core
 from gateway.desk import Desk
+from gateway.draining import refuse_when_draining
 from gateway.middleware import add_headers, errors, throttle, trace
 from gateway.oidc import api as oidc_api
 
@@ -57,7 +58,7 @@ from gateway.oidc import api as oidc_api
 def build_app(core: Core) -> web.Application:
     """The application around a core; the core may still be loading, its parts answer 503 until they are there."""
     app = web.Application(
-        middlewares=[trace, errors, throttle],
+        middlewares=[trace, errors, refuse_when_draining, throttle],
         client_max_size=core.settings.web.request_limit_bytes,
     )
     app[CORE] = core

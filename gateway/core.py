@@ -213,6 +213,14 @@ class Core:
         return recorded if redis is None else RedisPresence(redis, recorded, clock=self.clock)
 
     @property
+    def draining(self) -> bool:
+        """Nothing new is taken; what goes on, goes on."""
+        return "draining" in self.parts
+
+    def drain(self) -> None:
+        self.parts["draining"] = Part(ok=False, detail="正在排空：不接新的会话，通话继续")
+
+    @property
     def stopping(self) -> bool:
         return self._stop.is_set()
 

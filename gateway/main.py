@@ -23,6 +23,7 @@ from base.settings import Settings
 from gateway.app import build_app
 from gateway.core import Core, settle
 from gateway.desk import Desk
+from gateway.draining import drain
 from gateway.seat_socket import DESK
 from gateway.server_log import keep_bytes_out
 
@@ -64,6 +65,7 @@ async def serve(chosen: Settings, stop: asyncio.Event | None = None) -> int:
         core = Core(chosen)
         closing.push_async_callback(core.close)
         app = build_app(core)
+        loop.add_signal_handler(signal.SIGUSR1, drain, app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
         await runner.setup()
         closing.push_async_callback(runner.cleanup)

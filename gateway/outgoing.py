@@ -278,7 +278,7 @@ class Outgoing:
     async def call_what_is_due(self) -> int:
         """The bot's own calls, as many as there are free lines; returns how many were placed."""
         chosen = self._core.settings.calling
-        if not self.possible or not (chosen.bot_calls_back or chosen.bot_visits):
+        if self._core.draining or not self.possible or not (chosen.bot_calls_back or chosen.bot_visits):
             return 0
         if self.phones is None or not self.phones.connected:
             return 0  # another core's phone may place them

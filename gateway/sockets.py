@@ -90,22 +90,25 @@ class OpenSockets:
     """Every socket of this process, to be closed in order at shutdown."""
 
     def __init__(self) -> None:
-        self._open: dict[Socket, str] = {}
+        self._open: dict[Socket, tuple[str, str]] = {}  # address and kind
 
     def of(self, address: str) -> int:
         """How many one address has open."""
-        return sum(1 for known in self._open.values() if known == address)
+        return sum(1 for known, _ in self._open.values() if known == address)
 
-    def add(self, socket: Socket, address: str) -> None:
-        self._open[socket] = address
+    def add(self, socket: Socket, address: str, kind: str) -> None:
+        self._open[socket] = address, kind
 
     def discard(self, socket: Socket) -> None:
         self._open.pop(socket, None)
 
-    async def close(self) -> None:
-        """Tell every client to come back, so that it does not wait for a heartbeat to fail."""
+    async def close(self, *, besides: str | None = None) -> None:
+        """Tell every client to come back, so that it does not wait for a heartbeat to fail. `besides`: a kind that
+        stays."""
         closing = [
-            socket.response.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart") for socket in list(self._open)
+            socket.response.close(code=WSCloseCode.SERVICE_RESTART, message=b"restart")
+            for socket, (_, kind) in list(self._open.items())
+            if kind != besides
         ]
         await asyncio.gather(*closing, return_exceptions=True)
 
@@ -130,7 +133,7 @@ async def open_socket(request: web.Request, kind: str, *, check_origin: bool = T
         raise too_many(5.0, "同时打开的连接太多了，请关闭一些页面后再试。")
     await response.prepare(request)
     socket = Socket(response)
-    sockets.add(socket, address)
+    sockets.add(socket, address, kind)
     gauge = core.metrics.sockets.labels(kind)
     gauge.inc()
     try:

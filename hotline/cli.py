@@ -16,6 +16,7 @@ from base.errors import HotlineError
 COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
     ("setup",): ("hotline.setup.main:command", "set up environments, models, database and front end (idempotent)"),
     ("run",): ("hotline.supervisor:command", "start every process and serve until stopped"),
+    ("drain",): ("hotline.drain_cli:command", "take nothing new, let running calls end, then stop"),
     ("models",): ("asr_models.cli:command", "list, fetch or verify recogniser models"),
     ("kb",): ("knowledge.cli:command", "import FILE, export, search TEXT, index, compare-models …"),
     ("points",): ("hotline.points_cli:command", "import FILE or list service points (where is the nearest …?)"),

@@ -106,6 +106,13 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
         announcement.cancel()
         keeper.stop()
 
+    def asked_to_end() -> None:
+        if settings.cluster.drain_seconds > 0 and not keeper.draining:
+            announcement.cancel()
+            keeper.drain(settings.cluster.drain_seconds)
+        else:
+            stop(signal.SIGTERM.name)
+
     async def announce() -> None:
         await readiness.wait(readiness.base_url(settings), clock, say)
         seconds = clock.monotonic() - began
@@ -118,7 +125,8 @@ async def serve(settings: Settings, lock: int, stop_with: int | None) -> int:
 
     announcement = asyncio.create_task(announce())
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    loop.add_signal_handler(signal.SIGTERM, asked_to_end)
+    for number in (signal.SIGINT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup: outlive the terminal
             loop.add_signal_handler(number, stop, signal.Signals(number).name)
     for sentence in chosen.left_out:

@@ -77,6 +77,15 @@ class OutgoingCalls:
         self._calls[order.call_id] = task
         task.add_done_callback(lambda done: self._done(order.call_id, done))
 
+    def place_no_more(self) -> None:
+        """Whatever is ordered from now on is refused, as if all lines were taken."""
+        self._limit = 0
+
+    async def finished(self) -> None:
+        """When none is left."""
+        while self._calls:
+            await asyncio.wait(set(self._calls.values()))
+
     def cancel(self, call_id: str) -> None:
         """Stop ringing. A call that was answered meanwhile goes on."""
         if call_id in self._ringing:

@@ -22,6 +22,7 @@ from base.errors import HotlineError
 from base.ids import new_id
 from base.priority import change_niceness
 from base.settings import Settings, load
+from cluster.dispatcher import State, dispatcher_of
 from telephony.admission import AdmissionRules
 from telephony.call import Call, CallServices
 from telephony.core_link import CoreLink
@@ -34,6 +35,7 @@ from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
 from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
+from telephony.node_state import NodeState
 from telephony.outgoing import OutgoingCalls
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
@@ -157,18 +159,38 @@ class Phone:
             settings.telephony,
             self._incoming,
             self._metrics,
-            has_room=lambda: self._desk.has_room,
+            has_room=lambda: self._desk.has_room and not self._draining.is_set(),
         )
         self._calls: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._state = NodeState(dispatcher_of(settings), self._admission_state)
 
     def stop(self) -> None:
         """Take no more calls, end those that are going on, and let `run` return."""
         self._stopping.set()
 
+    def drain(self) -> None:
+        """Take no more calls; `run` returns when the last one has ended."""
+        if not self._draining.is_set():
+            log.info("draining", calls=len(self._calls))
+            self._draining.set()
+            self._outgoing.place_no_more()
+
+    def _admission_state(self) -> State:
+        if self._draining.is_set() or self._stopping.is_set():
+            return "draining"
+        return "open" if self._desk.has_room else "full"
+
+    async def _drained(self) -> None:
+        await self._draining.wait()
+        await self._outgoing.finished()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def run(self) -> int:
-        """Serve; returns the exit status: 0 after `stop`, 1 after the SIP stack died.
+        """Serve; returns the exit status: 0 after `stop` or when drained, 1 after the SIP stack died.
 
         Raises:
             HotlineError: the endpoint cannot start.
@@ -195,8 +217,10 @@ class Phone:
                 listening=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}",
                 maximum_calls=telephony.maximum_calls,
             )
+            background.append(asyncio.create_task(self._state.run()))
             return await self._serve(background)
         finally:
+            await self._state.close()
             await self._end_calls()
             for task in background:
                 task.cancel()
@@ -213,10 +237,11 @@ class Phone:
 
     async def _serve(self, background: list[asyncio.Task[None]]) -> int:
         stop = asyncio.create_task(self._stopping.wait())
+        drained = asyncio.create_task(self._drained())
         dead = asyncio.create_task(self._endpoint.dead.wait())
         try:
             forever = [task for task in background if task is not background[2]]  # rendering prompts ends by itself
-            await asyncio.wait([stop, dead, *forever], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stop, drained, dead, *forever], return_when=asyncio.FIRST_COMPLETED)
             for task in forever:
                 if task.done():
                     task.result()  # none of them ever ends: this raises what went wrong
@@ -225,7 +250,7 @@ class Phone:
                 return 1
             return 0
         finally:
-            for waiter in (stop, dead):
+            for waiter in (stop, drained, dead):
                 waiter.cancel()
 
     async def _end_calls(self) -> None:
@@ -242,8 +267,8 @@ class Phone:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _incoming(self, leg: Leg) -> None:
-        if self._stopping.is_set():
-            self._background(leg.hang_up())
+        if self._stopping.is_set() or self._draining.is_set():
+            self._background(leg.hang_up())  # 486: whoever routes the calls tries the next node
         else:
             call_id = call_id_of(leg.caller.leg_call_id or new_id())
             if call_id in self._calls:  # a second INVITE under the Call-ID of a living call
@@ -301,6 +326,7 @@ async def _main(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, phone.stop)
+    loop.add_signal_handler(signal.SIGUSR1, phone.drain)
     return await phone.run()
 
 

@@ -63,6 +63,24 @@ def take_lock(run_directory: Path, *, leftovers_seconds: float = _LEFTOVERS_SECO
     return descriptor
 
 
+def running(run_directory: Path) -> int | None:
+    """The process id of the living supervisor of this data directory."""
+    holder = _holder(run_directory / LOCK_NAME)
+    return holder if holder is not None and _alive(holder) and _locked(run_directory / LOCK_NAME) else None
+
+
+def _locked(path: Path) -> bool:
+    """A number left by a supervisor that is gone may be another program's now."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _holder(path: Path) -> int | None:
     with contextlib.suppress(OSError, ValueError):
         return int(path.read_text("ascii"))

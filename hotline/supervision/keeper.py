@@ -73,6 +73,8 @@ class Keeper:
         self._clock = clock
         self._stopping = asyncio.Event()
         self._force = asyncio.Event()
+        self._draining = asyncio.Event()
+        self._drain_seconds = 0.0
         self._asked_at: float | None = None
         self.children: dict[str, Child] = {}
         self.lost: str | None = None
@@ -94,9 +96,20 @@ class Keeper:
             self._force.set()
         self._stopping.set()
 
+    @property
+    def draining(self) -> bool:
+        return self._draining.is_set()
+
+    def drain(self, seconds: float) -> None:
+        """Take nothing new, let what goes on end for at most so long, then stop. `stop` meanwhile stops at once."""
+        self._drain_seconds = seconds
+        self._draining.set()
+
     async def run(self) -> None:
         """Returns when every process has ended after `stop`."""
         async with asyncio.TaskGroup() as group:
+            draining = group.create_task(self._drain_all(), name="drain")
+            group.create_task(self._end_with_stop(draining))
             for specification in self._processes:
                 group.create_task(self._keep(specification), name=specification.name)
             group.create_task(self._stop_all())
@@ -106,7 +119,7 @@ class Keeper:
         while not self._stopping.is_set():
             began = self._clock.monotonic()
             end = await self._run_once(specification)
-            if self._stopping.is_set():
+            if self._stopping.is_set() or (self.draining and specification.awaited):
                 return
             ran_seconds = self._clock.monotonic() - began
             history, restart = history.after_end(ran_seconds)
@@ -143,6 +156,30 @@ class Keeper:
         finally:
             self.children.pop(specification.name, None)
             self._guardian.tell(f"-{child.group}")
+
+    async def _end_with_stop(self, task: asyncio.Task[None]) -> None:
+        await self._stopping.wait()
+        task.cancel()
+
+    async def _drain_all(self) -> None:
+        await self._draining.wait()
+        by_name = {specification.name: specification for specification in self._processes}
+        self._say(f"draining: nothing new is taken, what goes on has {self._drain_seconds:.0f} s")
+        awaited = []
+        for name, child in self.children.items():
+            if by_name[name].drains:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.process.pid, signal.SIGUSR1)
+            if by_name[name].awaited:
+                awaited.append(asyncio.ensure_future(child.process.wait()))
+        if awaited:
+            try:
+                _, left = await asyncio.wait(awaited, timeout=self._drain_seconds)
+            finally:
+                for waiter in awaited:
+                    waiter.cancel()
+            self._say("drained" if not left else "what has not ended by now is cut off")
+        self._stopping.set()
 
     async def _stop_all(self) -> None:
         await self._stopping.wait()

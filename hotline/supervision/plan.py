@@ -51,13 +51,21 @@ def make(settings: Settings, *, rasa_environment: Path = RASA_ENVIRONMENT) -> Pl
     python = sys.executable
     processes = [
         ProcessSpecification(
-            "core", (python, "-m", "gateway.main"), _COMMON, essential=True, stop_seconds=10.0, stop_rank=0
+            "core", (python, "-m", "gateway.main"), _COMMON, essential=True, stop_seconds=10.0, stop_rank=0, drains=True
         )
     ]
     left_out: list[str] = []
     if settings.telephony.enabled:
         processes.append(
-            ProcessSpecification("phone", (python, "-m", "telephony.phone"), _COMMON, stop_seconds=8.0, stop_rank=1)
+            ProcessSpecification(
+                "phone",
+                (python, "-m", "telephony.phone"),
+                _COMMON,
+                stop_seconds=8.0,
+                stop_rank=1,
+                drains=True,
+                awaited=True,
+            )
         )
         processes += _speech(settings, python, left_out)
     else:
