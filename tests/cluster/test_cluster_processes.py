@@ -19,6 +19,7 @@ from test_gateway_process import CoreProcess
 
 from seats.store import SeatStore
 from storage import migrate
+from storage.engine import Database
 from storage.keyring import Keyring
 from storage.tables import CallbackTask, Conversation, Turn
 
