@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fresh_database import database as database
@@ -15,17 +15,21 @@ from postgresql_server import postgresql_url as postgresql_url
 from redis_server import RedisServer
 from redis_server import redis_server as redis_server
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "gateway"))  # its helpers furnish a core
-
-from cluster_nodes import TestNode
-
 from storage import migrate
 from storage.keyring import Keyring
+
+if TYPE_CHECKING:
+    from cluster_nodes import TestNode
+
+for room in ("gateway", "telephony"):  # their helpers furnish a core and a phone
+    sys.path.append(str(Path(__file__).resolve().parent.parent / room))
 
 
 @pytest.fixture
 async def nodes(postgresql_url: str, redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[list[TestNode]]:
     """Two nodes, furnished and serving."""
+    from cluster_nodes import TestNode
+
     empty = await emptied(postgresql_url)
     await migrate.upgrade(empty)
     await empty.close()
@@ -37,4 +41,3 @@ async def nodes(postgresql_url: str, redis_server: RedisServer, tmp_path: Path) 
     yield made
     for node in made:
         await node.stop()
-    shutil.rmtree(tmp_path, ignore_errors=True)
