@@ -223,3 +223,35 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
         for member in members:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
+
+
+DRAINED = (
+    "import signal, sys; signal.signal(signal.SIGUSR1, lambda *_: sys.exit(0)); print('up', flush=True);"
+    "[signal.pause() for _ in range(9)]"
+)
+BUSY = (
+    "import signal; signal.signal(signal.SIGUSR1, lambda *_: print('told', flush=True)); print('up', flush=True);"
+    "[signal.pause() for _ in range(9)]"
+)
+
+
+async def test_what_drains_ends_by_itself_and_then_the_others_are_stopped() -> None:
+    calls = process("calls", DRAINED, drains=True, awaited=True)
+    async with Stage(calls, process("core", BUSY, drains=True), process("helper", SLEEPER)) as stage:
+        await stage.until(lambda: stage.shown.count("up") == 3, 60)
+        stage.keeper.drain(600)
+        await asyncio.wait_for(asyncio.shield(stage.task), 60)
+        assert "told" in stage.shown and "drained" in stage.shown
+        assert "calls ended" not in stage.shown, "it is not started again"
+
+
+async def test_what_does_not_drain_in_time_is_stopped_and_a_stop_does_not_wait() -> None:
+    for seconds in (0.2, 600.0):
+        async with Stage(process("calls", BUSY, drains=True, awaited=True)) as stage:
+            await stage.until(lambda: "up" in stage.shown, 60)
+            stage.keeper.drain(seconds)
+            await stage.until(lambda: "told" in stage.shown, 60)
+            if seconds > 1:
+                stage.keeper.stop()
+            await asyncio.wait_for(asyncio.shield(stage.task), 60)
+            assert ("cut off" in stage.shown) == (seconds < 1)
