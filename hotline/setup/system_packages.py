@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,10 @@ def _has_postgres() -> bool:
     return _has_program("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
+def _has_kamailio_tls() -> bool:
+    return any(Path("/usr/lib").glob("*/kamailio/modules/tls.so"))
+
+
 def _has_chinese_font() -> bool:
     return any(any(Path(root).glob("**/*CJK*")) for root in ("/usr/share/fonts", "/usr/local/share/fonts"))
 
@@ -39,7 +44,28 @@ FOR_TESTS: Final = (
     SystemPackage("chromium", "the browser that drives both pages", lambda: _has_program("chromium", "google-chrome")),
     SystemPackage("fonts-noto-cjk", "Chinese letters in screenshots", _has_chinese_font),
     SystemPackage("postgresql", "the second database", _has_postgres),
+    SystemPackage("redis-server", "what nodes tell each other by", lambda: _has_program("redis-server")),
+    SystemPackage("kamailio", "the SIP proxy before several nodes", lambda: _has_program("kamailio")),
+    SystemPackage("kamailio-tls-modules", "the same with TLS", _has_kamailio_tls),
+    SystemPackage("nginx-light", "the web proxy before several nodes", lambda: _has_program("nginx")),
 )
+
+
+@contextmanager
+def _no_service_starts(policy: Path = Path("/usr/sbin/policy-rc.d")) -> Iterator[None]:
+    """Tests start servers of their own on free ports: what a package brings must not run beside them. A policy that the
+    machine has already is left as it is."""
+    try:
+        with policy.open("x", encoding="ascii") as file:
+            file.write("#!/bin/sh\nexit 101\n")
+    except FileExistsError:
+        yield
+        return
+    try:
+        policy.chmod(0o755)
+        yield
+    finally:
+        policy.unlink()
 
 
 def ensure_for_tests() -> str:
@@ -55,7 +81,8 @@ def ensure_for_tests() -> str:
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *names]
     try:
         tools.run(["apt-get", "update"], "reading Debian's package lists", log=log, environment=environment)
-        tools.run(install, f"installing {', '.join(names)}", log=log, environment=environment)
+        with _no_service_starts():
+            tools.run(install, f"installing {', '.join(names)}", log=log, environment=environment)
     except SetupError as error:
         return f"could not install {', '.join(names)}, their tests are left out: {error}"
     return f"installed {', '.join(names)}"
