@@ -106,6 +106,13 @@ async def a_desk(session: aiohttp.ClientSession, core: CoreProcess, login: str) 
     return await session.ws_connect(f"{core.url}/ws/seat", headers=headers)
 
 
+async def beat(desk: aiohttp.ClientWebSocketResponse) -> None:
+    """A workbench page says every few seconds that it lives."""
+    while True:
+        await asyncio.sleep(3)
+        await desk.send_json({"type": "ping"})
+
+
 async def next_of(socket: aiohttp.ClientWebSocketResponse, kind: str, **wanted: Any) -> dict[str, Any]:
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
@@ -143,6 +150,7 @@ async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
         await citizen.open(first)
         await citizen.say("我要转人工")
         desk = await a_desk(desk_session, second, "ann")
+        beating = asyncio.create_task(beat(desk))
         known = citizen.conversation_id
         while not any(card["conversation_id"] == known for card in (await next_of(desk, "queue"))["queue"]):
             pass
@@ -192,6 +200,8 @@ async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
             await citizen.say(f"市民第{number}句", f"c{number}")
             await next_seen(desk, f"市民第{number}句")
         redis_server.start()
+        assert not beating.done(), "the desk was there all the time"
+        beating.cancel()
         await desk.send_json({"type": "finish", "conversation_id": known, "disposition": "answered"})
         await citizen.until("status", status="ended")
         for core in two_cores:
