@@ -12,10 +12,13 @@ import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from base.logs import get_logger
 
 _log = get_logger(__name__)
+_TAKING: Final = ".taking"
+_DONE: Final = ".done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +60,29 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    async def entries(self) -> list[Entry]:
-        """Everything that is waiting to be taken in, in the order in which it was said."""
-        return await asyncio.to_thread(self._entries)
+    async def waiting(self, now: datetime) -> list[Path]:
+        """The files that are to be taken in, the oldest first. What is said from now on goes into another one."""
+        async with self._lock:
+            return await asyncio.to_thread(self._waiting, now)
 
-    def _entries(self) -> list[Entry]:
-        if not self.path.exists():
-            return []
+    def _waiting(self, now: datetime) -> list[Path]:
+        if self.path.exists():
+            os.replace(self.path, self.path.with_name(f"{self.path.name}.{now:%Y%m%dT%H%M%S%f}{_TAKING}"))
+        return sorted(self.path.parent.glob(f"{self.path.name}.*{_TAKING}"))
+
+    async def entries(self, path: Path) -> list[Entry]:
+        """All of one file, in the order in which they were said."""
+        return await asyncio.to_thread(self._entries, path)
+
+    def _entries(self, path: Path) -> list[Entry]:
         found: list[Entry] = []
-        for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 found.append(Entry(**json.loads(line)))
             except (ValueError, TypeError):
                 _log.warning("a journal line cannot be read", characters=len(line))
         return found
 
-    async def set_aside(self, now: datetime) -> None:
+    async def taken_in(self, path: Path) -> None:
         """The entries are in the database: the file is renamed, never deleted."""
-        async with self._lock:
-            await asyncio.to_thread(self._set_aside, now)
-
-    def _set_aside(self, now: datetime) -> None:
-        if self.path.exists():
-            os.replace(self.path, self.path.with_name(f"{self.path.name}.{now:%Y%m%dT%H%M%S%f}.done"))
+        await asyncio.to_thread(os.replace, path, path.with_suffix(_DONE))

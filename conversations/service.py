@@ -135,7 +135,7 @@ class ConversationService:
         if self._encoder is not None and self._encoder.available:
             reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
             self._lookups.danger = reader
-        await self._replay()
+        await self.take_in_journal()
         swept = await self._sweeper.sweep()
         _log.info("conversations ready", swept=swept, owner=self._owner)
 
@@ -401,6 +401,23 @@ class ConversationService:
             await self._listener.take(conversation_id, turn)
         return turn
 
+    async def take_in_journal(self) -> int:
+        """What was journalled while the database was away becomes part of the conversations; returns how many turns.
+        A file that was taken in half is taken in again: nothing happens twice.
+
+        Raises:
+            SQLAlchemyError: the database is still away; the journal is kept.
+        """
+        count = 0
+        for path in await self._journal.waiting(self._clock.now()):
+            for entry in await self._journal.entries(path):
+                await self._sweeper.take_in(entry)
+                count += 1
+            await self._journal.taken_in(path)
+        if count:
+            _log.info("journal taken in", entries=count)
+        return count
+
     def count_silence_anew(self) -> None:
         """For a while nobody could say that a call lives: it has as long to be heard of as after a start."""
         self._sweeper.count_silence_anew()
@@ -513,15 +530,6 @@ class ConversationService:
             _log.error("the journal cannot be written", error=str(error))
             text = wording.LOST
         return TurnResult(conversation_id, (Reply(text, origin="system"),))
-
-    async def _replay(self) -> None:
-        entries = await self._journal.entries()
-        if not entries:
-            return
-        for entry in entries:
-            await self._sweeper.take_in(entry)
-        await self._journal.set_aside(self._clock.now())
-        _log.info("journal taken in", entries=len(entries))
 
 
 def _again(conversation_id: str, turn: CitizenTurn) -> str | None:

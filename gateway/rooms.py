@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from base.logs import get_logger
 from base.settings import Settings
 from bot.entities.place import PlaceMatcher
@@ -36,6 +38,7 @@ log = get_logger("gateway.rooms")
 _SWEEP_SECONDS = 5.0
 _DEADLINES_SECONDS = 15.0
 _VISITS_SECONDS = 5.0
+_JOURNAL_SECONDS = 5.0
 _MESSAGES_SECONDS = 2.0
 _WATCH_SECONDS = 5.0
 
@@ -108,6 +111,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk offers": desk.offer_on(),
             "desk drafts": desk.keep_typed(),
             "sweeper": _sweep(core, conversations),
+            "journal": _take_in_journal(core, conversations),
             "catalogue": catalogue.watch(core.pause),
             "deadlines": _watch_deadlines(core),
             "return visits": _visits(core),
@@ -165,6 +169,17 @@ async def _sweep(core: Core, conversations: ConversationService) -> None:
         except Exception as error:
             log.error("the sweeper failed", error=type(error).__name__, exc_info=error)
             conversations.count_silence_anew()
+
+
+async def _take_in_journal(core: Core, conversations: ConversationService) -> None:
+    """What this node had to journal is taken in as soon as the database is back."""
+    while not await core.pause(_JOURNAL_SECONDS):
+        try:
+            await conversations.take_in_journal()
+        except SQLAlchemyError as error:
+            log.error("the journal is kept: the database is away", error=type(error).__name__)
+        except OSError as error:
+            log.error("the journal cannot be read", error=str(error))
 
 
 async def _visits(core: Core) -> None:
