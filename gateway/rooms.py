@@ -215,8 +215,17 @@ async def _watch_parts(core: Core, knowledge: KnowledgeService, understanding: U
     while True:
         _show(core, knowledge, understanding)
         core.parts["recogniser"] = await recognisers(core.settings.run, core.phone_hears)
+        if not core.node.alone:
+            core.parts["cluster"] = _cluster(core)
         if await core.pause(_WATCH_SECONDS):
             return
+
+
+def _cluster(core: Core) -> Part:
+    reached = core.node.bus.connected
+    detail = "就绪" if reached else "其他节点的消息只能从数据库得知"
+    extra = {"node": core.node.name, "leads": core.leadership.leads, "redis": reached}
+    return Part(ok=reached, needed=False, detail=detail, extra=extra)
 
 
 def _show(core: Core, knowledge: KnowledgeService, understanding: Understanding) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from aiohttp import ClientWebSocketResponse
 from cluster_helpers import WAIT_SECONDS, eventually
 from cluster_nodes import TestNode
@@ -137,6 +138,7 @@ async def test_without_redis_both_go_on_and_no_word_is_lost(nodes: list[TestNode
     await next_of(citizen, "status", status="ended")
 
 
+@pytest.mark.long
 async def test_a_seat_whose_node_is_another_is_not_taken_for_absent(nodes: list[TestNode]) -> None:
     _, seat, known, seat_id = await hand_over(nodes)
     desk = nodes[0].server.app[DESK]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cluster_nodes import TestNode
 from sqlalchemy import select, text
 from test_cluster_conversations import say
@@ -10,6 +11,7 @@ from bot import wording
 from storage.tables import CallbackTask
 
 
+@pytest.mark.long
 async def test_what_was_said_meanwhile_is_taken_in_once_and_in_order(nodes: list[TestNode]) -> None:
     here, there = nodes
     client = await here.client()

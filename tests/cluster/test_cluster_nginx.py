@@ -83,6 +83,7 @@ async def hello(session: aiohttp.ClientSession, url: str, known: str | None, aft
     return page, await next_of(page, "welcome")
 
 
+@pytest.mark.long
 async def test_a_page_comes_back_to_the_next_node_when_its_own_drains_or_is_gone(
     nodes: list[TestNode], nginx: Nginx
 ) -> None:
