@@ -88,6 +88,9 @@ class DatabaseSettings(Section):
     url: str = ""
     busy_timeout_seconds: float = Field(10.0, gt=0)
     pool_size: int = Field(10, ge=1)
+    statement_timeout_seconds: float = Field(
+        30.0, ge=1, description="PostgreSQL: a statement that takes longer is ended; a server that says nothing is away"
+    )
 
 
 class ClusterSettings(Section):

@@ -127,6 +127,7 @@ class Core:
             settings.database_url,
             busy_timeout_seconds=settings.database.busy_timeout_seconds,
             pool_size=settings.database.pool_size,
+            statement_timeout_seconds=settings.database.statement_timeout_seconds,
             keyring=Keyring(lambda: settings.key_file),
         )
         self.node = Node.of(settings, self.clock, on_sqlite=self.database.is_sqlite)

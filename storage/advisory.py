@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from base.logs import get_logger
+from storage.outages import name_outages
 
 _log = get_logger(__name__)
 CONVERSATIONS: Final = 12345_02  # a space of lock numbers; `storage/migrate.py` has another
+_CONNECT_SECONDS: Final = 5.0
 _WAIT_MS: Final = 30_000
 _HELD_AT_MOST_MS: Final = 120_000  # a node that hangs with a lock loses it
 # A node that was cut off the network keeps no lock for longer than about ten seconds.
@@ -36,8 +38,17 @@ class AdvisoryLocks:
             "idle_in_transaction_session_timeout": str(_HELD_AT_MOST_MS),
         }
         self._engine = create_async_engine(
-            url, pool_size=at_once, max_overflow=0, pool_pre_ping=True, connect_args={"server_settings": options}
+            url,
+            pool_size=at_once,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": options,
+                "timeout": _CONNECT_SECONDS,
+                "command_timeout": _WAIT_MS / 1000 + _CONNECT_SECONDS,
+            },
         )
+        name_outages(self._engine)
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.trace import SpanKind
 from sqlalchemy import event, select
@@ -14,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from base import tracing
 from storage.keyring import Keyring, of_database
+from storage.outages import name_outages
 from storage.sealed import use_keys
 from storage.tables import Counter
+
+_CONNECT_SECONDS: Final = 5.0
 
 
 class Database:
@@ -26,9 +29,19 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, busy_timeout_seconds: float = 10.0, pool_size: int = 10, keyring: Keyring | None = None
+        self,
+        url: str,
+        *,
+        busy_timeout_seconds: float = 10.0,
+        pool_size: int = 10,
+        keyring: Keyring | None = None,
+        statement_timeout_seconds: float | None = None,
     ) -> None:
-        """`keyring`: what opens the sealed columns; left out, the key file of `storage.keyring.of_database`."""
+        """
+        Args:
+            keyring: what opens the sealed columns; left out, the key file of `storage.keyring.of_database`.
+            statement_timeout_seconds: so long PostgreSQL may work on one statement, and we wait for it; None: for ever.
+        """
         self.url = url
         self.keyring = keyring or of_database(url)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -36,7 +49,14 @@ class Database:
             self.engine: AsyncEngine = create_async_engine(url, connect_args={"timeout": busy_timeout_seconds})
             self._prepare_sqlite(busy_timeout_seconds)
         else:
-            self.engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+            self.engine = create_async_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=pool_size,
+                pool_pre_ping=True,
+                connect_args=_patience(statement_timeout_seconds),
+            )
+            name_outages(self.engine)
         use_keys(self.engine.sync_engine.dialect, self.keyring)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -87,6 +107,14 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _patience(seconds: float | None) -> dict[str, Any]:
+    """The server ends a statement that takes longer; a server that says nothing is given up a little later."""
+    if seconds is None:
+        return {}
+    settings = {"statement_timeout": str(int(seconds * 1000))}
+    return {"timeout": _CONNECT_SECONDS, "command_timeout": seconds + 1.0, "server_settings": settings}
 
 
 async def next_value(session: AsyncSession, name: str) -> int:

@@ -51,6 +51,7 @@ def newest_revision() -> str:
 def upgrade_within(connection: Connection, revision: str) -> None:
     """In the transaction of the connection."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # a migration may take its time
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
     config = _config()
     config.attributes["connection"] = connection

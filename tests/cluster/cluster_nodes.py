@@ -31,10 +31,12 @@ class TestNode:
 
     __test__ = False
 
-    def __init__(self, name: str, database_url: str, redis_url: str, folder: Path, keys: Path) -> None:
+    def __init__(
+        self, name: str, database_url: str, redis_url: str, folder: Path, keys: Path, **database: float
+    ) -> None:
         self.settings = Settings(
             data=DataSettings(directory=folder),
-            database=DatabaseSettings(url=database_url, pool_size=5),
+            database=DatabaseSettings(url=database_url, pool_size=5, **database),
             cluster=ClusterSettings(node=name, redis_url=redis_url, redis_timeout_seconds=30, catch_up_seconds=0.1),
             security=SecuritySettings(key_file=keys),
             seats=SeatSettings(heartbeat_seconds=60, offer_seconds=600, wrap_up_seconds=0),
