@@ -11,12 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from base.logs import get_logger
-from storage.outages import name_outages
+from storage.outages import name_outages, reaching
 
 _log = get_logger(__name__)
 CONVERSATIONS: Final = 12345_02  # a space of lock numbers; `storage/migrate.py` has another
 _CONNECT_SECONDS: Final = 5.0
-_WAIT_MS: Final = 30_000
+_WAIT_MS: Final = 8_000
 _HELD_AT_MOST_MS: Final = 120_000  # a node that hangs with a lock loses it
 # A node that was cut off the network keeps no lock for longer than about ten seconds.
 PROMPT_LOSS: Final[dict[str, str]] = {
@@ -45,7 +45,7 @@ class AdvisoryLocks:
             connect_args={
                 "server_settings": options,
                 "timeout": _CONNECT_SECONDS,
-                "command_timeout": _WAIT_MS / 1000 + _CONNECT_SECONDS,
+                "command_timeout": _WAIT_MS / 1000 + 1.0,
             },
         )
         name_outages(self._engine)
@@ -55,16 +55,18 @@ class AdvisoryLocks:
         """Wait for the lock, then hold it. Other names may share its number: then they wait for each other too.
 
         Raises:
-            SQLAlchemyError: the database is away, or the lock was not to be had within half a minute.
+            SQLAlchemyError: the database is away, or the lock was not to be had within eight seconds.
         """
-        async with self._engine.connect() as connection:
+        connection = self._engine.connect()
+        with reaching():
+            await connection.start()
+        try:
             await connection.execute(
                 text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": CONVERSATIONS, "name": name}
             )
-            try:
-                yield
-            finally:
-                await _release(connection)
+            yield
+        finally:
+            await _release(connection)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -77,3 +79,4 @@ async def _release(connection: AsyncConnection) -> None:
     except SQLAlchemyError as error:
         _log.warning("a lock was lost before its end", error=type(error).__name__)
         await connection.invalidate()
+    await connection.close()

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from base import tracing
 from storage.keyring import Keyring, of_database
-from storage.outages import name_outages
+from storage.outages import name_outages, reaching
 from storage.sealed import use_keys
 from storage.tables import Counter
 
@@ -81,6 +81,8 @@ class Database:
         """A transaction that may write."""
         with tracing.part("store write", kind=SpanKind.CLIENT):
             async with self._sessions() as session, session.begin():
+                with reaching():
+                    await session.connection()
                 yield session
 
     @asynccontextmanager
@@ -88,7 +90,8 @@ class Database:
         """A transaction that only reads."""
         with tracing.part("store read", kind=SpanKind.CLIENT):
             async with self._sessions() as session:
-                await session.connection(execution_options={"hotline_read": True})
+                with reaching():
+                    await session.connection(execution_options={"hotline_read": True})
                 yield session
                 session.expunge_all()  # rows that were read stay usable; a rollback would expire them
                 await session.rollback()
@@ -100,7 +103,8 @@ class Database:
         if not self.is_sqlite:  # SQLite's readers are like that anyway
             options["isolation_level"] = "REPEATABLE READ"
         async with self._sessions() as session:
-            await session.connection(execution_options=options)
+            with reaching():
+                await session.connection(execution_options=options)
             yield session
             session.expunge_all()
             await session.rollback()

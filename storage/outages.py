@@ -3,25 +3,33 @@ stores something must know as a failure of the database."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-_AWAY = (OSError, TimeoutError)
+_AWAY: Final = (OSError, TimeoutError)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Around taking a connection.
+
+    Raises:
+        OperationalError: the server cannot be reached, or one that was reached says nothing any more.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        raise OperationalError("the database cannot be reached", None, error) from error
 
 
 def name_outages(engine: AsyncEngine) -> None:
-    """From now on every failure to reach the server is an OperationalError."""
-
-    @event.listens_for(engine.sync_engine, "do_connect")
-    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-        try:
-            return dialect.connect(*arguments, **options)
-        except _AWAY as error:
-            raise OperationalError("the database cannot be reached", None, error) from error
+    """From now on a statement that gets no answer is an OperationalError, and its connection is not used again."""
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def translate(context: ExceptionContext) -> OperationalError | None:
