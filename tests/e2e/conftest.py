@@ -13,9 +13,9 @@ from playwright.sync_api import Page
 from sipp_telephone import HOST
 
 from base.settings import ROOT
-from hotline.trial.system import System
+from hotline.trial.system import System, free_port
 from hotline.trial.voice import CallerVoice
-from telephony.caller import free_port
+from telephony.caller import free_port as free_sip_port
 
 # What takes its time at a desk, short enough for a test.
 SHORT = {
@@ -36,16 +36,23 @@ def short_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def trunk_port() -> int:
     """Where the telephones of citizens whom we call are (`sipp_telephone.py`)."""
-    return free_port(HOST)
+    return free_sip_port(HOST)
 
 
 @pytest.fixture(scope="session")
-def system(short_directory: Path, models: Path, trunk_port: int) -> Iterator[System]:
+def site_port() -> int:
+    """Where a page of another site is served that shows the chat in a frame."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def system(short_directory: Path, models: Path, trunk_port: int, site_port: int) -> Iterator[System]:
     del models
     environment = {
         "HOTLINE_TELEPHONY__TRUNK_URI": f"sip:{{number}}@{HOST}:{trunk_port}",
         "HOTLINE_CALLING__FIRST_HOUR": "0",  # tests run at any hour
         "HOTLINE_CALLING__LAST_HOUR": "24",
+        "HOTLINE_WEB__ALLOWED_ORIGINS": f'["http://127.0.0.1:{site_port}"]',
         **SHORT,
     }
     running = System(short_directory / "var", environment)

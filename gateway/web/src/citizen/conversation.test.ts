@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
+import { Outbox } from '../shared/outbox'
 import { CitizenConversation } from './conversation'
 
 /** A server end in memory: keeps what was sent and lets the test answer. */
@@ -189,6 +190,15 @@ describe('CitizenConversation', () => {
     expect(said()).toEqual(['一', '二'])
     line.answer({ type: 'error', code: 'too_long', message: '太长', client_message_id: line.sent.at(-1)!.client_message_id })
     expect(said()).toEqual(['一', '二', '三'])
+  })
+
+  it('puts what waits behind what was said before, also after a reload', () => {
+    new Outbox(sessionStorage).add('在吗')
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    const turn = (seq: number, role: string, text: string) => ({ seq, role, kind: 'text', text, at: '', citations: [] })
+    lines[0]!.answer(welcome({ transcript: [turn(1, 'bot', '您好'), turn(2, 'citizen', '路灯不亮'), turn(3, 'bot', '在哪里？')] }))
+    expect(conversation.view.lines.map(({ text }) => text)).toEqual(['您好', '路灯不亮', '在哪里？', '在吗'])
   })
 
   it('shows what was understood of a spoken message, and takes its correction', () => {

@@ -223,6 +223,7 @@ export class CitizenConversation {
     this.conversationId = message.conversation_id as string
     this.store.setItem(CONVERSATION_KEY, this.conversationId)
     for (const turn of (message.transcript as Turn[] | undefined) ?? []) this.turn(turn)
+    this.view.lines.sort((one, other) => Number(other.delivered) - Number(one.delivered)) // what waits comes last
     this.view.status = (message.status as Status | undefined) ?? 'open'
     this.view.asking = (message.asking as string | null | undefined) ?? null
     this.view.outcome = (message.outcome as string | null | undefined) ?? null
@@ -270,8 +271,11 @@ export class CitizenConversation {
     if (turn.role === 'citizen') {
       const id = turn.client_message_id ?? (turn.meta?.client_message_id as string | undefined)
       if (id && id === this.spoken?.id && this.spoken.ended) this.forgetSpoken() // it had arrived
-      if (id && this.view.lines.some((line) => line.key === id)) {
-        this.deliver(id)
+      const waiting = this.view.lines.find((line) => line.key === id)
+      if (waiting?.delivered) return
+      if (waiting) {
+        this.view.lines = this.view.lines.filter((line) => line !== waiting) // to its place in the transcript
+        this.show({ ...waiting, delivered: true })
         return
       }
     }
