@@ -40,7 +40,11 @@ def _redirecting(summary: str, *names: str) -> Schema:
 
 PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/api/v1/seat/login/ways": {
-        "get": operation("可以用哪些方式登录", record("*", password=YES_NO, provider=ANY), errors="429")
+        "get": operation(
+            "可以用哪些方式登录",
+            record("*", password=YES_NO, provider={"type": ["object", "null"]}),
+            errors="429",
+        )
     },
     "/api/v1/seat/login/code": {
         "post": operation(
