@@ -154,7 +154,7 @@ def test_what_is_held_and_said_becomes_a_message_that_can_be_put_right(citizen: 
     box = citizen.get_by_label("请输入您的问题或诉求")
     expect(box).to_be_focused()
     expect(box).not_to_have_value("")
-    box.fill(f"更正：{SAID}")
+    box.fill(SAID)
     citizen.keyboard.press("Enter")
     expect(answers.nth(count)).to_be_visible(timeout=PATIENCE_MS)
     expect(citizen.get_by_role("button", name="听错了，改一改")).to_have_count(0)
