@@ -26,7 +26,6 @@ from hotline.top import view
 from hotline.top.figures import Look, Rates, away, between, read
 from hotline.top.keys import watched
 
-PATIENCE_SECONDS: Final = 4.0
 _ANSWER_BYTES: Final = 8_000_000
 _PIPE_COLUMNS: Final = 160
 
@@ -40,6 +39,9 @@ def command(argv: list[str]) -> int:
         "--interval", type=float, default=2.0, metavar="S",
         help="seconds from one look to the next; with --once, 0 is a single look, which knows no rates",
     )  # fmt: skip
+    parser.add_argument(
+        "--patience", type=float, default=4.0, metavar="S", help="seconds that a node may take to answer"
+    )
     options = parser.parse_args(argv)
     if options.interval < 0 or (options.interval < 0.2 and not options.once):
         parser.error("--interval takes at least 0.2 seconds")
@@ -47,11 +49,11 @@ def command(argv: list[str]) -> int:
     for address in addresses:
         if urlsplit(address).scheme not in ("http", "https"):
             parser.error(f"{address}: an address begins with http:// or https://")
-    return asyncio.run(_watch(addresses, options.interval, once=options.once))
+    return asyncio.run(_watch(addresses, options.interval, options.patience, once=options.once))
 
 
-async def _watch(addresses: Sequence[str], interval: float, *, once: bool) -> int:
-    timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+async def _watch(addresses: Sequence[str], interval: float, patience: float, *, once: bool) -> int:
+    timeout = aiohttp.ClientTimeout(total=patience)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         nodes = Nodes(session, addresses)
         if once:
@@ -128,7 +130,7 @@ class Nodes:
             metrics, state = await asyncio.gather(self._get(f"{address}/metrics"), self._get(f"{address}/readyz"))
             return read(address, time.monotonic(), metrics, state)
         except TimeoutError:
-            return away(address, time.monotonic(), f"no answer within {PATIENCE_SECONDS:.0f} s")
+            return away(address, time.monotonic(), "no answer in time")
         except (aiohttp.ClientError, OSError) as error:
             return away(address, time.monotonic(), f"cannot be asked: {error}")
         except (ValueError, KeyError) as error:
@@ -139,4 +141,9 @@ class Nodes:
         async with self._session.get(url, ssl=not local) as answer:
             if answer.status not in (200, 503):  # readiness answers 503 while something is missing
                 raise ValueError(f"{url} answers {answer.status}")
-            return (await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
+            body = bytearray()
+            async for piece in answer.content.iter_any():
+                body += piece
+                if len(body) > _ANSWER_BYTES:
+                    raise ValueError(f"{url} answers more than {_ANSWER_BYTES} bytes")
+            return body.decode("utf-8", "replace")

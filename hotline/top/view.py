@@ -84,10 +84,11 @@ def render(looks: Sequence[Look], rates: Mapping[str, Rates | None], width: int,
     for look in looks:
         known = rates.get(look.address)
         if look.problem:
-            table.add_row(look.address, Text(look.problem[: max(10, width - name_width)], style="bold red"))
+            table.add_row(look.address, Text("away", style="bold red"))
         else:
             table.add_row(look.address, *(column.cell(look, known) for column in chosen))
     parts: list[RenderableType] = [_head(looks, rates, moment), Text(""), table]
+    parts += [Text(f"{look.address}: {look.problem}", style="red") for look in looks if look.problem]
     if len(looks) == 1 and not looks[0].problem:
         parts += [Text(""), _processes(looks[0], rates.get(looks[0].address))]
     return Group(*parts)

@@ -98,7 +98,7 @@ def test_the_picture_fits_any_width(width: int) -> None:
         [look, replace(look, address="http://10.0.0.12:8345"), away("http://10.0.0.13:8345", 1.0, "gone")], width
     )
     table = [line for line in text.splitlines() if "10.0.0" in line or line.startswith("node")]
-    assert len(table) == 4 and all(len(line.rstrip()) <= width for line in table)
+    assert len(table) == 5 and all(len(line.rstrip()) <= width for line in table)
     assert "12/26" in text and "1.40" in text and "gone" in text
     shown = [column.title for column in COLUMNS if column.title in table[0]]
     assert len(shown) == len(COLUMNS) if width >= 160 else {"state", "calls", "lag s", "cpu"} <= set(shown)
@@ -117,7 +117,9 @@ async def node() -> AsyncIterator[str]:
     """The address of something that answers like a core."""
 
     async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(text=told())
+        line = 'hotline_http_seconds_count{{route="/api/v1/orders/{{no}}/{0}"}} 1\n'
+        lines = "".join(line.format(number) for number in range(3_000))
+        return web.Response(text=told() + lines)  # comes in many pieces, like that of a core that has worked for days
 
     async def readiness(_request: web.Request) -> web.Response:
         return web.Response(text=READY, content_type="application/json")
@@ -133,7 +135,7 @@ async def node() -> AsyncIterator[str]:
 
 async def run(*arguments: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hotline.cli", "top", *arguments,
+        sys.executable, "-m", "hotline.cli", "top", "--patience", "90", *arguments,
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
@@ -144,6 +146,7 @@ async def run(*arguments: str) -> tuple[int, str]:
 async def test_once_prints_one_picture_of_a_served_node_and_of_one_that_is_away(node: str) -> None:
     status, text = await run("--once", "--interval", "0.2", node, "http://127.0.0.1:9")
     assert status == 1 and "12/26" in text and "cannot be asked" in text and "1 of 2 ready" in text
+    assert all(column.title in text for column in COLUMNS)
     status, text = await run("--once", "--interval", "0", node)
     assert status == 0 and text.count("12/26") == 1 and "210 M" in text
 
@@ -151,7 +154,7 @@ async def test_once_prints_one_picture_of_a_served_node_and_of_one_that_is_away(
 async def test_in_a_terminal_it_runs_until_q(node: str) -> None:
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hotline.cli", "top", "--interval", "0.3", node,
+        sys.executable, "-m", "hotline.cli", "top", "--patience", "90", "--interval", "0.3", node,
         cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "COLUMNS": "150", "TERM": "xterm"},
     )  # fmt: skip
     os.close(theirs)
