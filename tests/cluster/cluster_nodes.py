@@ -11,7 +11,15 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway_helpers import Client, SmallKnowledge, origin
 from test_gateway_whole import OneCategory, Scripted
 
-from base.settings import ClusterSettings, DatabaseSettings, DataSettings, SeatSettings, SecuritySettings, Settings
+from base.settings import (
+    ClusterSettings,
+    DatabaseSettings,
+    DataSettings,
+    DialogueSettings,
+    SeatSettings,
+    SecuritySettings,
+    Settings,
+)
 from bot.entities.place import PlaceMatcher
 from conversations.service import ConversationService
 from gateway.app import build_app
@@ -39,7 +47,9 @@ class TestNode:
             database=DatabaseSettings(url=database_url, pool_size=5, **database),
             cluster=ClusterSettings(node=name, redis_url=redis_url, redis_timeout_seconds=30, catch_up_seconds=0.1),
             security=SecuritySettings(key_file=keys),
-            seats=SeatSettings(heartbeat_seconds=60, offer_seconds=600, wrap_up_seconds=0),
+            # Nobody pings in these tests, and the machine may be busy: patience decides nothing here.
+            dialogue=DialogueSettings(phone_lost_seconds=600),
+            seats=SeatSettings(heartbeat_seconds=600, offer_seconds=600, wrap_up_seconds=0),
         )
         self.core = Core(self.settings)
         self.clients: list[Client] = []

@@ -113,7 +113,7 @@ async def test_after_redis_was_away_the_bus_works_again_and_says_that_something_
         return {"again": True} in second.heard
 
     await eventually(heard)
-    assert times == 2
+    assert times >= 2
     for node in (first, second):
         await node.end()
 

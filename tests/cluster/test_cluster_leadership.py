@@ -40,7 +40,7 @@ async def test_one_leads_until_its_connection_is_killed_or_it_goes(postgresql_ur
         async with database.write() as session:
             await session.execute(kill, {"name": f"hotline leader {first.name}"})
         # It stands again within a second, like the other: one of the two is elected, and nobody believes anything else.
-        await eventually(lambda: first.elected.term + other.elected.term == 2)
+        await eventually(lambda: first.elected.term + other.elected.term >= 2)
         await eventually(lambda: sum(node.elected.leads for node in nodes) == 1)
         leader = next(node for node in nodes if node.elected.leads)
         await leader.end()

@@ -12,7 +12,7 @@ from cluster.redis_link import RedisLink
 from gateway.limits import FailureLimiter, RateLimiter
 from gateway.shared_limits import Failures, LocalFailures, LocalRate, Rate, RedisFailures, RedisRate
 
-RATE_A_MINUTE = 3.0  # a token in twenty seconds: none comes back while a test runs
+RATE_A_MINUTE = 3.0  # a token in twenty seconds: none comes back between two lines of a test
 FAILURES, PAUSE_SECONDS = 3, 1_000.0
 MakeRate, MakeFailures = Callable[[], Rate], Callable[[], Failures]
 
