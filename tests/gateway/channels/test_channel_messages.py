@@ -153,7 +153,7 @@ async def test_what_is_no_message_is_refused_and_not_stored(
     node: Node, portal: Keeper, message: dict[str, str]
 ) -> None:
     fields = {"user_id": "citizen-1", **message}
-    assert (await portal.sends(**fields)).status == 400  # type: ignore[arg-type]
+    assert (await portal.sends(**fields)).status == 400
     async with node.core.database.read() as session:
         assert (await session.execute(select(MessengerInbox))).first() is None
 

@@ -74,16 +74,17 @@ async def test_the_clock_may_differ_by_five_minutes(
 async def test_a_request_is_taken_once_and_its_nonce_is_kept_as_long_as_it_would_be_good(
     node: Node, portal: Keeper, clock: ManualClock
 ) -> None:
+    channels = node.messengers.channels
+    assert channels is not None
     skew_seconds = node.core.settings.channels.clock_skew_seconds
     early = str(int(clock.now().timestamp() + skew_seconds - 1))  # as a fast clock signs
     for status in (202, 409, 409):
         assert (await portal.post(MESSAGES, BODY, nonce="nonce-once", timestamp=early)).status == status
         clock.advance(skew_seconds - 50)
-        assert node.messengers.channels is not None
-        await node.messengers.channels.courier.clean_up()
+        await channels.courier.clean_up()
     assert (await portal.post(MESSAGES, BODY, nonce="nonce-once", timestamp=early)).status == 401
     clock.advance(2 * skew_seconds)
-    await node.messengers.channels.courier.clean_up()
+    await channels.courier.clean_up()
     async with node.core.database.read() as session:
         assert (await session.execute(select(ChannelNonce))).first() is None
     await node.settled()

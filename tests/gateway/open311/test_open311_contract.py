@@ -68,7 +68,7 @@ class Developer:
         assert response.status == answered, await response.text()
         return await self.read(response)
 
-    async def post(self, *, status: int = 201, **fields: str) -> Any:
+    async def post(self, *, status: Any = 201, **fields: str) -> Any:
         response = await self.node.client.post(f"{ROOT}/requests.{self.form}", data=fields)
         assert response.status == status, await response.text()
         return await self.read(response)
