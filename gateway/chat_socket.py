@@ -161,23 +161,29 @@ class _Citizen:
 
     def begin_voice(self, mark: VoiceMark) -> None:
         """A new one takes the place of one that was never ended."""
-        self.speaking = None
+        self.cancel_voice()
         self.speaking = self.voices.begin(self.known(), mark.client_message_id)
 
     def hear(self, frame: bytes) -> None:
         """Frames that were under way when their message was refused or cancelled belong to none."""
         if self.speaking is not None:
-            self.speaking.add(frame)
+            self.speaking.add(frame, self.core.clock.monotonic())
 
     def cancel_voice(self) -> None:
-        self.speaking = None
+        if self.speaking is not None:
+            self.speaking.close()
+            self.speaking = None
 
     async def end_voice(self, mark: VoiceMark) -> None:
         """Tell the page what was understood, then take it as a spoken turn."""
-        spoken, self.speaking = self.speaking, None
+        spoken = self.speaking
         if spoken is None or spoken.message_id != mark.client_message_id:
             return  # refused before: the page was told why
-        heard = await self.voices.words(spoken, conversation_id=self.known(), patience=self.patience)
+        self.speaking = None
+        try:
+            heard = await self.voices.words(spoken, conversation_id=self.known(), patience=self.patience)
+        finally:
+            spoken.close()
         turn = make_turn(
             self.core,
             heard.text,
@@ -231,6 +237,7 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
                 else:
                     await _handle(citizen, raw)
         finally:
+            citizen.cancel_voice()
             await citizen.unsubscribe()
     return socket.response
 

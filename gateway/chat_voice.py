@@ -27,6 +27,8 @@ _SAMPLE_BYTES: Final = 2
 _SECOND_BYTES: Final = RATE_HZ * _SAMPLE_BYTES
 _LEAST_BYTES: Final = _SECOND_BYTES * 3 // 10  # a tap on the button, no speech
 _DEADLINE_SECONDS: Final = 15.0
+_SPARE_SECONDS: Final = 30.0  # a slow line may be so late with the end of a message
+_AT_ONCE: Final = 200  # messages being said: two megabytes of memory each at most
 _EXPECTED: Final[Mapping[Patience, Expected]] = {"number": "digits", "yes_no": "yes_no"}
 
 UNAVAILABLE: Final = "现在听不了语音，请打字告诉我们，或者拨打 12345。"
@@ -42,24 +44,35 @@ class VoiceMark(BaseModel):
     client_message_id: MessageId
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Utterance:
-    """What is being said: PCM16 little endian, mono, at `RATE_HZ`; never more than `limit_seconds` of it."""
+    """What is being said: PCM16 little endian, mono, at `RATE_HZ`; never more than `limit_seconds` of it, and nothing
+    after the moment `until` (monotonic seconds)."""
 
     message_id: str
     limit_seconds: int
+    until: float
     pcm16: bytearray = field(default_factory=bytearray)
+    closed: bool = False
 
-    def add(self, frame: bytes) -> None:
+    def add(self, frame: bytes, now: float) -> None:
         """
         Raises:
             ApiError: the frame holds half a sample, or the message becomes too long.
         """
         if len(frame) % _SAMPLE_BYTES:
             raise bad_request("语音数据不完整，请再说一次。", "invalid_frame")
-        if len(self.pcm16) + len(frame) > self.limit_seconds * _SECOND_BYTES:
+        if self.over(now) or len(self.pcm16) + len(frame) > self.limit_seconds * _SECOND_BYTES:
             raise ApiError(413, "voice_too_long", TOO_LONG.format(seconds=self.limit_seconds))
         self.pcm16 += frame
+
+    def over(self, now: float) -> bool:
+        return self.closed or now > self.until
+
+    def close(self) -> None:
+        """Forget the sound."""
+        self.closed = True
+        self.pcm16 = bytearray()
 
     def whole(self) -> bytes:
         """
@@ -91,6 +104,7 @@ class ChatVoices:
     def __init__(self, core: Core, recogniser: Recogniser) -> None:
         self._core = core
         self._recogniser = recogniser
+        self._speaking: list[Utterance] = []
 
     @property
     def offered(self) -> bool:
@@ -110,9 +124,17 @@ class ChatVoices:
         """
         if not self.offered or self._workers == 0:
             raise ApiError(503, "voice_unavailable", UNAVAILABLE)
-        if (wait := self._core.limits.voices.take(conversation_id, self._core.clock.monotonic())) > 0:
+        now, seconds = self._core.clock.monotonic(), self._core.settings.web.voice_seconds
+        if (wait := self._core.limits.voices.take(conversation_id, now)) > 0:
             raise too_many(wait)
-        return Utterance(message_id, self._core.settings.web.voice_seconds)
+        for left in [one for one in self._speaking if one.over(now)]:
+            left.close()
+            self._speaking.remove(left)
+        if len(self._speaking) >= _AT_ONCE:
+            raise ApiError(503, "voice_busy", BUSY)
+        begun = Utterance(message_id, seconds, now + seconds + _SPARE_SECONDS)
+        self._speaking.append(begun)
+        return begun
 
     async def words(self, spoken: Utterance, *, conversation_id: str, patience: Patience) -> Recognition:
         """What was said; `patience` is that of the question which it answers.

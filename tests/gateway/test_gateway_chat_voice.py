@@ -25,6 +25,7 @@ from asr_models.recogniser import (
 )
 from base.clock import ManualClock
 from base.settings import Settings
+from gateway import chat_voice
 from gateway.core import Core, Part
 
 SECOND = (np.sin(np.arange(16_000) / 10) * 8_000).astype("<i2").tobytes()
@@ -179,6 +180,27 @@ async def test_a_message_without_end_is_cut_off_and_the_socket_lives_on(
     assert (await told(socket, "reply"))["in_reply_to"] == "m"
     assert [turn.client_message_id for turn in small.said] == ["fine", "m"]
     await socket.close()
+
+
+async def test_only_so_many_speak_at_once_and_whoever_never_ends_gives_way(
+    client: Client, small: SmallConversations, hears: Hears, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_voice, "_AT_ONCE", 1)
+    endless, _ = await opened(client)
+    await endless.send_json({"type": "voice_begin", "client_message_id": "v1"})
+    await endless.send_bytes(SECOND)
+    await endless.send_json({"type": "ping"})
+    await told(endless, "pong")
+    socket, _ = await opened(client)
+    await speak(socket, SECOND, "v2")
+    assert (await told(socket, "error"))["code"] == "voice_busy"
+    clock.advance(40)  # 5 s that a message may last, and what a slow line needs
+    await speak(socket, SECOND, "v3")
+    await told(socket, "heard")
+    await endless.send_bytes(SECOND)
+    assert (await told(endless, "error"))["code"] == "voice_too_long"
+    for one in (socket, endless):
+        await one.close()
 
 
 async def test_sound_before_hello_or_before_its_beginning_does_nothing(client: Client, hears: Hears) -> None:
