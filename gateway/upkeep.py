@@ -22,10 +22,8 @@ async def keep_sealed(core: Core) -> None:
             current = core.database.keyring.keys.current
             if current != done:
                 count = await reseal(core.database, core.pause)
-                if core.stopping:
-                    return
-                done = current
-                log.info("contact data is sealed with the current key", key=current, values=count)
+                done = current  # cut short by a stop it is gone on with after the next start
+                log.info("contact data was sealed with the current key", key=current, values=count)
         except HotlineError as error:
             log.error("contact data could not be sealed", reason=str(error))
         except Exception as error:

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from sqlalchemy import delete, select
 
@@ -83,7 +83,7 @@ class Sessions:
             found = (await session.execute(query)).one_or_none()
         if found is None:
             return None
-        return LoginOf(found[0], found[1].id, found[1].stage)
+        return LoginOf(found[0], found[1].id, cast("Stage", found[1].stage))
 
     async def close(self, token: str) -> None:
         async with self._database.write() as session:

@@ -71,7 +71,7 @@ class SealedJson(TypeDecorator[Any]):
 
     impl = JSON
     cache_ok = True
-    comparator_factory = _NotCompared  # type: ignore[assignment]
+    comparator_factory = _NotCompared
 
     def __init__(self, context: str) -> None:
         super().__init__()

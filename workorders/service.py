@@ -374,4 +374,4 @@ async def _at_address(session: AsyncSession, term: str) -> list[str]:
     """Orders whose address has these words. Addresses are sealed, so the newest ones are opened and looked through."""
     query = select(Order.order_no, Order.address).where(Order.address.is_not(None))
     rows = await session.execute(query.order_by(Order.created_at.desc()).limit(_ADDRESSES_SEARCHED))
-    return [order_no for order_no, address in rows if term in address][:_ADDRESSES_FOUND]
+    return [order_no for order_no, address in rows if address and term in address][:_ADDRESSES_FOUND]

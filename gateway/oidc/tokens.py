@@ -76,17 +76,17 @@ def _check_claims(claims: Mapping[str, Any], expected: Expected, now_seconds: fl
         raise TokenError("the ID token is for another program")
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), expected.nonce.encode()):
         raise TokenError("the ID token belongs to another login")
-    ends, issued = claims.get("exp"), claims.get("iat")
-    if not _is_moment(ends) or not _is_moment(issued):
-        raise TokenError("the ID token does not say how long it holds")
+    ends, issued = _moment(claims.get("exp")), _moment(claims.get("iat"))
     if now_seconds > ends + _CLOCK_SKEW_SECONDS or issued > now_seconds + _CLOCK_SKEW_SECONDS:
         raise TokenError("the ID token is not of now: are the clocks right?")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise TokenError("the ID token names nobody")
 
 
-def _is_moment(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _moment(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TokenError("the ID token does not say how long it holds")
+    return value
 
 
 def _key(keys: Sequence[Mapping[str, Any]], header: Mapping[str, Any], algorithm: str) -> Mapping[str, Any]:

@@ -41,13 +41,18 @@ class Declared:
         return f"{self.method} {self.path}"
 
 
+def _declared(route: str, roles: frozenset[str] | str, body: dict[str, Any] | None = None) -> Declared:
+    method, path = route.split(" ")
+    return Declared(method, path, roles, body or {})
+
+
 def declared() -> list[Declared]:
     found = []
     for group in DECLARED["groups"]:
         roles = group["roles"] if group["roles"] in _NO_ROLES else frozenset(group["roles"])
-        found += [Declared(*route.split(" "), roles) for route in group["routes"]]
+        found += [_declared(route, roles) for route in group["routes"]]
     for case in DECLARED["by_content"]:
-        found.append(Declared(*case["route"].split(" "), frozenset(case["roles"]), case["body"]))
+        found.append(_declared(case["route"], frozenset(case["roles"]), case["body"]))
     return found
 
 

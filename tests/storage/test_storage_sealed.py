@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,12 +79,13 @@ async def test_a_number_that_changes_is_found_under_the_new_one_only(database: D
 
 
 def test_comparing_a_sealed_column_is_an_error_and_not_an_empty_answer() -> None:
-    for wrong in (
+    wrongs: tuple[Callable[[], object], ...] = (
         lambda: Conversation.caller_number == NUMBER,
         lambda: Conversation.caller_number.in_([NUMBER]),
         lambda: Turn.text.contains("幸福"),
         lambda: Turn.text != "",
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(TypeError, match="keyed column"):
             wrong()
     assert CallbackTask.number.is_not(None) is not None
