@@ -469,10 +469,13 @@ class TurnTaker:
         """The same message again: the stored replies, and nothing else happens."""
         kept = before.meta.get("result", {})
         turns = await store.replies_to(session, row.id, before.seq)
+        replies = tuple(store.reply(turn) for turn in turns)
+        if before.meta.get("journalled"):  # while the database was away: what was promised then is said again
+            replies = (Reply(wording.JOURNALLED, origin="system"),)
         transfer = kept.get("transfer")
         return TurnResult(
             conversation_id=row.id,
-            replies=tuple(store.reply(turn) for turn in turns),
+            replies=replies,
             asking=kept.get("asking"),
             outcome=kept.get("outcome"),
             orders=tuple(kept.get("orders", ())),

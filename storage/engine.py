@@ -46,7 +46,9 @@ class Database:
         self.keyring = keyring or of_database(url)
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self.engine: AsyncEngine = create_async_engine(url, connect_args={"timeout": busy_timeout_seconds})
+            self.engine: AsyncEngine = create_async_engine(
+                url, connect_args={"timeout": busy_timeout_seconds}, hide_parameters=True
+            )
             self._prepare_sqlite(busy_timeout_seconds)
         else:
             self.engine = create_async_engine(
@@ -54,6 +56,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=pool_size,
                 pool_pre_ping=True,
+                hide_parameters=True,  # an error that is logged must not tell what a citizen said
                 connect_args=_patience(statement_timeout_seconds),
             )
             name_outages(self.engine)

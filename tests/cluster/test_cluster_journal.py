@@ -32,4 +32,6 @@ async def test_what_was_said_meanwhile_is_taken_in_once_and_in_order(nodes: list
         tasks = (await session.execute(select(CallbackTask.conversation_id, CallbackTask.reason))).all()
     assert [tuple(task) for task in tasks] == [(known, "journal")]
     again = await say(client, "停电时第0句", known, "away-0")
-    assert again["conversation_id"] == known
+    assert [reply["text"] for reply in again["replies"]] == [wording.JOURNALLED], "what was promised is said again"
+    after = await say(client, "还在吗", known, "after")
+    assert after["conversation_id"] == known and after["replies"][0]["text"] != wording.JOURNALLED
