@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -41,6 +42,7 @@ BEAT_SECONDS: Final = 0.02
 PACKET_SECONDS: Final = 0.1  # a line that sends nothing at all would count as dead
 SILENCE: Final = b"\xd5" * FRAME_BYTES  # A-law
 CALL_ID: Final = re.compile(r'call_id["\s:=]+([^\s",]+)')
+MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _A_LAW: Final = 8
 _SETTLE_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 10.0
@@ -53,9 +55,9 @@ def scenario(calls_at_once: int, places: int, seconds: float, load: float) -> Sc
         default(), calls_an_hour=3600.0 * load * calls_at_once / service.mean_seconds, hour_seconds=seconds,
         warm_up_seconds=0.0, after_seconds=0.0, dispersion=3.0, burst_seconds=20.0, nodes=1, seats=0, seat_share=0.0,
         maximum_calls=calls_at_once, initial_calls=calls_at_once, minimum_calls=calls_at_once, waiting_places=places,
-        carries_calls=1e6, bot_service=service, waiting_patience=Exponential(15.0),
+        carries_calls=1e6, bot_service=service, waiting_patience=Lognormal(14.0, 30.0),
         callback_share=0.0, hot_topic_share=0.0, retry_probability=0.5, retry_delay=Exponential(12.0),
-        attempts_at_most=3, drain_seconds=0.0,
+        attempts_at_most=3, callbacks_by_bot=False, drain_seconds=0.0,
     )  # fmt: skip
 
 
@@ -127,13 +129,18 @@ class Line:
         self.live.append(Placed(dialog, line, draw(self.scenario, rng), rng, attempt))
         self.port.invite(dialog)
 
-    def _newly_served(self) -> set[str]:
-        """Ids, as the log writes them, of the calls that it has said to be served since the last look."""
+    def _newly_served(self) -> dict[str, float]:
+        """Calls that the log has said to be served since the last look, by their ids as it writes them, and when: on a
+        busy machine its lines come late."""
         self._rest += self.log.read()
         *lines, self._rest = self._rest.split("\n")
-        return {found.group(1) for line in lines if "call_served" in line and (found := CALL_ID.search(line))}
+        return {
+            name.group(1): datetime.fromisoformat(at.group()).timestamp()
+            for line in lines
+            if "call_served" in line and (name := CALL_ID.search(line)) and (at := MOMENT.search(line))
+        }
 
-    def _look(self, call: Placed, now: float, served: set[str]) -> None:
+    def _look(self, call: Placed, now: float, served: dict[str, float]) -> None:
         dialog = call.dialog
         if dialog.answered_at is None:
             if dialog.status >= 300 or now - dialog.invited_at > _ANSWER_SECONDS:
@@ -143,8 +150,8 @@ class Line:
             call.packet_at = now
             call.line.send(SILENCE)
             call.line.receive(everything=True)
-        if call.served_at is None and mask_text(call.call_id) in served:
-            call.served_at = now
+        if call.served_at is None:
+            call.served_at = served.get(mask_text(call.call_id))
         if call.served_at is None:
             if now - dialog.invited_at >= call.fate.waits_seconds:
                 self._end(call, Result.GAVE_UP, now)
