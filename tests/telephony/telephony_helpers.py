@@ -327,6 +327,7 @@ class FakeCore:
         confidence: float | None,
         unplayed: str,
         meta: dict[str, Any],
+        traceparent: str = "",
     ) -> None:
         loop = asyncio.get_running_loop()
         turn = GivenTurn(loop.time(), kind, text, unplayed, meta)

@@ -70,9 +70,9 @@ def _widen(table: str, column: str, nullable: bool, sqlite: bool) -> None:
     if not sqlite:
         op.alter_column(table, column, type_=sa.Text())
         return
-    default = {} if nullable else {"server_default": ""}
+    default = None if nullable else ""
     wide: sa.ColumnClause[str] = sa.column(f"{column}_wide")
-    op.add_column(table, sa.Column(f"{column}_wide", sa.Text(), nullable=nullable, **default))
+    op.add_column(table, sa.Column(f"{column}_wide", sa.Text(), nullable=nullable, server_default=default))
     op.execute(sa.update(sa.table(table, wide, sa.column(column))).values({wide: sa.column(column)}))
     op.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     op.execute(f"ALTER TABLE {table} RENAME COLUMN {column}_wide TO {column}")
