@@ -15,6 +15,7 @@ from needs import require
 from base.settings import ROOT
 from hotline.trial.system import System, free_port
 from hotline.trial.voice import CallerVoice
+from storage.keyring import of_database
 from telephony.calling import CallingParty, Script, load_turns
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -116,7 +117,10 @@ async def test_a_call_survives_the_core_and_a_lost_phone_becomes_a_callback(mort
             await asyncio.sleep(0.5)
         assert found == [("callback",)]
         tasks = rows(mortal, "SELECT number, status FROM callbacks WHERE conversation_id = ?", conversation)
-        assert tasks == [("13900007777", "open")]
+        keys = of_database(f"sqlite+aiosqlite:///{mortal.directory}/hotline.db").keys
+        assert [(keys.open(number, "callbacks.number"), status) for number, status in tasks] == [
+            ("13900007777", "open")
+        ]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
