@@ -164,7 +164,7 @@ class PhoneProcess:
         self._log = (directory / "log.txt").open("w")
         self.helpers = [self._start("telephony.renderer"), self._start("asr_models.server")] if helpers else []
         self.phone = self._start("telephony.phone")
-        eventually(lambda: "phone_listening" in self.log or self.phone.poll() is not None, 30, "listening")
+        eventually(lambda: "phone_listening" in self.log or self.phone.poll() is not None, 120, "listening")
         assert self.phone.poll() is None, self.log
 
     def _start(self, module: str) -> subprocess.Popen[bytes]:
