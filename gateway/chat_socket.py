@@ -165,7 +165,12 @@ class _Citizen:
         self.speaking = self.voices.begin(self.known(), mark.client_message_id)
 
     def hear(self, frame: bytes) -> None:
-        """Frames that were under way when their message was refused or cancelled belong to none."""
+        """Frames that were under way when their message was refused or cancelled belong to none.
+
+        Raises:
+            ApiError: as `known`.
+        """
+        self.known()
         if self.speaking is not None:
             self.speaking.add(frame, self.core.clock.monotonic())
 

@@ -203,11 +203,15 @@ async def test_only_so_many_speak_at_once_and_whoever_never_ends_gives_way(
         await one.close()
 
 
-async def test_sound_before_hello_or_before_its_beginning_does_nothing(client: Client, hears: Hears) -> None:
+async def test_sound_before_hello_is_an_error_and_before_its_beginning_nothing(client: Client, hears: Hears) -> None:
     socket = await client.ws_connect("/ws/chat")
     await socket.send_bytes(SECOND)
+    assert (await told(socket, "error"))["code"] == "hello_first"
     await socket.send_json({"type": "voice_begin", "client_message_id": "v"})
     assert (await told(socket, "error"))["code"] == "hello_first"
+    await socket.close()
+    socket, _ = await opened(client)
+    await socket.send_bytes(SECOND)
     await socket.send_json({"type": "voice_end", "client_message_id": "v"})
     await socket.send_json({"type": "ping"})
     await told(socket, "pong")
