@@ -70,6 +70,7 @@ async def test_a_role_that_needs_a_second_factor_gets_one_and_is_asked_for_it(
     await expect(page.get_by_role("region", name="审计日志")).to_contain_text("启用动态口令")
 
     await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_role("button", name="登录", exact=True)).to_be_visible()
     await _enter(page, client, "root")
     await expect(page.get_by_role("heading", name="动态口令")).to_be_visible()
     await page.get_by_label("验证码").fill(recovery)
