@@ -49,14 +49,13 @@ def verdict(hits: Sequence[Hit], parameters: Parameters) -> Literal["answer", "c
     """`answer` only for a checked hit whose chance is high enough; a 示例 is offered, never asserted."""
     if not hits or hits[0].probability < parameters.choose_at:
         return "unknown"
-    if hits[0].probability >= parameters.answer_at and not hits[0].sample:
-        return "answer"
-    return "choose"
+    needed = parameters.answer_at if hits[0].kind == "clause" else parameters.answer_entry_at
+    return "answer" if hits[0].probability >= needed and not hits[0].sample else "choose"
 
 
 def _merge(entries: list[Hit], clauses: list[Hit], parameters: Parameters) -> list[Hit]:
     """An editor's entry stands before a clause whenever it may be said at all; else the likelier goes first."""
-    if entries and entries[0].probability >= parameters.answer_at:
+    if entries and entries[0].probability >= parameters.answer_entry_at:
         return entries + clauses
     if clauses and clauses[0].probability >= parameters.answer_at:
         return clauses[:1] + sorted(entries + clauses[1:], key=lambda hit: -hit.probability)

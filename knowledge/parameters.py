@@ -32,12 +32,13 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`answer_at` and `choose_at` are probabilities: at or above the first the bot answers, below the second it says
-    that it does not know."""
+    """`answer_entry_at` (an editor's entry), `answer_at` (a clause) and `choose_at` are probabilities: at or above the
+    first two the bot answers, below the last it says that it does not know."""
 
     weights: Mapping[tuple[IndexKind, bool], Weights]
     entry: Logistic
     clause: Logistic
+    answer_entry_at: float
     answer_at: float
     choose_at: float
     follow_up: Logistic  # that a question goes on from the last answer
@@ -64,6 +65,7 @@ def parse(data: Mapping[str, Any]) -> Parameters:
             weights,
             _logistic(verdict["entry"]),
             _logistic(verdict["clause"]),
+            float(verdict["answer_entry_at"]),
             float(verdict["answer_at"]),
             float(verdict["choose_at"]),
             _logistic(after["joined"]),

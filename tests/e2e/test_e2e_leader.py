@@ -36,6 +36,17 @@ def browser(chromium: Path) -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="module")
+def system(short_directory: Path, models: Path) -> Iterator[System]:
+    """One of its own: a leader sees everything, also what other tests have left waiting."""
+    del models
+    running = System(short_directory / "leader")
+    running.prepare()
+    running.start()
+    yield running
+    running.stop()
+
+
 def add_accounts(system: System, **roles: str) -> None:
     async def add() -> None:
         database = Database(f"sqlite+aiosqlite:///{system.directory / 'hotline.db'}")
