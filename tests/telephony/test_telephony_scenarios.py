@@ -37,7 +37,7 @@ LONG_ANSWER = (  # more than twenty seconds
     "办理居住证需要身份证，居住地址证明，还有就业证明。请您到居住地的派出所提交材料。十五个工作日内会有结果。"
     "如果材料不齐，派出所会一次告诉您还缺什么。办好以后，您可以自己去取，也可以请人寄给您，全部都不收费。"
 )
-# A sentence of which the recogniser is sure: 是身份证 alone at the end is heard as 先分钟 every other time.
+# A sentence of which the recogniser is sure: 是身份证 alone at the end is heard as 先分钟 more often than not.
 INTERRUPTION = "等一下,我不想问居住证,我想问怎么办理身份证。"
 SHORT_ANSWER = "好的，已经记下来了。"
 ASK_NUMBER = "请说一下您的联系电话。"
