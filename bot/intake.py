@@ -140,6 +140,9 @@ class Intake:
         return bool(said)
 
     def text(self, slot: str, matter: Matter) -> str:
+        """The question, in words of the matter's own; of one that is not to be told of, in words that fit any."""
+        if matter.unread:
+            return self.questions[slot]["求助"]
         family = self.family(matter)
         if family is not None and slot in family.questions and matter.request_type in ("投诉", "求助", "举报"):
             return family.questions[slot]
@@ -236,7 +239,7 @@ def next_question(
 
 def _extra(form: Sequence[Matter], state: State, intake: Intake) -> tuple[Question, list[Matter]] | None:
     for matter in form:
-        family = intake.family(matter)
+        family = None if matter.unread else intake.family(matter)
         for extra in family.extra if family else ():
             wanted = not extra.types or matter.request_type in extra.types
             if wanted and extra.key not in state.extra_asked and not any(word in matter.text for word in extra.known):

@@ -49,6 +49,7 @@ class Matter:
     category: dict[str, Any] | None = None
     assignment: dict[str, Any] | None = None
     again: bool = False  # the citizen says that it was reported before
+    unread: bool = False  # begun in an earlier call from the same number: nothing of it is read out
     duplicate_of: str | None = None
     duplicate_declined: bool = False
     order_no: str | None = None
@@ -99,6 +100,8 @@ class State:
     owed_again: int = 0  # how often it was said again
     rating: str = ""  # satisfied, fair, unsatisfied
     rating_asked: bool = False
+    earlier: dict[str, Any] = field(default_factory=dict)  # of a call that broke off: offered to go on with
+    contact_unread: bool = False  # name and number were told in an earlier call: they are not read out
     visit: dict[str, Any] = field(default_factory=dict)  # 回访: id, order_no, and what was answered so far
     attacks: int = 0
     cautioned: bool = False  # was told whom to call should there be a danger

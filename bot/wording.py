@@ -411,6 +411,14 @@ def order_asked_again(order_no: str, what: Literal["extended", "answered", "clos
     return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
 
 
+# Whoever rings from a number may be somebody else: nothing of what was said in the call before.
+GO_ON: Final = "这个号码上次来电时中断了，有一件事还没办完。要接着办吗？"
+GO_ON_YES: Final = "好的，上次说的已经记下，我们接着办。"
+GO_ON_NOT: Final = "好的。请问您这次有什么事？"
+GO_ON_FILE: Final = "需要的情况都有了，为了保护隐私，上次说过的就不再念了。现在为您登记，可以吗？"
+GO_ON_MATTER: Final = "上次说的事"
+GO_ON_CONTACT: Final = "上次留下的"
+
 CALLED_FOR_SEAT: Final = "您好，这里是{name}，给您回电。{recorded}正在为您接通坐席，请稍等。"
 CALLED_BACK: Final = "您好，这里是{name}的智能助手。您之前来电没有办完，现在给您回电。{recorded}"
 CALLED_BACK_ASK: Final = "请您说一下要反映的情况，需要人工请说人工。"

@@ -26,7 +26,7 @@ from bot.danger import MeaningReader, SentenceEncoder
 from bot.decision import Decision, Say
 from bot.entities.place import PlaceMatcher
 from bot.state import State
-from conversations import cards, first_messages, store
+from conversations import broken_off, cards, first_messages, store
 from conversations.catch_up import CatchUp
 from conversations.desk import Desk
 from conversations.enclosures import EnclosureKind, Enclosures
@@ -176,10 +176,13 @@ class ConversationService:
                 caller_number=caller_number or "",
             )
             greeting = replace(greeting, replies=(*greeting.replies, *await self._hot_topics()))
+            if channel == "phone" and caller_number and (left := await self._unfinished(caller_number)) is not None:
+                greeting = policy.offered_to_go_on(greeting, left[1], left[0])
         now = self._clock.now()
         row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
+        row.asking = greeting.state.asking
         if placed is not None:
-            row.outcome_detail, row.asking = placed.detail, greeting.state.asking
+            row.outcome_detail = placed.detail
             if placed.seat_id is not None:
                 row.status, row.seat_id, row.claimed_at, row.outcome = "with_seat", placed.seat_id, now, "seat"
         silence = silence_of(greeting)
@@ -231,6 +234,15 @@ class ConversationService:
         except SQLAlchemyError as error:
             _log.error("hot topics could not be read for the greeting", error=type(error).__name__)
             return []
+
+    async def _unfinished(self, caller_number: str) -> tuple[str, dict[str, Any]] | None:
+        """The call from this number that broke off, if one did. Without the database nothing is offered."""
+        try:
+            async with self._database.read() as session:
+                return await broken_off.unfinished(session, caller_number, self._clock.now())
+        except SQLAlchemyError as error:
+            _log.error("calls that broke off could not be looked for", error=type(error).__name__)
+            return None
 
     async def citizen_turn(
         self, conversation_id: str | None, turn: CitizenTurn, *, once: str | None = None

@@ -17,6 +17,7 @@ from storage.tables import CallbackTask, Conversation, Turn
 _RECENT_TURNS = 10_000
 _TURNS_A_TIME = 500  # a few milliseconds to open
 _OFTEN = 2_000
+WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
 
@@ -161,15 +162,17 @@ async def _called_about(session: AsyncSession, conversation: Conversation) -> Ca
     return task if task is not None and task.status != "done" else None
 
 
-async def called_again(session: AsyncSession, number: str | None, *, conversation_id: str, now: datetime) -> int:
-    """Whoever called again and was served need not be called; calls about danger are made all the same. How many."""
-    tasks = [
-        task
-        for task in await open_calls(session, number, besides=conversation_id)
-        if not task.reason.startswith("emergency")
-    ]
+async def called_again(session: AsyncSession, row: Conversation, *, now: datetime) -> int:
+    """Whoever called again and was served need not be called, at this number or at the one that they gave in the call
+    with which they went on; calls about danger are made all the same. How many."""
+    tasks = await open_calls(session, row.caller_number, besides=row.id)
+    went_on = select(CallbackTask).where(
+        CallbackTask.conversation_id == row.outcome_detail.get(WENT_ON), CallbackTask.status != "done"
+    )
+    tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
+    tasks = [task for task in tasks if not task.reason.startswith("emergency")]
     for task in tasks:
-        task.note = f"{task.note}\n市民已再次来电（会话{conversation_id}）。".strip()[:4_000]
+        task.note = f"{task.note}\n市民已再次来电（会话{row.id}）。".strip()[:4_000]
         _close(task, "called_again", now)
     return len(tasks)
 

@@ -15,7 +15,8 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import policy, wording
 from bot.state import State
-from conversations import cards, store, waits
+from conversations import broken_off, cards, store, waits
+from conversations.broken_off import SERVED
 from conversations.errors import UnknownConversation
 from conversations.journal import Entry
 from conversations.line import PERSON_TALKED
@@ -31,7 +32,6 @@ _CALL_BACK_WITHIN = timedelta(hours=2)
 _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
-_SERVED = ("answered", "order_filed", "lawful_channel", "seat")
 _NOT_SERVED = ("abandoned", "missed")  # hung up in the waiting room; called while we were away
 
 
@@ -51,7 +51,7 @@ class Sweeper:
             UnknownConversation: there is none with this id.
         """
         outcome = await self._end(conversation_id, reason=reason, callback_number=callback_number or "")
-        if outcome in _SERVED:
+        if outcome in SERVED:
             await self._called_again(conversation_id)
         return outcome
 
@@ -60,8 +60,14 @@ class Sweeper:
         async with self._database.write() as session:
             row = await store.load(session, conversation_id)
             if row is not None and row.channel == "phone" and PLACED not in row.outcome_detail:
-                now = self._clock.now()
-                await store.called_again(session, row.caller_number, conversation_id=row.id, now=now)
+                await store.called_again(session, row, now=self._clock.now())
+
+    async def _rang_again(self, lost: Conversation) -> None:
+        """They may have called again, and been served, before their first call was found to be lost."""
+        async with self._database.read() as session:
+            later = await broken_off.served_since(session, lost)
+        if later is not None:
+            await self._called_again(later)
 
     def count_silence_anew(self) -> None:
         """Calls have as long to be heard of again as after a start."""
@@ -87,6 +93,7 @@ class Sweeper:
         for row in rows:
             if row.channel == "phone" and row.heard_at is not None and row.heard_at < lost_before:
                 await self._end(row.id, reason="lost", not_heard_since=lost_before)
+                await self._rang_again(row)
             elif row.channel != "phone" and row.updated_at < idle_before:
                 await self._end(row.id, reason="idle", idle_since=idle_before)
             else:

@@ -4,6 +4,8 @@ from bot.decision import Decision, FileOrder, Findings, Merge, Say, Supplement, 
 from bot.policy.alarm import raised as alarm_raised
 from bot.policy.alarm import told as alarm_told
 from bot.policy.decide import after_filing, beside_seat, decide, leave, opening, with_manner_asked
+from bot.policy.going_on import offered as offered_to_go_on
+from bot.policy.going_on import unfinished
 from bot.policy.listening import listen
 from bot.policy.rating import asked as asked_to_rate
 from bot.policy.visit import begin as begin_visit
@@ -30,8 +32,10 @@ __all__ = [
     "drop_visit",
     "leave",
     "listen",
+    "offered_to_go_on",
     "opening",
     "reads_visit",
+    "unfinished",
     "visit_stands",
     "with_manner_asked",
 ]

@@ -58,7 +58,7 @@ def answer(talk: Talk) -> None:
     before = len(talk.says)
     talk.state.asking = None
     matters.proceed(talk)
-    if talk.elder and slot in _LABELS and value != known:
+    if talk.elder and slot in _LABELS and value != known and not any(m.unread for m in talk.state.form):
         _read_back(talk, slot, value, before)
 
 

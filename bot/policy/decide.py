@@ -15,7 +15,19 @@ from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
 from bot.intelligible import unintelligible
-from bot.policy import about_talk, alarm, answers, choices, closing, matters, owed, rating, supplement, visit
+from bot.policy import (
+    about_talk,
+    alarm,
+    answers,
+    choices,
+    closing,
+    going_on,
+    matters,
+    owed,
+    rating,
+    supplement,
+    visit,
+)
 from bot.policy.talk import MAXIMUM_QUESTIONS, Talk
 from bot.state import State
 from workorders.model import FiledOrder
@@ -26,7 +38,7 @@ _SECRETS: Final = re.compile(
 _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
-_TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential"})
+_TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来")
 
 
@@ -79,7 +91,8 @@ def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> D
             continue
         matter.stage, matter.result, matter.order_no = "done", "filed", order.order_no
         takes = wording.term(order.deadline_hours, order.working_days)
-        told.append((order.order_no, order.tracking_code, takes, matter.title))
+        title = wording.GO_ON_MATTER if matter.unread else matter.title
+        told.append((order.order_no, order.tracking_code, takes, title))
     if told:
         talk.say(wording.filed(told))
     matters.reset_form(talk.state)
@@ -145,7 +158,11 @@ def _turn(talk: Talk) -> None:
         _after_service(talk)
     elif visit.stands(state):
         visit.take(talk)
-    elif about_talk.handle(talk) or supplement.take(talk):
+    elif about_talk.handle(talk):
+        return
+    elif state.asking == going_on.SLOT and not _yes_to_nothing(talk):
+        going_on.take(talk)
+    elif supplement.take(talk):
         return
     elif _yes_to_nothing(talk):
         talk.again(wording.UNHEARD_BEFORE)

@@ -111,7 +111,10 @@ def confirm(talk: Talk, *, changed: bool = False) -> None:
 
 
 def read_back(talk: Talk, *, changed: bool = False) -> Say:
+    """Everything that was taken down in this call; of what an earlier one told, only that it is there."""
     state = talk.state
+    if any(matter.unread for matter in state.form):
+        return Say(wording.GO_ON_FILE)
     parts: list[tuple[str, str]] = []
     several = len(state.form) > 1
     for position, matter in enumerate(state.form, 1):
@@ -125,9 +128,12 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
             parts.append(("涉及", _short(matter.subject, 24)))
         if matter.appeal and not several:
             parts.append(("您的要求", _short(matter.appeal, 24)))
-    if state.contact_name:
-        parts.append(("联系人", state.contact_name))
-    parts.append(("电话", state.contact_phone or "不留"))
+    if state.contact_unread:
+        parts.append(("联系方式", wording.GO_ON_CONTACT))
+    else:
+        if state.contact_name:
+            parts.append(("联系人", state.contact_name))
+        parts.append(("电话", state.contact_phone or "不留"))
     if state.confidential:
         parts.append(("个人信息", "保密"))
     return wording.summary(parts, again=changed)

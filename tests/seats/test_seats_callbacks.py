@@ -122,7 +122,8 @@ async def test_whoever_calls_again_and_is_served_needs_no_call(
     await promise(database, clock, "c2", number="13800000000", reason="emergency 119")
     async with database.write() as session:
         for number in (NUMBER, "13800000000", None):
-            await store.called_again(session, number, conversation_id="c9", now=clock.now())
+            again = Conversation(id="c9", caller_number=number, outcome_detail={})
+            await store.called_again(session, again, now=clock.now())
     found = await rows(database)
     assert (found["c1"].status, found["c1"].result) == ("done", "called_again")
     assert found["c2"].status == "open"  # danger is followed up
