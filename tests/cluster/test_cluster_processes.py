@@ -18,6 +18,7 @@ from redis_server import RedisServer
 from sqlalchemy import func, select
 from test_gateway_process import CoreProcess
 
+from bot import wording
 from seats.store import SeatStore
 from storage import migrate
 from storage.engine import Database
@@ -25,6 +26,8 @@ from storage.keyring import Keyring
 from storage.tables import CallbackTask, Conversation, Turn
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
+
+CALLER = "13900005678"
 
 
 @pytest.fixture
@@ -104,15 +107,34 @@ async def ready(core: CoreProcess, session: aiohttp.ClientSession) -> None:
     await core.ready(session)
 
 
-async def a_call(session: aiohttp.ClientSession, core: CoreProcess) -> str:
-    token = (core.folder / "run" / "internal.token").read_text().strip()
-    phone = await session.ws_connect(f"{core.url}/internal/phone", headers={"Authorization": f"Bearer {token}"})
-    started = {"type": "call_started", "call_id": "call-1", "caller": "13900005678", "leg": "sip"}
-    await phone.send_json({**started, "trace_id": "ab" * 16, "conversation_id": None})
-    async with asyncio.timeout(WAIT_SECONDS):
-        while (message := await phone.receive_json())["type"] != "opened":
-            pass
-    return str(message["conversation_id"])
+class Call:
+    """A call from `CALLER`, as a phone tells the core of it."""
+
+    def __init__(self, phone: aiohttp.ClientWebSocketResponse, call_id: str) -> None:
+        self._phone = phone
+        self._call_id = call_id
+        self.conversation_id = ""
+        self.heard: list[str] = []  # what was said to the caller
+
+    @classmethod
+    async def begin(cls, session: aiohttp.ClientSession, core: CoreProcess, call_id: str) -> Call:
+        token = (core.folder / "run" / "internal.token").read_text().strip()
+        phone = await session.ws_connect(f"{core.url}/internal/phone", headers={"Authorization": f"Bearer {token}"})
+        call = cls(phone, call_id)
+        started = {"type": "call_started", "call_id": call_id, "caller": CALLER, "leg": "sip"}
+        await phone.send_json({**started, "trace_id": "ab" * 16, "conversation_id": None})
+        call.conversation_id = str((await call._answer("opened"))["conversation_id"])
+        return call
+
+    async def say(self, text: str) -> dict[str, Any]:
+        turn = {"type": "turn", "call_id": self._call_id, "turn_id": uuid.uuid4().hex, "kind": "speech", "text": text}
+        await self._phone.send_json({**turn, "confidence": 0.9, "unplayed": "", "meta": {}})
+        return await self._answer("reply")
+
+    async def _answer(self, kind: str) -> dict[str, Any]:
+        message = await next_of(self._phone, kind, call_id=self._call_id)
+        self.heard += [said["text"] for said in message["say"]]
+        return message
 
 
 async def a_desk(session: aiohttp.ClientSession, core: CoreProcess, login: str) -> aiohttp.ClientWebSocketResponse:
@@ -182,7 +204,9 @@ async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
             await next_seen(desk, f"市民第{number}句")
 
         # The first node dies in the middle of a turn, with a call in its hands.
-        call = await a_call(session, first)
+        call = await Call.begin(session, first, "call-1")
+        asked = await call.say("我要投诉海淀区中关村街道知春路48号的烧烤店油烟太大")
+        assert asked["asking"] and not asked["hang_up"]
         assert page.socket is not None and citizen.socket is not None
         await page.open(first)
         await page.socket.send_json(
@@ -199,10 +223,19 @@ async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
 
         async def called_back() -> bool:
             async with database.read() as read:
-                found = await read.execute(select(CallbackTask.status).where(CallbackTask.conversation_id == call))
+                found = await read.execute(
+                    select(CallbackTask.status).where(CallbackTask.conversation_id == call.conversation_id)
+                )
                 return found.scalar_one_or_none() == "open"
 
         await eventually(called_back)
+
+        # The caller rings again, another node answers, and goes on without reading out what was said before.
+        again = await Call.begin(session, second, "call-2")
+        assert again.heard[-1] == wording.GO_ON
+        gone_on = await again.say("好的，接着办")
+        assert gone_on["asking"] == asked["asking"]
+        assert not [said for said in again.heard if any(word in said for word in ("烧烤", "油烟", "知春路", "海淀"))]
 
         # It comes back; then Redis dies, and both go on.
         first.start()
@@ -233,7 +266,7 @@ async def test_one_node_is_killed_and_redis_too_and_every_contact_goes_on(
             said = [turn.text for turn in turns if turn.role in ("citizen", "seat")]
             assert len(said) == len(set(said)), "nothing twice"
         contacts = await read.execute(select(func.count()).select_from(Conversation))
-        assert contacts.scalar_one() == 3, "two chats and a call, and no contact more"
+        assert contacts.scalar_one() == 4, "two chats and two calls, and no contact more"
     await database.close()
     log = "".join((tmp_path / name / "core.log").read_text() for name in ("a", "b"))
     assert "13900005678" not in log and "烧烤店" not in log
