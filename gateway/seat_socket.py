@@ -21,8 +21,9 @@ from gateway.desk import Desk
 from gateway.errors import bad_request, forbidden
 from gateway.ports import Subscription
 from gateway.seat_audio import SEAT_AUDIO, AudioCommand, SeatAudio
-from gateway.seat_auth import COOKIE, identify
+from gateway.seat_auth import identify
 from gateway.shapes import turn_object
+from gateway.socket_login import SocketLogin, turn_away
 from gateway.sockets import Socket, open_socket
 from seats import queue
 from seats.cases import TAG_CHARACTERS, TAGS
@@ -30,7 +31,6 @@ from seats.permissions import may, permissions_of
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
-REFUSED_CODE: Final = 4401
 _WATCHED: Final = 20
 _DRAFT_CHARACTERS: Final = 4_000
 _FORM_FIELDS: Final = 40
@@ -336,19 +336,21 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
     seat = await identify(request)
     async with open_socket(request, "seat") as socket:
         if seat is None or not may(seat.role, "desk.work"):
-            await socket.response.close(code=REFUSED_CODE, message=b"login")
+            await turn_away(socket)
             return socket.response
+        login = SocketLogin(request, seat, "desk.work")
         page = _Page(core, desk, socket, seat, request.app[SEAT_AUDIO], client_address(request, core.settings.web))
         page.audio.open_page(page)
         watcher = page.queue_changed
         desk.watch(watcher, seat.id)
         pusher: asyncio.Task[None] | None = None
+        login_watch = core.spawn(login.watch(socket), "seat login")
         try:
             await page.hello()
             pusher = core.spawn(page.push_queue(), "queue pusher")
             async for message in socket.messages():
-                if message["type"] == "ping" and not await _still(core, request, seat):
-                    await socket.response.close(code=REFUSED_CODE, message=b"login")
+                if not await login.good():
+                    await turn_away(socket)
                     break
                 try:
                     await page.take(message)
@@ -356,16 +358,11 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
                     about = message.get("conversation_id")
                     await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
         finally:
+            login_watch.cancel()
             desk.unwatch(watcher)
             await page.close()
-            await settle(pusher)
+            await settle(pusher, login_watch)
     return socket.response
-
-
-async def _still(core: Core, request: web.Request, seat: SeatIdentity) -> bool:
-    """Whether the login is still good: an account that was closed loses its desk within a heartbeat."""
-    found = await core.seats.identify(request.cookies.get(COOKIE, ""))
-    return found is not None and found.id == seat.id and may(found.role, "desk.work")
 
 
 def add_routes(app: web.Application) -> None:

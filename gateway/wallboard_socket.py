@@ -19,8 +19,9 @@ from gateway.desk import Desk
 from gateway.errors import bad_request
 from gateway.phone_link import PHONE_LINKS
 from gateway.seat_audio import SEAT_AUDIO, AudioCommand, SeatAudio
-from gateway.seat_auth import COOKIE, identify
-from gateway.seat_socket import DESK, REFUSED_CODE, About, Watch
+from gateway.seat_auth import identify
+from gateway.seat_socket import DESK, About, Watch
+from gateway.socket_login import SocketLogin, turn_away
 from gateway.sockets import Socket, open_socket
 from gateway.wallboard import WALLBOARD, Wallboard
 from gateway.wallboard_reassign import Move, reassign
@@ -129,17 +130,19 @@ async def leader_socket(request: web.Request) -> web.StreamResponse:
     seat = await identify(request)
     async with open_socket(request, "leader") as socket:
         if seat is None or not may(seat.role, "desk.lead"):
-            await socket.response.close(code=REFUSED_CODE, message=b"login")
+            await turn_away(socket)
             return socket.response
+        login = SocketLogin(request, seat, "desk.lead")
         page = _Page(core, desk, board, socket, seat, request.app[SEAT_AUDIO])
         await socket.send({"type": "hello", "seat": seat.as_dict()})
         page.changed()  # what is known is shown at once
         board.watch(page.changed)
         pusher = core.spawn(page.push(), "wallboard pusher")
+        login_watch = core.spawn(login.watch(socket), "leader login")
         try:
             async for message in socket.messages():
-                if message["type"] == "ping" and not await _still(core, request, seat):
-                    await socket.response.close(code=REFUSED_CODE, message=b"login")
+                if not await login.good():
+                    await turn_away(socket)
                     break
                 try:
                     await page.take(message)
@@ -147,16 +150,11 @@ async def leader_socket(request: web.Request) -> web.StreamResponse:
                     about = message.get("conversation_id")
                     await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
         finally:
+            login_watch.cancel()
             board.unwatch(page.changed)
             await page.close()
-            await settle(pusher)
+            await settle(pusher, login_watch)
     return socket.response
-
-
-async def _still(core: Core, request: web.Request, seat: SeatIdentity) -> bool:
-    """Whether the login is still good, and still a leader's."""
-    found = await core.seats.identify(request.cookies.get(COOKIE, ""))
-    return found is not None and found.id == seat.id and may(found.role, "desk.lead")
 
 
 def add_routes(app: web.Application) -> None:

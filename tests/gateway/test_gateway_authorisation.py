@@ -19,6 +19,7 @@ from gateway_helpers import Client, Connect, SmallConversations, origin
 from gateway import chat_socket, seat_socket, wallboard_socket
 from gateway.core import Core
 from gateway.seat_auth import COOKIE, NO_PERMISSION
+from gateway.socket_login import REFUSED_CODE
 from seats.permissions import ROLES
 
 DECLARED: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "authorisation.yml").read_text("utf-8"))
@@ -137,7 +138,7 @@ async def test_a_socket_of_the_staff_opens_for_its_roles_only(
                 opened.add(role)
                 await socket.close()
             else:
-                assert socket.close_code == seat_socket.REFUSED_CODE
+                assert socket.close_code == REFUSED_CODE
         assert opened == set(socket_of["roles"]), path
 
 
