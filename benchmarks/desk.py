@@ -1,7 +1,8 @@
 """How soon a prefilled order is on a seat's screen, and what is left to do: `python -m benchmarks.desk [--orders 40]`.
 
 A whole system and a real browser. Citizens tell a matter to the bot, answer some of its questions and ask for a
-person; one seat takes each offer, completes what is required, files the order and ends the conversation.
+person; one seat takes each offer, mends type, category and place where they are not what was said, completes what is
+required, files the order and ends the conversation.
 """
 
 from __future__ import annotations
@@ -17,22 +18,16 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.desk_matters import MATTERS
 from hotline.trial.desk import Filing, file_offered, log_in
 from hotline.trial.system import System
 
-MATTERS: Final = (
-    "我要投诉，小区的路灯坏了三天了，晚上看不见路",
-    "楼下饭馆半夜还在放音乐，吵得睡不着，我要投诉",
-    "家里暖气一点都不热，屋里只有十五度，请帮忙解决",
-    "马路上有个井盖不见了，很危险，请派人来看看",
-    "共享单车把盲道堵死了，希望有人来清理",
-    "物业把消防通道锁上了，我要举报",
-    "自来水发黄有味道，已经两天了，请查一查",
-    "工地夜里十二点还在施工，太吵了，我要投诉",
-    "垃圾桶满了好几天没人收，臭气很大",
-    "公交站的站牌倒了，建议尽快修好",
-)
-PLACES: Final = ("海淀区学院路街道", "朝阳区望京街道", "丰台区马家堡街道", "通州区梨园镇")
+# A seat's seconds are computed, as no person sits here: reading at 6 Chinese characters a second (Brysbaert 2019: 260
+# words a minute), the keystroke-level model of Card, Moran and Newell (1983) for the rest.
+_READ_A_SECOND: Final = 6.0
+_KEY_SECONDS: Final = 0.28
+_POINT_SECONDS: Final = 1.3
+_LOOK_SECONDS: Final = 1.35  # at each field that is filled, and before each one that is mended
 
 
 def percentile(values: list[float], part: float) -> float:
@@ -40,8 +35,16 @@ def percentile(values: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
+def seat_seconds(one: Filing) -> float:
+    """What a seat needs from taking the conversation to its end, the machine's own time with it."""
+    looks = one.filled + len(one.touched)
+    hands = one.keys * _KEY_SECONDS + one.points * _POINT_SECONDS
+    return one.seconds + one.read_characters / _READ_A_SECOND + looks * _LOOK_SECONDS + hands
+
+
 def summary(filings: list[Filing]) -> dict[str, object]:
-    shown, keys = [one.shown_seconds for one in filings], [float(one.keys) for one in filings]
+    shown, keys = [one.offer_seconds + one.shown_seconds for one in filings], [float(one.keys) for one in filings]
+    needed = [seat_seconds(one) for one in filings]
     return {
         "orders": len(filings),
         "offer_p50_s": round(statistics.median(one.offer_seconds for one in filings), 3),
@@ -54,6 +57,13 @@ def summary(filings: list[Filing]) -> dict[str, object]:
         "touched": dict(Counter(key for one in filings for key in one.touched)),
         "keys_p50": statistics.median(keys),
         "keys_p95": percentile(keys, 0.95),
+        "points_mean": round(statistics.mean(one.points for one in filings), 2),
+        "untouched": sum(not one.touched for one in filings),
+        "not_mended": dict(Counter(key for one in filings for key in one.not_mended)),
+        "read_characters_p50": statistics.median(one.read_characters for one in filings),
+        "seat_seconds_p50": round(statistics.median(needed), 1),
+        "seat_seconds_p95": round(percentile(needed, 0.95), 1),
+        "seat_seconds_max": round(max(needed), 1),
         "machine_seconds_p50": round(statistics.median(one.seconds for one in filings), 2),
     }
 
@@ -76,9 +86,9 @@ def main() -> int:
             log_in(page, system, system.seat_login, system.seat_password)
             filings = []
             for number in range(count):
-                matter = f"{PLACES[number % len(PLACES)]}，{MATTERS[number % len(MATTERS)]}"
-                filings.append(file_offered(page, system, matter, answers=number % 4))
-                print(f"{number + 1}: {filings[-1]}", flush=True)
+                matter = MATTERS[number % len(MATTERS)]
+                filings.append(file_offered(page, system, matter.said, answers=number % 4, right=matter.right))
+                print(f"{number + 1}: {filings[-1]} {matter.said}", flush=True)
             browser.close()
     finally:
         system.stop()

@@ -1,7 +1,7 @@
-"""A seat at work in a real browser: takes what is offered, checks the prefilled order, files it; measured.
+"""A seat at work in a real browser: takes what is offered, checks the prefilled order, mends it, files it; measured.
 
-What is counted is what a person would have to do: fields that the machine left empty or wrong for filing, and keys
-pressed from taking the conversation to its end. How long a person reads is not measured here.
+What is counted is what a person would have to do: read the conversation, touch the fields that the machine left empty
+or filled wrongly, press keys and point. How long a person takes for that is `benchmarks/desk.py`'s to compute.
 """
 
 from __future__ import annotations
@@ -29,6 +29,18 @@ _ANSWERS: Final = {
 }
 # What a seat types into a required field that is empty.
 _BY_HAND: Final = {"title": "市民反映问题", "detail": "市民反映情况见会话记录。"}
+_KEYS_A_CHARACTER: Final = 3  # of Chinese, by pinyin, with the key that takes the word
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What an order should say. `look_up`: words by which a seat finds one of the `categories` (third level)."""
+
+    request_types: tuple[str, ...]
+    categories: tuple[str, ...]
+    look_up: str
+    district: str
+    street: str
 
 
 @dataclass(slots=True)
@@ -41,8 +53,11 @@ class Filing:
     shown_seconds: float
     filled: int  # fields that were there
     uncertain: int  # of these, marked to be checked
+    read_characters: int = 0  # of the conversation
     touched: list[str] = field(default_factory=list)
+    not_mended: list[str] = field(default_factory=list)  # wrong, and what is right was not to be found
     keys: int = 0
+    points: int = 0  # moves to something and a click
     seconds: float = 0.0  # of the script, from taking it to the end: machine time, no reading
 
 
@@ -80,32 +95,33 @@ def take_offer(page: Page) -> float:
     return time.monotonic() - began
 
 
-def file_offered(page: Page, system: System, matter: str, *, answers: int = 2) -> Filing:
-    """From the citizen's wish to the end of the conversation."""
-    began = time.monotonic()
+def file_offered(page: Page, system: System, matter: str, *, answers: int = 2, right: Right | None = None) -> Filing:
+    """From the citizen's wish to the end of the conversation; with `right` everything in the order is checked."""
     hand_over(system, matter, answers=answers)
     asked = time.monotonic()
     page.get_by_role("alertdialog", name="派给您的会话").wait_for(timeout=PATIENCE_MS)
     offered = time.monotonic() - asked
     taken = time.monotonic()
     shown = take_offer(page)
-    filling = _read(page)
-    made = Filing("", offered, shown, len(filling.known), filling.uncertain, keys=1)
-    for key in filling.missing:
+    form = _read(page)
+    made = Filing("", offered, shown, len(form.known), form.uncertain, form.read_characters, keys=1)
+    for key in form.missing:
         words = _BY_HAND[key]
         page.locator(f"#field-{key}").fill(words)
         made.touched.append(key)
-        made.keys += len(words)
+        made.keys += len(words) * _KEYS_A_CHARACTER
+        made.points += 1
+    if right is not None:
+        _mend(page, made, right)
     page.locator("body").press("Control+Enter")
     made.keys += 1
     told = page.get_by_text("已登记，工单号").first
     told.wait_for(timeout=PATIENCE_MS)
     made.order_no = (told.text_content() or "").split("工单号")[-1].strip()
     page.get_by_role("button", name="结束会话").click()
-    made.keys += 1
+    made.points += 1
     page.get_by_text("还没有接起会话").wait_for(timeout=PATIENCE_MS)
     made.seconds = time.monotonic() - taken
-    assert began <= asked
     return made
 
 
@@ -114,6 +130,7 @@ class _Form:
     known: list[str]
     missing: list[str]
     uncertain: int
+    read_characters: int
 
 
 def _read(page: Page) -> _Form:
@@ -122,7 +139,52 @@ def _read(page: Page) -> _Form:
         """() => Object.fromEntries([...document.querySelectorAll('[id^="field-"]')].map(
             (one) => [one.id.slice(6), (one.value ?? '').trim()]))"""
     )
-    known = [key for key, value in values.items() if value]
+    values["request_type"] = _chosen_type(page)
     return _Form(
-        known, [key for key in _BY_HAND if not values.get(key)], page.get_by_text("请核对", exact=True).count()
+        [key for key, value in values.items() if value],
+        [key for key in _BY_HAND if not values.get(key)],
+        page.get_by_text("请核对", exact=True).count(),
+        len(page.get_by_role("log", name="对话记录").inner_text()),
     )
+
+
+def _chosen_type(page: Page) -> str:
+    """The list keeps its choice beside its input."""
+    chosen = page.locator(".field", has=page.locator("#field-request_type")).locator(".el-select__placeholder")
+    return chosen.inner_text().strip().replace("请选择", "")
+
+
+def _mend(page: Page, made: Filing, right: Right) -> None:
+    if _chosen_type(page) not in right.request_types:
+        page.locator("#field-request_type").click()
+        page.get_by_role("option", name=right.request_types[0]).click()
+        made.touched.append("request_type")
+        made.points += 2
+    if page.locator(".picker .meta").inner_text().strip().rpartition("／")[2] not in right.categories:
+        _choose(page, made, "category", "查事项类别", right.look_up, "找到的类别", right.categories)
+    place = [page.locator(f"#field-{key}").input_value() for key in ("district", "street")]
+    if place != [right.district, right.street]:
+        page.get_by_role("button", name="选地点").click()
+        made.points += 1
+        _choose(page, made, "place", "按地名查找", right.street, "找到的地点", (f"{right.district} {right.street}",))
+        page.get_by_role("button", name="选地点").click()
+        made.points += 1
+
+
+def _choose(
+    page: Page, made: Filing, key: str, field_name: str, words: str, list_name: str, wanted: tuple[str, ...]
+) -> None:
+    """Type into a field that looks things up, and take what is wanted from the list below it."""
+    made.touched.append(key)
+    page.get_by_label(field_name).fill(words)
+    made.keys += len(words) * _KEYS_A_CHARACTER
+    found = page.get_by_role("list", name=list_name)
+    found.wait_for(timeout=PATIENCE_MS)
+    choices = found.get_by_role("button")
+    at = next((n for n, text in enumerate(choices.all_inner_texts()) if any(one in text for one in wanted)), None)
+    if at is None:
+        made.not_mended.append(key)
+        page.get_by_label(field_name).fill("")
+        return
+    choices.nth(at).click()
+    made.points += 2
