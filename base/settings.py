@@ -199,6 +199,15 @@ class RecordingSettings(Section):
     )
 
 
+class RetentionSettings(Section):
+    """When words, names and numbers in the database are erased by age (docs/security.md); recordings have their own."""
+
+    orders_days: int = Field(0, ge=0, description="after a closed order last changed; 0: never. Open orders are kept")
+    conversations_days: int = Field(
+        0, ge=0, description="after its end, unless an order filed in it is kept or a call-back is due; 0: never"
+    )
+
+
 Patience = Literal["yes_no", "normal", "number", "story"]
 
 
@@ -578,6 +587,7 @@ class Settings(BaseSettings):
     telephony: TelephonySettings = TelephonySettings()
     admission: AdmissionSettings = AdmissionSettings()
     recording: RecordingSettings = RecordingSettings()
+    retention: RetentionSettings = RetentionSettings()
     turn_taking: TurnTakingSettings = TurnTakingSettings()
     recogniser: RecogniserSettings = RecogniserSettings()
     voice: VoiceSettings = VoiceSettings()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +50,10 @@ class Folders:
     attachments: Path
     media: Path
 
+    @classmethod
+    def under(cls, data: Path) -> Folders:
+        return cls(data / "recordings", data / "attachments", data / "messenger_media")
+
 
 class Erasure:
     """One instance a process."""
@@ -68,14 +73,7 @@ class Erasure:
         """Everything at once, the files last. Doing it again finds what is left (orders that were closed meanwhile)."""
         async with self._database.write() as session:
             found = await _find(session, number)
-            files = await self._files(session, found)
-            await _erase_orders(session, found.orders)
-            await _erase_conversations(session, found.conversations)
-            await session.execute(
-                update(Recording)
-                .where(Recording.conversation_id.in_(found.conversations), Recording.deleted_at.is_(None))
-                .values(deleted_at=self._clock.now())
-            )
+            files = await erase(session, found, self._folders, now=self._clock.now())
             detail = {
                 "orders": list(found.orders),
                 "conversations": list(found.conversations),
@@ -83,18 +81,37 @@ class Erasure:
                 "files": len(files),
             }
             await self._audit.add(session, "citizen.erased", actor=actor, detail=detail)
-        await asyncio.to_thread(_unlink, files)
+        await asyncio.to_thread(unlink, files)
         return found
 
-    async def _files(self, session: AsyncSession, found: Found) -> list[Path]:
-        recordings = await _column(session, Recording.name, Recording.conversation_id.in_(found.conversations))
-        attachments = await _column(session, Attachment.id, Attachment.order_no.in_(found.orders))
-        media = await _column(session, MessengerMedia.id, MessengerMedia.conversation_id.in_(found.conversations))
-        return [
-            *(self._folders.recordings / name for name in recordings),
-            *(self._folders.attachments / one[-2:] / one for one in attachments),
-            *(self._folders.media / one for one in media),
-        ]
+
+async def erase(session: AsyncSession, found: Found, folders: Folders, *, now: datetime) -> list[Path]:
+    """What stands in the database; the files that belong to it are given back, to be deleted after the commit."""
+    files = await _files(session, found, folders)
+    await _erase_orders(session, found.orders, now)
+    await _erase_conversations(session, found.conversations, now)
+    await session.execute(
+        update(Recording)
+        .where(Recording.conversation_id.in_(found.conversations), Recording.deleted_at.is_(None))
+        .values(deleted_at=now)
+    )
+    return files
+
+
+def unlink(files: list[Path]) -> None:
+    for path in files:
+        path.unlink(missing_ok=True)
+
+
+async def _files(session: AsyncSession, found: Found, folders: Folders) -> list[Path]:
+    recordings = await _column(session, Recording.name, Recording.conversation_id.in_(found.conversations))
+    attachments = await _column(session, Attachment.id, Attachment.order_no.in_(found.orders))
+    media = await _column(session, MessengerMedia.id, MessengerMedia.conversation_id.in_(found.conversations))
+    return [
+        *(folders.recordings / name for name in recordings),
+        *(folders.attachments / one[-2:] / one for one in attachments),
+        *(folders.media / one for one in media),
+    ]
 
 
 async def _find(session: AsyncSession, number: str) -> Found:
@@ -119,12 +136,13 @@ async def _find(session: AsyncSession, number: str) -> Found:
     )
 
 
-async def _erase_orders(session: AsyncSession, numbers: Iterable[str]) -> None:
+async def _erase_orders(session: AsyncSession, numbers: Iterable[str], now: datetime) -> None:
     for order in (await session.execute(select(Order).where(Order.order_no.in_(numbers)))).scalars():
         order.title = order.detail = ERASED
         order.address = order.subject = order.appeal = order.event_time = None
         order.contact_name = order.contact_phone = None
         order.extra = {}
+        order.erased_at = now
         order.version += 1
     for event in (await session.execute(select(OrderEvent).where(OrderEvent.order_no.in_(numbers)))).scalars():
         if not event.actor.startswith(_NOT_THEIRS):
@@ -134,10 +152,11 @@ async def _erase_orders(session: AsyncSession, numbers: Iterable[str]) -> None:
         await session.execute(delete(table).where(table.order_no.in_(numbers)))
 
 
-async def _erase_conversations(session: AsyncSession, ids: Iterable[str]) -> None:
+async def _erase_conversations(session: AsyncSession, ids: Iterable[str], now: datetime) -> None:
     for row in (await session.execute(select(Conversation).where(Conversation.id.in_(ids)))).scalars():
         row.state, row.caller_number = {}, None
         row.outcome_detail = {key: value for key, value in row.outcome_detail.items() if key != "seat_note"}
+        row.erased_at = now
         row.version += 1
     for turn in (await session.execute(select(Turn).where(Turn.conversation_id.in_(ids)))).scalars():
         turn.text, turn.spoken, turn.meta = "", None, {}
@@ -161,8 +180,3 @@ async def _erase_conversations(session: AsyncSession, ids: Iterable[str]) -> Non
 
 async def _column(session: AsyncSession, column: Any, where: Any) -> list[Any]:
     return list((await session.execute(select(column).where(where))).scalars())
-
-
-def _unlink(files: list[Path]) -> None:
-    for path in files:
-        path.unlink(missing_ok=True)

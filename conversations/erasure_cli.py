@@ -36,8 +36,7 @@ async def _run(what: str, number: str) -> int:
         busy_timeout_seconds=chosen.database.busy_timeout_seconds,
         keyring=Keyring(lambda: chosen.key_file),
     )
-    folders = Folders(chosen.var / "recordings", chosen.var / "attachments", chosen.var / "messenger_media")
-    erasure = Erasure(database, folders)
+    erasure = Erasure(database, Folders.under(chosen.var))
     try:
         if what == "erase":
             found = await erasure.erase(number, actor=terminal_actor())

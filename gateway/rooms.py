@@ -23,7 +23,7 @@ from gateway.loading import load_database
 from gateway.mining_work import keep_mining
 from gateway.neighbours import recognisers
 from gateway.spoken_ahead import SpokenAhead
-from gateway.upkeep import keep_audit, keep_sealed
+from gateway.upkeep import keep_audit, keep_no_longer, keep_sealed
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
@@ -123,6 +123,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             ).run(core.pause),
             "sealing": keep_sealed(core),
             "audit log": keep_audit(core),
+            "retention": keep_no_longer(core),
             "parts": _watch_parts(core, knowledge, understanding),
             **{name: work() for name, work in core.further_work.items()},
         }

@@ -1,4 +1,5 @@
-"""Background work for what is kept safe: contact data sealed with the current key, and the audit log's age and seal."""
+"""Background work for what is kept safe, and not for ever: contact data sealed with the current key, age and seal of
+the audit log, personal data erased by age."""
 
 from __future__ import annotations
 
@@ -6,12 +7,16 @@ from typing import Final
 
 from base.errors import HotlineError
 from base.logs import get_logger
+from conversations.erasure import Folders
+from conversations.retention import Retention, RetentionRules
 from gateway.core import Core
 from storage.resealing import reseal
 
 log = get_logger("gateway.upkeep")
 _LOOK_SECONDS: Final = 30.0
-_DAY_SECONDS: Final = 24 * 3600.0
+_HOUR_SECONDS: Final = 3600.0
+_DAY_SECONDS: Final = 24 * _HOUR_SECONDS
+_BREATH_SECONDS: Final = 0.5  # between two steps: others write too
 
 
 async def keep_sealed(core: Core) -> None:
@@ -41,3 +46,23 @@ async def keep_audit(core: Core) -> None:
         except Exception as error:
             log.error("the audit log could not be kept", error=type(error).__name__, exc_info=error)
         await core.pause(_DAY_SECONDS)
+
+
+async def keep_no_longer(core: Core) -> None:
+    """Every hour, by the node that leads: what is older than `retention` of the settings is erased."""
+    chosen = core.settings.retention
+    rules = RetentionRules(chosen.orders_days, chosen.conversations_days)
+    if not (rules.orders_days or rules.conversations_days):
+        return
+    retention = Retention(core.database, Folders.under(core.settings.var), rules, clock=core.clock)
+    while not core.stopping:
+        erased = 0
+        try:
+            while not core.stopping and core.leadership.leads and (count := await retention.step()):
+                erased += count
+                await core.pause(_BREATH_SECONDS)
+        except Exception as error:
+            log.error("personal data could not be erased by age", error=type(error).__name__, exc_info=error)
+        if erased:
+            log.info("personal data was erased by age", orders_and_conversations=erased)
+        await core.pause(_HOUR_SECONDS)

@@ -55,6 +55,7 @@ Action = Literal[
     "attachment.opened",
     "media.opened",
     "citizen.erased",
+    "retention.erased",
     "keys.rotated",
     "keys.retired",
     "audit.exported",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.sealed import Sealed
@@ -37,14 +37,14 @@ class Objection(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"))
     unit: Mapped[str] = mapped_column(String(128))
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Sealed("objections.reason"))
     suggested_unit: Mapped[str] = mapped_column(String(128), default="")  # by the unit: whose it is instead
     objected_by: Mapped[str] = mapped_column(String(64))
     objected_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(12), default="open")
     decided_by: Mapped[str | None] = mapped_column(String(64))
     decided_at: Mapped[datetime | None]
-    decision: Mapped[str] = mapped_column(Text, default="")  # the reviewer's reason
+    decision: Mapped[str] = mapped_column(Sealed("objections.decision"), default="")  # the reviewer's reason
     new_unit: Mapped[str | None] = mapped_column(String(128))
 
 
@@ -79,7 +79,7 @@ class ReturnVisit(Base):
     satisfied: Mapped[bool | None] = mapped_column(Boolean)
     reason: Mapped[str] = mapped_column(String(32), default="")  # why not satisfied, first stage
     reason_detail: Mapped[str] = mapped_column(String(64), default="")  # second stage
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Sealed("return_visits.note"), default="")
     done_by: Mapped[str | None] = mapped_column(String(64))
     done_at: Mapped[datetime | None]
 

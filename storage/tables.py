@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base as Base
@@ -36,6 +36,7 @@ class Conversation(Base):
     __table_args__ = (
         Index("ix_conversations_open", "status", "updated_at"),
         Index("ix_conversations_created", "created_at", "channel", "outcome", "status", "id"),  # all that reports read
+        Index("ix_conversations_kept", "erased_at", "ended_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -62,6 +63,7 @@ class Conversation(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]  # nothing of the citizen is left (conversations/erasure.py, retention.py)
 
 
 class Turn(Base):
@@ -109,6 +111,7 @@ class Order(Base):
             "ix_orders_filed",
             *("filed_at", "request_type", "category_level1", "category_level2", "district", "street"),
         ),
+        Index("ix_orders_kept", "erased_at", "updated_at"),
     )
 
     order_no: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -122,12 +125,12 @@ class Order(Base):
     )  # draft, filed, dispatched, accepted, objected, answered, visited, closed
     channel: Mapped[str] = mapped_column(String(16))
     request_type: Mapped[str] = mapped_column(String(8))
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(Sealed("orders.title"))
     detail: Mapped[str] = mapped_column(Sealed("orders.detail"))
     district: Mapped[str | None] = mapped_column(String(32))
     street: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(Sealed("orders.address"))
-    event_time: Mapped[str | None] = mapped_column(String(200))
+    event_time: Mapped[str | None] = mapped_column(Sealed("orders.event_time"))
     subject: Mapped[str | None] = mapped_column(Sealed("orders.subject"))
     appeal: Mapped[str | None] = mapped_column(Sealed("orders.appeal"))
     contact_name: Mapped[str | None] = mapped_column(Sealed("orders.contact_name"))
@@ -155,6 +158,7 @@ class Order(Base):
     created_at: Mapped[datetime]
     filed_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]  # as a conversation's
 
 
 class OrderEvent(Base):
@@ -167,8 +171,8 @@ class OrderEvent(Base):
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"), index=True)
     event: Mapped[str] = mapped_column(String(24))
     actor: Mapped[str] = mapped_column(String(64))
-    note: Mapped[str] = mapped_column(Text, default="")
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Sealed("order_events.note"), default="")
+    data: Mapped[dict[str, Any]] = mapped_column(SealedJson("order_events.data"), default=dict)
     public: Mapped[bool] = mapped_column(Boolean, default=True)  # may be shown to the citizen
     at: Mapped[datetime]
 

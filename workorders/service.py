@@ -23,8 +23,8 @@ from workorders.transitions import check_extension, move
 from workorders.view import OrderView, order_view
 
 SYSTEM = "system:core"
-_ADDRESSES_SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
-_ADDRESSES_FOUND: Final = 200
+_SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
+_FOUND: Final = 200
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
     "follow": "answered",
@@ -216,9 +216,8 @@ class OrderService:
                 query = query.where(
                     or_(
                         Order.order_no == numbers.normalise(term),
-                        Order.title.contains(term, autoescape=True),
                         Order.contact_phone_key == term,
-                        Order.order_no.in_(await _at_address(session, term)),
+                        Order.order_no.in_(await _with_words(session, term)),
                         Order.street == term,
                         Order.district == term,
                     )
@@ -370,8 +369,8 @@ class OrderService:
         return row
 
 
-async def _at_address(session: AsyncSession, term: str) -> list[str]:
-    """Orders whose address has these words. Addresses are sealed, so the newest ones are opened and looked through."""
-    query = select(Order.order_no, Order.address).where(Order.address.is_not(None))
-    rows = await session.execute(query.order_by(Order.created_at.desc()).limit(_ADDRESSES_SEARCHED))
-    return [order_no for order_no, address in rows if address and term in address][:_ADDRESSES_FOUND]
+async def _with_words(session: AsyncSession, term: str) -> list[str]:
+    """Orders with these words in title or address. Both are sealed, so the newest are opened and looked through."""
+    query = select(Order.order_no, Order.title, Order.address).order_by(Order.created_at.desc())
+    rows = await session.execute(query.limit(_SEARCHED))
+    return [order_no for order_no, title, address in rows if term in title or term in (address or "")][:_FOUND]

@@ -1,4 +1,4 @@
-"""A running core seals what is still plain, follows a rotation by another process, and lets old log entries go."""
+"""A running core seals what is plain, follows a rotation by another process, lets old log entries and old data go."""
 
 from __future__ import annotations
 
@@ -63,3 +63,25 @@ async def test_entries_of_the_log_go_by_their_age(core: Core, clock: ManualClock
     core.stop()
     verdict = await core.audit.verify()
     assert (verdict.first, verdict.problems) == (2, ())
+
+
+async def test_what_is_older_than_the_settings_say_is_erased(core: Core, clock: ManualClock) -> None:
+    now = clock.now()
+    async with core.database.write() as session:
+        session.add(
+            Conversation(
+                id="c1", channel="web", trace_id="t", state={"name": "王小明"}, status="ended",
+                created_at=now, updated_at=now, ended_at=now,
+            )
+        )  # fmt: skip
+    core.settings.retention.conversations_days = 30
+    clock.advance(timedelta(days=31).total_seconds())
+    core.spawn(upkeep.keep_no_longer(core), "retention")
+
+    async def erased() -> bool:
+        async with core.database.read() as session:
+            row = await session.get_one(Conversation, "c1")
+        return row.erased_at == clock.now() and row.state == {}
+
+    await _until(erased)
+    core.stop()
