@@ -1,7 +1,8 @@
 """Which texts a phone should have as audio before a caller needs them: fixed sentences, then the answers heard most.
 
 Sent over the phone link at every connection and after every change of the knowledge base, together with the texts
-that were withdrawn. The number is bounded: a large knowledge base is never rendered whole.
+that were withdrawn. The number is bounded: a large knowledge base is never rendered whole. So are the hot topics of
+the greeting: who has to wait for the bot hears them from the phone, which then has them at hand.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from base.logs import get_logger
 from bot import wording
@@ -41,10 +44,12 @@ class SpokenKnowledge(Protocol):
 
     async def entries_gone(self) -> list[Hit]: ...
 
+    async def greetings(self) -> list[str]: ...
+
 
 class SpokenAhead:
     def __init__(self, database: Database, knowledge: SpokenKnowledge, fixed: Iterable[str], *, limit: int) -> None:
-        """`limit`: texts at most, fixed sentences included; 0 sends nothing."""
+        """`limit`: texts at most, fixed sentences included; 0 sends nothing but hot topics."""
         self._database = database
         self._knowledge = knowledge
         self._fixed = tuple(fixed)
@@ -74,7 +79,12 @@ class SpokenAhead:
             ConnectionResetError: the phone is gone.
         """
         sent = -1
+        noticed: list[str] | None = None
         while True:
+            notices = await self._notices(noticed)
+            if notices != noticed:
+                await send({"type": "notices", "texts": notices})
+                noticed = notices
             if self._limit and self.revision not in (-1, sent):
                 texts = await self.texts()
                 for message in messages(texts):
@@ -83,6 +93,14 @@ class SpokenAhead:
                 log.info("spoken ahead", revision=sent, wanted=len(texts.wanted), gone=len(texts.gone))
             if await pause():
                 return
+
+    async def _notices(self, before: list[str] | None) -> list[str] | None:
+        """What hot topics say now. Without the database what was said before goes on."""
+        try:
+            return await self._knowledge.greetings()
+        except SQLAlchemyError as error:
+            log.error("hot topics could not be read for those who wait", error=type(error).__name__)
+            return before
 
 
 def messages(texts: SpokenTexts) -> list[dict[str, Any]]:

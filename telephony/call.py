@@ -8,7 +8,7 @@ takes time runs in tasks that this call owns and ends. Whatever happens, the cor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, Final
 
 from base.ids import new_trace_id
@@ -132,8 +132,9 @@ class Call:
             services.desk,
             self._speaker,
             services.speech,
+            services.prompts,
             caller_number=self._leg.caller.number.reveal(),
-            notice=services.waiting_room_notice,
+            notices=services.notices.texts if services.notices is not None else (),
             own=self._own,
             promise=self._promise_call_back,
             unconfirmed=self._call_back_noted,
@@ -188,14 +189,15 @@ class Call:
                 self._speaker.prompt(Prompt.RECORDED)
             return
         self._speaker.prompt(Prompt.YOUR_TURN)
-        await self._greet()
+        await self._greet(noticed=waiting.noticed)
 
     def _start_recording(self) -> None:
         if self._services.recorder is not None:
             self._recording = self._services.recorder.begin(self.call_id, self._services.clock.now())
 
-    async def _greet(self) -> None:
-        await greet(self._opened, self._services, self._speaker, recorded=self._recording is not None)
+    async def _greet(self, *, noticed: Collection[str] = ()) -> None:
+        recorded = self._recording is not None
+        await greet(self._opened, self._services, self._speaker, recorded=recorded, noticed=noticed)
         if self._words.keypad:
             self._speaker.prompt(Prompt.KEYPAD)
 

@@ -12,6 +12,7 @@ from telephony.hearing import Listener
 from telephony.legs.browser import BrowserListener
 from telephony.legs.leg import Leg
 from telephony.metrics import PhoneMetrics
+from telephony.notices import Notices
 from telephony.prompts import PromptBook, Speech
 from telephony.recording import Recorder
 from telephony.ticker import Ticked
@@ -42,7 +43,7 @@ class Membership(Protocol):
 @dataclass(frozen=True, slots=True)
 class CallServices:
     """`listener` is None where there is no recogniser at all, `recorder` where calls are not recorded, `desk` where
-    every call is served at once. `waiting_room_notice`: said to everybody who waits. `inband_keys`: keys are
+    every call is served at once. `notices`: said to everybody who waits. `inband_keys`: keys are
     heard in the audio too. `dialler` and `browsers` bring others into a call, `ticker` serves those who write down what
     they say."""
 
@@ -57,7 +58,7 @@ class CallServices:
     opinions: Opinions = field(default_factory=Opinions)
     maximum_call_seconds: float = 1_800.0
     desk: FrontDesk | None = None
-    waiting_room_notice: str = ""
+    notices: Notices | None = None
     inband_keys: bool = True
     dialler: Dialler | None = None
     browsers: BrowserListener | None = None

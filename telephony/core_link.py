@@ -28,11 +28,13 @@ from telephony.core_messages import (
     LegControl,
     LegOrder,
     Noted,
+    NoticesMessage,
     Opened,
     PlaceCall,
     PrerenderMessage,
     ReplyMessage,
     SayMessage,
+    SpeechOrder,
     parse,
 )
 from telephony.outbox import Message, Outbox
@@ -70,10 +72,11 @@ class BridgeReports(Protocol):
 
 
 class SpeechOrders(Protocol):
-    """Who prepares speech for the core; both methods return at once."""
+    """Who prepares speech for the core; all methods return at once."""
 
     def want(self, revision: int, texts: Sequence[str]) -> None: ...
     def drop(self, texts: Sequence[str]) -> None: ...
+    def notice(self, texts: Sequence[str]) -> None: ...
 
 
 class Caller(Protocol):
@@ -346,7 +349,7 @@ class CoreLink:
             return
         if message is None:
             return
-        if isinstance(message, PrerenderMessage | ForgetMessage):
+        if isinstance(message, PrerenderMessage | ForgetMessage | NoticesMessage):
             self._order_speech(message)
             return
         if isinstance(message, PlaceCall | CancelCall):
@@ -383,11 +386,13 @@ class CoreLink:
                 self._outbox.answered(message.turn_id)
             handler.on_turn_failed(message)
 
-    def _order_speech(self, message: PrerenderMessage | ForgetMessage) -> None:
+    def _order_speech(self, message: SpeechOrder) -> None:
         if self._speech_orders is None:
             return
         if isinstance(message, PrerenderMessage):
             self._speech_orders.want(message.revision, message.texts)
+        elif isinstance(message, NoticesMessage):
+            self._speech_orders.notice(message.texts)
         else:
             self._speech_orders.drop(message.texts)
 

@@ -189,7 +189,14 @@ class ForgetMessage(_Message):
     texts: list[str] = Field(max_length=1_000)
 
 
-SpeechOrder = PrerenderMessage | ForgetMessage
+class NoticesMessage(_Message):
+    """Hot topics: what everybody who waits is told now. Replaces what was told before."""
+
+    type: Literal["notices"]
+    texts: list[str] = Field(max_length=20)
+
+
+SpeechOrder = PrerenderMessage | ForgetMessage | NoticesMessage
 CallingOrder = PlaceCall | CancelCall
 CallMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
 CoreMessage = CallMessage | SpeechOrder | CallingOrder
@@ -207,6 +214,7 @@ _KINDS: dict[str, type[CoreMessage]] = {
     "ended": EndedMessage,
     "prerender": PrerenderMessage,
     "forget": ForgetMessage,
+    "notices": NoticesMessage,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Final
 
 from base.errors import HotlineError
@@ -20,15 +21,26 @@ LONGEST_GREETING_SECONDS: Final = 4.0  # callers want to speak; whatever is long
 LONGEST_WITH_NOTICES_SECONDS: Final = 14.0  # a hot topic after the greeting; the caller may interrupt it
 
 
-async def greet(opened: asyncio.Future[Opened], services: CallServices, speaker: Speaker, *, recorded: bool) -> None:
+async def greet(
+    opened: asyncio.Future[Opened],
+    services: CallServices,
+    speaker: Speaker,
+    *,
+    recorded: bool,
+    noticed: Collection[str] = (),
+) -> None:
     """Say the greeting, whatever the core, the models or the renderer do: a second after the answer at the latest.
 
-    `recorded`: the caller must be told so (the phone's own greeting does, the core's is written to).
+    Args:
+        recorded: the caller must be told so (the phone's own greeting does, the core's is written to).
+        noticed: hot topics that they heard while they waited: not said again.
     """
     sounds: list[tuple[str, bytes]] = []
     try:
         async with asyncio.timeout(GREETING_SECONDS):
             for item in (await asyncio.shield(opened)).say:
+                if item.for_the_ear in noticed:
+                    continue
                 sounds.append((item.for_the_ear, await services.prompts.learn(item.for_the_ear)))
     except (TimeoutError, HotlineError, OSError) as error:
         # What is there is said: a notice that was never rendered takes nothing from the greeting before it.

@@ -36,6 +36,7 @@ from telephony.legs.sip import SipEndpoint
 from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
 from telephony.node_state import NodeState
+from telephony.notices import Notices
 from telephony.outgoing import OutgoingCalls
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
@@ -111,7 +112,10 @@ class Phone:
             if settings.telephony.record_calls
             else None
         )
-        self._prerenderer = Prerenderer(speech, self._metrics, self._clock, calls=lambda: len(self._calls))
+        self._notices = Notices(self._prompts, fixed=settings.admission.waiting_room_notice)
+        self._prerenderer = Prerenderer(
+            speech, self._metrics, self._clock, calls=lambda: len(self._calls), notices=self._notices
+        )
         self._link = CoreLink(
             core_url(settings),
             settings.run / "internal.token",
@@ -148,7 +152,7 @@ class Phone:
             opinions=self._opinions,
             maximum_call_seconds=settings.telephony.maximum_call_seconds,
             desk=self._desk,
-            waiting_room_notice=settings.admission.waiting_room_notice,
+            notices=self._notices,
             inband_keys=settings.telephony.inband_keys,
             dialler=self._endpoint,
             browsers=self._browsers,

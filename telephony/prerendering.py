@@ -33,15 +33,30 @@ class SpeechStore(Protocol):
     async def forget(self, texts: Sequence[str], *, but: Sequence[str] = ()) -> int: ...
 
 
+class Notices(Protocol):
+    """What is needed of `telephony.notices.Notices`."""
+
+    def tell(self, texts: Sequence[str]) -> None: ...
+
+
 class Prerenderer:
     """Owned by the phone process. `want` and `drop` return at once; `run` does the work until cancelled."""
 
-    def __init__(self, speech: SpeechStore, metrics: PhoneMetrics, clock: Clock, *, calls: Callable[[], int]) -> None:
-        """`calls`: how many there are now."""
+    def __init__(
+        self,
+        speech: SpeechStore,
+        metrics: PhoneMetrics,
+        clock: Clock,
+        *,
+        calls: Callable[[], int],
+        notices: Notices | None = None,
+    ) -> None:
+        """`calls`: how many there are now. `notices` is told what those who wait hear."""
         self._speech = speech
         self._metrics = metrics
         self._clock = clock
         self._calls = calls
+        self._notices = notices
         self._revision = -1
         self._wanted: dict[str, None] = {}  # of the present revision, in order
         self._waiting: dict[str, None] = {}
@@ -67,6 +82,11 @@ class Prerenderer:
             self._wanted.pop(text, None)
             self._dropped[text] = None
         self._arrived.set()
+
+    def notice(self, texts: Sequence[str]) -> None:
+        """Hot topics: they come before everything else that is prepared."""
+        if self._notices is not None:
+            self._notices.tell(texts)
 
     async def run(self) -> None:
         """Prepare and drop for ever; a renderer that is away is asked again later."""

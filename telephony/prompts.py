@@ -13,7 +13,7 @@ from telephony import audio
 
 log = get_logger("telephony.prompts")
 
-_LEARNED_LIMIT: Final = 64
+_LEARNED_LIMIT: Final = 160  # greetings, hot topics, and the few pieces that tell where a caller stands
 _RETRY_SECONDS: Final = 5.0
 
 
@@ -109,11 +109,19 @@ class PromptBook:
         """
         if (known := self._audio.get(text)) is not None:
             return known
+        return await asyncio.shield(self._learn(text))
+
+    def want(self, text: str) -> None:
+        """Somebody will soon need this text: it is learned in the background."""
+        if text not in self._audio:
+            self._learn(text)
+
+    def _learn(self, text: str) -> asyncio.Task[bytes]:
         task = self._learning.get(text)
         if task is None:
             task = self._learning[text] = asyncio.create_task(self._render(text))
             task.add_done_callback(lambda done: self._learned(text, done))
-        return await asyncio.shield(task)
+        return task
 
     def _learned(self, text: str, task: asyncio.Task[bytes]) -> None:
         self._learning.pop(text, None)

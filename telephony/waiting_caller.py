@@ -1,13 +1,14 @@
-"""One caller in the waiting room: told at once where they stand, kept informed, offered a call-back by key.
+"""One caller in the waiting room: told at once what many ask and where they stand, kept informed, offered a call-back
+by key.
 
 Costs next to nothing while it waits: nothing is recognised and no voice is looked for; the words are a few fixed
-prompts and a few short pieces that come from the cache.
+prompts and a few short pieces that the prompt book has in memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from base.errors import HotlineError
@@ -16,7 +17,7 @@ from telephony import hold_music
 from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
 from telephony.dtmf import PersonWanted
 from telephony.front_desk import FrontDesk
-from telephony.prompts import Prompt, Speech
+from telephony.prompts import Prompt, PromptBook, Speech
 from telephony.speaking import Speaker
 from telephony.waiting_room import standing
 
@@ -38,16 +39,17 @@ class WaitingCaller:
         desk: FrontDesk,
         speaker: Speaker,
         speech: Speech,
+        prompts: PromptBook,
         *,
         caller_number: str,
-        notice: str,
+        notices: Sequence[str],
         own: Callable[[Coroutine[Any, Any, None]], None],
         promise: Callable[[str], None],
         unconfirmed: Callable[[], None],
     ) -> None:
         """
         Args:
-            notice: something that many callers want to know now; may be empty.
+            notices: what many callers want to know now; may be empty.
             own: runs work as a task of the call.
             promise: told the number when the caller has chosen a call-back; the core's answer says goodbye.
             unconfirmed: called once when no answer of the core can be waited for any longer.
@@ -56,13 +58,15 @@ class WaitingCaller:
         self._desk = desk
         self._speaker = speaker
         self._speech = speech
+        self._prompts = prompts
         self._offer = CallBackOffer(caller_number)
-        self._notice = notice
+        self._notices = notices
         self._own = own
         self._promise = promise
         self._unconfirmed = unconfirmed
         self._turn = desk.turn_of(call_id)
         self._told: tuple[str, str] | None = None
+        self.noticed: set[str] = set()  # notices that were said
         self._news = 0
         self._music = 0  # pieces since the last news
         self._idle = False  # nothing is on its way to be told
@@ -78,9 +82,10 @@ class WaitingCaller:
         """Returns when the caller is served, or has asked for a person; not after a promised call-back."""
         assert self._turn is not None
         self._speaker.prompt(Prompt.BUSY)
+        for notice in self._notices:
+            if await self._say(notice):
+                self.noticed.add(notice)
         await self._tell(again=False)
-        if self._notice:
-            await self._say(self._notice)
         if self._listens:
             self._speaker.prompt(Prompt.BUSY_OFFER)
         self._idle = True
@@ -114,17 +119,20 @@ class WaitingCaller:
         self._told = news
         await self._say(*news)
 
-    async def _say(self, *texts: str) -> None:
-        """What has no audio in time is left out: a caller who waits is not told of our troubles with the voice too."""
+    async def _say(self, *texts: str) -> bool:
+        """What has no audio in time is left out: a caller who waits is not told of our troubles with the voice too.
+        False where nothing was said."""
         try:
             async with asyncio.timeout(RENDER_SECONDS):
-                sounds = [b"".join([piece async for piece in self._speech.stream(text)]) for text in texts]
+                sounds = [await self._prompts.learn(text) for text in texts]
         except (HotlineError, OSError, TimeoutError) as error:
             log.info("news_not_rendered", call_id=self._call_id, problem=str(error) or type(error).__name__)
-            return
-        if self._listens:
-            for text, sound in zip(texts, sounds, strict=True):
-                self._speaker.play(sound, text)
+            return False
+        if not self._listens:
+            return False
+        for text, sound in zip(texts, sounds, strict=True):
+            self._speaker.play(sound, text)
+        return True
 
     def press(self, key: str, now: float) -> None:
         """A debounced key."""

@@ -13,6 +13,7 @@ FIRST_SERVICE_SECONDS: Final = 90.0  # how long a call is taken to last before a
 _WEIGHT: Final = 0.05  # of the newest call in the mean
 _SOON_SECONDS: Final = 50.0
 _LONG_MINUTES: Final = 30
+_COUNTED_EXACTLY: Final = 20  # so many ahead; more are told in tens, then in hundreds
 
 
 class ServiceTimes:
@@ -73,10 +74,19 @@ class WaitingRoom:
         return list(self._waiting).index(call_id)
 
 
+def _place(ahead: int) -> str:
+    if ahead == 0:
+        return "您是下一位，"
+    if ahead < _COUNTED_EXACTLY:
+        return f"您前面还有{ahead}位，"
+    step = 10 if ahead < 10 * _COUNTED_EXACTLY else 100
+    return f"您前面还有{ahead - ahead % step}多位，" if ahead % step else f"您前面还有{ahead}位，"
+
+
 def standing(ahead: int, wait_seconds: float, *, again: bool) -> tuple[str, str]:
     """Where a caller stands and how long it will take, as two pieces of one sentence: there are few different ones, so
-    their audio is soon in the cache. `again`: an update of what was told before."""
-    place = f"您前面还有{ahead}位，" if ahead else "您是下一位，"
+    their audio is soon at hand. `again`: an update of what was told before."""
+    place = _place(ahead)
     minutes = math.ceil(wait_seconds / 60)
     if wait_seconds < _SOON_SECONDS:
         return place, "预计不到1分钟。"

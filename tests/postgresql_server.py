@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def _unprivileged() -> tuple[int, int] | None:
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
+    with postgresql_server() as url:
+        yield url
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Its URL; everything is gone afterwards."""
     programs = _programs()
     if programs is None:
         require(False, "PostgreSQL's server is not installed (Debian: apt-get install postgresql)")

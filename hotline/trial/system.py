@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -85,7 +86,16 @@ class System:
         )
 
     def prepare(self) -> None:
-        """A new data directory that shares the models and what else set-up computed."""
+        """A new data directory, set up, with a seat."""
+        self.furnish()
+        added = self.command("seat", "add", "test01", "--name", "测试坐席")
+        assert added.returncode == 0, added.stderr
+        found = re.search(r"the password is (\S+)", added.stdout)
+        assert found is not None, added.stdout
+        self.seat_login, self.seat_password = "test01", found.group(1)
+
+    def furnish(self) -> None:
+        """A new data directory, set up, that shares the models and what else set-up computed."""
         self.directory.mkdir(parents=True, exist_ok=True)
         made = ROOT / "var"
         if not (self.directory / "models").exists():
@@ -99,13 +109,9 @@ class System:
                 shutil.copytree(made / folder, self.directory / folder, dirs_exist_ok=True)
         done = self.command("setup", timeout_seconds=900)
         assert done.returncode == 0, f"hotline setup: {done.stdout}{done.stderr}"
-        added = self.command("seat", "add", "test01", "--name", "测试坐席")
-        assert added.returncode == 0, added.stderr
-        found = re.search(r"the password is (\S+)", added.stdout)
-        assert found is not None, added.stdout
-        self.seat_login, self.seat_password = "test01", found.group(1)
 
-    def start(self) -> None:
+    def start(self, *, wait: bool = True) -> None:
+        """`wait`: until it is ready."""
         assert self.process is None
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -117,7 +123,8 @@ class System:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
         deadline = time.monotonic() + seconds
@@ -143,6 +150,27 @@ class System:
             raise
         finally:
             self.process = None
+
+    def kill(self) -> None:
+        """As if the machine had lost its power: nothing of it is left."""
+        assert self.process is not None
+        for process in self.processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+        self.process = None
+
+    def end(self) -> None:
+        """SIGTERM, as systemd sends it; await with `wait_ended`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait_ended(self, seconds: float) -> int:
+        """The exit status after `end`: with `cluster.drain_seconds` its calls may go on for so long."""
+        assert self.process is not None
+        status = self.process.wait(seconds)
+        self.process = None
+        return status
 
     def children(self) -> list[psutil.Process]:
         assert self.process is not None

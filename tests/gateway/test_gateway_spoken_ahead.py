@@ -171,6 +171,26 @@ async def test_published_answers_become_audio_and_withdrawn_ones_silence(
         await speech.close()
 
 
+async def test_hot_topics_are_told_when_they_begin_and_when_they_end(
+    core: Core, knowledge: KnowledgeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hot, sent = "东城区停水，预计十八点恢复。", list[dict[str, object]]()
+    now = [[], [hot], [hot], []]
+
+    async def greetings() -> list[str]:
+        return now.pop(0)
+
+    async def pause() -> bool:
+        return not now
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(knowledge, "greetings", greetings)
+    await SpokenAhead(core.database, knowledge, FIXED, limit=0).keep(send, pause)
+    assert sent == [{"type": "notices", "texts": texts} for texts in ([], [hot], [])]
+
+
 async def test_a_phone_without_anything_to_prepare_is_left_alone(
     client: Client, core: Core, small: SmallConversations
 ) -> None:

@@ -42,6 +42,7 @@ from telephony.hearing import Listener
 from telephony.legs.leg import CallerId
 from telephony.load import Beats, WaitingTimes
 from telephony.metrics import PhoneMetrics
+from telephony.notices import Notices
 from telephony.prompts import PromptBook
 from telephony.ticker import Ticker
 from telephony.waiting_room import ServiceTimes, WaitingRoom, standing
@@ -103,6 +104,8 @@ def test_the_expected_wait_follows_the_calls_that_were_served() -> None:
         (2, 110.0, True, "您前面还有2位，大约还要等2分钟。"),
         (0, 20.0, False, "您是下一位，预计不到1分钟。"),
         (40, 4_000.0, False, "您前面还有40位，预计要等30分钟以上。"),
+        (47, 110.0, False, "您前面还有40多位，大约需要等2分钟。"),
+        (347, 110.0, False, "您前面还有300多位，大约需要等2分钟。"),
     ],
 )
 def test_where_a_caller_stands_in_words(ahead: int, seconds: float, again: bool, said: str) -> None:
@@ -215,7 +218,7 @@ class Hall:
             clock=self.clock,
         )
         self.ticker = Ticker(FakeDetector(), self.clock, self.metrics, threads=False)
-        self.notice = notice
+        self.notices = Notices(self.prompts, fixed=notice)
         self.guests: list[Guest] = []
 
     async def __aenter__(self) -> Hall:
@@ -249,7 +252,7 @@ class Hall:
             recorder=None,
             clock=self.clock,
             desk=self.desk,
-            waiting_room_notice=self.notice,
+            notices=self.notices,
         )
         call = Call(leg, name, services)
         self.ticker.add(call)
@@ -289,9 +292,9 @@ def test_who_has_to_wait_hears_within_a_second_where_they_stand_and_is_greeted_w
             assert heard[0].text == "BUSY" and heard[0].began < 1.0
             assert hall.words(second) == [
                 "BUSY",
+                "东城区停水，下午六点恢复。",
                 "您是下一位，",
                 "大约需要等2分钟。",
-                "东城区停水，下午六点恢复。",
                 "BUSY_OFFER",
             ]
             assert second.core.turns == [] and hall.words(first)[0] == "您好请讲。"
@@ -300,6 +303,26 @@ def test_who_has_to_wait_hears_within_a_second_where_they_stand_and_is_greeted_w
             assert hall.words(second)[-2:] == ["YOUR_TURN", "您好请讲。"]
             assert (hall.value("waiting_ended_total", departure="served"), hall.value("waiting")) == (1.0, 0.0)
             assert second.core.ended == [], "the same call goes on"
+
+    run_virtual(scenario())
+
+
+def test_a_hot_topic_is_told_while_waiting_and_not_once_more_in_the_greeting() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hot, new = "东城区停水，下午六点恢复。", "西城区停电，下午五点恢复。"
+            hall.notices.tell([hot])
+            first = hall.must_come(core=FakeCore(notices=[hot]))
+            waiting = hall.must_come(core=FakeCore(notices=[hot, new]))
+            await asyncio.sleep(28.0)
+            assert hall.words(waiting)[:2] == ["BUSY", hot]
+            assert hot in hall.words(first)
+            hall.notices.tell([])
+            assert hot not in hall.words(hall.must_come())
+            first.leg.close("caller_hung_up")
+            await asyncio.sleep(12.0)
+            words = hall.words(waiting)
+            assert words[words.index("YOUR_TURN") :][:3] == ["YOUR_TURN", "您好请讲。", new]
 
     run_virtual(scenario())
 
