@@ -203,8 +203,12 @@ def held_vectors(
 
 def encode_missing(encoder: Encoder, store: VectorStore, texts: Sequence[str], progress: Progress | None = None) -> int:
     """Encode what the store does not hold yet, kept every few hundred texts; returns how many were encoded."""
-    known = store.known(encoder.name, texts)
-    missing = list(dict.fromkeys(text for position, text in enumerate(texts) if position not in known))
+    lacking: dict[str, None] = {}
+    for start in range(0, len(texts), _READ_AT_ONCE):
+        some = texts[start : start + _READ_AT_ONCE]
+        known = store.known(encoder.name, some)
+        lacking.update((text, None) for position, text in enumerate(some) if position not in known)
+    missing = list(lacking)
     missing.sort(key=len)
     for start in range(0, len(missing), _COMMIT_EVERY):
         batch = missing[start : start + _COMMIT_EVERY]

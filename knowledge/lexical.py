@@ -15,6 +15,7 @@ from scipy.sparse import csc_array
 from knowledge.text import Codes, Owners
 
 TEXTS_AT_ONCE: Final = 8_192
+_ARRAYS: Final = ("terms", "starts", "columns", "values", "idf")
 Scores = npt.NDArray[np.float32]
 
 
@@ -138,30 +139,22 @@ class TermMatrix:
         rows, _ = self.rows(codes)
         return float(self.idf[rows].min()) if len(rows) else 0.0
 
-    def save(self, path: Path) -> None:
-        np.savez(
-            path,
-            terms=self.terms,
-            starts=self.starts,
-            columns=self.columns,
-            values=self.values,
-            idf=self.idf,
-            texts=np.array(self.texts),
-            mean_length=np.array(self.mean_length),
-        )
+    def save(self, folder: Path, name: str) -> None:
+        """As one file an array, so that `load` can map them."""
+        for part in _ARRAYS:
+            np.save(folder / f"{name}.{part}.npy", getattr(self, part))
+        np.save(folder / f"{name}.size.npy", np.array([self.texts, self.mean_length]))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        with np.load(path, allow_pickle=False) as held:
-            return cls(
-                held["terms"],
-                held["starts"],
-                held["columns"],
-                held["values"],
-                held["idf"],
-                int(held["texts"]),
-                float(held["mean_length"]),
-            )
+    def load(cls, folder: Path, name: str) -> Self:
+        """What `save` wrote, mapped: rows of terms that nobody asks for are never in memory.
+
+        Raises:
+            OSError, ValueError: a file is missing or is none of numpy's.
+        """
+        held = {part: np.asarray(np.load(folder / f"{name}.{part}.npy", mmap_mode="r")) for part in _ARRAYS}
+        texts, mean_length = np.load(folder / f"{name}.size.npy").tolist()
+        return cls(**held, texts=int(texts), mean_length=float(mean_length))
 
 
 @dataclass(frozen=True, slots=True)

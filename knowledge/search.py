@@ -7,7 +7,7 @@ candidates and its scale does not depend on how large the collection is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Literal, overload
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from knowledge.embedding import Vectors
 from knowledge.lexical import LaterTerms, TermMatrix
 from knowledge.phonetic import syllable_terms
+from knowledge.shelf import MEMORY, Shelf
 from knowledge.text import PAIR, Codes, character_terms, kinds_of, normalise
 from knowledge.vectors import LaterVectors, Stored, VectorTable
 
@@ -60,22 +61,22 @@ class Corpus:
     Args:
         ids: of the items. texts: all texts. owners: item of each text. groups: document of each item, or empty.
         titles: of the documents. preferred: 1.0 for items of the preferred scope. formal: 1.0 for texts that seldom
-        answer anything (purpose, commencement). wholes: each item as one text, or empty.
+        answer anything (purpose, commencement). wholes: each item as one text, or empty; best as `Derived`.
     """
 
     kind: IndexKind
     ids: tuple[str, ...]
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     owners: Positions
     groups: Positions = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     titles: tuple[str, ...] = ()
     preferred: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     formal: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    wholes: tuple[str, ...] = ()
+    wholes: Sequence[str] = ()
 
     @classmethod
     def of_texts(cls, kind: IndexKind, ids: Sequence[str], texts: Sequence[str]) -> Corpus:
-        return cls(kind, tuple(ids), tuple(texts), np.arange(len(ids), dtype=np.int64))
+        return cls(kind, tuple(ids), texts, np.arange(len(ids), dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +128,15 @@ class Ranked:
     signals: Mapping[str, float]
 
 
-class Prepared(Sequence[str]):
-    """The texts of a corpus as they are cut into terms, made when they are looked at: all at once they take as much
-    memory as the texts themselves. A clause has the title of its document before it."""
+class Derived(Sequence[str]):
+    """Texts that are made when they are looked at: all at once they take as much memory as what they are made of."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+    def __init__(self, count: int, text_of: Callable[[int], str]) -> None:
+        self._count = count
+        self._text_of = text_of
 
     def __len__(self) -> int:
-        return len(self._corpus.texts)
+        return self._count
 
     @overload
     def __getitem__(self, place: int) -> str: ...
@@ -143,19 +144,33 @@ class Prepared(Sequence[str]):
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
-            return [self._text(at) for at in range(len(self))[place]]
-        return self._text(place)
+            return [self._text_of(at) for at in range(self._count)[place]]
+        return self._text_of(range(self._count)[place])
 
-    def _text(self, place: int) -> str:
-        text = normalise(self._corpus.texts[place])
-        if self._corpus.kind != "clauses":
+
+def prepared(corpus: Corpus) -> Derived:
+    """The texts of a corpus as they are cut into terms. A clause has the title of its document before it."""
+
+    def text_of(place: int) -> str:
+        text = normalise(corpus.texts[place])
+        if corpus.kind != "clauses":
             return text
-        title = self._corpus.titles[self._corpus.groups[self._corpus.owners[place]]]
-        return f"{normalise(title)}\n{text}"
+        return f"{normalise(corpus.titles[corpus.groups[corpus.owners[place]]])}\n{text}"
+
+    return Derived(len(corpus.texts), text_of)
+
+
+def _one_after_the_other(old: Sequence[str], new: Sequence[str]) -> Sequence[str]:
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return old + new
+    return Derived(len(old) + len(new), lambda place: old[place] if place < len(old) else new[place - len(old)])
 
 
 class SearchIndex:
-    """An immutable index over a corpus. Building is lexical and fast; vectors may be missing for some texts."""
+    """An immutable index over a corpus. Building is lexical and fast; vectors may be missing for some texts.
+
+    `shelf`: where its parts are kept, or already lie; each under a name that begins with `name`.
+    """
 
     def __init__(
         self,
@@ -163,17 +178,23 @@ class SearchIndex:
         vectors: Stored | None = None,
         present: npt.NDArray[np.bool_] | None = None,
         *,
-        phonetic: bool = True,
+        shelf: Shelf = MEMORY,
+        name: str = "texts",
     ) -> None:
         self.corpus = corpus
-        clean = Prepared(corpus)
-        self.lexical: TermMatrix | LaterTerms = TermMatrix.build(clean, character_terms)
-        self.phonetic: TermMatrix | LaterTerms | None = TermMatrix.build(clean, syllable_terms) if phonetic else None
+        clean = prepared(corpus)
+        self.lexical: TermMatrix | LaterTerms = shelf.terms(
+            f"{name}-words", lambda: TermMatrix.build(clean, character_terms)
+        )
+        self.phonetic: TermMatrix | LaterTerms = shelf.terms(
+            f"{name}-sounds", lambda: TermMatrix.build(clean, syllable_terms)
+        )
         titles = [normalise(title) for title in corpus.titles]
         self.title = TermMatrix.build(titles, character_terms, b=0.3) if titles else None
         self.whole: SearchIndex | None = None
         if corpus.wholes:
-            self.whole = SearchIndex(Corpus.of_texts("passages", corpus.ids, corpus.wholes), phonetic=phonetic)
+            passages = Corpus.of_texts("passages", corpus.ids, corpus.wholes)
+            self.whole = SearchIndex(passages, shelf=shelf, name="wholes")
         self._plain = len(corpus.ids) == len(corpus.texts)
         self._first_texts = _first_texts(corpus)
         self.table: VectorTable | LaterVectors | None = None
@@ -184,10 +205,14 @@ class SearchIndex:
     def set_vectors(self, vectors: Stored, present: npt.NDArray[np.bool_] | None = None) -> None:
         """The vectors of the texts; `present` tells which rows hold one (all of them where it is left out)."""
         if present is None or present.all():
-            self._rows, self.table = np.arange(len(vectors)), VectorTable(vectors) if len(vectors) else None
+            self.set_table(VectorTable(vectors))
             return
         self._rows = np.flatnonzero(present)
         self.table = VectorTable(vectors[self._rows]) if len(self._rows) else None
+
+    def set_table(self, table: VectorTable) -> None:
+        """The vectors of all texts, ready to be searched."""
+        self._rows, self.table = np.arange(len(table)), table if len(table) else None
 
     def following(self, later: SearchIndex) -> SearchIndex:
         """This index with the items of another behind its own, at the cost of the other alone.
@@ -198,14 +223,13 @@ class SearchIndex:
         old, new = self.corpus, later.corpus
         joined = copy(self)
         owners = np.concatenate([old.owners, new.owners + len(old.ids)])
-        joined.corpus = Corpus(
-            old.kind, old.ids + new.ids, old.texts + new.texts, owners, wholes=old.wholes + new.wholes
-        )
+        texts = _one_after_the_other(old.texts, new.texts)
+        wholes = _one_after_the_other(old.wholes, new.wholes)
+        joined.corpus = Corpus(old.kind, old.ids + new.ids, texts, owners, wholes=wholes)
         clean = [normalise(text) for text in new.texts]
-        assert isinstance(self.lexical, TermMatrix)
+        assert isinstance(self.lexical, TermMatrix) and isinstance(self.phonetic, TermMatrix)
         joined.lexical = self.lexical.following(*character_terms(clean), len(clean))
-        if isinstance(self.phonetic, TermMatrix):
-            joined.phonetic = self.phonetic.following(*syllable_terms(clean), len(clean))
+        joined.phonetic = self.phonetic.following(*syllable_terms(clean), len(clean))
         joined._plain = len(joined.corpus.ids) == len(joined.corpus.texts)
         joined._first_texts = _first_texts(joined.corpus)
         joined._rows = np.concatenate([self._rows, later._rows + len(old.texts)])
@@ -296,7 +320,7 @@ class SearchIndex:
             lexical = lexical + 0.5 * self.lexical.scores(query.expansion)
         lexical_items = self._items(lexical)
         fused += weights.lexical * stretch(lexical_items)
-        if weights.phonetic and self.phonetic is not None:
+        if weights.phonetic:
             sound = self._items(self.phonetic.scores(query.syllables))
             raw["sound"] = sound / max(self.phonetic.best_possible(query.syllables), 1e-9)
             fused += weights.phonetic * stretch(sound)
@@ -336,7 +360,7 @@ class SearchIndex:
         lexical = whole.lexical.scores(query.characters)
         raw["whole_coverage"] = lexical / max(whole.lexical.best_possible(query.characters), 1e-9)
         fused += weights.whole_lexical * stretch(lexical)
-        if weights.phonetic and whole.phonetic is not None and weights.whole_lexical:
+        if weights.phonetic and weights.whole_lexical:
             sound = whole.phonetic.scores(query.syllables)
             fused += weights.phonetic * weights.whole_lexical * stretch(sound)
 

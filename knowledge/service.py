@@ -17,7 +17,7 @@ from base import tracing
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
-from knowledge import answering, follow_up, parameters, store, topic_store, topics, validity
+from knowledge import answering, follow_up, kept_book, parameters, store, topic_store, topics, validity
 from knowledge.asked_for import AskedFor
 from knowledge.confusion import Confusions
 from knowledge.correction import keep_dictionary_cache_in
@@ -28,16 +28,17 @@ from knowledge.errors import KnowledgeError
 from knowledge.follow_up import Context, FollowUps
 from knowledge.model import Hit, SearchResult
 from knowledge.search import Query
-from knowledge.snapshot import Snapshot, corrector_of, entry_book, law_book
+from knowledge.snapshot import EntryBook, Snapshot, corrector_of, entry_book, law_book
 from knowledge.store import Document, StoredClause
 from knowledge.vocabulary import Vocabulary
+from knowledge.word_counts import WordCounts
 from storage.engine import Database
 
 _log = get_logger(__name__)
 MAXIMUM_QUERY_CHARACTERS = 300
 _SETTLE_SECONDS = 5.0
 _PAST_LIMIT = 1_000
-_FOLLOWED_FROM_ENTRIES = 1_000  # a smaller book is built anew within two seconds
+_FOLLOWED_FROM_ENTRIES = 1_000  # a smaller book is built anew within two seconds, and not kept on disk
 _FOLLOWED_BY_ENTRIES = 500  # `IN (...)` of one query; encoding as many takes half a minute
 _FOLLOWED_BY_SHARE = 0.1
 _LOOKS_PER_SCHEDULE = 10  # a look reads one number; what was scheduled reads every entry's state
@@ -189,8 +190,17 @@ class KnowledgeService:
     ) -> Snapshot:
         encoder = self._encoder if self._encoder.available else None
         laws = held.laws if held else law_book(documents, clauses, encoder, self._vectors, fingerprint)
-        book = entry_book(entries, encoder, self._vectors, number)
-        return Snapshot(number, book, laws, corrector_of(entries, documents, self._confusions), coming)
+        book, counted = self._book(number, entries, encoder)
+        corrector = corrector_of(entries, documents, self._confusions, counted=counted)
+        return Snapshot(number, book, laws, corrector, coming)
+
+    def _book(self, number: int, entries: list[Entry], encoder: Encoder | None) -> tuple[EntryBook, WordCounts | None]:
+        """A large book comes from disk, as far as it lies there."""
+        if self._vectors is None or len(entries) < _FOLLOWED_FROM_ENTRIES:
+            return entry_book(entries, encoder, self._vectors, number), None
+        folder = self._settings.var / "index" / "books"
+        most = _most_followed(len(entries))
+        return kept_book.open_book(folder, entries, encoder, self._vectors, number, most_changes=most)
 
     async def _few_changed(self, session: AsyncSession, held: Snapshot) -> frozenset[str] | None:
         """What changed since the index was built, where following it is cheaper than building it anew; else None."""
@@ -198,7 +208,8 @@ class KnowledgeService:
         if len(base.entries) < _FOLLOWED_FROM_ENTRIES:
             return None
         _, changed = await store.changed_since(session, base.revision)
-        return changed if len(changed) <= min(_FOLLOWED_BY_ENTRIES, len(base.entries) * _FOLLOWED_BY_SHARE) else None
+        changed |= base.differing
+        return changed if len(changed) <= _most_followed(len(base.entries)) else None
 
     def _extend(
         self, held: Snapshot, number: int, entries: list[Entry], changed: frozenset[str], coming: dict[str, Entry]
@@ -341,6 +352,11 @@ def _beside(joined: SearchResult, alone: SearchResult) -> SearchResult:
 
 def _chance(result: SearchResult) -> float:
     return result.hits[0].probability if result.hits else 0.0
+
+
+def _most_followed(entries: int) -> int:
+    """How many changes follow an index of so many entries; with more it is built anew."""
+    return min(_FOLLOWED_BY_ENTRIES, int(entries * _FOLLOWED_BY_SHARE))
 
 
 def _fingerprint(documents: list[Document]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +14,11 @@ from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vecto
 from knowledge.entry import Entry
 from knowledge.filters import EntryFilters
 from knowledge.follow_up import Context
-from knowledge.search import Corpus, SearchIndex
+from knowledge.search import Corpus, Derived, SearchIndex
+from knowledge.shelf import MEMORY, Shelf
 from knowledge.store import Document, StoredClause
+from knowledge.vectors import VectorTable
+from knowledge.word_counts import WordCounts
 
 _PURPOSE = re.compile(r"为了?|根据")
 _COMMENCEMENT = re.compile(r"^本[^，。]{1,8}自[^，。]{2,24}起?(施行|实施|生效)")
@@ -24,13 +27,17 @@ _LOCAL = "北京"
 
 @dataclass(frozen=True, slots=True)
 class EntryBook:
-    """The published entries and their index. Wordings and the answer are texts of one item."""
+    """The published entries and their index. Wordings and the answer are texts of one item.
+
+    `differing`: ids of those that were indexed in another form than they had at `revision` (see `knowledge.kept_book`).
+    """
 
     entries: tuple[Entry, ...]
     index: SearchIndex
     filters: EntryFilters
     revision: int = -1  # of the index that later entries follow
     base: EntryBook | None = None  # that index, where later entries follow it
+    differing: frozenset[str] = frozenset()
 
     def following(self, later: EntryBook, changed: Collection[str]) -> EntryBook:
         """This book with the present form of `changed` entries behind it; those not in `later` were withdrawn."""
@@ -130,28 +137,56 @@ def entry_corpus(entries: Sequence[Entry]) -> Corpus:
         ids=tuple(entry.id for entry in entries),
         texts=tuple(texts),
         owners=np.array(owners, dtype=np.int64),
-        wholes=tuple("\n".join((*entry.wordings, entry.answer)) for entry in entries),
+        wholes=Derived(len(entries), lambda place: "\n".join((*entries[place].wordings, entries[place].answer))),
     )
 
 
 def entry_book(
-    entries: Sequence[Entry], encoder: Encoder | None, store: VectorStore | None, revision: int = -1
+    entries: Sequence[Entry],
+    encoder: Encoder | None,
+    store: VectorStore | None,
+    revision: int = -1,
+    *,
+    kept: Shelf = MEMORY,
 ) -> EntryBook:
-    """Index entries; texts that the store does not hold yet are encoded now. Blocking."""
+    """Index entries; texts that the store does not hold yet are encoded now. Blocking.
+
+    Raises (with a shelf of files):
+        UnusableShelf, OSError: a part cannot be read or written.
+    """
     corpus = entry_corpus(entries)
-    index = SearchIndex(corpus)
+    index = SearchIndex(corpus, shelf=kept)
     if encoder is not None and store is not None and corpus.texts:
-        encode_missing(encoder, store, embedded_entries(entries))
-        index.set_vectors(*held_vectors(store, encoder.name, corpus.texts))
+        index.set_table(kept.vectors("texts-vectors", lambda: _vectors(encoder, store, corpus.texts)))
+        wholes = Derived(len(entries), lambda place: entry_whole(entries[place]))
         if index.whole is not None:
-            index.whole.set_vectors(*held_vectors(store, encoder.name, [entry_whole(entry) for entry in entries]))
+            index.whole.set_table(kept.vectors("wholes-vectors", lambda: _vectors(encoder, store, wholes)))
     return EntryBook(tuple(entries), index, EntryFilters.of(entries), revision)
 
 
-def corrector_of(entries: Sequence[Entry], documents: Sequence[Document], confusions: Confusions) -> Corrector:
-    """Spoken questions are corrected towards the words of entries and of documents' titles. Blocking."""
-    texts = [text for entry in entries for text in (*entry.wordings, entry.answer)]
-    return Corrector([*texts, *(document.title for document in documents)], confusions)
+def _vectors(encoder: Encoder, store: VectorStore, texts: Sequence[str]) -> VectorTable:
+    encode_missing(encoder, store, texts)
+    return VectorTable(held_vectors(store, encoder.name, texts)[0])
+
+
+def spoken_texts(entries: Sequence[Entry]) -> Iterator[str]:
+    """What is said of entries: spoken questions are corrected towards its words."""
+    return (text for entry in entries for text in (*entry.wordings, entry.answer))
+
+
+def corrector_of(
+    entries: Sequence[Entry],
+    documents: Sequence[Document],
+    confusions: Confusions,
+    *,
+    counted: WordCounts | None = None,
+) -> Corrector:
+    """Spoken questions are corrected towards the words of entries and of documents' titles; `counted`: the words of
+    those entries, where they were counted before. Blocking."""
+    titles = [document.title for document in documents]
+    if counted is not None:
+        return Corrector(titles, confusions, counted=counted)
+    return Corrector([*spoken_texts(entries), *titles], confusions)
 
 
 def law_book(

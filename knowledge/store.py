@@ -29,6 +29,7 @@ from storage.tables import (
 )
 
 REVISION: Final = "knowledge_revision"
+_READ_AT_ONCE: Final = 500  # entries: about 15 ms of one core
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +199,14 @@ async def published_among(session: AsyncSession, identifiers: Collection[str]) -
 
 
 async def published_entries(session: AsyncSession) -> list[Entry]:
-    rows = await session.execute(
-        select(KnowledgeEntry.body).where(KnowledgeEntry.status == "published").order_by(KnowledgeEntry.id)
+    """All of them. Read in parts: the rows of a large book take several times the memory of its entries."""
+    rows = await session.stream_scalars(
+        select(KnowledgeEntry.body)
+        .where(KnowledgeEntry.status == "published")
+        .order_by(KnowledgeEntry.id)
+        .execution_options(yield_per=_READ_AT_ONCE)
     )
-    return [Entry.model_validate(body) for body in rows.scalars()]
+    return [Entry.model_validate(body) async for body in rows]
 
 
 async def coming_entries(session: AsyncSession) -> dict[str, Entry]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from pathlib import Path
+from typing import Final, Self
 
 import faiss
 import numpy as np
@@ -35,6 +36,33 @@ class VectorTable:
             self._exact = np.ascontiguousarray(vectors, dtype=np.float32)
         else:
             self._lists = _quantised(vectors)
+
+    def save(self, folder: Path, name: str) -> None:
+        if self._exact is not None:
+            np.save(folder / f"{name}.npy", self._exact)
+            return
+        assert self._lists is not None
+        try:
+            faiss.write_index(self._lists, str(folder / f"{name}.faiss"))
+        except RuntimeError as error:  # faiss knows no other
+            raise OSError(f"{name} cannot be written: {error}") from error
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """What `save` wrote: exact rows are mapped, a quantised table is read.
+
+        Raises:
+            OSError, ValueError, RuntimeError: a file is missing or is no such table.
+        """
+        table = cls(np.zeros((0, 1), dtype=np.float32))
+        quantised = folder / f"{name}.faiss"
+        if quantised.is_file():
+            lists = faiss.read_index(str(quantised))
+            table._exact, table._lists, table._count = None, lists, lists.ntotal  # type: ignore[assignment]
+        else:
+            table._exact = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+            table._count = len(table._exact)
+        return table
 
     def __len__(self) -> int:
         return self._count
