@@ -62,10 +62,18 @@ class OrderKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptKnown:
+    """What may be told of words that were noted while the database was away; `done`: somebody has been in touch."""
+
+    found: bool
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """One look-up. `key` is what is looked up (text, or a tuple of texts)."""
 
-    what: Literal["understand", "search", "place", "category", "order", "duplicate", "danger", "points"]
+    what: Literal["understand", "search", "place", "category", "order", "receipt", "duplicate", "danger", "points"]
     key: tuple[Any, ...]
 
 
@@ -124,6 +132,10 @@ class Findings:
 
     def order(self, order_no: str, code: str) -> OrderKnown:
         result: OrderKnown = self._get(Wanted("order", (order_no, code)))
+        return result
+
+    def receipt(self, digits: str) -> ReceiptKnown:
+        result: ReceiptKnown = self._get(Wanted("receipt", (digits,)))
         return result
 
     def duplicate(self, phone: str, district: str, street: str, text: str, again: bool) -> str | None:

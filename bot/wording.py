@@ -43,7 +43,10 @@ TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经�
 NOT_FILED: Final = (
     "对不起，登记时系统出了问题，还没有受理成功。您说的情况已记录，会有工作人员联系您；您也可以说“人工”。"
 )
-JOURNALLED: Final = "对不起，系统暂时有故障。您说的情况已记录，恢复后会有工作人员联系您。"
+JOURNALLED_MORE: Final = "这些也已记录，还是刚才的记录号，恢复后会有工作人员联系您。"
+RECEIPT_WAITING: Final = "这个记录号已经查到，您说的情况记录在案，工作人员会联系您。"
+RECEIPT_DONE: Final = "这个记录号已经查到，工作人员已经联系处理过。还有问题的话，请直接告诉我。"
+NO_RECEIPT: Final = "没有查到这个记录号。可能还在恢复，您可以过一会儿再查，或者说“人工”。"
 LOST: Final = "对不起，系统暂时有故障，这次没有记录成功。请您稍后再试，紧急情况请直接拨打110、119或120。"
 SILENCE_OFFER: Final = "我没有听到您的声音。说话不方便，请按零转人工，或者稍后再打12345。"
 SILENCE_END: Final = "没有听到您说话，我先挂断了。您可以随时再打12345。"
@@ -167,6 +170,13 @@ def spell(number: str, group: int = 4) -> str:
     if len(words) == 11:
         return f"{words[:3]}，{words[3:7]}，{words[7:]}"
     return "，".join(words[start : start + group] for start in range(0, len(words), group))
+
+
+def journalled(receipt: str) -> Say:
+    """Noted on this node and no more; `receipt`: as `bot/entities/receipt_no.py` makes it."""
+    node, _, digits = receipt.rpartition("-")
+    said = "对不起，系统暂时有故障。您说的情况已记录，记录号{}，恢复后会有工作人员联系您。"
+    return Say(said.format(receipt), said.format(f"是，{spell(node)}{'，' if node else ''}{spell(digits)}"), keep=True)
 
 
 def term(deadline_hours: int, working_days: int = 0) -> str:

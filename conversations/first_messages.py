@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,8 @@ from storage.cluster_tables import FirstMessage
 from storage.engine import Database
 
 REMEMBERED: Final = timedelta(days=1)
+RECEIPT: Final = "receipt:"  # keys of another kind (`receipts.py`), asked for by people
+_RECEIPTS_REMEMBERED: Final = timedelta(days=365)
 
 
 def key_of(sender: str, message_id: str) -> str:
@@ -34,6 +36,9 @@ async def begun(session: AsyncSession, key: str, conversation_id: str, now: date
 
 
 async def forget(database: Database, now: datetime) -> None:
-    """What is older than a day."""
+    """What is older than a day; receipts after a year."""
+    old = and_(FirstMessage.created_at < now - REMEMBERED, FirstMessage.key.not_like(f"{RECEIPT}%"))
     async with database.write() as session:
-        await session.execute(delete(FirstMessage).where(FirstMessage.created_at < now - REMEMBERED))
+        await session.execute(
+            delete(FirstMessage).where(or_(old, FirstMessage.created_at < now - _RECEIPTS_REMEMBERED))
+        )

@@ -32,6 +32,7 @@ class Entry:
     client_message_id: str | None
     caller_number: str | None
     at: str  # ISO 8601, UTC
+    receipt: str = ""  # what the citizen was told that it can be asked for by
 
 
 class Journal:

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from base.clock import Clock, local
 from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
-from bot.decision import OrderKnown, Understood, Wanted
+from bot.decision import OrderKnown, ReceiptKnown, Understood, Wanted
 from bot.entities import point_question
 from bot.entities.place import PlaceFinding, PlaceMatcher
+from conversations import receipts
 from knowledge.follow_up import Context
 from knowledge.model import SearchResult
 from knowledge.points.service import PointAnswer, PointService, Where
@@ -90,6 +91,7 @@ class Lookups:
             "place": self._place,
             "category": self._category,
             "order": self._order,
+            "receipt": self._receipt,
             "duplicate": self._duplicate,
             "danger": self._danger,
             "points": self._service_points,
@@ -182,6 +184,10 @@ class Lookups:
             True, number, STATUS_TEXT.get(order.status, order.status), order.unit or "", "", deadline, extended
         )
 
+    async def _receipt(self, digits: str, *, spoken: bool, notes: dict[str, Any]) -> ReceiptKnown:
+        async with self._database.read() as session:
+            return await receipts.look_up(session, digits)
+
     async def _duplicate(
         self, phone: str, district: str, street: str, text: str, again: bool, *, spoken: bool, notes: dict[str, Any]
     ) -> str | None:
@@ -233,6 +239,8 @@ def _nothing(wanted: Wanted) -> Any:
             return Danger()
         case "order":
             return OrderKnown(False)
+        case "receipt":
+            return ReceiptKnown(False)
         case "points":
             return None
     return None

@@ -47,6 +47,7 @@ from conversations.messages import (
 )
 from conversations.order_news import OrderNews
 from conversations.placed import Placed, opening
+from conversations.receipts import Receipts
 from conversations.seat_offer import Offer
 from conversations.subscriptions import Hub, Relay, Subscription
 from conversations.sweeper import Sweeper
@@ -102,6 +103,7 @@ class ConversationService:
         self._locks = KeyedLocks(across)
         self._hub = Hub()
         self._catch_up = CatchUp(database, self._hub)
+        self._receipts = Receipts(settings.cluster.node)
         self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
         self._encoder = encoder if encoder is not None and encoder.available else None
         self._lookups = Lookups(
@@ -197,6 +199,7 @@ class ConversationService:
         except SQLAlchemyError as error:
             # The caller is greeted all the same; the first turn stores the conversation, or journals what is said.
             _log.error("a conversation could not be stored at its start", error=type(error).__name__)
+            self._receipts.met(row.id, caller_number)
             return TurnResult(
                 row.id,
                 tuple(Reply(say.text, say.spoken) for say in greeting.replies),
@@ -526,22 +529,25 @@ class ConversationService:
     async def _journalled(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
         """The database is away: what was said is on disk, and that is all that is promised."""
         conversation_id = conversation_id or new_id("c_")
+        now = self._clock.now()
+        receipt, told = self._receipts.of(conversation_id, now)
         entry = Entry(
             conversation_id,
             turn.channel,
             turn.kind,
             turn.text,
             turn.client_message_id,
-            None,
-            self._clock.now().isoformat(),
+            self._receipts.caller_number(conversation_id),
+            now.isoformat(),
+            receipt,
         )
         try:
             await self._journal.append(entry)
-            text = wording.JOURNALLED
+            say = Say(wording.JOURNALLED_MORE) if told else wording.journalled(receipt)
         except OSError as error:
             _log.error("the journal cannot be written", error=str(error))
-            text = wording.LOST
-        return TurnResult(conversation_id, (Reply(text, origin="system"),))
+            say = Say(wording.LOST)
+        return TurnResult(conversation_id, (Reply(say.text, say.spoken, origin="system"),))
 
 
 def _again(conversation_id: str, turn: CitizenTurn) -> str | None:

@@ -15,7 +15,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import policy, wording
 from bot.state import State
-from conversations import broken_off, cards, store, waits
+from conversations import broken_off, cards, receipts, store, waits
 from conversations.broken_off import SERVED
 from conversations.errors import UnknownConversation
 from conversations.journal import Entry
@@ -137,15 +137,17 @@ class Sweeper:
                 datetime.fromisoformat(entry.at),
                 kind=entry.kind,
                 client_message_id=message_id,
-                meta={"journalled": True},
+                meta={"journalled": True, "receipt": entry.receipt},
             )
+            if entry.receipt:
+                await receipts.keep(session, entry.receipt, row.id, now)
             state = State.from_dict(row.state)
             await store.promise_call_back(
                 session,
                 row,
                 reason="journal",
                 number=state.contact_phone or row.caller_number or entry.caller_number,
-                note=f"系统故障期间记录：{entry.text}",
+                note=f"系统故障期间记录（记录号{entry.receipt or '无'}）：{entry.text}",
                 due_at=now + _CALL_BACK_WITHIN,
                 now=now,
             )

@@ -471,7 +471,8 @@ class TurnTaker:
         turns = await store.replies_to(session, row.id, before.seq)
         replies = tuple(store.reply(turn) for turn in turns)
         if before.meta.get("journalled"):  # while the database was away: what was promised then is said again
-            replies = (Reply(wording.JOURNALLED, origin="system"),)
+            say = wording.journalled(str(before.meta.get("receipt", "")))
+            replies = (Reply(say.text, say.spoken, origin="system"),)
         transfer = kept.get("transfer")
         return TurnResult(
             conversation_id=row.id,

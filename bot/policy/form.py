@@ -183,6 +183,13 @@ def ask_order_no(talk: Talk, matter: Matter) -> None:
         talk.ask("order_no", wording.ORDER_NO, about=matter.number)
 
 
+def tell_receipt(talk: Talk, matter: Matter, digits: str) -> None:
+    """Words that were noted while the database was away: whether somebody has been in touch, and nothing of them."""
+    known = talk.findings.receipt(digits)
+    matter.stage, matter.result = "done", "told"
+    talk.say((wording.RECEIPT_DONE if known.done else wording.RECEIPT_WAITING) if known.found else wording.NO_RECEIPT)
+
+
 def _one_thing(question: str) -> str:
     """The first of two things asked in one breath."""
     first, also, _ = question.partition("也请")

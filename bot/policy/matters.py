@@ -8,7 +8,7 @@ from typing import Final
 from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
-from bot.entities import yes_no
+from bot.entities import receipt_no, yes_no
 from bot.policy import choices, closing, consult, form, rating, service_points
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
@@ -174,6 +174,8 @@ def _stands_alone(piece: str) -> bool:
 
 def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matter | None:
     state = talk.state
+    if receipt_no.find(text, spoken=talk.turn.spoken) is not None:  # whoever says such a number asks after it
+        return state.new_matter("status", text, "咨询")
     lawful = guards.lawful_channel(text)
     if lawful:
         matter = state.new_matter("lawful", text, "求助")
@@ -276,6 +278,10 @@ def proceed(talk: Talk) -> None:
     if consult.answer_open(talk):
         return
     status = next((m for m in state.matters if m.kind == "status" and m.stage == "open"), None)
+    if status is not None and (digits := receipt_no.find(status.text, spoken=talk.turn.spoken)):
+        form.tell_receipt(talk, status, digits)
+        proceed(talk)
+        return
     if status is not None:
         form.ask_order_no(talk, status)
         return

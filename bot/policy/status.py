@@ -7,7 +7,7 @@ from typing import Final
 
 from bot import reading, wording
 from bot.entities import order_no as order_numbers
-from bot.entities import phone
+from bot.entities import phone, receipt_no
 from bot.policy import asides, form, matters
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
@@ -27,6 +27,11 @@ def order_number(talk: Talk) -> None:
     spoken = talk.turn.spoken
     number = order_numbers.find(text, spoken=spoken)
     digits = phone.digits_said(text, spoken=spoken)
+    if matter.order_no is None and (receipt := receipt_no.find(text, spoken=spoken)) is not None:
+        form.tell_receipt(talk, matter, receipt)
+        state.asking = None
+        matters.proceed(talk)
+        return
     if matter.order_no is None and number is None and len(digits) in (12, 13, 14):
         number = digits
     if matter.order_no is None and number is not None:
