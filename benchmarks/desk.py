@@ -23,7 +23,8 @@ from hotline.trial.desk import Filing, file_offered, log_in
 from hotline.trial.system import System
 
 # A seat's seconds are computed, as no person sits here: reading at 6 Chinese characters a second (Brysbaert 2019: 260
-# words a minute), the keystroke-level model of Card, Moran and Newell (1983) for the rest.
+# words a minute), the keystroke-level model of Card, Moran and Newell (1983) for the rest. Read are the citizen's words
+# and the form; the bot's sentences, which a seat knows, are told apart.
 _READ_A_SECOND: Final = 6.0
 _KEY_SECONDS: Final = 0.28
 _POINT_SECONDS: Final = 1.3
@@ -35,16 +36,18 @@ def percentile(values: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def seat_seconds(one: Filing) -> float:
-    """What a seat needs from taking the conversation to its end, the machine's own time with it."""
+def seat_seconds(one: Filing, characters: int) -> float:
+    """What a seat needs from taking the conversation to its end who reads so many characters, the machine's own time
+    with it."""
     looks = one.filled + len(one.touched)
     hands = one.keys * _KEY_SECONDS + one.points * _POINT_SECONDS
-    return one.seconds + one.read_characters / _READ_A_SECOND + looks * _LOOK_SECONDS + hands
+    return one.seconds + characters / _READ_A_SECOND + looks * _LOOK_SECONDS + hands
 
 
 def summary(filings: list[Filing]) -> dict[str, object]:
     shown, keys = [one.offer_seconds + one.shown_seconds for one in filings], [float(one.keys) for one in filings]
-    needed = [seat_seconds(one) for one in filings]
+    needed = [seat_seconds(one, one.read_characters) for one in filings]
+    reading_all = [seat_seconds(one, one.all_characters) for one in filings]
     return {
         "orders": len(filings),
         "offer_p50_s": round(statistics.median(one.offer_seconds for one in filings), 3),
@@ -64,6 +67,8 @@ def summary(filings: list[Filing]) -> dict[str, object]:
         "seat_seconds_p50": round(statistics.median(needed), 1),
         "seat_seconds_p95": round(percentile(needed, 0.95), 1),
         "seat_seconds_max": round(max(needed), 1),
+        "seat_seconds_reading_all_p50": round(statistics.median(reading_all), 1),
+        "seat_seconds_reading_all_p95": round(percentile(reading_all, 0.95), 1),
         "machine_seconds_p50": round(statistics.median(one.seconds for one in filings), 2),
     }
 

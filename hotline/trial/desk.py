@@ -53,7 +53,8 @@ class Filing:
     shown_seconds: float
     filled: int  # fields that were there
     uncertain: int  # of these, marked to be checked
-    read_characters: int = 0  # of the conversation
+    read_characters: int = 0  # of the citizen's words and of the form
+    all_characters: int = 0  # of the form and the whole conversation, the bot's sentences with it
     touched: list[str] = field(default_factory=list)
     not_mended: list[str] = field(default_factory=list)  # wrong, and what is right was not to be found
     keys: int = 0
@@ -104,7 +105,9 @@ def file_offered(page: Page, system: System, matter: str, *, answers: int = 2, r
     taken = time.monotonic()
     shown = take_offer(page)
     form = _read(page)
-    made = Filing("", offered, shown, len(form.known), form.uncertain, form.read_characters, keys=1)
+    made = Filing(
+        "", offered, shown, len(form.known), form.uncertain, form.read_characters, form.all_characters, keys=1
+    )
     for key in form.missing:
         words = _BY_HAND[key]
         page.locator(f"#field-{key}").fill(words)
@@ -131,6 +134,7 @@ class _Form:
     missing: list[str]
     uncertain: int
     read_characters: int
+    all_characters: int
 
 
 def _read(page: Page) -> _Form:
@@ -140,11 +144,13 @@ def _read(page: Page) -> _Form:
             (one) => [one.id.slice(6), (one.value ?? '').trim()]))"""
     )
     values["request_type"] = _chosen_type(page)
+    record, form_characters = page.get_by_role("log", name="对话记录"), sum(map(len, values.values()))
     return _Form(
         [key for key, value in values.items() if value],
         [key for key in _BY_HAND if not values.get(key)],
         page.get_by_text("请核对", exact=True).count(),
-        len(page.get_by_role("log", name="对话记录").inner_text()),
+        form_characters + sum(map(len, record.locator(".turn.citizen .said").all_inner_texts())),
+        form_characters + sum(map(len, record.locator(".turn .said").all_inner_texts())),
     )
 
 
