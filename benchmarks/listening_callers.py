@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -30,6 +31,7 @@ class Listener:
     dialog: Dialog
     line: RtpLine
     seconds: float
+    keys: Sequence[tuple[float, str]] = ()
     over: bool = False
 
     @property
@@ -63,11 +65,11 @@ class ListeningCallers:
         self._beats = 0
         self.calls: list[Listener] = []
 
-    def ring(self, caller: str, seconds: float) -> Listener:
-        """Hangs up so many seconds after the answer."""
+    def ring(self, caller: str, seconds: float, *, keys: Sequence[tuple[float, str]] = ()) -> Listener:
+        """Hangs up so many seconds after the answer; presses `keys` at their seconds after it."""
         line = RtpLine(_A_LAW)
         line.open()
-        call = Listener(Dialog(secrets.token_hex(12), line, caller), line, seconds)
+        call = Listener(Dialog(secrets.token_hex(12), line, caller), line, seconds, keys)
         self._live.append(call)
         self.calls.append(call)
         self._port.invite(call.dialog)
@@ -92,6 +94,9 @@ class ListeningCallers:
         if dialog.answered_at is None:
             call.over = dialog.status >= 300 or now - dialog.invited_at > ANSWER_SECONDS
         else:
+            if call.keys and now - dialog.answered_at >= call.keys[0][0]:
+                call.line.press(call.keys[0][1])
+                call.keys = call.keys[1:]
             call.line.send(SILENCE)
             call.line.receive(everything=True)
             if dialog.ended_by == "bot" or now - dialog.answered_at >= call.seconds:

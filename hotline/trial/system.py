@@ -154,7 +154,8 @@ class System:
     def kill(self) -> None:
         """As if the machine had lost its power: nothing of it is left."""
         assert self.process is not None
-        for process in self.processes():
+        living = self.processes() if self.process.poll() is None else []
+        for process in living:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.wait()
