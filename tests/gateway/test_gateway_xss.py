@@ -15,9 +15,10 @@ from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.core import Core, settle
 from gateway.desk import Desk
+from gateway.mining_work import mine_when_due
 from gateway.pages import DIST
 from gateway.seat_socket import DESK
-from storage.tables import CallbackTask
+from storage.tables import CallbackTask, Unanswered
 from workorders.model import Assignment, OrderDraft
 
 pytestmark = pytest.mark.long
@@ -60,7 +61,8 @@ async def page(desk: Client) -> AsyncIterator[Page]:
     require((DIST / "seat.html").is_file(), "the front end is not built: run `make setup`")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1366, "height": 860})
+        context = await browser.new_context(viewport={"width": 1366, "height": 860})
+        page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.set_default_navigation_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
@@ -150,4 +152,62 @@ async def test_the_unit_sees_text_as_text(page: Page, desk: Client, core: Core, 
     await page.get_by_role("row").filter(has_text="title始").get_by_role("button").click()
     for field in ("detail", "address", "subject", "appeal"):
         await expect(page.locator("body")).to_contain_text(f"{field}终")
+    await _harmless(page)
+
+
+async def test_an_attachment_s_name_is_text(page: Page, desk: Client, core: Core, small: SmallConversations) -> None:
+    number = await _order(core, (await small.open("wechat")).conversation_id)
+
+    async def picture() -> AsyncIterator[bytes]:
+        yield b"\x89PNG\r\n\x1a\n" + bytes(200)
+
+    await core.attachments.add(number, f"名始{_ATTACKS[0]}", picture(), actor="citizen")
+    await _enter(page, desk, "/unit", "heat")
+    await page.get_by_role("row").filter(has_text="title始").get_by_role("button").click()
+    await expect(page.locator("body")).to_contain_text("名始")
+    await _harmless(page)
+
+
+async def test_the_wall_shows_text_as_text(page: Page, desk: Client, small: SmallConversations) -> None:
+    known = (await small.open("wechat")).conversation_id
+    await small.citizen_turn(known, CitizenTurn(attack("聊天"), "wechat"))
+    await small.citizen_turn(known, CitizenTurn("人工", "wechat"))
+    await _enter(page, desk, "/leader", "ann")
+    await page.get_by_role("region", name="会话", exact=True).get_by_role("button", name="查看").first.click()
+    await expect(page.get_by_role("log", name="对话记录")).to_contain_text("聊天终")
+    await _harmless(page)
+
+
+async def test_the_citizens_page_shows_text_as_text(page: Page, desk: Client, small: SmallConversations) -> None:
+    """Their own words, the bot's that repeat them, and a seat's."""
+    await page.goto(f"{origin(desk)['Origin']}/")
+    words = page.get_by_label("请输入您的问题或诉求")
+    await words.fill(attack("市民"))
+    await words.press("Enter")
+    record = page.get_by_role("log")
+    await expect(record).to_contain_text("您说的是：市民始")
+    await words.fill("人工")
+    await words.press("Enter")
+    await expect(record).to_contain_text("您说的是：人工")
+    (known,) = [one for one, status in small.status.items() if status == "waiting"]
+    assert await small.claim(known, "s_1")
+    await small.seat_message(known, "s_1", attack("坐席"))
+    await expect(record).to_contain_text("坐席终")
+    await _harmless(page)
+
+
+async def test_the_editor_reads_questions_as_text(page: Page, desk: Client, core: Core) -> None:
+    question = f"共有产权房可以落户吗 {_ATTACKS[0]}"
+    async with core.database.write() as session:
+        for number in range(3):
+            session.add(
+                Unanswered(
+                    conversation_id=f"c{number}", text=question, reason="nothing_near", offered=[], at=core.clock.now()
+                )
+            )
+    await mine_when_due(core)
+    await core.seats.add("ed", "a-long-password", role="editor")
+    await _enter(page, desk, "/admin", "ed")
+    await page.get_by_role("button", name="未答上的问题").click()
+    await expect(page.locator("article").first).to_contain_text("onerror")
     await _harmless(page)
