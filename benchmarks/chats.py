@@ -79,6 +79,41 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
+class Line:
+    """A socket that is read all the time, as a browser reads it: a ping that nobody reads is not answered, and closes
+    it."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._frames: asyncio.Queue[aiohttp.WSMessage] = asyncio.Queue()
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while True:
+            frame = await self._socket.receive()
+            self._frames.put_nowait(frame)
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                return
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self._socket.send_json(message)
+
+    async def receive(self) -> dict[str, Any]:
+        """
+        Raises:
+            ConnectionError: the server closed; how is in the text.
+        """
+        frame = await self._frames.get()
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            raise ConnectionError(frame.type.name)
+        found: dict[str, Any] = frame.json()
+        return found
+
+    async def close(self) -> None:
+        await self._socket.close()
+        await self._reader
+
+
 class Citizen:
     """One page, one conversation."""
 
@@ -120,30 +155,28 @@ class Citizen:
             return ANSWERS[asking]
         return "没有了，谢谢" if complains or count >= 2 else self._chance.choice(QUESTIONS)
 
-    async def _hello(self) -> aiohttp.ClientWebSocketResponse:
+    async def _hello(self) -> Line:
         began = time.perf_counter()
-        socket = await self._session.ws_connect(self._url, max_msg_size=1 << 22)
-        await socket.send_json({"type": "hello", "conversation_id": self._conversation_id, "after_seq": 0})
+        socket = Line(await self._session.ws_connect(self._url, max_msg_size=1 << 22))
+        await socket.send({"type": "hello", "conversation_id": self._conversation_id, "after_seq": 0})
         self._welcome = await self._receive(socket, "welcome")
         self._conversation_id = self._welcome["conversation_id"]
         self._tally.opened.append(time.perf_counter() - began)
         return socket
 
-    async def _say(
-        self, socket: aiohttp.ClientWebSocketResponse, text: str
-    ) -> tuple[aiohttp.ClientWebSocketResponse, dict[str, Any] | None]:
+    async def _say(self, socket: Line, text: str) -> tuple[Line, dict[str, Any] | None]:
         """The socket to go on with, and the reply; None where none came."""
         message_id = f"{self._phone}-{len(self._ids)}"
         self._ids.append(message_id)
         message = {"type": "message", "text": text, "client_message_id": message_id}
         self._tally.sent += 1
         began = time.perf_counter()
-        await socket.send_json(message)
+        await socket.send(message)
         if self._chance.random() < self._drops:
             await socket.close()
             socket = await self._hello()
             self._tally.sent_again += 1
-            await socket.send_json(message)
+            await socket.send(message)
         try:
             reply = await self._receive(socket, "reply", message_id)
         except (TimeoutError, ConnectionError) as error:
@@ -153,9 +186,7 @@ class Citizen:
         self._tally.delays.append(time.perf_counter() - began)
         return socket, reply
 
-    async def _receive(
-        self, socket: aiohttp.ClientWebSocketResponse, kind: str, message_id: str = ""
-    ) -> dict[str, Any]:
+    async def _receive(self, socket: Line, kind: str, message_id: str = "") -> dict[str, Any]:
         """
         Raises:
             TimeoutError: nothing came in a minute.
@@ -163,10 +194,7 @@ class Citizen:
         """
         async with asyncio.timeout(_REPLY_SECONDS):
             while True:
-                frame = await socket.receive()
-                if frame.type is not aiohttp.WSMsgType.TEXT:
-                    raise ConnectionError(frame.type.name)
-                found: dict[str, Any] = frame.json()
+                found = await socket.receive()
                 if found["type"] == "error":
                     raise ConnectionError(str(found.get("code")))
                 if found["type"] == "reply":
@@ -174,7 +202,7 @@ class Citizen:
                 if found["type"] == kind and (not message_id or found["in_reply_to"] == message_id):
                     return found
 
-    async def _look_back(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _look_back(self, socket: Line) -> None:
         """Read the conversation as the server has it, and what may still be on its way."""
         await socket.close()
         again = await self._hello()
@@ -287,7 +315,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def command(argv: list[str]) -> int:
-    """Status 1 where a message was lost, doubled or left unanswered."""
+    """Status 1 where a message was lost, doubled or left unanswered, or a citizen was refused."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chats", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--chats", type=int, nargs="+", default=[500], help="levels: citizens at once")
     parser.add_argument("--think-seconds", type=float, default=30.0, help="mean time to read, think and type")
@@ -299,7 +327,7 @@ def command(argv: list[str]) -> int:
     target = conditions.write("chats", result)
     print(table(result))
     print(f"\nwritten to {target.relative_to(ROOT)}")
-    return int(any(row["lost"] or row["doubled"] or row["unanswered"] for row in result["levels"]))
+    return int(any(row["lost"] or row["doubled"] or row["unanswered"] or row["refused"] for row in result["levels"]))
 
 
 if __name__ == "__main__":
