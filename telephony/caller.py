@@ -50,6 +50,7 @@ def _arguments(argv: list[str], settings: Settings) -> argparse.Namespace:
     parser.add_argument("--to", default=f"sip:{telephony.sip_user}@{telephony.sip_host}:{telephony.sip_port}")
     parser.add_argument("--dtmf", default="", metavar="KEYS", help="keys pressed after the last turn, e.g. 0")
     parser.add_argument("--hang-up-after", type=float, metavar="S", help="hang up S seconds after the answer")
+    parser.add_argument("--stay", action="store_true", help="stay on the line after the last answer")
     parser.add_argument(
         "--interrupt-after", type=float, metavar="S", help="do not wait for the end of an answer: speak after S seconds"
     )
@@ -194,6 +195,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         arguments.dtmf,
         arguments.hang_up_after,
         interrupt_after_seconds=arguments.interrupt_after,
+        stays=arguments.stay,
     )
     async with CallingParty(arguments.host, free_port(arguments.host), arguments.caller) as party:
         report = await party.call(arguments.to, script)

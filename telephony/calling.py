@@ -45,6 +45,7 @@ class Script:
     filler_seconds: float = FILLER_SECONDS
     no_answer_seconds: float = NO_ANSWER_SECONDS
     interrupt_after_seconds: float | None = None
+    stays: bool = False  # on the line when the last answer has been heard, until somebody hangs up
 
 
 @dataclass(slots=True)
@@ -211,6 +212,8 @@ class CallingParty:
             report.exchanges.append(Exchange(f"keys {script.keys}"))
             await native.send_dtmf(script.keys)
             await ear.listen(report.exchanges[-1], time.monotonic())
+        if script.stays:
+            await ear.closed.wait()
 
 
 class _Ear:
