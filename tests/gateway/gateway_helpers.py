@@ -322,6 +322,6 @@ def origin(client: Client) -> dict[str, str]:
 async def until(socket: ClientWebSocketResponse, kind: str, **wanted: Any) -> dict[str, Any]:
     """The next message of this kind (and with these values); the others are passed over."""
     while True:
-        message: dict[str, Any] = await socket.receive_json(timeout=5)
+        message: dict[str, Any] = await socket.receive_json(timeout=60)
         if message["type"] == kind and all(message.get(key) == value for key, value in wanted.items()):
             return message
