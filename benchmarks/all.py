@@ -23,6 +23,8 @@ BENCHMARKS: Final[tuple[tuple[str, ...], ...]] = (
     ("benchmarks.phone",),
     ("benchmarks.knowledge",),
     ("benchmarks.points",),
+    ("benchmarks.chats",),
+    ("benchmarks.desk",),
 )
 NEED_SPEECH: Final = ("benchmarks.recognition", "benchmarks.endpointing")
 
