@@ -91,7 +91,7 @@ def contacts_of(database: Path) -> tuple[dict[str, list[str | None]], set[str]]:
             "SELECT call_id, outcome, status FROM conversations WHERE channel = 'phone'"
         ).fetchall()
         called_back = connection.execute(
-            "SELECT c.call_id FROM callback_tasks t JOIN conversations c ON c.id = t.conversation_id"
+            "SELECT c.call_id FROM callbacks t JOIN conversations c ON c.id = t.conversation_id"
             " WHERE t.status = 'open'"
         ).fetchall()
     outcomes: dict[str, list[str | None]] = {}

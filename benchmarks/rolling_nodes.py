@@ -27,7 +27,7 @@ from typing import Any, Final, Literal
 import psutil
 
 from benchmarks import conditions
-from benchmarks.nodes import DRAIN_SECONDS, Nodes, running
+from benchmarks.nodes import DRAIN_SECONDS, START_SECONDS, Nodes, running
 from benchmarks.servers import TRUNK
 from benchmarks.sipp import Load, Sipp, Told
 from hotline.trial.system import System
@@ -36,7 +36,6 @@ from telephony.phone import call_id_of
 What = Literal["kills", "upgrade"]
 FAILED_SETUPS_MUST: Final = 0.005
 _OUTCOMES_WITHIN_SECONDS: Final = 120.0  # a lost call is one after dialogue.phone_lost_seconds, found by the sweeper
-_START_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 60.0
 _CUT: Final = ("lost", "error", "missed")  # ends of calls that the caller did not choose
@@ -68,8 +67,8 @@ class Disturbance:
                     return
                 away = time.monotonic() - began
                 self._take_away(self.nodes.systems[number])
-                self.nodes.systems[number].start(wait=False)
-                self.nodes.systems[number].wait_ready(_START_SECONDS)
+                self.nodes.systems[number].start(wait=False, set_up=False)
+                self.nodes.systems[number].wait_ready(START_SECONDS)
                 self.events.append((number, round(away, 1), round(time.monotonic() - began, 1)))
         except BaseException as error:  # noqa: BLE001 - told by `main`, which fails with it
             self.problem = error
@@ -118,7 +117,7 @@ def measure(nodes: Nodes, what: What, load: Load, every_seconds: float, folder: 
     finally:
         disturbance.finish()
         sipp.stop()
-        thread.join(_START_SECONDS + DRAIN_SECONDS + _STOP_SECONDS)
+        thread.join(START_SECONDS + DRAIN_SECONDS + _STOP_SECONDS)
     if disturbance.problem is not None:
         raise disturbance.problem
     answered = {call_id_of(call_id) for call_id in told.answered}

@@ -32,7 +32,7 @@ from telephony.dtmf import DigitCollector, DigitEvent, NumberEntered
 from telephony.errors import LegClosed
 from telephony.fillers import Fillers
 from telephony.given_turns import GivenTurns
-from telephony.greeting import greet
+from telephony.greeting import GREETING_SECONDS, greet
 from telephony.handover import HandOver
 from telephony.hearing import EXPECTED, Hearing, Listener
 from telephony.legs.leg import Leg
@@ -66,6 +66,7 @@ from telephony.waiting_caller import WaitingCaller
 __all__ = ["Call", "CallServices"]
 
 _WAITING_BEATS: Final = 4
+_KNOWN_SECONDS: Final = 0.5  # so long a caller may hear it ring before the core knows of the call
 
 
 class Call:
@@ -121,6 +122,7 @@ class Call:
         self._callback_number = ""  # promised in the waiting room
         self._waiting = self._waiting_caller()
         self._beats = 0  # while waiting
+        self._rang_seconds = 0.0
 
     def _waiting_caller(self) -> WaitingCaller | None:
         """None for a call that is served at once."""
@@ -153,8 +155,10 @@ class Call:
             placed = (caller.leg_call_id or self.call_id) if self._placed is not None else ""
             services.core.call_started(self, self.call_id, caller.number, kind, self.trace_id, placed=placed)
             self._leg.on_key(self.on_key)
+            await self._known()
             await self._leg.answer()
-            self._began = services.clock.monotonic()
+            rang, self._began = self._began, services.clock.monotonic()
+            self._rang_seconds = self._began - rang
             self.answered = True
             self._log.info("call_answered", caller=self._leg.caller.number, leg=self._leg.kind)
             self._own(self._welcome())
@@ -165,6 +169,13 @@ class Call:
             self.answered = False
             await self._finish(reason)
         return reason
+
+    async def _known(self) -> None:
+        """The core has stored the contact before anybody is answered: it cannot be lost with this machine. One that is
+        slow or away is not waited for."""
+        if self._placed is None and self._services.core.connected:
+            either: tuple[asyncio.Future[Any], ...] = (self._opened, self._over)
+            await asyncio.wait(either, timeout=_KNOWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     async def _welcome(self) -> None:
         """Greet, after the wait for those who came before."""
@@ -197,7 +208,15 @@ class Call:
 
     async def _greet(self, *, noticed: Collection[str] = ()) -> None:
         recorded = self._recording is not None
-        await greet(self._opened, self._services, self._speaker, recorded=recorded, noticed=noticed)
+        patience_seconds = GREETING_SECONDS - self._rang_seconds
+        await greet(
+            self._opened,
+            self._services,
+            self._speaker,
+            recorded=recorded,
+            noticed=noticed,
+            patience_seconds=patience_seconds,
+        )
         if self._words.keypad:
             self._speaker.prompt(Prompt.KEYPAD)
 

@@ -28,16 +28,18 @@ async def greet(
     *,
     recorded: bool,
     noticed: Collection[str] = (),
+    patience_seconds: float = GREETING_SECONDS,
 ) -> None:
-    """Say the greeting, whatever the core, the models or the renderer do: a second after the answer at the latest.
+    """Say the greeting, whatever the core, the models or the renderer do, a second after it rang at the latest.
 
     Args:
         recorded: the caller must be told so (the phone's own greeting does, the core's is written to).
         noticed: hot topics that they heard while they waited: not said again.
+        patience_seconds: how long to wait for the core's words and their audio.
     """
     sounds: list[tuple[str, bytes]] = []
     try:
-        async with asyncio.timeout(GREETING_SECONDS):
+        async with asyncio.timeout(max(0.0, patience_seconds)):
             for item in (await asyncio.shield(opened)).say:
                 if item.for_the_ear in noticed:
                     continue

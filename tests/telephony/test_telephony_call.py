@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -43,6 +44,22 @@ def test_a_core_that_is_late_leaves_the_greeting_to_the_phone() -> None:
             await line.until(4.0)
             assert line.words[0] == "GREETING_NOT_RECORDED"
             assert line.heard[0].began == pytest.approx(1.0, abs=0.1)
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize(
+    ("core_seconds", "connected", "rings_seconds"), [(0.3, True, 0.3), (5.0, True, 0.5), (0.3, False, 0.0)]
+)
+def test_it_rings_until_the_core_knows_of_the_call_but_not_for_long(
+    core_seconds: float, connected: bool, rings_seconds: float
+) -> None:
+    async def scenario() -> None:
+        async with Line(core=FakeCore(greeting_seconds=core_seconds, connected=connected)) as line:
+            began = line.clock.monotonic()
+            while not line.call.answered:
+                await asyncio.sleep(0.01)
+            assert line.clock.monotonic() - began == pytest.approx(rings_seconds, abs=0.05)
 
     run_virtual(scenario())
 
