@@ -158,7 +158,9 @@ class PhoneCall:
         core.metrics.calls.labels("reattached" if known else "placed" if placed else "started").inc()
         core.metrics.belongs(self.conversation_id, "phone")
         if self.pusher is None:
-            self.pusher = core.spawn(self._push(self.conversation_id, result.seq), "call pusher")
+            self.subscription = core.conversations.subscribe(self.conversation_id)
+            pushing = self._push(self.conversation_id, result.seq, self.subscription, new=not (known or placed))
+            self.pusher = core.spawn(pushing, "call pusher")
         await self.link.socket.send(
             {
                 "type": "opened",
@@ -258,14 +260,20 @@ class PhoneCall:
         core.metrics.calls.labels(ended.reason).inc()
         await self.link.socket.send({"type": "ended", "call_id": self.call_id})
 
-    async def _push(self, conversation_id: str, seq: int) -> None:
-        """Say what seats and the desk say, until the call is over; `seq`: the last turn that the phone was given."""
+    async def _push(self, conversation_id: str, seq: int, subscription: Subscription, *, new: bool) -> None:
+        """Say what seats and the desk say, until the call is over.
+
+        Args:
+            seq: the last turn that the phone was given.
+            subscription: begun as soon as the conversation was known here.
+            new: nothing can have happened in it before that.
+        """
         with_seat, conversations = False, self.link.core.conversations
         while not self.over:
-            subscription = self.subscription = conversations.subscribe(conversation_id)
-            for turn in await conversations.transcript(conversation_id, after_seq=seq):
+            for turn in [] if new else await conversations.transcript(conversation_id, after_seq=seq):
                 await self._push_turn(turn)
                 seq = turn.seq
+            new = False
             following = Following(conversations, subscription, conversation_id, seq=seq)
             async for event in following:
                 seq = following.seq
@@ -283,6 +291,7 @@ class PhoneCall:
                     with_seat = event.status == "with_seat"
             else:
                 return
+            subscription = self.subscription = conversations.subscribe(conversation_id)
 
     async def _seat_ended(self, conversation_id: str) -> None:
         """The seat is done: the call ends, or the caller has still been asked how satisfied they are."""
