@@ -14,10 +14,10 @@ from base.logs import get_logger
 from base.settings import Settings
 
 log = get_logger("cluster.dispatcher")
-State = Literal["open", "full", "draining"]
+State = Literal["open", "full", "draining", "starting"]
 _TIMEOUT_SECONDS: Final = 2.0
 # Active and probed, or disabled: what is merely inactive would be active again after the next OPTIONS.
-_WORDS: Final[dict[State, str]] = {"open": "ap", "full": "d", "draining": "d"}
+_WORDS: Final[dict[State, str]] = {"open": "ap", "full": "d", "draining": "d", "starting": "d"}
 
 
 class Dispatcher:

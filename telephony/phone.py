@@ -35,7 +35,7 @@ from telephony.legs.listeners import PbxListeners
 from telephony.legs.sip import SipEndpoint
 from telephony.load import TimedRecogniser, WaitingTimes
 from telephony.metrics import PhoneMetrics
-from telephony.node_state import NodeState
+from telephony.node_state import NodeState, Start
 from telephony.notices import Notices
 from telephony.outgoing import OutgoingCalls
 from telephony.prerendering import Prerenderer
@@ -169,6 +169,7 @@ class Phone:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._draining = asyncio.Event()
+        self._start = Start(self._clock.monotonic(), alone=not settings.cluster.dispatcher_urls)
         self._state = NodeState(dispatcher_of(settings), self._admission_state)
 
     def stop(self) -> None:
@@ -185,6 +186,8 @@ class Phone:
     def _admission_state(self) -> State:
         if self._draining.is_set() or self._stopping.is_set():
             return "draining"
+        if not self._start.over(self._clock.monotonic(), core_there=self._link.connected):
+            return "starting"
         return "open" if self._desk.has_room else "full"
 
     async def _drained(self) -> None:
@@ -271,7 +274,7 @@ class Phone:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _incoming(self, leg: Leg) -> None:
-        if self._stopping.is_set() or self._draining.is_set():
+        if self._admission_state() in ("draining", "starting"):
             self._background(leg.hang_up())  # 486: whoever routes the calls tries the next node
         else:
             call_id = call_id_of(leg.caller.leg_call_id or new_id())
