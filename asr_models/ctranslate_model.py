@@ -1,4 +1,4 @@
-"""A CTranslate2 model file taken apart, so that rows of its vocabulary can be left out. Pure.
+"""A CTranslate2 model file taken apart: rows of its vocabulary can be left out, its weights read. Pure.
 
 The layout (`model_spec.py` of CTranslate2, binary version 6), little endian: version u32, name of the specification,
 its revision u32; number of variables u32, each a name, rank u8, dimensions u32, type u8, size u32, bytes; number of
@@ -8,15 +8,18 @@ aliases u32, each two names. A name is its length u16 and its bytes, the last on
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from asr_models.recogniser import RecogniserError
 
 BINARY_VERSION: Final = 6
+_KINDS: Final = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
+"""Numbers by CTranslate2's `DataType`; its bfloat16 (5) has no numpy type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,56 @@ class _Reader:
         return self._at == len(self._content)
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    head: bytes
+    variables: list[Variable]
+    aliases: list[tuple[bytes, bytes]]
+
+
 def with_rows(content: bytes, rows: Sequence[int], vocabulary_size: int) -> bytes:
     """The model file with only these rows, in this order, of every variable that has a row a token.
 
     Raises:
         RecogniserError: not such a file, or no variable has `vocabulary_size` rows.
     """
+    read = _read(content)
+    if not any(variable.dimensions[:1] == (vocabulary_size,) for variable in read.variables):
+        raise RecogniserError(f"model.bin has no variable for {vocabulary_size} tokens")
+    parts = [read.head, struct.pack("<I", len(read.variables))]
+    for variable in read.variables:
+        chosen = _select(variable, rows) if variable.dimensions[:1] == (vocabulary_size,) else variable
+        parts += [
+            _name(chosen.name),
+            struct.pack(f"<B{len(chosen.dimensions)}I", len(chosen.dimensions), *chosen.dimensions),
+            struct.pack("<BI", chosen.kind, len(chosen.data)),
+            bytes(chosen.data),
+        ]
+    parts.append(struct.pack("<I", len(read.aliases)))
+    parts += [_name(alias) + _name(name) for alias, name in read.aliases]
+    return b"".join(parts)
+
+
+def numbers_below(content: bytes, prefix: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+    """Name behind the prefix and numbers of every variable whose name begins with it. Weights that the file holds in
+    eight bits are put back to their size by the scale beside them.
+
+    Raises:
+        RecogniserError: not such a file, or numbers of a kind that is not read here.
+    """
+    found = {bytes(one.name).decode().rstrip("\0"): one for one in _read(content).variables}
+    for name, variable in found.items():
+        if not name.startswith(prefix) or name.endswith("_scale"):
+            continue
+        if (kind := _KINDS.get(variable.kind)) is None:
+            raise RecogniserError(f"model.bin holds {name} as numbers of kind {variable.kind}, which are not read")
+        values = np.frombuffer(variable.data, kind).astype(np.float32).reshape(variable.dimensions)
+        if (scale := found.get(f"{name}_scale")) is not None:
+            values = values / np.frombuffer(scale.data, np.float32).reshape(-1, *[1] * (values.ndim - 1))
+        yield name.removeprefix(prefix), values
+
+
+def _read(content: bytes) -> _Content:
     try:
         reader = _Reader(content)
         if (version := reader.number("I")) != BINARY_VERSION:
@@ -68,20 +115,7 @@ def with_rows(content: bytes, rows: Sequence[int], vocabulary_size: int) -> byte
         raise RecogniserError(f"model.bin is damaged: {error}") from error
     if not reader.finished:
         raise RecogniserError("model.bin is damaged: something follows its end")
-    if not any(variable.dimensions[:1] == (vocabulary_size,) for variable in variables):
-        raise RecogniserError(f"model.bin has no variable for {vocabulary_size} tokens")
-    parts = [head, struct.pack("<I", len(variables))]
-    for variable in variables:
-        chosen = _select(variable, rows) if variable.dimensions[:1] == (vocabulary_size,) else variable
-        parts += [
-            _name(chosen.name),
-            struct.pack(f"<B{len(chosen.dimensions)}I", len(chosen.dimensions), *chosen.dimensions),
-            struct.pack("<BI", chosen.kind, len(chosen.data)),
-            bytes(chosen.data),
-        ]
-    parts.append(struct.pack("<I", len(aliases)))
-    parts += [_name(alias) + _name(name) for alias, name in aliases]
-    return b"".join(parts)
+    return _Content(head, variables, aliases)
 
 
 def _variable(reader: _Reader) -> Variable:
