@@ -12,6 +12,7 @@ contact with one outcome, and each who was not served is to be called back. Prin
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sqlite3
 import sys
@@ -84,20 +85,21 @@ def place(system: System, calls: int, rate: float, serves_seconds: float) -> lis
     return callers.calls
 
 
-def contacts_of(database: Path) -> tuple[dict[str, list[str | None]], set[str]]:
-    """Outcomes by call id, and the call ids of those with an open call-back."""
+def contacts_of(database: Path) -> tuple[dict[str, list[str | None]], dict[str, str], set[str]]:
+    """Outcomes by call id, how each ended, and the call ids of those with an open call-back."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         rows = connection.execute(
-            "SELECT call_id, outcome, status FROM conversations WHERE channel = 'phone'"
+            "SELECT call_id, outcome, status, outcome_detail FROM conversations WHERE channel = 'phone'"
         ).fetchall()
         called_back = connection.execute(
-            "SELECT c.call_id FROM callbacks t JOIN conversations c ON c.id = t.conversation_id"
-            " WHERE t.status = 'open'"
+            "SELECT c.call_id FROM callbacks t JOIN conversations c ON c.id = t.conversation_id WHERE t.status = 'open'"
         ).fetchall()
     outcomes: dict[str, list[str | None]] = {}
-    for call_id, outcome, status in rows:
+    ends: dict[str, str] = {}
+    for call_id, outcome, status, detail in rows:
         outcomes.setdefault(call_id, []).append(outcome if status == "ended" else None)
-    return outcomes, {call_id for (call_id,) in called_back}
+        ends[call_id] = json.loads(detail).get("ended_by", "")
+    return outcomes, ends, {call_id for (call_id,) in called_back}
 
 
 def measure(system: System, calls: int, rate: float, serves_seconds: float) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def measure(system: System, calls: int, rate: float, serves_seconds: float) -> d
     at_once = [call for call in all_calls if waited.get(mask_text(call.call_id)) == 0.0]
     later = [call for call in all_calls if waited.get(mask_text(call.call_id), 0.0) > 0.0]
     others = [call for call in all_calls if mask_text(call.call_id) not in waited and call.answered]
-    outcomes, called_back = contacts_of(system.directory / "hotline.db")
+    outcomes, ends, called_back = contacts_of(system.directory / "hotline.db")
     answered = [call for call in all_calls if call.answered]
     return {
         "calls": len(all_calls),
@@ -126,6 +128,7 @@ def measure(system: System, calls: int, rate: float, serves_seconds: float) -> d
             len(outcomes.get(call.call_id, [])) != 1 or outcomes[call.call_id][0] is None for call in answered
         ),
         "not_served_without_callback": sum(call.call_id not in called_back for call in others),
+        "ends_of_not_served": dict(Counter(ends.get(call.call_id, "none") for call in others)),
         "load_average": [round(load_before, 2), round(psutil.getloadavg()[0], 2)],
     }
 

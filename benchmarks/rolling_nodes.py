@@ -26,6 +26,7 @@ from typing import Any, Final, Literal
 
 import psutil
 
+from base.settings import ROOT
 from benchmarks import conditions
 from benchmarks.nodes import DRAIN_SECONDS, START_SECONDS, Nodes, running
 from benchmarks.servers import TRUNK
@@ -35,6 +36,7 @@ from telephony.phone import call_id_of
 
 What = Literal["kills", "upgrade"]
 FAILED_SETUPS_MUST: Final = 0.005
+_EVERY_SECONDS: Final[dict[What, float]] = {"kills": 45.0, "upgrade": 10.0}
 _OUTCOMES_WITHIN_SECONDS: Final = 120.0  # a lost call is one after dialogue.phone_lost_seconds, found by the sweeper
 _LOOK_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 60.0
@@ -96,7 +98,8 @@ async def _settled(nodes: Nodes, answered: set[str]) -> list[tuple[str, str | No
         await asyncio.sleep(2.0)
 
 
-def _wrong(contacts: list[tuple[str, str | None, str]], answered: set[str]) -> dict[str, int]:
+def outcomes_missing(contacts: list[tuple[str, str | None, str]], answered: set[str]) -> dict[str, int]:
+    """What is wrong with the contacts; `answered` are the calls of which each must be one."""
     rows = Counter(call_id for call_id, _, _ in contacts)
     return {
         "answered_without_contact": len(answered - rows.keys()),
@@ -124,9 +127,10 @@ def measure(nodes: Nodes, what: What, load: Load, every_seconds: float, folder: 
     over = {call_id_of(call_id) for call_id in told.over}
     contacts = asyncio.run(_settled(nodes, answered))
     ended_by = Counter(how for call_id, _, how in contacts)
-    wrong = _wrong(contacts, answered)
+    wrong = outcomes_missing(contacts, answered)
     return {
         "what": what,
+        "nodes": len(nodes.systems),
         "calls": load.calls,
         "rate": load.rate,
         "listens_seconds": load.seconds,
@@ -151,11 +155,11 @@ def measure(nodes: Nodes, what: What, load: Load, every_seconds: float, folder: 
 
 def sound(result: dict[str, Any]) -> bool:
     """The musts: no contact without exactly one outcome, set-ups; in an upgrade nothing fails and nothing is cut."""
-    if result["contacts_without_exactly_one_outcome"]:
+    if result["contacts_without_exactly_one_outcome"] or not result["events"]:
         return False
     if result["what"] == "upgrade":
-        ends = result["ended_by"]
-        return not (result["failed_setups"] or result["cut_short"] or any(ends.get(how) for how in _CUT))
+        cut = result["cut_short"] + sum(result["ended_by"].get(how, 0) for how in _CUT)
+        return len(result["events"]) == result["nodes"] and not (result["failed_setups"] or cut)
     return bool(result["failed_share"] <= FAILED_SETUPS_MUST)
 
 
@@ -163,7 +167,7 @@ def main(what: What, load: Load, every_seconds: float, count: int) -> dict[str, 
     told = conditions.Conditions()
     with tempfile.TemporaryDirectory(prefix="hln") as name, running(Path(name), count, {}) as nodes:
         result = measure(nodes, what, load, every_seconds, Path(name))
-        return {"conditions": told.told(), "nodes": count, **result}
+        return {"conditions": told.told(), **result}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -186,14 +190,15 @@ def command(argv: list[str]) -> int:
     parser.add_argument("--calls", type=int, default=300)
     parser.add_argument("--rate", type=float, default=2.5, help="calls a second")
     parser.add_argument("--listens", type=float, default=4.0, help="seconds until a caller hangs up")
-    parser.add_argument("--every", type=float, default=45.0, help="seconds between two kills, or before each node")
+    parser.add_argument("--every", type=float, help="seconds between two kills (45), or before each upgrade (10)")
     parser.add_argument("--nodes", type=int, default=3)
     arguments = parser.parse_args(argv)
     load = Load("short", arguments.calls, arguments.rate, arguments.listens)
-    result = main(arguments.what, load, arguments.every, arguments.nodes)
+    every_seconds = arguments.every or _EVERY_SECONDS[arguments.what]
+    result = main(arguments.what, load, every_seconds, arguments.nodes)
     target = conditions.write(f"nodes-{arguments.what}", result)
     print(table(result))
-    print(f"\nwritten to {target}")
+    print(f"\nwritten to {target.relative_to(ROOT)}")
     return 0 if sound(result) else 1
 
 
