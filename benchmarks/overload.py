@@ -24,7 +24,6 @@ from typing import Any, Final
 
 import psutil
 
-from base.masking import mask_text
 from base.settings import ROOT
 from benchmarks import conditions, listening_callers
 from benchmarks.listening_callers import BEAT_SECONDS, Listener, ListeningCallers
@@ -72,7 +71,7 @@ def place(system: System, calls: int, rate: float, serves_seconds: float) -> lis
                 for call_id, _ in _SERVED.findall(log.read()):
                     served_at[call_id] = now
                 for call in callers.calls:
-                    since = served_at.get(mask_text(call.call_id))
+                    since = served_at.get(call.call_id)
                     if since is not None and now - since < 1.0:
                         call.keys = ()
                     if since is not None and now - since >= serves_seconds:
@@ -106,9 +105,9 @@ def measure(system: System, calls: int, rate: float, serves_seconds: float) -> d
     load_before = psutil.getloadavg()[0]
     all_calls = place(system, calls, rate, serves_seconds)
     waited = {call_id: float(seconds) for call_id, seconds in _SERVED.findall(system.log.read_text("utf-8", "replace"))}
-    at_once = [call for call in all_calls if waited.get(mask_text(call.call_id)) == 0.0]
-    later = [call for call in all_calls if waited.get(mask_text(call.call_id), 0.0) > 0.0]
-    others = [call for call in all_calls if mask_text(call.call_id) not in waited and call.answered]
+    at_once = [call for call in all_calls if waited.get(call.call_id) == 0.0]
+    later = [call for call in all_calls if waited.get(call.call_id, 0.0) > 0.0]
+    others = [call for call in all_calls if call.call_id not in waited and call.answered]
     outcomes, ends, called_back = contacts_of(system.directory / "hotline.db")
     answered = [call for call in all_calls if call.answered]
     return {
@@ -122,7 +121,7 @@ def measure(system: System, calls: int, rate: float, serves_seconds: float) -> d
         "told_in_time": _within([*later, *others], TOLD_WITHIN_SECONDS),
         "at_once": listening_callers.summary(at_once),
         "others": listening_callers.summary([*later, *others]),
-        "waited_p50_seconds": conditions.percentile([waited[mask_text(call.call_id)] for call in later], 0.5),
+        "waited_p50_seconds": conditions.percentile([waited[call.call_id] for call in later], 0.5),
         "outcomes": dict(Counter(str(found[0]) for found in outcomes.values())),
         "without_one_outcome": sum(
             len(outcomes.get(call.call_id, [])) != 1 or outcomes[call.call_id][0] is None for call in answered

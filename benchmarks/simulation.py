@@ -23,7 +23,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from base.masking import mask_text
 from base.settings import ROOT
 from benchmarks import conditions
 from benchmarks.phone import outcomes_of
@@ -130,7 +129,7 @@ class Line:
         self.port.invite(dialog)
 
     def _newly_served(self) -> dict[str, float]:
-        """Calls that the log has said to be served since the last look, by their ids as it writes them, and when: on a
+        """Calls that the log has said to be served since the last look, by their ids, and when: on a
         busy machine its lines come late."""
         self._rest += self.log.read()
         *lines, self._rest = self._rest.split("\n")
@@ -151,7 +150,7 @@ class Line:
             call.line.send(SILENCE)
             call.line.receive(everything=True)
         if call.served_at is None:
-            call.served_at = served.get(mask_text(call.call_id))
+            call.served_at = served.get(call.call_id)
         if call.served_at is None:
             if now - dialog.invited_at >= call.fate.waits_seconds:
                 self._end(call, Result.GAVE_UP, now)
