@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Undo a git hook's or another project's choice of environment: ours is .venv.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: run setup test test-long test-asterisk lint bench lock python
+.PHONY: run setup test test-long test-asterisk test-centres lint bench lock python
 
 # `exec`: a signal sent to make reaches the supervisor itself.
 run: python
@@ -31,6 +31,11 @@ test-long: python
 test-asterisk: python
 	@$(BOOTSTRAP) dev setup --for-tests
 	@exec $(BIN)/python -m pytest -s -o timeout=600 tests/asterisk/real_links.py tests/asterisk/real_phone.py
+
+# The main centre is lost, then the secondary: in network namespaces (root; postgresql, redis-server, kamailio, keepalived).
+test-centres: python
+	@$(BOOTSTRAP) dev setup --for-tests
+	@exec $(BIN)/python -m benchmarks.centres --json
 
 lint: python
 	@$(BOOTSTRAP) dev
