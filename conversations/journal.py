@@ -7,6 +7,7 @@ line (power cut) is skipped at replay and kept in the file that is set aside.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -56,7 +57,10 @@ class Journal:
         line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, line.encode("utf-8"))
+            before, whole = os.fstat(descriptor).st_size, line.encode("utf-8")
+            if os.write(descriptor, whole) != len(whole):  # a disk that fills up takes a part of it without an error
+                os.ftruncate(descriptor, before)  # or the next entry would be glued to half a line
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
