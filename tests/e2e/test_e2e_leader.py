@@ -261,6 +261,15 @@ class Heard:
             assert time.monotonic() < deadline, "nothing is heard"
             self.page.wait_for_timeout(100)
 
+    def silence(self) -> None:
+        """Until nothing has been heard for three seconds."""
+        deadline = time.monotonic() + PATIENCE_MS / 1_000
+        self.loudest = 1.0
+        while self.loudest >= LOUD:
+            assert time.monotonic() < deadline, "there is always something to hear"
+            self.loudest = 0.0
+            self.page.wait_for_timeout(3_000)
+
 
 def test_a_leader_listens_whispers_and_joins_a_real_call(browser: Browser, system: System) -> None:
     """A caller on SIP, a seat and a leader with microphones that beep; what the caller heard is in the recording."""
@@ -268,17 +277,8 @@ def test_a_leader_listens_whispers_and_joins_a_real_call(browser: Browser, syste
     with ThreadPoolExecutor(1) as executor:
         jan, kim = at_desk(browser, system, "jan"), leading(browser, system, "kim")
         of_jan, of_kim = Heard(jan), Heard(kim)
-        options = (
-            "--to",
-            system.sip_uri,
-            "--dtmf",
-            "0",
-            "--stay",
-            "--hang-up-after",
-            "240",
-            "--no-recognition",
-            "--json",
-        )
+        until = ("--stay", "--hang-up-after", "240")
+        options = ("--to", system.sip_uri, "--dtmf", "0", *until, "--no-recognition", "--json")
         call = executor.submit(system.command, "call", *options, timeout_seconds=400)
         expect(jan.get_by_role("alertdialog", name="派给您的会话")).to_be_visible(timeout=PATIENCE_MS)
         jan.locator("body").press("a")
@@ -296,6 +296,7 @@ def test_a_leader_listens_whispers_and_joins_a_real_call(browser: Browser, syste
         # The seat is silent: what she hears now is the leader, and the caller hears nothing.
         talk.get_by_role("button", name="静音", exact=True).click()
         expect(talk.get_by_role("button", name="取消静音")).to_be_visible(timeout=PATIENCE_MS)
+        of_kim.silence()  # the bot has told the caller who is there
         wall.get_by_role("button", name="耳语").click()
         expect(wall).to_contain_text("正在耳语，只有坐席听得到您", timeout=PATIENCE_MS)
         of_jan.soon()
