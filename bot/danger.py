@@ -27,7 +27,7 @@ _STRENGTH: Final = 3.0  # C of the border between danger and none
 _WIDTH: Final = 0.5  # gamma of its kernel, over the number of dimensions
 _LINE_STRENGTH: Final = 20.0  # C of the choice of a line
 
-# Weights of `joined`: a logistic regression over the readers' log odds on messages of which no reader had learnt: 108
+# Weights of `joined`: a logistic regression over the readers' log odds on messages of which no reader had learnt then: 108
 # dangers (tests/conversations/kit/fresh_2026_11_27) and 471 openings without one (there, and at half weight in the
 # older kits). In the order whole, part, understood, rule; the second set is for when no sentence vector can be had.
 _WEIGHTS: Final = (0.46, 0.83, 0.25, 1.03)
@@ -80,7 +80,7 @@ def line_of(guard: Mapping[str, float], meaning: Mapping[str, float]) -> str:
     """The line that letters, sounds and rules (`GuardFindings.lines`) and the reader of meaning agree on best.
 
     Neither overrules the other: on messages that neither had learnt from 0.97 right lines together, 0.93 when the rules
-    came first (tests/conversations/kit/fresh_2026_11_27).
+    came first (tests/conversations/kit/fresh_2026_11_27, before its messages were learnt).
     """
     return likeliest({line: value * (meaning.get(line, 0.0) + _LEAST_OF_LINE) for line, value in guard.items()})
 

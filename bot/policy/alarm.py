@@ -11,7 +11,7 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-_DANGER: Final = 0.15  # of all readers together: a missed danger costs as much as twenty false alarms
+_DANGER: Final = 0.15  # of all readers together: as low as one harmless message in twenty allows (decision 0028)
 _DANGER_IN_TALK: Final = 0.5  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _CAUTION: Final = 0.05  # from which on a sentence tells what to do if there is a danger after all
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed

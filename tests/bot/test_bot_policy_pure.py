@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot import guards, wording
 from bot.danger import Danger, line_of
-from bot.decision import Decision, Findings, OrderKnown, Turn, Understood, Wanted
+from bot.decision import Decision, Findings, OrderKnown, ReceiptKnown, Turn, Understood, Wanted
 from bot.entities.place import PlaceFinding
 from bot.policy import after_filing, decide, leave, opening
 from bot.state import Matter, Place, State
@@ -27,6 +27,8 @@ NOTHING: dict[str, Any] = {
     "order": OrderKnown(False),
     "duplicate": None,
     "danger": Danger(),
+    "points": None,
+    "receipt": ReceiptKnown(False),
 }
 
 

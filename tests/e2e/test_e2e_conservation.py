@@ -18,7 +18,7 @@ from hotline.trial.voice import CallerVoice
 from storage.keyring import of_database
 from telephony.calling import CallingParty, Script, load_turns
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(300)]
 
 FORM = {
     "detail": "没别的了",

@@ -59,6 +59,7 @@ def offer(page: Page) -> Locator:
     return page.get_by_role("alertdialog", name="派给您的会话")
 
 
+@pytest.mark.long
 def test_offers_go_round_and_a_dead_browser_gives_everything_back(
     playwright: Playwright, browser: Browser, chromium: Path, system: System
 ) -> None:
