@@ -27,7 +27,7 @@ _STRENGTH: Final = 3.0  # C of the border between danger and none
 _WIDTH: Final = 0.5  # gamma of its kernel, over the number of dimensions
 _LINE_STRENGTH: Final = 20.0  # C of the choice of a line
 
-# Weights of `joined`: a logistic regression over the readers' log odds on messages of which no reader had learnt then: 108
+# Weights of `joined`: a logistic regression over the readers' log odds on messages that no reader had learnt then: 108
 # dangers (tests/conversations/kit/fresh_2026_11_27) and 471 openings without one (there, and at half weight in the
 # older kits). In the order whole, part, understood, rule; the second set is for when no sentence vector can be had.
 _WEIGHTS: Final = (0.46, 0.83, 0.25, 1.03)
