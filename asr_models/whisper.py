@@ -112,15 +112,16 @@ class Whisper:
         try:
             tokenizer: Any = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
             self._vocabulary = WhisperVocabulary(tokenizer)
+            weights = (directory / "model.bin").read_bytes()
             self._model: Any = ctranslate2.models.Whisper(
                 str(directory),
                 device="cpu",
                 compute_type="int8",
                 intra_threads=threads,
                 inter_threads=1,
-                files=_reduced_files(directory, self._vocabulary),
+                files=_reduced_files(directory, weights, self._vocabulary),
             )
-            self._encoder = _encoder(directory, threads)
+            self._encoder = _encoder(directory, weights, threads)
         except RecogniserError:
             raise
         except Exception as error:
@@ -350,21 +351,21 @@ class Whisper:
         return float(np.mean(np.log(np.maximum(aligned.text_token_probs, 1e-9))))
 
 
-def _reduced_files(directory: Path, vocabulary: WhisperVocabulary) -> dict[str, bytes]:
+def _reduced_files(directory: Path, weights: bytes, vocabulary: WhisperVocabulary) -> dict[str, bytes]:
     """The model as CTranslate2 reads it, with the kept tokens only; made in memory, the files stay as they are."""
     config: dict[str, Any] = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     size = len(words_of(directory))
     for name in ("suppress_ids", "suppress_ids_begin", "lang_ids"):
         config[name] = vocabulary.reduced(config.get(name, []))
     return {
-        "model.bin": ctranslate_model.with_rows((directory / "model.bin").read_bytes(), vocabulary.rows, size),
+        "model.bin": ctranslate_model.with_rows(weights, vocabulary.rows, size),
         "config.json": json.dumps(config).encode(),
         "vocabulary.json": json.dumps(vocabulary.tokens, ensure_ascii=False).encode(),
     }
 
 
-def _encoder(directory: Path, threads: int) -> WhisperEncoder:
-    variables = dict(ctranslate_model.numbers_below((directory / "model.bin").read_bytes(), "encoder/"))
+def _encoder(directory: Path, weights: bytes, threads: int) -> WhisperEncoder:
+    variables = dict(ctranslate_model.numbers_below(weights, "encoder/"))
     if (heads := variables.pop("num_heads", None)) is None:
         raise RecogniserError(f"the Whisper model in {directory} does not tell its number of heads")
     return WhisperEncoder(variables, int(heads), threads=threads)

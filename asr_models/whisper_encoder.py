@@ -18,7 +18,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from asr_models.log_mel import BANDS, FRAMES_A_SECOND, log_mel
+from asr_models.log_mel import BANDS, FRAMES_A_SECOND, RATE_HZ, log_mel
 from asr_models.recogniser import RecogniserError, Samples
 
 Floats = npt.NDArray[np.float32]
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 _FRAMES_A_POSITION: Final = 2  # the second convolution halves the rate
 _POSITIONS_A_SECOND: Final = FRAMES_A_SECOND // _FRAMES_A_POSITION
 _STEP: Final = _POSITIONS_A_SECOND // 2
-_SAMPLES_A_POSITION: Final = 16_000 // _POSITIONS_A_SECOND
+_SAMPLES_A_POSITION: Final = RATE_HZ // _POSITIONS_A_SECOND
 _MARGIN: Final = _POSITIONS_A_SECOND
 """Positions of silence that are computed one by one: a second, as the decoder looks there for the end."""
 _EVERY: Final = 8

@@ -23,6 +23,7 @@ import psutil
 from base.settings import ROOT
 from benchmarks import conditions, listening_callers
 from benchmarks.accounts import Meter
+from benchmarks.crowded import crowded_system
 from benchmarks.listening_callers import BEAT_SECONDS, ListeningCallers
 from benchmarks.sipp import Load, Sipp, Told
 from benchmarks.soak import kept
@@ -38,19 +39,7 @@ _SPACE: Final = 40  # places beyond those that the callers need
 
 def system_for(rate: float, listens_seconds: float, folder: Path) -> System:
     places = round(rate * listens_seconds * 1.5) + _SPACE
-    return System(
-        folder / "var",
-        environment={
-            "HOTLINE_RASA__ENABLED": "false",
-            "HOTLINE_RECOGNISER__WORKERS": "1",
-            "HOTLINE_VOICE__PRERENDERED_TEXTS": "0",
-            "HOTLINE_TELEPHONY__MAXIMUM_CALLS": "1",
-            "HOTLINE_ADMISSION__INITIAL_CALLS": "1",
-            "HOTLINE_ADMISSION__MINIMUM_CALLS": "1",
-            "HOTLINE_ADMISSION__WAITING_ROOM_PLACES": str(places),
-            "HOTLINE_ADMISSION__WAITING_ROOM_NOTICE": NOTICE,
-        },
-    )
+    return crowded_system(folder, at_once=1, places=places, notice=NOTICE)
 
 
 def place(system: System, load: Load, folder: Path) -> tuple[Told, ListeningCallers, Meter]:

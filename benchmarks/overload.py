@@ -26,6 +26,7 @@ import psutil
 
 from base.settings import ROOT
 from benchmarks import conditions, listening_callers
+from benchmarks.crowded import crowded_system
 from benchmarks.listening_callers import BEAT_SECONDS, Listener, ListeningCallers
 from hotline.trial.system import System
 
@@ -37,21 +38,6 @@ _GIVES_UP_SECONDS: Final = 20.0
 _CALLBACK_SECONDS: Final = 30.0  # until goodbye has been said
 _SETTLE_SECONDS: Final = 8.0
 _SERVED: Final = re.compile(r"call_served.*?call_id=(\S+).*?waited_seconds=([\d.]+)")
-
-
-def system_for(at_once: int, places: int, folder: Path) -> System:
-    return System(
-        folder / "var",
-        environment={
-            "HOTLINE_RASA__ENABLED": "false",
-            "HOTLINE_RECOGNISER__WORKERS": "1",
-            "HOTLINE_VOICE__PRERENDERED_TEXTS": "0",
-            "HOTLINE_TELEPHONY__MAXIMUM_CALLS": str(at_once),
-            "HOTLINE_ADMISSION__INITIAL_CALLS": str(at_once),
-            "HOTLINE_ADMISSION__MINIMUM_CALLS": str(at_once),
-            "HOTLINE_ADMISSION__WAITING_ROOM_PLACES": str(places),
-        },
-    )
 
 
 def place(system: System, calls: int, rate: float, serves_seconds: float) -> list[Listener]:
@@ -148,7 +134,7 @@ def main(at_once: int, load: float, seconds: float, serves_seconds: float) -> di
     rate = load * at_once / serves_seconds
     calls = round(rate * seconds)
     with tempfile.TemporaryDirectory(prefix="hlo") as name:
-        system = system_for(at_once, calls, Path(name))
+        system = crowded_system(Path(name), at_once=at_once, places=calls)
         system.prepare()
         system.start()
         try:

@@ -166,10 +166,9 @@ async def called_again(session: AsyncSession, row: Conversation, *, now: datetim
     """Whoever called again and was served need not be called, at this number or at the one that they gave in the call
     with which they went on; calls about danger are made all the same. How many."""
     tasks = await open_calls(session, row.caller_number, besides=row.id)
-    went_on = select(CallbackTask).where(
-        CallbackTask.conversation_id == row.outcome_detail.get(WENT_ON), CallbackTask.status != "done"
-    )
-    tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
+    if (broken_off := row.outcome_detail.get(WENT_ON)) is not None:
+        went_on = select(CallbackTask).where(CallbackTask.conversation_id == broken_off, CallbackTask.status != "done")
+        tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
     tasks = [task for task in tasks if not task.reason.startswith("emergency")]
     for task in tasks:
         task.note = f"{task.note}\n市民已再次来电（会话{row.id}）。".strip()[:4_000]
