@@ -17,12 +17,15 @@ from hotline.trial.system import System, free_port
 from hotline.trial.voice import CallerVoice
 from telephony.caller import free_port as free_sip_port
 
-# What takes its time at a desk, short enough for a test.
-SHORT = {
-    "HOTLINE_SEATS__HEARTBEAT_SECONDS": "9",
-    "HOTLINE_SEATS__OFFER_PAUSE_SECONDS": "8",
-    "HOTLINE_SEATS__WRAP_UP_SECONDS": "0",
-}
+
+@pytest.fixture(scope="session")
+def short_desk_times() -> dict[str, str]:
+    """What takes its time at a desk, short enough for a test."""
+    return {
+        "HOTLINE_SEATS__HEARTBEAT_SECONDS": "9",
+        "HOTLINE_SEATS__OFFER_PAUSE_SECONDS": "8",
+        "HOTLINE_SEATS__WRAP_UP_SECONDS": "0",
+    }
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +49,16 @@ def site_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def system(short_directory: Path, models: Path, trunk_port: int, site_port: int) -> Iterator[System]:
+def system(
+    short_directory: Path, models: Path, trunk_port: int, site_port: int, short_desk_times: dict[str, str]
+) -> Iterator[System]:
     del models
     environment = {
         "HOTLINE_TELEPHONY__TRUNK_URI": f"sip:{{number}}@{HOST}:{trunk_port}",
         "HOTLINE_CALLING__FIRST_HOUR": "0",  # tests run at any hour
         "HOTLINE_CALLING__LAST_HOUR": "24",
         "HOTLINE_WEB__ALLOWED_ORIGINS": f'["http://127.0.0.1:{site_port}"]',
-        **SHORT,
+        **short_desk_times,
     }
     running = System(short_directory / "var", environment)
     running.prepare()

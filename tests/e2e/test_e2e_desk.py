@@ -17,10 +17,21 @@ from hotline.trial.system import System
 from seats.store import SeatStore
 from storage.engine import Database
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(600)]
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE_MS = 20_000
 PASSWORD = "a-long-password"
+
+
+@pytest.fixture(scope="module")
+def system(short_directory: Path, models: Path, short_desk_times: dict[str, str]) -> Iterator[System]:
+    """A system of its own: who is offered what depends on everybody who waits, and other scenes leave some waiting."""
+    del models
+    running = System(short_directory / "desk", short_desk_times)
+    running.prepare()
+    running.start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +70,6 @@ def offer(page: Page) -> Locator:
     return page.get_by_role("alertdialog", name="派给您的会话")
 
 
-@pytest.mark.long
 def test_offers_go_round_and_a_dead_browser_gives_everything_back(
     playwright: Playwright, browser: Browser, chromium: Path, system: System
 ) -> None:
@@ -122,7 +132,6 @@ def test_offers_go_round_and_a_dead_browser_gives_everything_back(
     bob.context.close()
 
 
-@pytest.mark.long
 def test_two_orders_are_on_the_screen_in_time_and_filed_with_few_keys(browser: Browser, system: System) -> None:
     add_seats(system, "cat")
     page = at_desk(browser, system, "cat")
@@ -133,7 +142,6 @@ def test_two_orders_are_on_the_screen_in_time_and_filed_with_few_keys(browser: B
     page.context.close()
 
 
-@pytest.mark.long
 def test_what_a_seat_has_typed_outlives_the_core(browser: Browser, system: System) -> None:
     add_seats(system, "dan")
     page = at_desk(browser, system, "dan")
@@ -167,7 +175,6 @@ def settled(page: Page, findings: Callable[[Page], list[str]]) -> list[str]:
     return found
 
 
-@pytest.mark.long
 def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
     browser: Browser, system: System, serious_findings: Callable[[Page], list[str]]
 ) -> None:
