@@ -135,6 +135,7 @@ class Call:
             self._speaker,
             services.speech,
             services.prompts,
+            services.listener,
             caller_number=self._leg.caller.number.reveal(),
             notices=services.notices.texts if services.notices is not None else (),
             own=self._own,
@@ -288,15 +289,20 @@ class Call:
         return b"" if self._hand_over.talking else heard  # people who talk to each other need no turn taking
 
     def _pump_waiting(self) -> bytes:
-        """Who waits needs music and keys and is not listened to: every fourth beat will do."""
+        """Who waits needs music and keys, and is listened to for a word after a question: every fourth beat will do."""
         self._beats += 1
-        if self._beats % _WAITING_BEATS == 0:
-            self._listen_for_tones(self._leg.read())
-            self._speaker.pump()
-        return b""
+        if self._waiting is None or self._beats % _WAITING_BEATS != 0:
+            return b""
+        heard = self._leg.read()
+        self._listen_for_tones(heard)
+        self._speaker.pump()
+        return self._waiting.feed(heard)
 
     def on_voice(self, probability: float, seconds: float) -> None:
         """The detector's opinion on the next stretch of the caller's audio."""
+        if self._waiting is not None:
+            self._waiting.on_voice(probability, seconds)
+            return
         self._act_on(self._turns.voice(probability, seconds, self._now))
 
     def tick(self) -> None:

@@ -1,4 +1,4 @@
-"""Choosing a call-back by keys: `1` wants it, the number is confirmed or keyed in, `#` makes it so. Pure."""
+"""Choosing a call-back: `1` or 回电 wants it, the number is confirmed or keyed in, `#` or 对 makes it so. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from telephony.callback_words import understood
 from telephony.dtmf import DigitCollector, DigitEvent, PersonWanted
 
 WANTED_KEY: Final = "1"
 CONFIRM_KEY: Final = "#"
-CHOICE_SECONDS: Final = 15.0  # without a key the caller goes on waiting
+CHOICE_SECONDS: Final = (
+    20.0  # reading the number back takes half of it; without a key or a word the caller goes on waiting
+)
 _NUMBER: Final = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}")  # mobile; fixed with area code; fixed, local
 
 Step = Literal["offered", "confirming", "entering", "accepted"]
@@ -44,7 +47,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceLapsed:
-    """Nothing more was pressed: the caller goes on waiting."""
+    """Nothing more was pressed or said, or it is not wanted any more: the caller goes on waiting."""
 
 
 OfferEvent = AskConfirmation | AskNumber | Accepted | ChoiceLapsed | PersonWanted
@@ -57,7 +60,7 @@ class CallBackOffer:
         """`caller_number` empty or odd: the caller must key one in."""
         self._number = caller_number if is_number(caller_number) else ""
         self._digits = DigitCollector()
-        self._last_key = 0.0
+        self._last_sign = 0.0  # key or word
         self.step: Step = "offered"
 
     @property
@@ -65,7 +68,7 @@ class CallBackOffer:
         return self.step in ("confirming", "entering")
 
     def press(self, key: str, now: float) -> OfferEvent | None:
-        self._last_key = now
+        self._last_sign = now
         if self.step == "accepted":
             return None
         if self.step == "offered":
@@ -74,13 +77,28 @@ class CallBackOffer:
             return self._accept()
         return self._entered(self._digits.press(key, now, number_asked=True))
 
+    def hear(self, text: str, now: float) -> OfferEvent | None:
+        """What was recognised after the offer, or after the number was read back. Numbers are keyed in only."""
+        answer = understood(text)
+        if answer is None or self.step in ("entering", "accepted"):
+            return None
+        self._last_sign = now
+        if answer == "person":
+            return PersonWanted()
+        if self.step == "offered":
+            return self._begin() if answer == "call_back" else None
+        if answer == "no":
+            self.step = "entering"
+            return AskNumber()
+        return self._accept()
+
     def tick(self, now: float) -> OfferEvent | None:
         if not self.choosing:
             return None
         if (event := self._entered(self._digits.tick(now))) is not None:
-            self._last_key = now
+            self._last_sign = now
             return event
-        if now - self._last_key >= CHOICE_SECONDS:
+        if now - self._last_sign >= CHOICE_SECONDS:
             self.step = "offered"
             return ChoiceLapsed()
         return None

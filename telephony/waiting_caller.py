@@ -1,8 +1,9 @@
 """One caller in the waiting room: told at once what many ask and where they stand, kept informed, offered a call-back
-by key.
+by key or word.
 
-Costs next to nothing while it waits: nothing is recognised and no voice is looked for; the words are a few fixed
-prompts and a few short pieces that the prompt book has in memory.
+Costs next to nothing while it waits: voice is looked for only in the few seconds after a question, and recognised
+behind everything that is urgent; what is said are a few fixed prompts and a few short pieces that the prompt book has
+in memory.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
+from asr_models.recogniser import RecogniserError
 from base.errors import HotlineError
 from base.logs import get_logger
 from telephony import hold_music
 from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
 from telephony.dtmf import PersonWanted
 from telephony.front_desk import FrontDesk
+from telephony.hearing import Listener
 from telephony.prompts import Prompt, PromptBook, Speech
 from telephony.speaking import Speaker
 from telephony.waiting_room import standing
+from telephony.word_ear import WordEar
 
 log = get_logger("telephony.waiting_caller")
 
@@ -31,7 +35,7 @@ _DIGITS: Final = str.maketrans("0123456789", "零幺二三四五六七八九")
 
 
 class WaitingCaller:
-    """`until_called_up` runs as a task of the call; `press` and `tick` come from the call."""
+    """`until_called_up` runs as a task of the call; `press`, `tick`, `feed` and `on_voice` come from the call."""
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class WaitingCaller:
         speaker: Speaker,
         speech: Speech,
         prompts: PromptBook,
+        listener: Listener | None,
         *,
         caller_number: str,
         notices: Sequence[str],
@@ -49,6 +54,7 @@ class WaitingCaller:
     ) -> None:
         """
         Args:
+            listener: None where nothing can be recognised: keys only.
             notices: what many callers want to know now; may be empty.
             own: runs work as a task of the call.
             promise: told the number when the caller has chosen a call-back; the core's answer says goodbye.
@@ -59,6 +65,9 @@ class WaitingCaller:
         self._speaker = speaker
         self._speech = speech
         self._prompts = prompts
+        self._listener = listener
+        self._ear = WordEar()
+        self._asked = False  # a question is being said that may be answered by a word
         self._offer = CallBackOffer(caller_number)
         self._notices = notices
         self._own = own
@@ -71,6 +80,7 @@ class WaitingCaller:
         self._music = 0  # pieces since the last news
         self._idle = False  # nothing is on its way to be told
         self._promised_at: float | None = None
+        self._ticked_at = 0.0
         self.wants_person = False
 
     @property
@@ -86,8 +96,7 @@ class WaitingCaller:
             if await self._say(notice):
                 self.noticed.add(notice)
         await self._tell(again=False)
-        if self._listens:
-            self._speaker.prompt(Prompt.BUSY_OFFER)
+        self._make_offer()
         self._idle = True
         await asyncio.wait([self._turn])
         self._hush()
@@ -105,9 +114,14 @@ class WaitingCaller:
     async def _update(self) -> None:
         self._news += 1
         await self._tell(again=True)
-        if self._listens and self._news % OFFER_AGAIN == 0:
-            self._speaker.prompt(Prompt.BUSY_OFFER)
+        if self._news % OFFER_AGAIN == 0:
+            self._make_offer()
         self._idle = True
+
+    def _make_offer(self) -> None:
+        if self._listens:
+            self._speaker.prompt(Prompt.BUSY_OFFER if self._listener is not None else Prompt.BUSY_OFFER_KEYS)
+            self._asked = True
 
     async def _tell(self, *, again: bool) -> None:
         """Where the caller stands; what has been told already is not told again."""
@@ -143,12 +157,44 @@ class WaitingCaller:
 
     def tick(self, now: float) -> None:
         """A few times a second."""
+        self._ticked_at = now
         self._act(self._offer.tick(now), now)
-        if self._listens and self._idle and not self._speaker.busy:
-            self._go_on()
+        self._ear.tick(now)
+        if not self._speaker.busy:
+            if self._asked and self._listener is not None:
+                self._asked = False
+                self._ear.open(now)
+            elif self._listens and self._idle and not self._ear.listening:
+                self._go_on()
         if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
             self._promised_at = None
             self._unconfirmed()
+
+    def feed(self, pcm: bytes) -> bytes:
+        """The caller's audio; returns what the voice detector is to hear of it: nothing unless an answer is awaited."""
+        return self._ear.feed(pcm)
+
+    def on_voice(self, probability: float, seconds: float) -> None:
+        """The detector's opinion on what `feed` returned."""
+        if (word := self._ear.voice(probability, seconds)) is not None and self._listener is not None:
+            self._own(self._recognise(word, self._listener))
+
+    async def _recognise(self, word: bytes, listener: Listener) -> None:
+        """It gives way to whoever is served: a word that finds no recogniser in time is answered with the keys."""
+        try:
+            heard = await listener.recognise(word, self._call_id)
+        except RecogniserError as error:
+            log.info("word_not_recognised", call_id=self._call_id, problem=str(error))
+            if self._offer.step == "confirming":
+                self._speaker.prompt(Prompt.CALLBACK_CONFIRM)
+            elif self._listens:
+                self._speaker.prompt(Prompt.BUSY_OFFER_KEYS)
+            return
+        if self._turn is None or self._turn.done():
+            return  # called up meanwhile
+        if (event := self._offer.hear(heard.text, self._ticked_at)) is not None:
+            self._hush()
+            self._act(event, self._ticked_at)
 
     def _act(self, event: OfferEvent | None, now: float) -> None:
         match event:
@@ -171,7 +217,8 @@ class WaitingCaller:
 
     async def _confirm(self, number: str) -> None:
         """Read the end of the number back; whoever else listens does not learn the whole of it."""
-        text = f"给您尾号{number[-4:].translate(_DIGITS)}的号码回电，确认请按井号键。"
+        word = "说对，或者" if self._listener is not None else ""
+        text = f"给您尾号{number[-4:].translate(_DIGITS)}的号码回电，确认请{word}按井号键。"
         try:
             async with asyncio.timeout(RENDER_SECONDS):
                 sound = b"".join([piece async for piece in self._speech.stream(text)])
@@ -184,7 +231,10 @@ class WaitingCaller:
             self._speaker.prompt(Prompt.CALLBACK_OTHER_NUMBER)
         else:
             self._speaker.prompt(Prompt.CALLBACK_CONFIRM)
+        self._asked = True
 
     def _hush(self) -> None:
+        self._asked = False
+        self._ear.close()
         self._speaker.stop()
         self._speaker.forget_stopped()

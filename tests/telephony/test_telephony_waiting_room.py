@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from telephony_helpers import (
     FakeLeg,
     FakeListener,
     FakeSpeech,
+    Said,
     VirtualClock,
     run_virtual,
 )
@@ -151,8 +153,8 @@ def test_a_hidden_number_must_be_keyed_in_and_nonsense_is_asked_again() -> None:
 def test_who_changes_their_mind_goes_on_waiting_and_zero_is_a_person() -> None:
     offer = CallBackOffer("13900001234")
     press_all(offer, "1")
-    assert offer.tick(14.0) is None
-    assert offer.tick(15.0) == ChoiceLapsed() and not offer.choosing
+    assert offer.tick(19.0) is None
+    assert offer.tick(20.0) == ChoiceLapsed() and not offer.choosing
     assert press_all(offer, "70", start=20.0) == [PersonWanted()]
     entering = CallBackOffer("")
     press_all(entering, "10")
@@ -190,6 +192,7 @@ class Guest:
     """One caller at the hall."""
 
     leg: FakeLeg
+    listener: FakeListener
     core: FakeCore
     call: Call
     running: asyncio.Task[None]
@@ -235,19 +238,27 @@ class Hall:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.prompts.close()
 
-    def come(self, *, core: FakeCore | None = None, number: str = "13900001234") -> Guest | None:
-        """Somebody calls; None: refused."""
+    def come(
+        self,
+        *,
+        core: FakeCore | None = None,
+        number: str = "13900001234",
+        says: Sequence[Said] = (),
+        hears: bool = True,
+    ) -> Guest | None:
+        """Somebody calls; None: refused. `hears`: there is a recogniser."""
         name = f"call-{len(self.guests) + 1}"
         arrival = self.desk.arrive(name)
         if arrival == "refused":
             return None
-        core, leg = core or FakeCore(), FakeLeg(self.clock)
+        core, leg = core or FakeCore(), FakeLeg(self.clock, says)
         leg.caller = CallerId(Masked(number), name)
+        listener = FakeListener(leg)
         services = CallServices(
             core=core,
             speech=self.speech,
             prompts=self.prompts,
-            listener=Listener(FakeListener(leg), 4),
+            listener=Listener(listener, 4) if hears else None,
             metrics=self.metrics,
             recorder=None,
             clock=self.clock,
@@ -262,7 +273,7 @@ class Hall:
             self.ticker.remove(call)
             self.desk.left(name)
 
-        guest = Guest(leg, core, call, asyncio.create_task(run()), arrival)
+        guest = Guest(leg, listener, core, call, asyncio.create_task(run()), arrival)
         self.guests.append(guest)
         return guest
 
@@ -370,6 +381,58 @@ def test_a_call_back_by_key_is_promised_once_and_says_goodbye() -> None:
     run_virtual(scenario())
 
 
+def test_a_call_back_by_word_is_read_back_and_confirmed_by_word() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            says = [Said(19.0, 1.0, "给我回电吧"), Said(33.0, 0.5, "对")]
+            guest = hall.must_come(core=FakeCore(reply=reply), says=says)
+            await asyncio.sleep(45.0)
+            assert "确认请说对，" in hall.words(guest) or "确认请说对，或者按井号键。" in hall.words(guest)
+            assert guest.core.call_backs == ["13900001234"]
+            assert guest.over and hall.words(guest)[-1] == "回电已受理，再见。"
+            assert hall.value("waiting_ended_total", departure="call_back") == 1.0
+
+    run_virtual(scenario())
+
+
+def test_who_talks_while_nothing_was_asked_is_not_listened_to() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            guest = hall.must_come(says=[Said(2.0, 3.0, "给我回电"), Said(40.0, 2.0, "给我回电")])
+            await asyncio.sleep(60.0)
+            assert "CALLBACK_OTHER_NUMBER" not in hall.words(guest)
+
+    run_virtual(scenario())
+
+
+def test_a_word_that_finds_no_recogniser_is_answered_with_the_keys() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            guest = hall.must_come(says=[Said(19.0, 1.0, "给我回电")])
+            guest.listener.failing = True
+            await asyncio.sleep(28.0)
+            assert hall.words(guest)[-1] == "BUSY_OFFER_KEYS"
+            guest.leg.press("1")
+            await asyncio.sleep(10.0)
+            assert "CALLBACK_OTHER_NUMBER" in hall.words(guest)
+
+    run_virtual(scenario())
+
+
+def test_where_nothing_is_recognised_only_keys_are_offered() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            guest = hall.must_come(hears=False)
+            await asyncio.sleep(25.0)
+            assert "BUSY_OFFER_KEYS" in hall.words(guest) and "BUSY_OFFER" not in hall.words(guest)
+
+    run_virtual(scenario())
+
+
 def test_without_the_core_a_call_back_is_noted_and_kept_for_it() -> None:
     async def scenario() -> None:
         async with Hall() as hall:
@@ -396,7 +459,7 @@ def test_a_turn_that_comes_while_somebody_is_choosing_goes_to_the_next_and_is_no
             first.leg.close("caller_hung_up")
             await asyncio.sleep(5.0)
             assert "YOUR_TURN" in hall.words(third) and "YOUR_TURN" not in hall.words(second)
-            await asyncio.sleep(12.0)
+            await asyncio.sleep(17.0)
             assert "CHOICE_LAPSED" in hall.words(second)
             third.leg.close("caller_hung_up")
             await asyncio.sleep(5.0)
