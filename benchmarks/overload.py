@@ -12,7 +12,6 @@ contact with one outcome, and each who was not served is to be called back. Prin
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sqlite3
 import sys
@@ -25,7 +24,7 @@ from typing import Any, Final
 import psutil
 
 from base.settings import ROOT
-from benchmarks import conditions, listening_callers
+from benchmarks import conditions, listening_callers, stored
 from benchmarks.crowded import crowded_system
 from benchmarks.listening_callers import BEAT_SECONDS, Listener, ListeningCallers
 from hotline.trial.system import System
@@ -81,9 +80,10 @@ def contacts_of(database: Path) -> tuple[dict[str, list[str | None]], dict[str, 
         ).fetchall()
     outcomes: dict[str, list[str | None]] = {}
     ends: dict[str, str] = {}
+    opened = stored.json_opener(database, "conversations.outcome_detail")
     for call_id, outcome, status, detail in rows:
         outcomes.setdefault(call_id, []).append(outcome if status == "ended" else None)
-        ends[call_id] = json.loads(detail).get("ended_by", "")
+        ends[call_id] = opened(detail).get("ended_by", "")
     return outcomes, ends, {call_id for (call_id,) in called_back}
 
 

@@ -30,7 +30,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from base.settings import ROOT
-from benchmarks import conditions, prepared_speech
+from benchmarks import conditions, prepared_speech, stored
 from benchmarks.accounts import Account, Meter, memory_mib
 from benchmarks.conditions import percentile
 from benchmarks.phone_callers import Plan
@@ -129,8 +129,9 @@ def _turns_of(database: Path, call_ids: set[str]) -> list[dict[str, Any]]:
             "SELECT c.call_id, t.created_at, t.meta FROM turns t JOIN conversations c ON c.id = t.conversation_id"
             " WHERE t.role = 'citizen' AND t.kind = 'speech'"
         ).fetchall()
+    opened = stored.json_opener(database, "turns.meta")
     return [
-        {"call_id": row[0], "at": datetime.fromisoformat(row[1]).replace(tzinfo=UTC).timestamp(), **json.loads(row[2])}
+        {"call_id": row[0], "at": datetime.fromisoformat(row[1]).replace(tzinfo=UTC).timestamp(), **opened(row[2])}
         for row in rows
         if row[0] in call_ids
     ]

@@ -30,6 +30,7 @@ from storage.tables import CallbackTask, Conversation, Order, OrderEvent, Record
 
 ERASED: Final = "（已按本人要求删除）"
 _OVER: Final = "closed"
+_WORDS: Final = ("seat_note", "said")  # of an outcome's details: what a seat wrote, the words for an emergency
 _NOT_THEIRS: Final = ("unit:", "system:")  # what units and we ourselves wrote stays with the order
 
 
@@ -155,7 +156,7 @@ async def _erase_orders(session: AsyncSession, numbers: Iterable[str], now: date
 async def _erase_conversations(session: AsyncSession, ids: Iterable[str], now: datetime) -> None:
     for row in (await session.execute(select(Conversation).where(Conversation.id.in_(ids)))).scalars():
         row.state, row.caller_number = {}, None
-        row.outcome_detail = {key: value for key, value in row.outcome_detail.items() if key != "seat_note"}
+        row.outcome_detail = {key: value for key, value in row.outcome_detail.items() if key not in _WORDS}
         row.erased_at = now
         row.version += 1
     for turn in (await session.execute(select(Turn).where(Turn.conversation_id.in_(ids)))).scalars():

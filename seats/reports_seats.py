@@ -94,14 +94,15 @@ async def _figures(session: AsyncSession, begins: datetime, ends: datetime) -> M
     for seat_id, finished, seconds in await session.execute(cases):
         of(seat_id).finished = int(finished)
         of(seat_id).handled_seconds = float(seconds) if seconds is not None else None
-    rating = Conversation.outcome_detail["rating"].as_string()
     ratings = (
-        select(Conversation.seat_id, rating, func.count())
+        select(Conversation.seat_id, Conversation.rating, func.count())
         .where(Conversation.created_at >= begins, Conversation.created_at < ends)
-        .where(Conversation.seat_id.is_not(None), rating.is_not(None), Conversation.channel == "phone")
-        .group_by(Conversation.seat_id, rating)
+        .where(Conversation.seat_id.is_not(None), Conversation.rating.is_not(None))
+        .where(Conversation.channel == "phone")
+        .group_by(Conversation.seat_id, Conversation.rating)
     )
     for seat_id, word, count in await session.execute(ratings):
+        assert seat_id is not None and word is not None, "asked for so"
         of(seat_id).ratings[word] = int(count)
     yes = func.sum(case((ReturnVisit.satisfied.is_(True), 1), else_=0))
     visits = (

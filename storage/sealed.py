@@ -7,6 +7,7 @@ value that is not sealed yet is read as it is; `storage/resealing.py` moves such
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import JSON, ColumnElement, Dialect, String, Text, TypeDecorator, event
@@ -104,10 +105,12 @@ class Keyed(TypeDecorator[str]):
         return None if value is None else keyring_of(dialect).keys.looked_up(value)
 
 
-def follow(model: type[DeclarativeBase], sealed: str, keyed: str) -> None:
-    """Whenever the sealed attribute of a row is set, its keyed one is set with it."""
+def follow(
+    model: type[DeclarativeBase], sealed: str, follower: str, told: Callable[[Any], Any] = lambda value: value
+) -> None:
+    """Whenever the sealed attribute of a row is set, its follower is set with it, to what is `told` of the value."""
 
     def on_set(row: Any, value: Any, _old: Any, _initiator: Any) -> None:
-        setattr(row, keyed, value)
+        setattr(row, follower, told(value))
 
     event.listen(getattr(model, sealed), "set", on_set)

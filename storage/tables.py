@@ -49,7 +49,10 @@ class Conversation(Base):
     )  # the dialogue state, bot/state.py
     asking: Mapped[str | None] = mapped_column(String(32))
     outcome: Mapped[str | None] = mapped_column(String(32), index=True)
-    outcome_detail: Mapped[dict[str, Any]] = mapped_column(default=dict)  # emergency line, lawful channel, request type
+    outcome_detail: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("conversations.outcome_detail"), default=dict
+    )  # emergency line and the words for it, lawful channel, request type, a seat's closing note
+    rating: Mapped[str | None] = mapped_column(String(16))  # that of `outcome_detail`, for reports
     disposition: Mapped[str | None] = mapped_column(String(32))  # what a seat made of it
     caller_number: Mapped[str | None] = mapped_column(Sealed("conversations.caller_number"))
     caller_number_key: Mapped[str | None] = mapped_column(Keyed(), index=True)
@@ -84,7 +87,9 @@ class Turn(Base):
     spoken: Mapped[str | None] = mapped_column(Sealed("turns.spoken"))
     client_message_id: Mapped[str | None] = mapped_column(String(64))
     in_reply_to: Mapped[int | None] = mapped_column(Integer)  # seq of the citizen's turn that a reply answers
-    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)  # citations, confidences, timings, what was not played
+    meta: Mapped[dict[str, Any]] = mapped_column(
+        SealedJson("turns.meta"), default=dict
+    )  # citations, confidences, timings, what was not played
     created_at: Mapped[datetime]
 
 
@@ -294,5 +299,6 @@ class Counter(Base):
 
 
 follow(Conversation, "caller_number", "caller_number_key")
+follow(Conversation, "outcome_detail", "rating", lambda detail: detail.get("rating"))
 follow(Order, "contact_phone", "contact_phone_key")
 follow(CallbackTask, "number", "number_key")

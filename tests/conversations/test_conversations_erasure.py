@@ -37,7 +37,8 @@ async def _citizen(database: Database, clock: ManualClock, name: str, number: st
         session.add(
             Conversation(
                 id=name, channel="wechat", trace_id="t", state={"contact_phone": number}, caller_number=number,
-                outcome="order_filed", outcome_detail={"seat_note": WORDS}, created_at=now, updated_at=now,
+                outcome="order_filed", outcome_detail={"seat_note": WORDS, "said": WORDS},
+                created_at=now, updated_at=now,
             )
         )  # fmt: skip
         await session.flush()
@@ -75,7 +76,6 @@ async def _left(database: Database) -> str:
         for column in sealed_columns():
             found += (await session.execute(select(column.table.c[column.name]))).scalars().all()
         found += (await session.execute(select(Order.title))).scalars().all()
-        found += (await session.execute(select(Conversation.outcome_detail))).scalars().all()
     return repr(found)
 
 

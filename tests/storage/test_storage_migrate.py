@@ -8,9 +8,10 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import JSON, Connection, bindparam, inspect, select, text
 
 from storage import migrate
+from storage.base import Moment
 from storage.engine import Database, next_value
 from storage.tables import Base, Conversation
 
@@ -84,3 +85,19 @@ async def test_the_upgrade_can_be_undone_on_an_empty_database(sqlite: Database) 
         await connection.run_sync(down)
         left = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
     assert left <= {"alembic_version"}
+
+
+async def test_ratings_that_were_given_before_they_had_a_column_are_counted(database: Database) -> None:
+    await migrate.upgrade(database, "0016")
+    insert = text(
+        "INSERT INTO conversations (id, channel, trace_id, status, version, state, outcome_detail, priority, "
+        "created_at, updated_at) VALUES (:id, 'phone', 't', 'ended', 0, '{}', :detail, 0, :now, :now)"
+    ).bindparams(bindparam("now", type_=Moment), bindparam("detail", type_=JSON))
+    now = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    async with database.engine.begin() as connection:
+        for name, detail in (("c1", {"rating": "fair"}), ("c2", {"reason": "asked"}), ("c3", {})):
+            await connection.execute(insert, {"id": name, "detail": detail, "now": now})
+    await migrate.upgrade(database)
+    async with database.read() as session:
+        rated = (await session.execute(select(Conversation.id, Conversation.rating).order_by(Conversation.id))).all()
+    assert [tuple(row) for row in rated] == [("c1", "fair"), ("c2", None), ("c3", None)]

@@ -30,13 +30,16 @@ async def _contact(database: Database, name: str = "c1", number: str = NUMBER) -
             channel="phone",
             trace_id="t",
             state={"contact_phone": number},
+            outcome_detail={"said": WORDS, "rating": "fair"},
             caller_number=number,
             created_at=NOW,
             updated_at=NOW,
         )
         session.add(row)
         await session.flush()
-        session.add(Turn(conversation_id=name, seq=1, role="citizen", kind="speech", text=WORDS, created_at=NOW))
+        turn = Turn(conversation_id=name, seq=1, role="citizen", kind="speech", text=WORDS, created_at=NOW)
+        turn.meta = {"unplayed": WORDS}
+        session.add(turn)
 
 
 async def _stored(database: Database) -> str:
@@ -44,7 +47,10 @@ async def _stored(database: Database) -> str:
     async with database.engine.connect() as connection:
         rows = [
             (await connection.execute(text(query))).all()
-            for query in ("SELECT caller_number, caller_number_key, state FROM conversations", "SELECT text FROM turns")
+            for query in (
+                "SELECT caller_number, caller_number_key, state, outcome_detail FROM conversations",
+                "SELECT text, meta FROM turns",
+            )
         ]
     return repr(rows)
 
@@ -60,6 +66,7 @@ async def test_what_is_stored_tells_nothing_and_is_found_all_the_same(database: 
         ).scalar_one()
         turn = (await session.execute(select(Turn))).scalar_one()
     assert (found.caller_number, found.state, turn.text) == (NUMBER, {"contact_phone": NUMBER}, WORDS)
+    assert (found.rating, turn.meta) == ("fair", {"unplayed": WORDS})
 
 
 async def test_a_number_that_changes_is_found_under_the_new_one_only(database: Database) -> None:
@@ -134,7 +141,7 @@ async def test_after_a_rotation_everything_opens_and_the_old_key_can_go(database
     old = database.keyring.keys.current
     new = database.keyring.rotate()
     assert set((await standing(database))["turns.text"]) == {old}
-    assert await reseal(database) == 9  # three rows: number, state, words
+    assert await reseal(database) == 15  # three rows: number, state, detail; words, meta
     counted = await standing(database)
     assert counted["turns.text"] == {new: 3} and counted["conversations.state"] == {new: 3}
     database.keyring.retire({old})
@@ -165,12 +172,14 @@ async def test_a_database_of_before_moves_over_without_loss(sqlite: Database, tm
     async with sqlite.engine.begin() as connection:
         values = {"now": "2026-01-05 02:00:00.000000", "number": NUMBER, "words": WORDS}
         values["state"] = json.dumps({"contact_phone": NUMBER})
+        values["detail"] = json.dumps({"said": WORDS, "rating": "fair"}, ensure_ascii=False)
+        values["meta"] = json.dumps({"unplayed": WORDS}, ensure_ascii=False)
         for statement in (
             "INSERT INTO conversations (id, channel, trace_id, status, version, state, outcome_detail, caller_number, "
             "priority, created_at, updated_at) "
-            "VALUES ('c1', 'phone', 't', 'open', 0, :state, '{}', :number, 0, :now, :now)",
+            "VALUES ('c1', 'phone', 't', 'open', 0, :state, :detail, :number, 0, :now, :now)",
             "INSERT INTO turns (conversation_id, seq, role, kind, text, meta, created_at) "
-            "VALUES ('c1', 1, 'citizen', 'speech', :words, '{}', :now)",
+            "VALUES ('c1', 1, 'citizen', 'speech', :words, :meta, :now)",
             "INSERT INTO callbacks (id, conversation_id, number, reason, status, note, due_at, created_at, attempts, "
             "result) VALUES ('cb1', 'c1', :number, 'seat', 'open', '', :now, :now, 0, '')",
             "INSERT INTO messenger_contacts (id, channel, account, user_id, reachable, elsewhere, scene, "
@@ -182,7 +191,7 @@ async def test_a_database_of_before_moves_over_without_loss(sqlite: Database, tm
         query = select(Conversation.id).where(Conversation.caller_number_key == NUMBER)
         assert (await session.execute(query)).scalar_one() == "c1"
     assert (await standing(sqlite))["turns.text"] == {"plain": 1}
-    assert await reseal(sqlite) == 5
+    assert await reseal(sqlite) == 7
     await _reads_the_same(sqlite)
     await sqlite.close()  # the last connection takes the write-ahead log in
     raw = await asyncio.to_thread(lambda: b"".join(path.read_bytes() for path in tmp_path.glob("hotline.db*")))
@@ -198,6 +207,8 @@ async def _reads_the_same(database: Database) -> None:
         query = select(MessengerContact).where(MessengerContact.user_key == "oOPENID")
         citizen = (await session.execute(query)).scalar_one()
     assert (row.caller_number, row.state, turn.text) == (NUMBER, {"contact_phone": NUMBER}, WORDS)
+    assert (row.outcome_detail, row.rating) == ({"said": WORDS, "rating": "fair"}, "fair")
+    assert turn.meta == {"unplayed": WORDS}
     assert (task.number, citizen.user_id) == (NUMBER, "oOPENID")
 
 
