@@ -67,7 +67,7 @@ class WaitingCaller:
         self._prompts = prompts
         self._listener = listener
         self._ear = WordEar()
-        self._asked = False  # a question is being said that may be answered by a word
+        self._asked = False  # a question is on its way that may be answered by a word
         self._offer = CallBackOffer(caller_number)
         self._notices = notices
         self._own = own
@@ -121,7 +121,7 @@ class WaitingCaller:
     def _make_offer(self) -> None:
         if self._listens:
             self._speaker.prompt(Prompt.BUSY_OFFER if self._listener is not None else Prompt.BUSY_OFFER_KEYS)
-            self._asked = True
+            self._asked = self._listener is not None
 
     async def _tell(self, *, again: bool) -> None:
         """Where the caller stands; what has been told already is not told again."""
@@ -160,12 +160,11 @@ class WaitingCaller:
         self._ticked_at = now
         self._act(self._offer.tick(now), now)
         self._ear.tick(now)
-        if not self._speaker.busy:
-            if self._asked and self._listener is not None:
-                self._asked = False
-                self._ear.open(now)
-            elif self._listens and self._idle and not self._ear.listening:
-                self._go_on()
+        if self._asked and (self._listens or not self._speaker.busy):
+            self._ear.open(now)
+            self._asked = self._speaker.busy
+        if self._listens and self._idle and not self._speaker.busy and not self._ear.listening:
+            self._go_on()
         if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
             self._promised_at = None
             self._unconfirmed()
@@ -231,7 +230,7 @@ class WaitingCaller:
             self._speaker.prompt(Prompt.CALLBACK_OTHER_NUMBER)
         else:
             self._speaker.prompt(Prompt.CALLBACK_CONFIRM)
-        self._asked = True
+        self._asked = self._listener is not None
 
     def _hush(self) -> None:
         self._asked = False

@@ -1,7 +1,6 @@
 """A few seconds of listening for a word, for a caller who is not listened to otherwise. Pure; times are the call's.
 
-Open only while an answer is awaited and nothing is played, so it costs nothing the rest of the time and never hears
-our own words come back from a loudspeaker.
+Open only while an answer is awaited, so it costs nothing the rest of the time.
 """
 
 from __future__ import annotations
@@ -33,9 +32,8 @@ class WordEar:
         return self._closes_at is not None
 
     def open(self, now: float) -> None:
-        """An answer is awaited from now on."""
+        """An answer is awaited from now on, or still."""
         self._closes_at = now + LISTEN_SECONDS
-        self._forget_word()
 
     def close(self) -> None:
         self._closes_at = None

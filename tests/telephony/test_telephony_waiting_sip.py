@@ -12,9 +12,10 @@ import pytest
 from needs import require
 from telephony_sip_helpers import PhoneProcess, eventually, running_phone
 
+from hotline.trial.voice import CallerVoice
 from telephony.audio import silence
 from telephony.caller import free_port
-from telephony.calling import CallingParty, CallReport, Script
+from telephony.calling import CallingParty, CallReport, Script, load_turns
 from telephony.phone import call_id_of
 
 pytestmark = pytest.mark.processes
@@ -90,3 +91,22 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
     for name, count in counts.items():
         eventually(partial(shown, f"hotline_phone_{name} {count}.0"), 12, name)
     assert "13800138000" not in phone.log
+
+
+@pytest.mark.long
+async def test_a_call_back_is_chosen_by_words_alone(phone: PhoneProcess, models: Path, tmp_path: Path) -> None:
+    voice = CallerVoice(models, tmp_path)
+    wish, yes = load_turns([voice.say("请给我回电话。"), voice.say("对，是的。")])
+    phone.core.reply = lambda turn: (
+        GOODBYE if turn["meta"].get("purpose") == "overload_callback" else {"say": [{"text": "好的。"}]}
+    )
+    async with CallingParty("127.0.0.1", free_port("127.0.0.1"), "13800138000") as party:
+        served = asyncio.create_task(party.call(phone.uri, Script([patient(120.0)], hang_up_after_seconds=120.0)))
+        await asyncio.sleep(1.0)
+        report = await party.call(phone.uri, Script([wish, yes], stays=True, hang_up_after_seconds=110.0))
+        served.cancel()
+        await asyncio.gather(served, return_exceptions=True)
+    given = phone.core.of("turn", call_id_of(report.sip_call_id))
+    assert [(turn["kind"], turn["text"], turn["meta"].get("purpose")) for turn in given] == [
+        ("dtmf", "13800138000", "overload_callback")
+    ], (report, phone.log[-3_000:])
