@@ -15,13 +15,20 @@ from bot import policy
 from bot.state import State
 from storage.tables import CallbackTask, Conversation
 
-SERVED: Final = ("answered", "order_filed", "lawful_channel", "seat")
+INFORMED: Final = "informed"  # hung up in the waiting room, where a hot topic had been heard to its end
+_SERVED: Final = ("answered", "order_filed", "lawful_channel", "seat")
 _BROKEN_OFF: Final = ("lost", "rtp_timeout", "error")  # why a call ended: `docs/internals.md`, the phone link
 _REMEMBERED: Final = timedelta(hours=24)
 # The phone tells every five seconds which calls live: who has missed two beats is probably gone, and the caller who
 # rings again at once is met before the sweeper has made a call-back of it.
 _SILENT: Final = timedelta(seconds=12)
 _LOOKED_AT: Final = 5  # latest calls of a number
+
+
+def served(outcome: str | None, ended_by: str | None) -> bool:
+    """Whether whoever rang was served, so that what was promised to them before is done with. Who heard a hot topic
+    and hung up had no question answered that anybody knows of: earlier promises stand."""
+    return outcome in _SERVED and ended_by != INFORMED
 
 
 async def unfinished(session: AsyncSession, number: str, now: datetime) -> tuple[str, dict[str, Any]] | None:
@@ -38,7 +45,7 @@ async def unfinished(session: AsyncSession, number: str, now: datetime) -> tuple
         .limit(_LOOKED_AT)
     )
     for row in (await session.execute(query)).scalars():
-        if row.status == "ended" and row.outcome in SERVED:
+        if row.status == "ended" and served(row.outcome, row.outcome_detail.get("ended_by")):
             return None
         if not _broke_off(row, now):
             continue
@@ -49,18 +56,22 @@ async def unfinished(session: AsyncSession, number: str, now: datetime) -> tuple
 
 async def served_since(session: AsyncSession, row: Conversation) -> str | None:
     """A call that the same number made after `row` began, and in which it was served."""
+    if not row.caller_number:
+        return None
     query = (
-        select(Conversation.id)
+        select(Conversation.id, Conversation.outcome_detail)
         .where(
             Conversation.caller_number_key == row.caller_number,
             Conversation.channel == "phone",
             Conversation.created_at > row.created_at,
-            Conversation.outcome.in_(SERVED),
+            Conversation.outcome.in_(_SERVED),
             Conversation.status == "ended",
         )
-        .limit(1)
+        .order_by(Conversation.created_at.desc())
+        .limit(_LOOKED_AT)
     )
-    return (await session.execute(query)).scalar_one_or_none() if row.caller_number else None
+    later = (await session.execute(query)).all()
+    return next((name for name, detail in later if detail.get("ended_by") != INFORMED), None)
 
 
 def _broke_off(row: Conversation, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from base.settings import Settings
 from bot import policy, wording
 from bot.state import State
 from conversations import broken_off, cards, receipts, store, waits
-from conversations.broken_off import SERVED
+from conversations.broken_off import INFORMED
 from conversations.errors import UnknownConversation
 from conversations.journal import Entry
 from conversations.line import PERSON_TALKED
@@ -51,7 +51,7 @@ class Sweeper:
             UnknownConversation: there is none with this id.
         """
         outcome = await self._end(conversation_id, reason=reason, callback_number=callback_number or "")
-        if outcome in SERVED:
+        if broken_off.served(outcome, reason):
             await self._called_again(conversation_id)
         return outcome
 
@@ -246,6 +246,8 @@ def _outcome(row: Conversation, reason: str, *, promised: bool = False) -> tuple
         return "seat", False  # a person had the caller, and nothing came after that
     if reason == "lost" and not call_back and outcome == "closed":
         return "callback", True  # it was we who lost the call
+    if reason == INFORMED and outcome == "closed":
+        return "answered", False
     if reason in _NOT_SERVED and outcome == "closed" and row.caller_number:
         return "callback", True
     return cast(Any, outcome), call_back

@@ -190,6 +190,28 @@ async def test_who_gave_up_in_the_waiting_room_is_called_back_where_the_number_i
     assert len(await rows(room, CallbackTask)) == (1 if number else 0)
 
 
+async def test_who_heard_a_hot_topic_to_its_end_is_answered_and_earlier_promises_stand(room: Room) -> None:
+    """Decision 0045. Their question may have been another one before: that call-back is made."""
+    earlier = await room.service.open("phone", caller_number="13900005678", call_id="k1")
+    assert await room.service.hang_up(earlier.conversation_id, reason="abandoned") == "callback"
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k2")
+    for _ in range(2):  # the phone tells it again until it is stored
+        assert await room.service.hang_up(opened.conversation_id, reason="informed") == "answered"
+    (task,) = await rows(room, CallbackTask)
+    assert (task.conversation_id, task.status) == (earlier.conversation_id, "open")
+
+
+async def test_a_call_that_broke_off_is_still_called_back_after_a_hot_topic_was_heard(room: Room) -> None:
+    lost = await room.service.open("phone", caller_number="13900005678", call_id="k1")
+    await room.say("我要投诉，楼下烧烤店半夜很吵", lost.conversation_id, channel="phone", kind="speech")
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k2")
+    assert await room.service.hang_up(opened.conversation_id, reason="informed") == "answered"
+    room.clock.advance(room.settings.dialogue.phone_lost_seconds + 3_600.0)
+    assert await room.service.sweep() == 1
+    (task,) = await rows(room, CallbackTask)
+    assert (task.conversation_id, task.status) == (lost.conversation_id, "open")
+
+
 @pytest.mark.parametrize(
     ("caller", "promised", "outcome", "called"),
     [
