@@ -137,7 +137,8 @@ class Call:
             services.prompts,
             services.listener,
             caller_number=self._leg.caller.number.reveal(),
-            notices=services.notices.texts if services.notices is not None else (),
+            fixed=services.notices.fixed if services.notices is not None else (),
+            topics=services.notices.topics if services.notices is not None else (),
             own=self._own,
             promise=self._promise_call_back,
             unconfirmed=self._call_back_noted,
@@ -234,8 +235,8 @@ class Call:
     async def _finish(self, reason: str) -> None:
         """Everything of this call ends here; the core is told first, so that nothing below can keep it from hearing."""
         services = self._services
-        if services.desk is not None and services.desk.turn_of(self.call_id) is not None:
-            reason = "abandoned"  # still in the waiting room
+        if self._waiting is not None:
+            reason = self._waiting.gone(reason)
         recording = str(self._recording.path) if self._recording is not None else None
         services.core.call_ended(self.call_id, reason, recording, callback_number=self._callback_number)
         services.metrics.calls_active.dec()

@@ -16,7 +16,7 @@ log = get_logger("telephony.front_desk")
 
 OBSERVE_SECONDS: Final = 1.0
 Arrival = Literal["served", "waiting", "refused"]
-Departure = Literal["served", "person", "call_back", "abandoned"]
+Departure = Literal["served", "person", "call_back", "informed", "abandoned"]
 
 
 class FrontDesk:

@@ -15,14 +15,14 @@ class Notices:
     def __init__(self, prompts: PromptBook, *, fixed: str = "") -> None:
         """`fixed`: said before all hot topics; may be empty."""
         self._prompts = prompts
-        self._fixed = (fixed,) if fixed else ()
-        self.texts: tuple[str, ...] = self._fixed
+        self.fixed = (fixed,) if fixed else ()
+        self.topics: tuple[str, ...] = ()
 
     def tell(self, texts: Sequence[str]) -> None:
         """The hot topics from now on; returns at once, their audio is made in the background."""
-        self.texts = (*self._fixed, *(text for text in texts if text.strip()))
+        self.topics = tuple(text for text in texts if text.strip())
         self.prepare()
 
     def prepare(self) -> None:
-        for text in self.texts:
+        for text in (*self.fixed, *self.topics):
             self._prompts.want(text)

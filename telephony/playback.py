@@ -67,6 +67,12 @@ class Playback:
         self._drop_exhausted()
         return bool(self._queue) and self._queue[0].answer
 
+    def holds(self, text: str) -> bool:
+        """Some of this sentence has not been heard yet."""
+        self._drop_exhausted()
+        waiting = (*self._queue, *(sentence for sentence, _ in self._handed_out))
+        return any(sentence.text == text for sentence in waiting)
+
     def take(self, limit_bytes: int) -> bytes:
         """Up to `limit_bytes` of the next audio; empty while a sentence is still being rendered."""
         taken = bytearray()

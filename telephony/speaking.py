@@ -85,6 +85,10 @@ class Speaker:
         """Something is playing, queued or being rendered."""
         return self._sounding or not self._playback.idle
 
+    def has_still_to_say(self, text: str) -> bool:
+        """Some of what `play` was given as `text` has not left for the caller yet."""
+        return self._playback.holds(text)
+
     def prompt(self, prompt: Prompt, *, first: bool = False) -> None:
         """One of the phone's own sentences. Without any voice a tone shows that the line is alive.
 

@@ -18,7 +18,7 @@ from base.logs import get_logger
 from telephony import hold_music
 from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
 from telephony.dtmf import PersonWanted
-from telephony.front_desk import FrontDesk
+from telephony.front_desk import Departure, FrontDesk
 from telephony.hearing import Listener
 from telephony.prompts import Prompt, PromptBook, Speech
 from telephony.speaking import Speaker
@@ -47,7 +47,8 @@ class WaitingCaller:
         listener: Listener | None,
         *,
         caller_number: str,
-        notices: Sequence[str],
+        fixed: Sequence[str],
+        topics: Sequence[str],
         own: Callable[[Coroutine[Any, Any, None]], None],
         promise: Callable[[str], None],
         unconfirmed: Callable[[], None],
@@ -55,7 +56,8 @@ class WaitingCaller:
         """
         Args:
             listener: None where nothing can be recognised: keys only.
-            notices: what many callers want to know now; may be empty.
+            fixed: what the operators say to everybody who waits; may be empty.
+            topics: the hot topics, what many callers want to know now; may be empty.
             own: runs work as a task of the call.
             promise: told the number when the caller has chosen a call-back; the core's answer says goodbye.
             unconfirmed: called once when no answer of the core can be waited for any longer.
@@ -69,13 +71,15 @@ class WaitingCaller:
         self._ear = WordEar()
         self._asked = False  # a question is on its way that may be answered by a word
         self._offer = CallBackOffer(caller_number)
-        self._notices = notices
+        self._fixed = fixed
+        self._topics = topics
         self._own = own
         self._promise = promise
         self._unconfirmed = unconfirmed
         self._turn = desk.turn_of(call_id)
         self._told: tuple[str, str] | None = None
-        self.noticed: set[str] = set()  # notices that were said
+        self.noticed: set[str] = set()  # what was said of `fixed` and `topics`
+        self._wants_more = False  # pressed or said something, or went on waiting for something else
         self._news = 0
         self._music = 0  # pieces since the last news
         self._idle = False  # nothing is on its way to be told
@@ -88,13 +92,33 @@ class WaitingCaller:
         """News may be told: the caller is waiting and not choosing."""
         return self._turn is not None and not self._turn.done() and self._offer.step == "offered"
 
+    @property
+    def _all_topics_said(self) -> bool:
+        return bool(self._topics) and self.noticed.issuperset(self._topics)
+
+    @property
+    def informed(self) -> bool:
+        """Has heard every hot topic to its end and has asked for nothing (decision 0045)."""
+        unheard = any(self._speaker.has_still_to_say(topic) for topic in self._topics)
+        return self._all_topics_said and not unheard and not self._wants_more
+
+    def gone(self, reason: str) -> str:
+        """The call is over for this reason; what the core is told: how who was still here left the waiting room."""
+        if self._desk.turn_of(self._call_id) is None:
+            return reason
+        departure: Departure = "informed" if reason == "caller_hung_up" and self.informed else "abandoned"
+        self._desk.leave_room(self._call_id, departure)
+        return departure
+
     async def until_called_up(self) -> None:
         """Returns when the caller is served, or has asked for a person; not after a promised call-back."""
         assert self._turn is not None
         self._speaker.prompt(Prompt.BUSY)
-        for notice in self._notices:
+        for notice in (*self._fixed, *self._topics):
             if await self._say(notice):
                 self.noticed.add(notice)
+        if self._all_topics_said and self._listens:
+            self._speaker.prompt(Prompt.BUSY_INFORMED)
         await self._tell(again=False)
         self._make_offer()
         self._idle = True
@@ -103,6 +127,7 @@ class WaitingCaller:
 
     def _go_on(self) -> None:
         """Nothing sounds: music, or after some of it the next piece of news."""
+        self._wants_more = True
         if self._music < MUSIC_BETWEEN_NEWS:
             self._music += 1
             self._speaker.sound(hold_music.loop().tobytes())
@@ -150,6 +175,7 @@ class WaitingCaller:
 
     def press(self, key: str, now: float) -> None:
         """A debounced key."""
+        self._wants_more = True
         event = self._offer.press(key, now)
         if event is not None or self._offer.choosing:
             self._hush()
@@ -176,6 +202,7 @@ class WaitingCaller:
     def on_voice(self, probability: float, seconds: float) -> None:
         """The detector's opinion on what `feed` returned."""
         if (word := self._ear.voice(probability, seconds)) is not None and self._listener is not None:
+            self._wants_more = True
             self._own(self._recognise(word, self._listener))
 
     async def _recognise(self, word: bytes, listener: Listener) -> None:

@@ -497,6 +497,74 @@ def test_a_renderer_that_is_down_leaves_the_fixed_sentences() -> None:
     run_virtual(scenario())
 
 
+HOT = "东城区停水，下午六点恢复。"
+
+
+async def _hears(hall: Hall, words: str) -> Guest:
+    """Somebody who has just come, waits, and to whom these words begin to be said."""
+    guest = hall.must_come()
+    while words not in hall.words(guest):  # noqa: ASYNC110 - virtual time
+        await asyncio.sleep(0.1)
+    return guest
+
+
+@pytest.mark.parametrize(
+    ("until", "keys", "reason"),
+    [
+        ("BUSY", "", "abandoned"),
+        (HOT, "", "abandoned"),  # has begun, was not heard to its end
+        ("BUSY_INFORMED", "", "informed"),
+        ("BUSY_OFFER", "", "informed"),
+        ("BUSY_INFORMED", "7", "abandoned"),  # they want something
+    ],
+)
+def test_who_hears_the_hot_topic_to_its_end_and_wants_nothing_is_informed(until: str, keys: str, reason: str) -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.notices.tell([HOT])
+            hall.must_come()
+            guest = await _hears(hall, until)
+            for key in keys:
+                guest.leg.press(key)
+            await asyncio.sleep(0.2)
+            guest.leg.close("caller_hung_up")
+            await guest.running
+            assert guest.core.ended == [reason]
+            assert hall.value("waiting_ended_total", departure=reason) == 1.0 and hall.value("waiting") == 0.0
+
+    run_virtual(scenario())
+
+
+def test_who_waits_on_after_the_hot_topic_or_loses_the_line_is_called_back() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.notices.tell([HOT])
+            hall.must_come()
+            waiting = await _hears(hall, "BUSY_OFFER")
+            cut = await _hears(hall, "BUSY_INFORMED")
+            cut.leg.close("rtp_timeout")
+            await asyncio.sleep(60.0)  # music and news
+            waiting.leg.close("caller_hung_up")
+            await asyncio.gather(waiting.running, cut.running)
+            assert waiting.core.ended == cut.core.ended == ["abandoned"]
+
+    run_virtual(scenario())
+
+
+def test_the_operators_own_sentence_informs_nobody() -> None:
+    async def scenario() -> None:
+        async with Hall(notice="现在来电很多，非常抱歉。") as hall:
+            hall.must_come()
+            guest = hall.must_come()
+            await asyncio.sleep(28.0)
+            assert "BUSY_INFORMED" not in hall.words(guest)
+            guest.leg.close("caller_hung_up")
+            await guest.running
+            assert guest.core.ended == ["abandoned"]
+
+    run_virtual(scenario())
+
+
 def test_beyond_the_waiting_room_calls_are_refused_and_counted() -> None:
     async def scenario() -> None:
         async with Hall(places=2) as hall:
@@ -546,7 +614,7 @@ def test_whoever_came_in_leaves_in_exactly_one_way(seed: int) -> None:
             assert sum(arrived.values()) == 40 and arrived["refused"] == refused
             left = {
                 name: hall.value("waiting_ended_total", departure=name)
-                for name in ("served", "person", "call_back", "abandoned")
+                for name in ("served", "person", "call_back", "informed", "abandoned")
             }
             assert sum(left.values()) == arrived["waiting"] > 5
             assert left["abandoned"] == sum(guest.core.ended == ["abandoned"] for guest in hall.guests)
