@@ -40,6 +40,7 @@ NOTED: Final = "记下了，{label}是{value}。"
 NOT_CAUGHT: Final = "对不起，我没有听明白。"
 NOT_CAUGHT_WEB: Final = "对不起，我没有看明白。"
 TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经记录下来，请您接着说，或者说“人工”。"
+FILING: Final = "好的，正在为您登记。"
 NOT_FILED: Final = (
     "对不起，登记时系统出了问题，还没有受理成功。您说的情况已记录，会有工作人员联系您；您也可以说“人工”。"
 )

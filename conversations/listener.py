@@ -5,15 +5,16 @@ from __future__ import annotations
 from base.clock import Clock
 from base.logs import get_logger
 from bot import reading
-from bot.decision import Findings, Turn
+from bot.decision import Turn
 from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
 from bot.state import State
 from conversations import cards, store
+from conversations.dialogue import Dialogue
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, StoredTurn
 from conversations.subscriptions import Hub
-from conversations.turns import TurnTaker
+from conversations.turn_input import TurnInput
 from storage.engine import Database
 
 _log = get_logger(__name__)
@@ -23,9 +24,9 @@ _TRIES = 3
 class Listener:
     """Danger is listened for where the words are stored (`conversations/line.py`); this one only fills fields."""
 
-    def __init__(self, database: Database, turns: TurnTaker, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+    def __init__(self, database: Database, dialogue: Dialogue, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
         self._database = database
-        self._turns = turns
+        self._dialogue = dialogue
         self._locks = locks
         self._hub = hub
         self._clock = clock
@@ -50,7 +51,7 @@ class Listener:
         state, version = State.from_dict(row.state), row.version
         if state.listened >= seq:
             return True
-        decision = await self._turns.listened(state, said, Findings(GuardFindings()), self._clock.now(), {})
+        decision = await self._dialogue.listen(state, TurnInput(said, GuardFindings(), self._clock.now()))
         decision.state.listened = seq
         async with self._database.write() as session:
             row = await store.load(session, conversation_id, for_update=True)

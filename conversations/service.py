@@ -29,6 +29,7 @@ from bot.state import State
 from conversations import broken_off, cards, first_messages, store
 from conversations.catch_up import CatchUp
 from conversations.desk import Desk
+from conversations.dialogue import Dialogue
 from conversations.enclosures import EnclosureKind, Enclosures
 from conversations.errors import Conflict, UnknownConversation
 from conversations.journal import Entry, Journal
@@ -51,7 +52,8 @@ from conversations.receipts import Receipts
 from conversations.seat_offer import Offer
 from conversations.subscriptions import Hub, Relay, Subscription
 from conversations.sweeper import Sweeper
-from conversations.turns import TurnTaker, manner_of, silence_of
+from conversations.turn_result import manner_of, silence_of
+from conversations.turns import TurnTaker
 from conversations.visits import VisitAsker
 from knowledge.points.service import PointService
 from storage.engine import Database
@@ -116,7 +118,8 @@ class ConversationService:
             clock=self._clock,
             points=points,
         )
-        self._turns = TurnTaker(database, settings, lookups=self._lookups, orders=orders, clock=self._clock)
+        dialogue = Dialogue(settings, self._lookups)
+        self._turns = TurnTaker(database, dialogue=dialogue, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
         self._news = OrderNews(database, locks=self._locks, hub=self._hub, clock=self._clock)
         self._visits = (
@@ -126,7 +129,7 @@ class ConversationService:
             database, locks=self._locks, hub=self._hub, clock=self._clock, ask_rating=settings.dialogue.ask_rating
         )
         self._line = Line(database, lookups=self._lookups, locks=self._locks, hub=self._hub, clock=self._clock)
-        self._listener = Listener(database, self._turns, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._listener = Listener(database, dialogue, locks=self._locks, hub=self._hub, clock=self._clock)
         self._enclosures = Enclosures(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:

@@ -152,7 +152,7 @@ def file_all(talk: Talk) -> None:
     for matter in state.form:
         talk.effects.append(FileOrder(matter.number))
     state.asking = None
-    talk.say("好的，正在为您登记。")
+    talk.say(wording.FILING)
 
 
 def withdraw(talk: Talk) -> None:

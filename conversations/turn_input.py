@@ -1,0 +1,62 @@
+"""A turn as the dialogue is given it: normalised words, what the phone measured and the guards found. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from bot import guards, reading
+from bot.decision import Turn
+from bot.guards_model import GuardFindings
+from bot.intelligible import Heard
+from bot.state import State
+from conversations.messages import CitizenTurn
+
+_CALL_BACK_PURPOSES: Final = ("callback_number", "overload_callback")  # `docs/internals.md`, the phone link
+_LONGEST_NUMBER: Final = 32  # digits
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInput:
+    """What a decision is made of, besides the state. `nobody_came`: the phone has taken the caller back.
+
+    `notes` grows while the turn is decided: what the stored turn is to tell of it (source of understanding, failures).
+    """
+
+    turn: Turn
+    guards: GuardFindings
+    now: datetime
+    nobody_came: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def of(turn: CitizenTurn, state: State, now: datetime) -> TurnInput:
+    """What the phone measured is taken only where it is a number."""
+    text, meta = reading.normalise(turn.text), turn.meta
+    spoken = turn.kind in ("speech", "barge_in") or (turn.channel == "phone" and turn.kind == "text")
+    seen = Turn(
+        text,
+        turn.kind,
+        spoken,
+        heard=Heard(
+            turn.confidence if turn.kind == "speech" else None,
+            _number(meta.get("voiced_seconds")) or 0.0,
+            int(_number(meta.get("unrecognised")) or 0),
+        ),
+        unplayed=turn.unplayed,
+        answered_after_seconds=_number(meta.get("answered_after_seconds")),
+        call_back_to=_call_back_to(turn),
+    )
+    found = guards.check(text, spoken=spoken, state=state)
+    return TurnInput(seen, found, now, nobody_came="transfer_failed" in meta)
+
+
+def _call_back_to(turn: CitizenTurn) -> str:
+    """The number, where the phone says that these digits are one to call back."""
+    wanted = turn.kind == "dtmf" and turn.meta.get("purpose") in _CALL_BACK_PURPOSES
+    return turn.text[:_LONGEST_NUMBER] if wanted and turn.text.isdigit() else ""
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
