@@ -4,7 +4,7 @@ works inside the caller's transaction."""
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,6 @@ from workorders.model import FiledOrder
 from workorders.service import OrderService
 from workorders.visits import Answers, answered_in_chat
 
-_CALL_BACK_WITHIN: Final = timedelta(hours=2)
 _EMERGENCY_PRIORITY: Final = 100
 _LONGEST_QUESTION: Final = 1_000  # characters
 _ACTOR: Final = "bot:policy"
@@ -52,7 +51,7 @@ async def carry_out(session: AsyncSession, row: Conversation, decision: Decision
                 said = Answers(**{key: value for key, value in asdict(effect).items() if key != "visit_id"})
                 await answered_in_chat(session, effect.visit_id, said, by=f"citizen:{row.id}", now=now)
             case CallBack():
-                note, due_at = cards.note_for_call_back(state), now + _CALL_BACK_WITHIN
+                note, due_at = cards.note_for_call_back(state), now + store.CALL_BACK_WITHIN
                 await _promise(session, row, state, effect.reason, note, due_at, now)
             case Escalate():
                 transfer = Transfer(effect.target, effect.reason)

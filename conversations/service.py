@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,21 +17,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from base import tracing
 from base.clock import Clock, SystemClock
-from base.ids import new_id, new_trace_id
+from base.ids import new_id
 from base.logs import get_logger
 from base.settings import Settings
-from bot import guard_classifier, policy, visit_reader, wording
+from bot import guard_classifier, visit_reader
 from bot.danger import MeaningReader, SentenceEncoder
-from bot.decision import Decision, Say
 from bot.entities.place import PlaceMatcher
-from bot.state import State
-from conversations import broken_off, cards, first_messages, store
+from conversations import cards, first_messages, store
 from conversations.catch_up import CatchUp
+from conversations.contacts import Contacts
 from conversations.desk import Desk
 from conversations.dialogue import Dialogue
 from conversations.enclosures import EnclosureKind, Enclosures
 from conversations.errors import Conflict, UnknownConversation
-from conversations.journal import Entry, Journal
+from conversations.journal import Journal
 from conversations.line import Line, Side
 from conversations.listener import Listener
 from conversations.locks import Across, KeyedLocks
@@ -47,12 +45,12 @@ from conversations.messages import (
     TurnResult,
 )
 from conversations.order_news import OrderNews
-from conversations.placed import Placed, opening
+from conversations.outage import Outage
+from conversations.placed import Placed
 from conversations.receipts import Receipts
 from conversations.seat_offer import Offer
 from conversations.subscriptions import Hub, Relay, Subscription
 from conversations.sweeper import Sweeper
-from conversations.turn_result import manner_of, silence_of
 from conversations.turns import TurnTaker
 from conversations.visits import VisitAsker
 from knowledge.points.service import PointService
@@ -96,7 +94,6 @@ class ConversationService:
         notices: Callable[[], Awaitable[list[str]]] | None = None,
         across: Across | None = None,
     ) -> None:
-        self._notices = notices
         self._database = database
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -106,7 +103,18 @@ class ConversationService:
         self._hub = Hub()
         self._catch_up = CatchUp(database, self._hub)
         self._receipts = Receipts(settings.cluster.node)
-        self._journal = Journal(settings.var / "journal" / "conversations.jsonl")
+        journal = Journal(settings.var / "journal" / "conversations.jsonl")
+        self._outage = Outage(database, journal, self._receipts, locks=self._locks, clock=self._clock)
+        self._contacts = Contacts(
+            database,
+            settings,
+            locks=self._locks,
+            hub=self._hub,
+            clock=self._clock,
+            receipts=self._receipts,
+            owner=self._owner,
+            notices=notices,
+        )
         self._encoder = encoder if encoder is not None and encoder.available else None
         self._lookups = Lookups(
             database,
@@ -168,87 +176,16 @@ class ConversationService:
             UnknownConversation: `conversation_id` is given and there is none.
         """
         if conversation_id is not None:
-            taken_up = await self._take_up(conversation_id, call_id)
+            taken_up = await self._contacts.take_up(conversation_id, call_id)
             if taken_up is not None:
                 return taken_up
-        if placed is not None:
-            greeting = await self._placed_opening(placed, caller_number or "")
-        else:
-            greeting = policy.opening(
-                channel,
-                name=self._settings.service.hotline_name,
-                recorded=channel == "phone" and self._settings.telephony.record_calls,
-                caller_number=caller_number or "",
-            )
-            greeting = replace(greeting, replies=(*greeting.replies, *await self._hot_topics()))
-            if channel == "phone" and caller_number and (left := await self._unfinished(caller_number)) is not None:
-                greeting = policy.offered_to_go_on(greeting, left[1], left[0])
-        now = self._clock.now()
-        row = self._new_row(channel, greeting.state, caller_number, call_id, trace_id)
-        row.asking = greeting.state.asking
-        if placed is not None:
-            row.outcome_detail = placed.detail
-            if placed.seat_id is not None:
-                row.status, row.seat_id, row.claimed_at, row.outcome = "with_seat", placed.seat_id, now, "seat"
-        silence = silence_of(greeting)
-        try:
-            async with self._database.write() as session:
-                session.add(row)
-                await session.flush()
-                turns = [
-                    store.add_turn(session, row.id, seq, "bot", say.text, now, spoken=say.spoken or None)
-                    for seq, say in enumerate(greeting.replies, 1)
-                ]
-        except SQLAlchemyError as error:
-            # The caller is greeted all the same; the first turn stores the conversation, or journals what is said.
-            _log.error("a conversation could not be stored at its start", error=type(error).__name__)
-            self._receipts.met(row.id, caller_number)
-            return TurnResult(
-                row.id,
-                tuple(Reply(say.text, say.spoken) for say in greeting.replies),
-                patience="story",
-                silence=silence,
-            )
-        for turn in turns:
-            self._hub.publish(ConversationEvent("turn", row.id, turn=store.stored(turn)))
-        if row.status != "open":
-            self._hub.publish(ConversationEvent("status", row.id, status="with_seat"))
-        replies = tuple(store.reply(turn) for turn in turns)
-        return TurnResult(row.id, replies, patience="story", seq=turns[-1].seq, silence=silence)
+        return await self._contacts.begin(
+            channel, caller_number=caller_number, call_id=call_id, trace_id=trace_id, called=placed
+        )
 
     async def words_of(self, placed: Placed, *, number: str) -> tuple[Reply, ...]:
         """What whoever answers a call of ours is going to hear first."""
-        return tuple(Reply(say.text, say.spoken) for say in (await self._placed_opening(placed, number)).replies)
-
-    async def _placed_opening(self, placed: Placed, number: str) -> Decision:
-        async with self._database.read() as session:
-            row = await store.load(session, placed.about) if placed.about is not None else None
-        return opening(
-            placed,
-            State.from_dict(row.state) if row is not None else None,
-            number=number,
-            name=self._settings.service.hotline_name,
-            recorded=self._settings.telephony.record_calls,
-        )
-
-    async def _hot_topics(self) -> list[Say]:
-        """What is said after the greeting. Without the database the caller is greeted all the same."""
-        if self._notices is None:
-            return []
-        try:
-            return [Say(text) for text in await self._notices()]
-        except SQLAlchemyError as error:
-            _log.error("hot topics could not be read for the greeting", error=type(error).__name__)
-            return []
-
-    async def _unfinished(self, caller_number: str) -> tuple[str, dict[str, Any]] | None:
-        """The call from this number that broke off, if one did. Without the database nothing is offered."""
-        try:
-            async with self._database.read() as session:
-                return await broken_off.unfinished(session, caller_number, self._clock.now())
-        except SQLAlchemyError as error:
-            _log.error("calls that broke off could not be looked for", error=type(error).__name__)
-            return None
+        return await self._contacts.words_of(placed, number=number)
 
     async def citizen_turn(
         self, conversation_id: str | None, turn: CitizenTurn, *, once: str | None = None
@@ -260,19 +197,18 @@ class ConversationService:
         Raises:
             UnknownConversation: `conversation_id` is given and there is none.
         """
-        known = conversation_id
         trace = None if tracing.present_trace_id() else tracing.under_trace(turn.meta.get("trace_id"))
         try:
             with tracing.span("conversation turn", under=trace, channel=turn.channel, kind_of_turn=turn.kind) as span:
                 if conversation_id is None:
-                    conversation_id = await self._begin_silently(turn, once=once)
+                    conversation_id = await self._contacts.begin_silently(turn, once=once)
                 span.set_attribute("conversation_id", conversation_id)
                 result = await self._take(conversation_id, turn)
                 span.set_attribute("outcome", result.outcome or "none")
                 return result
         except SQLAlchemyError as error:
             _log.error("a turn could not be stored", error=type(error).__name__, exc_info=error)
-            return await self._journalled(conversation_id or known, turn)
+            return await self._outage.note(conversation_id, turn)
 
     async def enclose(
         self,
@@ -300,11 +236,9 @@ class ConversationService:
     async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
         """A call came and went while the core was away: it becomes a contact, with a call-back where a number is known.
         Returns the conversation. Not idempotent: look for a conversation of this call first."""
-        row = self._new_row("phone", State(channel="phone"), caller_number, call_id, None)
-        async with self._database.write() as session:
-            session.add(row)
-        await self._sweeper.hang_up(row.id, reason="missed", callback_number=callback_number)
-        return row.id
+        conversation_id = await self._contacts.missed(call_id, caller_number)
+        await self._sweeper.hang_up(conversation_id, reason="missed", callback_number=callback_number)
+        return conversation_id
 
     async def heard_of(self, conversation_ids: list[str]) -> None:
         """The phone process is alive and holds these calls."""
@@ -426,15 +360,7 @@ class ConversationService:
         Raises:
             SQLAlchemyError: the database is still away; the journal is kept.
         """
-        count = 0
-        for path in await self._journal.waiting(self._clock.now()):
-            for entry in await self._journal.entries(path):
-                await self._sweeper.take_in(entry)
-                count += 1
-            await self._journal.taken_in(path)
-        if count:
-            _log.info("journal taken in", entries=count)
-        return count
+        return await self._outage.take_in()
 
     def count_silence_anew(self) -> None:
         """For a while nobody could say that a call lives: it has as long to be heard of as after a start."""
@@ -468,89 +394,9 @@ class ConversationService:
                     self._hub.publish(event)
                 break
         if taken.elsewhere:  # the conversation had ended long ago: this is a new contact
-            return await self._take(await self._begin_silently(turn, once=_again(conversation_id, turn)), turn)
+            return await self._take(await self._contacts.begin_silently(turn, once=_again(conversation_id, turn)), turn)
         assert taken.result is not None
         return taken.result
-
-    async def _begin_silently(self, turn: CitizenTurn, *, once: str | None) -> str:
-        """A conversation for this turn; the one that it has begun before, where it was sent already."""
-        state = State(channel=turn.channel)
-        row = self._new_row(turn.channel, state, None, None, turn.meta.get("trace_id"))
-        async with self._database.write() as session:
-            if once is not None:
-                known = await first_messages.begun(session, once, row.id, self._clock.now())
-                if known != row.id:
-                    return known
-            session.add(row)
-        return row.id
-
-    def _new_row(
-        self, channel: str, state: State, caller_number: str | None, call_id: str | None, trace_id: str | None
-    ) -> Conversation:
-        now = self._clock.now()
-        return Conversation(
-            id=new_id("c_"),
-            channel=channel,
-            trace_id=trace_id or new_trace_id(),
-            status="open",
-            version=0,
-            state=state.as_dict(),
-            outcome_detail={},
-            caller_number=caller_number[:32] if caller_number else None,
-            call_id=call_id[:64] if call_id else None,
-            priority=0,
-            owner=self._owner if channel == "phone" else None,
-            heard_at=now if channel == "phone" else None,
-            created_at=now,
-            updated_at=now,
-        )
-
-    async def _take_up(self, conversation_id: str, call_id: str | None) -> TurnResult | None:
-        """The conversation goes on where it was; None when it had ended, and a new one must begin."""
-        async with self._locks.hold(conversation_id), self._database.write() as session:
-            row = await store.load(session, conversation_id, for_update=True)
-            if row is None:
-                raise UnknownConversation
-            if row.status == "ended":
-                return None
-            row.owner = self._owner if row.channel == "phone" else row.owner
-            row.heard_at = self._clock.now() if row.channel == "phone" else row.heard_at
-            row.call_id = call_id or row.call_id
-            state = State.from_dict(row.state)
-            seq = await store.last_seq(session, conversation_id)
-            again = state.question_text or state.last_text
-            return TurnResult(
-                conversation_id,
-                (Reply(again),) if again and row.status == "open" else (Reply(wording.SEAT_WAITING),),
-                asking=row.asking,
-                orders=tuple(cards.order_numbers(state)),
-                status=row.status,  # type: ignore[arg-type]
-                seq=seq,
-                manner=manner_of(state),
-            )
-
-    async def _journalled(self, conversation_id: str | None, turn: CitizenTurn) -> TurnResult:
-        """The database is away: what was said is on disk, and that is all that is promised."""
-        conversation_id = conversation_id or new_id("c_")
-        now = self._clock.now()
-        receipt, told = self._receipts.of(conversation_id, now)
-        entry = Entry(
-            conversation_id,
-            turn.channel,
-            turn.kind,
-            turn.text,
-            turn.client_message_id,
-            self._receipts.caller_number(conversation_id),
-            now.isoformat(),
-            receipt,
-        )
-        try:
-            await self._journal.append(entry)
-            say = Say(wording.JOURNALLED_MORE) if told else wording.journalled(receipt)
-        except OSError as error:
-            _log.error("the journal cannot be written", error=str(error))
-            say = Say(wording.LOST)
-        return TurnResult(conversation_id, (Reply(say.text, say.spoken, origin="system"),))
 
 
 def _again(conversation_id: str, turn: CitizenTurn) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from storage.tables import CallbackTask, Conversation, Turn
 _RECENT_TURNS = 10_000
 _TURNS_A_TIME = 500  # a few milliseconds to open
 _OFTEN = 2_000
+CALL_BACK_WITHIN: Final = timedelta(hours=2)  # of a promise; at once where there is danger
 WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 

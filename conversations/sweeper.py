@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -10,15 +9,13 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock
-from base.ids import new_trace_id
 from base.logs import get_logger
 from base.settings import Settings
 from bot import policy, wording
 from bot.state import State
-from conversations import broken_off, cards, receipts, store, waits
+from conversations import broken_off, cards, store, waits
 from conversations.broken_off import INFORMED
 from conversations.errors import UnknownConversation
-from conversations.journal import Entry
 from conversations.line import PERSON_TALKED
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, Outcome
@@ -28,7 +25,6 @@ from storage.engine import Database
 from storage.tables import Conversation
 
 _log = get_logger(__name__)
-_CALL_BACK_WITHIN = timedelta(hours=2)
 _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
@@ -99,59 +95,6 @@ class Sweeper:
             else:
                 await self._waited_long(row.id, now)
         return len(rows)
-
-    async def take_in(self, entry: Entry) -> None:
-        """A journalled turn becomes part of its conversation, and somebody will call or write back."""
-        now = self._clock.now()
-        message_id = entry.client_message_id or _fingerprint(entry)
-        async with self._locks.hold(entry.conversation_id), self._database.write() as session:
-            row = await store.load(session, entry.conversation_id, for_update=True)
-            if row is None:
-                state = State(channel=entry.channel)
-                row = Conversation(
-                    id=entry.conversation_id,
-                    channel=entry.channel,
-                    trace_id=new_trace_id(),
-                    status="ended",
-                    version=0,
-                    state=state.as_dict(),
-                    outcome="callback",
-                    outcome_detail={"reason": "journal"},
-                    caller_number=entry.caller_number,
-                    priority=0,
-                    created_at=datetime.fromisoformat(entry.at),
-                    updated_at=now,
-                    ended_at=now,
-                )
-                session.add(row)
-                await session.flush()
-            if await store.turn_with_id(session, row.id, message_id, "citizen") is not None:
-                return
-            seq = await store.last_seq(session, row.id) + 1
-            store.add_turn(
-                session,
-                row.id,
-                seq,
-                "citizen",
-                entry.text,
-                datetime.fromisoformat(entry.at),
-                kind=entry.kind,
-                client_message_id=message_id,
-                meta={"journalled": True, "receipt": entry.receipt},
-            )
-            if entry.receipt:
-                await receipts.keep(session, entry.receipt, row.id, now)
-            state = State.from_dict(row.state)
-            await store.promise_call_back(
-                session,
-                row,
-                reason="journal",
-                number=state.contact_phone or row.caller_number or entry.caller_number,
-                note=f"系统故障期间记录（记录号{entry.receipt or '无'}）：{entry.text}",
-                due_at=now + _CALL_BACK_WITHIN,
-                now=now,
-            )
-            row.version += 1
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -224,7 +167,7 @@ class Sweeper:
             reason=reason,
             number=number or state.contact_phone or row.caller_number,
             note=cards.note_for_call_back(state) or cards.summary(state),
-            due_at=now + _CALL_BACK_WITHIN,
+            due_at=now + store.CALL_BACK_WITHIN,
             now=now,
         )
 
@@ -251,7 +194,3 @@ def _outcome(row: Conversation, reason: str, *, promised: bool = False) -> tuple
     if reason in _NOT_SERVED and outcome == "closed" and row.caller_number:
         return "callback", True
     return cast(Any, outcome), call_back
-
-
-def _fingerprint(entry: Entry) -> str:
-    return "journal:" + hashlib.sha256(f"{entry.at}{entry.text}".encode()).hexdigest()[:40]
