@@ -24,7 +24,8 @@ from base.priority import change_niceness
 from base.settings import Settings, load
 from cluster.dispatcher import State, dispatcher_of
 from telephony.admission import AdmissionRules
-from telephony.call import Call, CallServices
+from telephony.call import Call
+from telephony.call_services import CallServices
 from telephony.core_link import CoreLink
 from telephony.core_messages import PlaceCall
 from telephony.front_desk import FrontDesk

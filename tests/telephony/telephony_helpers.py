@@ -20,7 +20,8 @@ from asr_models.urgency import Urgency
 from base.errors import HotlineError
 from base.masking import Masked
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES
-from telephony.call import Call, CallServices
+from telephony.call import Call
+from telephony.call_services import CallServices
 from telephony.core_link import CallHandler
 from telephony.core_messages import Opened, ReplyMessage
 from telephony.errors import TransferError

@@ -28,7 +28,8 @@ from base.masking import Masked
 from telephony import hold_music
 from telephony.admission import AdmissionRules
 from telephony.audio import RATE_HZ
-from telephony.call import Call, CallServices
+from telephony.call import Call
+from telephony.call_services import CallServices
 from telephony.callback_offer import (
     Accepted,
     AskConfirmation,
