@@ -25,13 +25,15 @@ from knowledge import parameters
 from knowledge.answering import features_of
 from knowledge.asked_for import AskedFor
 from knowledge.confusion import Confusions
+from knowledge.corpus import Corpus, IndexKind
 from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, Vectors, VectorStore, encode_missing, held_vectors
 from knowledge.errors import KnowledgeError
 from knowledge.parameters import Parameters
-from knowledge.search import CANDIDATES, Corpus, IndexKind, Query, Ranked, SearchIndex, Weights
+from knowledge.search import Query, Ranked, SearchIndex, Weights
 from knowledge.service import encoder_of
 from knowledge.snapshot import clause_corpus, clause_text
+from knowledge.stretching import CANDIDATES
 from knowledge.vocabulary import Vocabulary
 
 SHORT_QUESTION_CHARACTERS: Final = 40

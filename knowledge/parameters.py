@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import yaml
 
+from knowledge.corpus import IndexKind
 from knowledge.errors import KnowledgeError
-from knowledge.search import IndexKind, Weights
+from knowledge.search import Weights
 
 PATH: Final = Path(__file__).with_name("parameters.yml")
 FEATURES: Final = ("cosine", "coverage", "whole_cosine", "whole_coverage", "margin", "lasting")

@@ -7,34 +7,33 @@ candidates and its scale does not depend on how large the collection is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.corpus import Corpus, Floats, Positions, one_after_the_other, prepared
 from knowledge.embedding import Vectors
 from knowledge.lexical import LaterTerms, TermMatrix
 from knowledge.phonetic import syllable_terms
 from knowledge.shelf import MEMORY, Shelf
+from knowledge.stretching import stretch
 from knowledge.text import PAIR, Codes, character_terms, kinds_of, normalise
 from knowledge.vectors import LaterVectors, Stored, VectorTable
 
-Floats = npt.NDArray[np.float32]
-Positions = npt.NDArray[np.int64]
 Allowed = npt.NDArray[np.bool_]
-IndexKind = Literal["entries", "questions", "passages", "clauses"]
-CANDIDATES = 100
-_BLOCK = 64
-SIGNALS = ("cosine", "coverage", "sound", "whole_cosine", "whole_coverage")
+CENTRED = 150  # items, those whose best wording is nearest: a few more than what a channel votes among
+SIGNALS = ("cosine", "central", "coverage", "sound", "whole_cosine", "whole_coverage")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each channel's stretched score counts.
 
+    `central` is the nearness to the middle of an item's wordings, `vector` that to the nearest one; of an item with one
+    wording they are the same, and where no item has more `central` is not asked for.
     `whole_vector` and `whole_lexical` look at an item as one text (an entry with its answer), the first three at its
     single texts. `title` is the title of the document, `group` how much the document's best clauses say together,
     `preferred` is added to the preferred scope (the city's own rule before the national one), `formal` taken off.
@@ -47,36 +46,12 @@ class Weights:
     phonetic: float = 0.0
     whole_vector: float = 0.0
     whole_lexical: float = 0.0
+    central: float = 0.0
     title: float = 0.0
     group: float = 0.0
     preferred: float = 0.0
     formal: float = 0.0
     shortlist: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What is searched. An item may have several texts (an entry's wordings): it scores as its best text.
-
-    Args:
-        ids: of the items. texts: all texts. owners: item of each text. groups: document of each item, or empty.
-        titles: of the documents. preferred: 1.0 for items of the preferred scope. formal: 1.0 for texts that seldom
-        answer anything (purpose, commencement). wholes: each item as one text, or empty; best as `Derived`.
-    """
-
-    kind: IndexKind
-    ids: tuple[str, ...]
-    texts: Sequence[str]
-    owners: Positions
-    groups: Positions = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    titles: tuple[str, ...] = ()
-    preferred: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    formal: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    wholes: Sequence[str] = ()
-
-    @classmethod
-    def of_texts(cls, kind: IndexKind, ids: Sequence[str], texts: Sequence[str]) -> Corpus:
-        return cls(kind, tuple(ids), texts, np.arange(len(ids), dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,51 +94,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item with its fused score and what each channel said of it, not stretched: `cosine`, `coverage` (share of
-    the question's term mass that the best text holds), `sound` (the same for syllables), `whole_cosine` and
-    `whole_coverage`."""
+    """An item with its fused score and what each channel said of it, not stretched: `cosine` (of the nearest text),
+    `central` (of the middle of its texts), `coverage` (share of the question's term mass that the best text holds),
+    `sound` (the same for syllables), `whole_cosine` and `whole_coverage`."""
 
     item: int
     score: float
     signals: Mapping[str, float]
-
-
-class Derived(Sequence[str]):
-    """Texts that are made when they are looked at: all at once they take as much memory as what they are made of."""
-
-    def __init__(self, count: int, text_of: Callable[[int], str]) -> None:
-        self._count = count
-        self._text_of = text_of
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self._text_of(at) for at in range(self._count)[place]]
-        return self._text_of(range(self._count)[place])
-
-
-def prepared(corpus: Corpus) -> Derived:
-    """The texts of a corpus as they are cut into terms. A clause has the title of its document before it."""
-
-    def text_of(place: int) -> str:
-        text = normalise(corpus.texts[place])
-        if corpus.kind != "clauses":
-            return text
-        return f"{normalise(corpus.titles[corpus.groups[corpus.owners[place]]])}\n{text}"
-
-    return Derived(len(corpus.texts), text_of)
-
-
-def _one_after_the_other(old: Sequence[str], new: Sequence[str]) -> Sequence[str]:
-    if isinstance(old, tuple) and isinstance(new, tuple):
-        return old + new
-    return Derived(len(old) + len(new), lambda place: old[place] if place < len(old) else new[place - len(old)])
 
 
 class SearchIndex:
@@ -196,7 +133,7 @@ class SearchIndex:
             passages = Corpus.of_texts("passages", corpus.ids, corpus.wholes)
             self.whole = SearchIndex(passages, shelf=shelf, name="wholes")
         self._plain = len(corpus.ids) == len(corpus.texts)
-        self._first_texts = _first_texts(corpus)
+        self._first_texts = corpus.first_texts
         self.table: VectorTable | LaterVectors | None = None
         self._rows = np.zeros(0, dtype=np.int64)
         if vectors is not None:
@@ -223,15 +160,15 @@ class SearchIndex:
         old, new = self.corpus, later.corpus
         joined = copy(self)
         owners = np.concatenate([old.owners, new.owners + len(old.ids)])
-        texts = _one_after_the_other(old.texts, new.texts)
-        wholes = _one_after_the_other(old.wholes, new.wholes)
+        texts = one_after_the_other(old.texts, new.texts)
+        wholes = one_after_the_other(old.wholes, new.wholes)
         joined.corpus = Corpus(old.kind, old.ids + new.ids, texts, owners, wholes=wholes)
         clean = [normalise(text) for text in new.texts]
         assert isinstance(self.lexical, TermMatrix) and isinstance(self.phonetic, TermMatrix)
         joined.lexical = self.lexical.following(*character_terms(clean), len(clean))
         joined.phonetic = self.phonetic.following(*syllable_terms(clean), len(clean))
         joined._plain = len(joined.corpus.ids) == len(joined.corpus.texts)
-        joined._first_texts = _first_texts(joined.corpus)
+        joined._first_texts = joined.corpus.first_texts
         joined._rows = np.concatenate([self._rows, later._rows + len(old.texts)])
         if isinstance(self.table, VectorTable) and isinstance(later.table, VectorTable):
             joined.table = LaterVectors(self.table, later.table.exact())
@@ -314,6 +251,9 @@ class SearchIndex:
         if cosine is not None:
             raw["cosine"] = self._items(cosine)
             fused += weights.vector * stretch(raw["cosine"])
+            raw["central"] = raw["cosine"] if self._plain else self._central(query, raw["cosine"])
+            if not self._plain:
+                fused += weights.central * stretch(raw["central"])
         lexical = self.lexical.scores(query.characters)
         raw["coverage"] = self._items(lexical) / max(self.lexical.best_possible(query.characters), 1e-9)
         if len(query.expansion) and self.corpus.kind == "clauses":
@@ -339,6 +279,39 @@ class SearchIndex:
         if weights.shortlist:
             self._rerank(query, weights, fused, raw)
         return fused, raw
+
+    def _central(self, query: Query, cosine: Floats) -> Floats:
+        """Cosine of the query with the mean vector of each item's texts.
+
+        Made for the `CENTRED` items with the nearest texts, from their vectors, so that nothing more is kept of the
+        others: those count as far as the farthest of these.
+        """
+        assert query.vector is not None and self.table is not None
+        count = min(CENTRED, len(cosine))
+        near = np.sort(np.argpartition(-cosine, count - 1)[:count])
+        texts = self._texts_of(near)
+        places = np.minimum(np.searchsorted(self._rows, texts), len(self._rows) - 1)
+        held = self._rows[places] == texts
+        if not held.any():
+            return cosine
+        vectors = self.table.rows(places[held])
+        items, first = np.unique(self.corpus.owners[texts[held]], return_index=True)
+        middles = np.add.reduceat(vectors, first, axis=0)
+        found = middles @ query.vector / np.maximum(np.linalg.norm(middles, axis=1), 1e-9)
+        central = np.full(len(cosine), found.min(), dtype=np.float32)
+        central[items] = found
+        return central
+
+    def _texts_of(self, items: Positions) -> Positions:
+        """The texts of some items (sorted), item after item."""
+        owners = self.corpus.owners
+        if self._first_texts is None:
+            texts = np.flatnonzero(np.isin(owners, items))
+            return texts[np.argsort(owners[texts], kind="stable")]
+        ends = np.append(self._first_texts[1:], len(owners))[items]
+        return np.concatenate(
+            [np.arange(first, end) for first, end in zip(self._first_texts[items], ends, strict=True)]
+        )
 
     def _rerank(self, query: Query, weights: Weights, fused: Floats, raw: dict[str, Floats]) -> None:
         """Let vectors order the shortlist; whatever is not on it stands behind."""
@@ -384,35 +357,3 @@ class SearchIndex:
             chosen = order[place == rank]
             strength[self.corpus.groups[chosen]] += share * by_item[chosen]
         return strength
-
-
-def _first_texts(corpus: Corpus) -> Positions | None:
-    """Where each item's texts begin, if they lie item after item and every item has one; else None."""
-    owners = corpus.owners
-    if not len(owners) or (np.diff(owners) < 0).any():
-        return None
-    first = np.flatnonzero(np.diff(owners, prepend=-1))
-    return first if len(first) == len(corpus.ids) else None
-
-
-def stretch(scores: Floats, candidates: int = CANDIDATES) -> Floats:
-    """0 at the `candidates`-th best score (or the lowest), 1 at the best; below 0 is cut off at -0.5."""
-    if not len(scores):
-        return scores
-    high = float(scores.max())
-    low = _best_but(scores, candidates) if len(scores) > candidates else float(scores.min())
-    if high - low < 1e-9:
-        return np.zeros_like(scores)
-    stretched: Floats = np.maximum((scores - low) / (high - low), -0.5)
-    return stretched
-
-
-def _best_but(scores: Floats, better: int) -> float:
-    """The best score but for the `better` best ones. Many scores are sieved first: a block of them whose best is below
-    the best of `better` other blocks holds none of those sought."""
-    blocks = len(scores) // _BLOCK
-    if blocks > 4 * better:
-        best_of_blocks = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
-        scores = scores[scores >= np.partition(best_of_blocks, blocks - better - 1)[blocks - better - 1]]
-    place = len(scores) - better - 1
-    return float(np.partition(scores, place)[place])

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from knowledge.confusion import Confusions
+from knowledge.corpus import Corpus, Derived
 from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, VectorStore, encode_missing, held_vectors
 from knowledge.entry import Entry
 from knowledge.filters import EntryFilters
 from knowledge.follow_up import Context
-from knowledge.search import Corpus, Derived, SearchIndex
+from knowledge.search import SearchIndex
 from knowledge.shelf import MEMORY, Shelf
 from knowledge.store import Document, StoredClause
 from knowledge.vectors import VectorTable

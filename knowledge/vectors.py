@@ -86,10 +86,17 @@ class VectorTable:
             raise ValueError("a quantised table does not hold its rows exactly")
         return self._exact
 
+    def rows(self, places: Places) -> Floats:
+        """Some of the vectors, as they are held."""
+        if self._exact is not None:
+            return self._exact[places]
+        assert self._lists is not None
+        held: Floats = self._lists.reconstruct_batch(places)
+        return held
+
     def cosines_of(self, vector: Floats, rows: Places) -> Floats:
         """Of given rows only."""
-        held = self._exact[rows] if self._exact is not None else self._lists.reconstruct_batch(rows)  # type: ignore[union-attr]
-        cosines: Floats = held @ vector
+        cosines: Floats = self.rows(rows) @ vector
         return cosines
 
 
@@ -112,13 +119,18 @@ class LaterVectors:
         behind = np.arange(len(self._later)) + len(self._base)
         return np.concatenate([places, behind]), np.concatenate([cosines, self._later @ vector])
 
+    def rows(self, places: Places) -> Floats:
+        """As `VectorTable.rows`."""
+        held = np.empty((len(places), self._later.shape[1]), dtype=np.float32)
+        later = places >= len(self._base)
+        if not later.all():
+            held[~later] = self._base.rows(places[~later])
+        held[later] = self._later[places[later] - len(self._base)]
+        return held
+
     def cosines_of(self, vector: Floats, rows: Places) -> Floats:
         """As `VectorTable.cosines_of`."""
-        cosines = np.empty(len(rows), dtype=np.float32)
-        later = rows >= len(self._base)
-        if not later.all():
-            cosines[~later] = self._base.cosines_of(vector, rows[~later])
-        cosines[later] = self._later[rows[later] - len(self._base)] @ vector
+        cosines: Floats = self.rows(rows) @ vector
         return cosines
 
 

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from base.clock import ManualClock
 from base.settings import Settings
-from knowledge import answering, parameters, service, store
+from knowledge import answering, parameters, search, service, store
 from knowledge.answering import Asked
 from knowledge.confusion import Confusions
+from knowledge.corpus import Corpus
 from knowledge.correction import Corrector
 from knowledge.entry import Entry
 from knowledge.filters import EntryFilters
-from knowledge.search import Corpus, Query, SearchIndex, Weights, stretch
+from knowledge.search import Query, SearchIndex, Weights
 from knowledge.service import KnowledgeService
 from knowledge.snapshot import Snapshot, entry_book, law_book
+from knowledge.stretching import stretch
 from knowledge.vectors import Floats, VectorTable
 from storage.engine import Database
 
@@ -116,6 +118,46 @@ def test_an_item_scores_as_its_best_text_however_its_texts_lie() -> None:
     for text in ("甲乙", "庚辛", "戊己"):
         expected = [found.item for found in scattered.rank(Query.of(text), Weights(0.0, 1.0))]
         assert [found.item for found in ordered.rank(Query.of(text), Weights(0.0, 1.0))] == expected
+
+
+def test_the_middle_of_an_items_wordings_is_the_same_exact_quantised_and_followed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vectors = units(400)
+    owners = np.sort(np.random.default_rng(2).integers(0, 100, 400))
+    owners = np.unique(owners, return_inverse=True)[1]
+    ids = tuple(f"e{number}" for number in range(owners.max() + 1))
+    texts = tuple(f"文{number}" for number in range(400))
+    middles = np.stack([vectors[owners == item].mean(axis=0) for item in range(len(ids))])
+    middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    exact = SearchIndex(Corpus("entries", ids, texts, owners), vectors)
+    quantised = SearchIndex(Corpus("entries", ids, texts, owners))
+    quantised.set_table(VectorTable(vectors, exact_limit=100))
+    cut = int(np.searchsorted(owners, 60))
+    first = SearchIndex(Corpus("entries", ids[:60], texts[:cut], owners[:cut]), vectors[:cut])
+    later = SearchIndex(Corpus("entries", ids[60:], texts[cut:], owners[cut:] - 60), vectors[cut:])
+    scattered = np.random.default_rng(3).permutation(400)
+    mixed = SearchIndex(
+        Corpus("entries", ids, tuple(texts[place] for place in scattered), owners[scattered]), vectors[scattered]
+    )
+    query = Query.of("x", vector=vectors[7])
+    for index, near in ((exact, 1e-5), (quantised, 0.02), (first.following(later), 1e-5), (mixed, 1e-5)):
+        found = {one.item: one.signals["central"] for one in index.rank(query, Weights(central=1.0), len(ids))}
+        assert [found[item] for item in range(len(ids))] == pytest.approx(middles @ vectors[7], abs=near)
+    monkeypatch.setattr(search, "CENTRED", 10)
+    best = exact.rank(query, Weights(1.0, 0.0, central=1.0), 3)
+    assert [one.signals["central"] for one in best] == pytest.approx(
+        [float(middles[b.item] @ vectors[7]) for b in best]
+    )
+
+
+def test_items_of_one_wording_are_ranked_as_without_their_middle() -> None:
+    vectors = units(30)
+    texts = [f"文{number}" for number in range(30)]
+    index = SearchIndex(Corpus.of_texts("entries", texts, texts), vectors)
+    query = Query.of("文7", vector=vectors[3])
+    with_middle, without = (index.scores(query, Weights(1.0, 0.5, central=share)) for share in (1.0, 0.0))
+    assert with_middle == pytest.approx(without)
 
 
 TOPICS = ("供暖", "居住证", "装修噪声", "公积金", "养犬登记", "垃圾分类", "公交卡", "老年证")

@@ -5,10 +5,12 @@ import pytest
 
 from knowledge import parameters
 from knowledge.answering import excerpt, verdict
+from knowledge.corpus import Corpus
 from knowledge.errors import KnowledgeError
 from knowledge.model import Hit
-from knowledge.search import Corpus, Query, SearchIndex, Weights, stretch
+from knowledge.search import Query, SearchIndex, Weights
 from knowledge.snapshot import clause_corpus, is_formal
+from knowledge.stretching import stretch
 from knowledge.vocabulary import Vocabulary
 
 
