@@ -31,7 +31,9 @@ import numpy.typing as npt
 import psutil
 
 from base.clock import SystemClock
-from base.settings import ROOT, DataSettings, KnowledgeSettings, Settings
+from base.sections.dialogue import KnowledgeSettings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from benchmarks.conditions import Conditions, lines, percentile, write
 from knowledge import samples, store
 from knowledge.embedding import Vectors, VectorStore

@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from base.clock import SystemClock
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from benchmarks.conditions import Conditions, lines, percentile, write
 from knowledge.points import kinds, samples, store
 from knowledge.points.importer import read_points

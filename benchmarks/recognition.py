@@ -36,7 +36,8 @@ from asr_models.urgency import Urgency
 from asr_models.whisper import Whisper
 from asr_models.words import Words
 from base import logs
-from base.settings import ROOT, DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from benchmarks.conditions import Conditions, lines, percentile, write
 
 CHOOSING_SPEAKER: Final = "BAC009S0150"

@@ -24,7 +24,8 @@ from asr_models.audio import from_pcm16
 from asr_models.evaluation import comparable, edits
 from asr_models.factory import load as load_recogniser
 from base import settings
-from base.settings import ROOT, DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from benchmarks import voice_measures as measures
 from benchmarks.conditions import Conditions, lines, percentile, write
 from bot import wording

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from base.settings import WebSettings
+from base.sections.node import WebSettings
 
 
 def client_address(request: web.Request, settings: WebSettings) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from base.errors import ConfigurationError
-from base.settings import Settings, WechatSettings, WecomSettings
+from base.sections.channels import WechatSettings, WecomSettings
+from base.settings import Settings
 from gateway.channels.api import ChannelApi
 from gateway.core import CORE, Core, Work
 from gateway.open311 import api as open311

@@ -17,7 +17,7 @@ from base import tracing
 from base.errors import HotlineError
 from base.ids import new_trace_id
 from base.logs import get_logger
-from base.settings import WebSettings
+from base.sections.node import WebSettings
 from gateway.address import client_address
 from gateway.core import core_of
 from gateway.errors import HTTP_ERRORS, as_api_error, error_response, too_many

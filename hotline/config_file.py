@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from base.settings import ROOT, Section, Settings
+from base.sections.section import Section
+from base.settings import ROOT, Settings
 
 HEADER = """\
 # Every setting of the hotline, with its default. An environment variable HOTLINE_SECTION__KEY overrides a line here,

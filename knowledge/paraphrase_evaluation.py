@@ -22,7 +22,8 @@ import numpy as np
 
 from base import settings as base_settings
 from base.clock import SystemClock
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from knowledge import store
 from knowledge.entry import read_folder
 from knowledge.errors import KnowledgeError
@@ -48,7 +49,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A question with what it was told: `place` of the first right hit from 1 (0: none), `chance` of the first hit."""
+    """A question with what it was told: `place` of the first right hit from 1 (0: none), `chance` that anything here
+    answers it, by which it is refused."""
 
     case: Case
     verdict: str
@@ -89,7 +91,7 @@ def read_cases(path: Path) -> list[Case]:
 def told(case: Case, result: SearchResult) -> Told:
     place = next((at for at, hit in enumerate(result.hits, start=1) if hit.id in case.gold), 0)
     first = result.hits[0] if result.hits else None
-    return Told(case, result.verdict, place, first.probability if first else 0.0, first.id if first else "")
+    return Told(case, result.verdict, place, first.known if first else 0.0, first.id if first else "")
 
 
 def figures(found: Sequence[Told]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from base.clock import local
-from base.settings import RecordingSettings
+from base.sections.telephony import RecordingSettings
 
 FOLDER_FORMAT: Final = "%Y-%m-%d"
 _STILL_WRITTEN: Final = timedelta(hours=1)  # a file touched since then may be of a call that goes on

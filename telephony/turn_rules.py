@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base.logs import get_logger
-from base.settings import Settings, TurnTakingSettings
+from base.sections.speech import TurnTakingSettings
+from base.settings import Settings
 from telephony.barge_in import BargeInRules
 from telephony.endpointing import EndpointingRules
 from telephony.errors import TelephonyError

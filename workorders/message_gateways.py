@@ -11,7 +11,7 @@ import aiohttp
 
 from base.clock import Clock
 from base.errors import ConfigurationError
-from base.settings import TextMessageSettings
+from base.sections.orders import TextMessageSettings
 from workorders.message_file import FileGateway, RotationRules
 from workorders.text_messages import Message, MessageGateway, TextMessageError
 

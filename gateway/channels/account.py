@@ -8,7 +8,7 @@ from typing import Final
 
 import aiohttp
 
-from base.settings import ChannelSettings
+from base.sections.channels import ChannelSettings
 from conversations.messages import Channel
 from gateway.channels.registry import Entry
 from gateway.channels.uploads import Uploads

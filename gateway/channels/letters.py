@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import aliased
 
-from base.settings import ChannelSettings
+from base.sections.channels import ChannelSettings
 from gateway.channels.account import FAMILY
 from gateway.wechat import outbox
 from storage.engine import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from base.clock import Clock, local
-from base.settings import ChannelSettings
+from base.sections.channels import ChannelSettings
 from gateway.channels.account import FAMILY
 from gateway.wechat import contacts, outbox
 from gateway.wechat.notices import KEY, unwritten

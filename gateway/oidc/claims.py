@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from base.settings import OidcSettings
+from base.sections.security import OidcSettings
 from seats.permissions import ROLES
 
 _NO_LOGIN = re.compile(r"[^\w.@+-]+")

@@ -12,7 +12,7 @@ import aiohttp
 
 from base.clock import Clock
 from base.errors import ConfigurationError, HotlineError
-from base.settings import OidcSettings
+from base.sections.security import OidcSettings
 from gateway.oidc.tokens import Expected, UnknownSigningKey, verified_claims
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from base.settings import MessagingSettings, MessengerSettings
+from base.sections.channels import MessagingSettings, MessengerSettings
 from conversations.messages import Channel
 from gateway.wechat.allowance import Grant
 from gateway.wechat.incoming import Incoming

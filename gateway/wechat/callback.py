@@ -14,7 +14,7 @@ from aiohttp import web
 
 from base.clock import Clock
 from base.logs import get_logger
-from base.settings import WechatSettings
+from base.sections.channels import WechatSettings
 from gateway.address import client_address
 from gateway.core import Core, core_of
 from gateway.errors import forbidden, too_many

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from base.clock import Clock
 from base.logs import get_logger
-from base.settings import MessagingSettings
+from base.sections.channels import MessagingSettings
 from gateway.wechat import contacts, outbox
 from gateway.wechat.account import SendingAccount
 from gateway.wechat.errcodes import ApiRefused, ApiUnreachable, Meaning, NoAccessToken

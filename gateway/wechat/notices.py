@@ -14,7 +14,7 @@ from sqlalchemy import String, cast, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, local
-from base.settings import WechatNoticeSettings, WechatSettings
+from base.sections.channels import WechatNoticeSettings, WechatSettings
 from gateway.wechat import contacts, outbox
 from storage.engine import Database
 from storage.messenger_tables import MessengerContact, MessengerConversation, MessengerOutbox

@@ -16,7 +16,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.settings import MessagingSettings, MessengerSettings
+from base.sections.channels import MessagingSettings, MessengerSettings
 from gateway.wechat import contacts
 from gateway.wechat.account import Recipient
 from gateway.wechat.allowance import Allowance

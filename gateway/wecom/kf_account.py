@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from base.clock import Clock
-from base.settings import WecomSettings
+from base.sections.channels import WecomSettings
 from conversations.messages import Channel
 from gateway.wechat.access_token import AccessToken, Fetched
 from gateway.wechat.account import Recipient

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from base.clock import Clock
 from base.logs import get_logger
-from base.settings import WecomSettings
+from base.sections.channels import WecomSettings
 from gateway.core import Core, core_of
 from gateway.wechat import xml
 from gateway.wechat.callback import Refused, check_time, refuse

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from base.errors import ConfigurationError
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 
 _ADDRESS: Final = re.compile(
     r"(?P<scheme>sips?):(?:(?P<user>[A-Za-z0-9+._~*#-]{1,64})@)?"

@@ -23,7 +23,7 @@ from websockets.datastructures import Headers
 
 from base.errors import ConfigurationError
 from base.logs import get_logger
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.errors import TelephonyError
 from telephony.legs import audiosocket
 from telephony.legs.access import Network, parse_networks

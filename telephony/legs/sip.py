@@ -18,7 +18,7 @@ from baresip.events import Event, StackEvent
 
 from base.logs import get_logger
 from base.masking import Masked, mask_text
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from base.threads import timer_slack
 from telephony.errors import LegClosed, NotReached, TelephonyError, TransferError
 from telephony.legs import access

@@ -10,7 +10,8 @@ from needs import require
 
 from asr_models import catalogue, fetch
 from asr_models.recogniser import RecogniserError, Samples
-from base.settings import ROOT, DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from telephony import renderer
 from telephony.voice import voice
 from telephony.voice.voice import Voice

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, FRAME_SECONDS, read_wav
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners

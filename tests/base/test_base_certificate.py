@@ -13,7 +13,8 @@ from cryptography import x509
 
 from base.certificate import VALID_DAYS, ensure
 from base.errors import ConfigurationError
-from base.settings import DataSettings, Settings, WebSettings
+from base.sections.node import DataSettings, WebSettings
+from base.settings import Settings
 from gateway.main import _tls
 
 

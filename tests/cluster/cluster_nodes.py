@@ -11,15 +11,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway_helpers import Client, SmallKnowledge, origin
 from test_gateway_whole import OneCategory, Scripted
 
-from base.settings import (
-    ClusterSettings,
-    DatabaseSettings,
-    DataSettings,
-    DialogueSettings,
-    SeatSettings,
-    SecuritySettings,
-    Settings,
-)
+from base.sections.dialogue import DialogueSettings
+from base.sections.node import ClusterSettings, DatabaseSettings, DataSettings
+from base.sections.seats import SeatSettings
+from base.sections.security import SecuritySettings
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from conversations.service import ConversationService
 from gateway.app import build_app

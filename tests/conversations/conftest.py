@@ -12,7 +12,9 @@ from fresh_database import database as database
 from fresh_database import migrated_file as migrated_file
 
 from base.clock import ManualClock
-from base.settings import DataSettings, RasaSettings, Settings
+from base.sections.dialogue import RasaSettings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from storage.engine import Database
 from workorders.service import OrderService
 

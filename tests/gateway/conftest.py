@@ -17,7 +17,9 @@ from fresh_database import migrated_file as migrated_file
 from gateway_helpers import Client, Connect, SmallConversations, SmallKnowledge
 
 from base.clock import ManualClock
-from base.settings import DataSettings, SeatSettings, Settings, WebSettings
+from base.sections.node import DataSettings, WebSettings
+from base.sections.seats import SeatSettings
+from base.settings import Settings
 from gateway.app import build_app
 from gateway.core import Core, Part
 from gateway.loading import load_database

@@ -14,7 +14,8 @@ from oidc_provider import StandInProvider, b64
 
 from base.clock import ManualClock
 from base.errors import ConfigurationError
-from base.settings import OidcSettings, Settings
+from base.sections.security import OidcSettings
+from base.settings import Settings
 from gateway.core import Core
 from gateway.oidc.api import FLOW_COOKIE
 from gateway.oidc.claims import person_of

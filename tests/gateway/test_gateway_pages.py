@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from gateway_helpers import Client, Connect, SmallConversations
 
-from base.settings import WebSettings
+from base.sections.node import WebSettings
 from gateway import pages
 from gateway.address import client_address, same_origin
 from gateway.app import build_app

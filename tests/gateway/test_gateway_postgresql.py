@@ -18,7 +18,8 @@ from test_gateway_whole import test_after_a_kill_the_chat_goes_on_and_the_call_b
 from test_gateway_whole import test_the_same_confirmation_twice_files_once as test_confirm_twice  # noqa: F401
 from test_gateway_whole import whole as whole
 
-from base.settings import DatabaseSettings, DataSettings, Settings
+from base.sections.node import DatabaseSettings, DataSettings
+from base.settings import Settings
 
 
 @pytest.fixture

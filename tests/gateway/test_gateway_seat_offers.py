@@ -11,7 +11,9 @@ from aiohttp import ClientWebSocketResponse
 from gateway_helpers import Client, Connect, SmallConversations, login, origin, until
 
 from base.clock import ManualClock
-from base.settings import DataSettings, SeatSettings, Settings
+from base.sections.node import DataSettings
+from base.sections.seats import SeatSettings
+from base.settings import Settings
 from conversations.messages import CitizenTurn
 from gateway.core import Core, settle
 from gateway.desk import Desk

@@ -21,7 +21,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from base import trace_export, tracing
-from base.settings import DataSettings, RasaSettings, Settings, TracingSettings
+from base.sections.dialogue import RasaSettings
+from base.sections.node import DataSettings, TracingSettings
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from bot.understanding import Understanding
 from conversations.service import ConversationService

@@ -15,7 +15,8 @@ import yaml
 from needs import require
 from pydantic import TypeAdapter
 
-from base.settings import ROOT, Section, Settings
+from base.sections.section import Section
+from base.settings import ROOT, Settings
 from gateway.app import build_app
 from gateway.core import Core
 from gateway.metrics import Metrics

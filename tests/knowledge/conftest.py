@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from knowledge_helpers import MODEL, entry
 
-from base.settings import DataSettings, KnowledgeSettings, Settings
+from base.sections.dialogue import KnowledgeSettings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from knowledge.entry import Entry
 from storage.engine import Database
 from storage.tables import Base

@@ -8,7 +8,8 @@ from knowledge_helpers import entry
 from needs import require
 
 from base import settings as base_settings
-from base.settings import ROOT, DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from knowledge import confusion, confusion_training, samples
 from knowledge.confusion import Confusions
 from knowledge.confusion_training import Utterance, choose, over_the_line, speak_and_hear

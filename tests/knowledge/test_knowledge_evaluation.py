@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from base import settings as base_settings
-from base.settings import DataSettings, KnowledgeSettings, Settings
+from base.sections.dialogue import KnowledgeSettings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from knowledge import evaluation, spoken_evaluation
 from knowledge.errors import KnowledgeError
 from knowledge.heard import Heard

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from knowledge_helpers import MODEL, entry
 
 from base.clock import ManualClock
-from base.settings import ROOT, DataSettings, KnowledgeSettings, Settings
+from base.sections.dialogue import KnowledgeSettings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from knowledge import kept_book, service, shelf, store
 from knowledge.embedding import Encoder, VectorStore
 from knowledge.entry import Entry

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from hotline import cli
 from storage.engine import Database
 from storage.tables import Conversation

@@ -10,7 +10,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from base.clock import ManualClock
-from base.settings import DatabaseSettings, DataSettings, Settings
+from base.sections.node import DatabaseSettings, DataSettings
+from base.settings import Settings
 from seats.cli import command
 from seats.store import SeatError, SeatStore, generate_password
 from storage.engine import Database

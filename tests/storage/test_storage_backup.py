@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from base.settings import DatabaseSettings, DataSettings, Settings
+from base.sections.node import DatabaseSettings, DataSettings
+from base.settings import Settings
 from storage import backup, migrate
 from storage.backup import BackupError
 from storage.cli import backup_command, db_command, restore_command

@@ -17,7 +17,8 @@ from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, Table, func, 
 
 from base import settings
 from base.errors import HotlineError
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from hotline import data_cli
 from hotline.cli import COMMANDS
 from hotline.supervision import instance

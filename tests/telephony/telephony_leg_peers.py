@@ -24,7 +24,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.audio import FRAME_SECONDS, alaw_to_pcm, pcm_to_alaw, pcm_to_ulaw, ulaw_to_pcm
 from telephony.caller import free_port as free_sip_port
 from telephony.legs import audiosocket

@@ -11,7 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from base.settings import Settings, TelephonySettings
+from base.sections.telephony import TelephonySettings
+from base.settings import Settings
 from telephony.audio import FRAME_BYTES, RATE_HZ, to_samples, tone
 from telephony.legs import browser
 from telephony.legs.browser import BrowserLeg, BrowserListener, Ticket

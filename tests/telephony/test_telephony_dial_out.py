@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.legs.dial_out import DialOut, parse
 
 OURS = TelephonySettings(

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from base.errors import ConfigurationError
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.errors import TelephonyError
 from telephony.legs import audiosocket, listeners, websocket_connection
 from telephony.legs.listeners import PbxListeners

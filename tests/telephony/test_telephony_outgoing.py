@@ -12,7 +12,7 @@ from sipp_telephone import Telephone
 from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, eventually, running_phone
 
 from base.errors import ConfigurationError
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.caller import free_port
 from telephony.legs.dial_out import Trunk
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from needs import require
 
-from base.settings import ROOT, DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import ROOT, Settings
 from telephony import renderer
 from telephony.speech import SpeechClient
 

@@ -25,7 +25,9 @@ from telephony_sip_helpers import PhoneProcess, eventually, running_phone
 from telephony_sipp import Scene, give_up_while_ringing, play
 
 from asr_models.client import RecogniserClient
-from base.settings import DataSettings, RecogniserSettings, Settings
+from base.sections.node import DataSettings
+from base.sections.speech import RecogniserSettings
+from base.settings import Settings
 from hotline.trial.listening import Heard, heard
 from hotline.trial.voice import CallerVoice
 from telephony.audio import RATE_HZ, read_wav, to_pcm, to_samples

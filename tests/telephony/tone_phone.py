@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 from base import logs
-from base.settings import TelephonySettings
+from base.sections.telephony import TelephonySettings
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, read_wav, tone
 from telephony.errors import TelephonyError
 from telephony.legs.leg import Leg

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from base.settings import OutboxSettings
+from base.sections.orders import OutboxSettings
 from storage.engine import Database
 from workorders.outbox.sender import OutboxSender
 from workorders.outbox.targets import Target

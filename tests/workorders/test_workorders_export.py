@@ -11,7 +11,8 @@ import pytest
 from outbox_helpers import SECRET, file_order
 
 from base.clock import ManualClock
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from hotline import cli
 from storage import migrate
 from storage.engine import Database

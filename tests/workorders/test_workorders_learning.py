@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from base.clock import ManualClock
-from base.settings import DataSettings, OrderSettings, Settings
+from base.sections.node import DataSettings
+from base.sections.orders import OrderSettings
+from base.settings import Settings
 from hotline import cli
 from storage import migrate
 from storage.engine import Database

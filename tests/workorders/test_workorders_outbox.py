@@ -23,7 +23,7 @@ from sqlalchemy import select
 
 from base.clock import ManualClock, SystemClock
 from base.errors import ConfigurationError
-from base.settings import OutboxSettings, OutboxTargetSettings
+from base.sections.orders import OutboxSettings, OutboxTargetSettings
 from storage.engine import Database
 from storage.order_tables import OutboxMessage
 from storage.tables import OrderEvent

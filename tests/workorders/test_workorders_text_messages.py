@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from base.clock import ManualClock
 from base.errors import ConfigurationError
-from base.settings import TextMessageSettings
+from base.sections.orders import TextMessageSettings
 from storage.engine import Database
 from storage.follow_up_tables import TextMessage
 from workorders.message_file import FileGateway, RotationRules

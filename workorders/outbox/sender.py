@@ -13,7 +13,7 @@ import aiohttp
 from base.clock import Clock, SystemClock
 from base.ids import new_id
 from base.logs import get_logger
-from base.settings import OutboxSettings
+from base.sections.orders import OutboxSettings
 from storage.engine import Database
 from workorders.outbox.delivery import deliver, new_session
 from workorders.outbox.schedule import Schedule, Verdict

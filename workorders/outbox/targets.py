@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from base.errors import ConfigurationError
-from base.settings import OutboxSettings, OutboxTargetSettings
+from base.sections.orders import OutboxSettings, OutboxTargetSettings
 from workorders.order import RULES
 
 _LEAST_SECRET_CHARACTERS: Final = 32

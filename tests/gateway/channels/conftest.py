@@ -12,7 +12,8 @@ from fresh_database import migrated_file as migrated_file
 from messenger_node import Node, open_node
 
 from base.clock import ManualClock
-from base.settings import DataSettings, Settings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 
 

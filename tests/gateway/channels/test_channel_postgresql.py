@@ -18,7 +18,8 @@ from test_channel_messages import (
 )
 from test_going_on_elsewhere import test_through_another_channel_by_number_and_code as test_elsewhere  # noqa: F401
 
-from base.settings import DatabaseSettings, DataSettings, Settings
+from base.sections.node import DatabaseSettings, DataSettings
+from base.settings import Settings
 from storage import migrate
 
 pytestmark = pytest.mark.long  # starts a server of its own

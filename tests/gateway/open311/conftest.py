@@ -11,7 +11,8 @@ from fresh_database import migrated_file as migrated_file
 from messenger_node import Node, open_node
 
 from base.clock import ManualClock
-from base.settings import DataSettings, Settings, WebSettings
+from base.sections.node import DataSettings, WebSettings
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from gateway.channels import registry
 from gateway.open311.keys import api_key

@@ -11,7 +11,9 @@ from wechat_helpers import AES_KEY, APP_ID, CORP_ID, CORP_SECRET, SECRET, TOKEN,
 from wechat_stand_in import KfStandIn, OfficialStandIn, served
 
 from base.clock import ManualClock
-from base.settings import DataSettings, Settings, WechatSettings, WecomSettings
+from base.sections.channels import WechatSettings, WecomSettings
+from base.sections.node import DataSettings
+from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from storage import migrate
 from storage.engine import Database

@@ -13,7 +13,8 @@ from wechat_stand_in import OfficialStandIn
 
 from base.clock import ManualClock
 from base.errors import ConfigurationError
-from base.settings import Settings, WechatSettings
+from base.sections.channels import WechatSettings
+from base.settings import Settings
 from gateway.app import build_app
 from gateway.core import Core
 from gateway.wechat.crypto import signature

@@ -14,7 +14,8 @@ from wechat_helpers import ANSWER, Citizen, Node
 from wechat_stand_in import OfficialStandIn
 
 from base.clock import ManualClock
-from base.settings import Settings, WechatNoticeSettings
+from base.sections.channels import WechatNoticeSettings
+from base.settings import Settings
 from gateway.seat_socket import DESK
 from gateway.wechat.delivery import Delivery
 from gateway.wechat.outbox import Outbox
@@ -563,7 +564,7 @@ async def test_the_background_work_delivers_by_itself(
 def test_events_of_orders_that_have_notices_exist() -> None:
     from typing import get_args, get_type_hints
 
-    from base.settings import WechatSettings
+    from base.sections.channels import WechatSettings
     from workorders.order import RULES
 
     named = get_args(get_args(get_type_hints(WechatSettings)["notices"])[0])

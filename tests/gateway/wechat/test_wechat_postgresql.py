@@ -17,7 +17,9 @@ from test_wecom_kf import test_everything_is_read_once_page_by_page as test_page
 from wechat_helpers import AES_KEY, APP_ID, CORP_ID, CORP_SECRET, SECRET, TOKEN
 from wechat_stand_in import KfStandIn, OfficialStandIn
 
-from base.settings import DatabaseSettings, DataSettings, Settings, WechatSettings, WecomSettings
+from base.sections.channels import WechatSettings, WecomSettings
+from base.sections.node import DatabaseSettings, DataSettings
+from base.settings import Settings
 from storage import migrate
 
 pytestmark = pytest.mark.long  # starts a server of its own
