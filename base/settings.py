@@ -1,6 +1,6 @@
 """Every setting of every process, read from `config.yml` and overridable as `HOTLINE_SECTION__KEY`.
 
-The file is looked for in `HOTLINE_CONFIG`, else beside the repository's `pyproject.toml`. What a section holds stands in
+The file is looked for in `HOTLINE_CONFIG`, else beside the repository's `pyproject.toml`. What each section holds is in
 `base/sections/`, one file for each part of the system.
 """
 
