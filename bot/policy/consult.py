@@ -40,7 +40,8 @@ def answer_open(talk: Talk) -> bool:
 
 def tell(talk: Talk, matter: Matter, hit: Hit) -> None:
     """Say an answer with its source; the matter counts as answered."""
-    talk.say(wording.answer(hit))
+    quoted = hit.quoted_spoken if talk.phone else hit.quoted
+    talk.say(wording.answer(hit, talk.findings.plain_words(quoted) if quoted else ""))
     matter.stage, matter.result, matter.search = "done", "answered", ""
     matter.candidates = [{"id": hit.id, "question": hit.question, "told": True}]
     talk.state.unclear = 0
@@ -149,12 +150,16 @@ def offer_likely(talk: Talk, heard: str) -> bool:
 
 
 def _offer(talk: Talk, matter: Matter, hits: list[Hit]) -> None:
+    """Name the nearest standard questions. The question counts as unanswered until one of them is chosen: most who do
+    not find theirs among them just leave (`knowledge.mining.offers`)."""
     at_once = _OFFERED_TO_ELDERS if talk.elder else _OFFERED_AT_ONCE
     shown = hits[: at_once if matter.offered == 0 else 1]
     matter.which = 0
     down = [candidate for candidate in matter.candidates if candidate.get("down")]
     matter.candidates = [*down, *({"id": hit.id, "question": hit.question} for hit in shown)]
     matter.search = "choice"
+    if matter.offered == 0:
+        talk.effects.append(Unanswerable(matter.question, "unsure", tuple(hit.question for hit in shown)))
     talk.ask("confirm_question", wording.choose([hit.question for hit in shown]), about=matter.number)
 
 

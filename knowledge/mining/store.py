@@ -17,7 +17,7 @@ from base.masking import mask_text
 from knowledge.editorial import Editorial
 from knowledge.errors import KnowledgeError
 from knowledge.lifecycle import NotPossible
-from knowledge.mining import clusters, handed_over
+from knowledge.mining import clusters, handed_over, offers
 from knowledge.mining.clusters import Group, Question
 from knowledge.mining.meaning import Meaning
 from storage.engine import Database
@@ -224,7 +224,10 @@ def _question(row: Unanswered) -> Question:
 
 async def _questions(session: AsyncSession, since: datetime) -> list[Question]:
     rows = await session.execute(
-        select(Unanswered).where(Unanswered.at >= since).order_by(Unanswered.at.desc(), Unanswered.id).limit(_MOST)
+        select(Unanswered)
+        .where(Unanswered.at >= since, ~offers.chosen(), ~offers.told_again())
+        .order_by(Unanswered.at.desc(), Unanswered.id)
+        .limit(_MOST)
     )
     return [question for row in rows.scalars() if len((question := _question(row)).text) >= 2]
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock
 from base.masking import mask_text
-from knowledge.mining import clusters, surges
+from knowledge.mining import clusters, offers, surges
 from knowledge.mining.clusters import Question
 from knowledge.mining.meaning import Meaning
 from storage.engine import Database
@@ -92,10 +92,15 @@ async def _answered(session: AsyncSession, now: datetime) -> tuple[list[surges.A
 
 
 async def _not_answered(session: AsyncSession, after: datetime, until: datetime) -> list[Question]:
-    """Without hand-overs: those questions are counted as answered already."""
+    """Without those that are counted already: as answered (handed over, turned down), or when they were offered."""
     rows = await session.execute(
         select(Unanswered)
-        .where(Unanswered.at > after, Unanswered.at <= until, Unanswered.reason.not_in(("handed_over", "turned_down")))
+        .where(
+            Unanswered.at > after,
+            Unanswered.at <= until,
+            Unanswered.reason.not_in(("handed_over", "turned_down")),
+            ~offers.chosen(),
+        )
         .order_by(Unanswered.id.desc())
         .limit(_MOST)
     )

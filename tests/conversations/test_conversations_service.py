@@ -59,6 +59,9 @@ async def test_an_unsure_match_is_asked_about_and_the_second_can_be_chosen(room:
     assert first.asking == "confirm_question"
     second = await room.say("第二个", first.conversation_id)
     assert "带身份证" in second.replies[0].text
+    (offered,), (use,) = await rows(room, Unanswered), await rows(room, KnowledgeUse)
+    assert (offered.reason, offered.text) == ("unsure", use.text) and len(offered.offered) == 2
+    assert use.event == "hit" and use.at >= offered.at
 
 
 async def test_an_unknown_question_is_said_to_be_unknown_and_a_person_offered(room: Room) -> None:

@@ -145,10 +145,12 @@ async def note(database: Database, text: str, conversation: str, at: datetime, r
         session.add(row)
 
 
-async def hit(database: Database, item: str, conversation: str, at: datetime, event: str = "hit") -> None:
+async def hit(
+    database: Database, item: str, conversation: str, at: datetime, event: str = "hit", text: str = "楼上装修"
+) -> None:
     async with database.write() as session:
         kind = "entry"
-        use = KnowledgeUse(item_id=item, kind=kind, event=event, conversation_id=conversation, text="楼上装修", at=at)
+        use = KnowledgeUse(item_id=item, kind=kind, event=event, conversation_id=conversation, text=text, at=at)
         session.add(use)
 
 
@@ -267,6 +269,21 @@ async def test_what_rises_is_told_answered_or_not(database: Database, clock: Man
     ]
     clock.advance(2 * 3600)
     assert await Surging(database, Meaning(), clock).now() == []
+
+
+async def test_choices_count_as_no_answer_until_one_is_chosen(database: Database, clock: ManualClock) -> None:
+    asked, later = NOW - timedelta(minutes=5), NOW - timedelta(minutes=4)
+    for number in range(7):  # six went away, the seventh chose
+        await note(database, "今天为什么停水", f"c{number}", asked, "unsure")
+    await hit(database, "noise", "c6", later, text="今天为什么停水")
+    await hit(database, "noise", "c5", later)  # another question of the same citizen was answered
+    await note(database, "今天为什么停水", "c4", later, "turned_down")
+    (surge,) = await Surging(database, Meaning(), clock).now()
+    assert (surge["question"], surge["last_hour"]) == ("今天为什么停水", 6)
+    miner = Miner(database, Meaning(), clock)
+    assert (await miner.rebuild()).questions == 6
+    (cluster,) = (await miner.page("open", 1, 50))["items"]
+    assert cluster["conversations"] == 6 and cluster["reasons"] == {"turned_down": 1, "unsure": 5}
 
 
 async def test_the_whole_base_is_checked(database: Database, clock: ManualClock) -> None:
