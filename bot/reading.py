@@ -89,6 +89,10 @@ _AGAIN: Final = re.compile(
 _PROGRESS: Final = re.compile(
     r"(?:查|看|问|了解|催)(?:一?下|询|问|看)?.{0,10}(?:进度|进展|结果|办到哪|办得怎|处理得?(?:怎么|到)|工单|单子|单号)|(?:工单|单子|单号|诉求).{0,8}(?:进度|进展|状态|结果|办到|到哪|怎么样)|(?:反映|投诉|报)(?:过|的|了).{0,14}(?:怎么样了|办得怎|到哪|结果|进展|进度|处理了吗|处理得)|(?:办|处理|弄|解决)(?:得|的|到|成)(?:怎么样|怎样|咋样|如何|哪(?:儿|里|一步|步|了|个)|什么程度)|有(?:结果|信儿|消息|回音|下文)(?:了)?(?:吗|没|么)"
 )
+_LACKS_ORDER_NO: Final = re.compile(
+    r"(?:没(?:有|记|留|收)|不(?:知道|晓得|记得|清楚)|忘|找不|丢了|记不)[^,，。]{0,8}(?:单号|编号|号码|工单号)"
+    r"|(?:单号|编号|工单号)[^,，。]{0,6}(?:没(?:有|记|留|了)|忘|丢|不(?:知道|晓得|记得|清楚)|记不|找不)"
+)
 _SAME_PLACE: Final = re.compile(
     r"(?:都(?:是|在)|就(?:是|在)|还是|也(?:是|在)|同)(?:一?个?)?(?:那|这)?(?:一个)?(?:地儿|地方|小区|地址|位置|地点|那儿|这儿)|一样的?(?:地方|地址)|同(?:上|一)"
 )
@@ -235,7 +239,11 @@ def dont_know(text: str) -> bool:
 def what_is_known(text: str) -> str:
     """ "三三五路,车牌没看清" -> 三三五路: the clauses that tell something, empty where none does."""
     clauses = [clause.strip() for clause in re.split(r"[,，。;；]", normalise(text))]
-    told = [clause for clause in clauses if not _DONT_KNOW.search(clause) and len(content(clause)) >= 3]
+    told = [
+        clause
+        for clause in clauses
+        if not _DONT_KNOW.search(clause) and not _LACKS_ORDER_NO.search(clause) and len(content(clause)) >= 3
+    ]
     return "，".join(told)
 
 
@@ -281,6 +289,11 @@ def again(text: str) -> bool:
 
 def asks_progress(text: str) -> bool:
     return bool(_PROGRESS.search(text))
+
+
+def lacks_order_no(text: str) -> bool:
+    """Whether the text says that the number of an order is not known."""
+    return bool(_LACKS_ORDER_NO.search(normalise(text)))
 
 
 def same_place(text: str) -> bool:

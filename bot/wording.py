@@ -40,6 +40,7 @@ NOTED: Final = "记下了，{label}是{value}。"
 NOT_CAUGHT: Final = "对不起，我没有听明白。"
 NOT_CAUGHT_WEB: Final = "对不起，我没有看明白。"
 TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经记录下来，请您接着说，或者说“人工”。"
+MACHINE_WORDED: Final = "简单说（机器改写，以原文为准）："
 FILING: Final = "好的，正在为您登记。"
 NOT_FILED: Final = (
     "对不起，登记时系统出了问题，还没有受理成功。您说的情况已记录，会有工作人员联系您；您也可以说“人工”。"
@@ -155,6 +156,10 @@ SUPPLEMENT_HOW: Final = "请说“补充”，再说要补充的内容，例如�
 NOT_SUPPLEMENTED: Final = "这个工单已经办结，不能再补充。事情没有解决的话，请直接告诉我，我帮您重新登记。"
 NO_ORDER: Final = "没有查到这个工单，请您核对一下编号和查询码。"
 NO_NUMBER: Final = "没有工单编号和查询码，为了保护隐私，我不能查内容。您可以说“人工”，由坐席核实后帮您查。"
+NO_CODE: Final = "没有查询码，为了保护隐私，我不能查内容。您可以说“人工”，由坐席核实后帮您查。"
+WHICH_ORDER: Final = "没有编号也没关系。请说一下当时反映的是什么事、在什么地方，我来核对；想请坐席查，可以说“人工”。"
+REPORTED_BEFORE: Final = "好的，我按您说的情况核对登记，查到是同一件事就一起催办。"
+STATUS_BY_PERSON: Final = "没有工单编号，我帮您转给坐席，由坐席核实后帮您查。"
 STATUS_PERSON: Final = "需要人工帮您核对，请说“人工”。"
 
 MERGED: Final = "好的，这次的情况已经补充到您原来的工单{number}，会催承办单位尽快办理，不再重复立单。"
@@ -239,16 +244,20 @@ def spoken_source(citations: tuple[Citation, ...]) -> str:
     return f"依据是{first.title.strip('《》')}{first.clause}{date}。"
 
 
-def answer(hit: Hit) -> Say:
-    """A knowledge answer: the standard question restated, the answer, its source and date."""
+def answer(hit: Hit, plainly: str = "") -> Say:
+    """A knowledge answer: the standard question restated, the answer, its source and date.
+
+    `plainly`: the words of a clause as a machine put them. Said as such; who reads has the clause itself below.
+    """
     lead = f"您问的是“{hit.question}”。"
     caution = "以下内容未经核对，仅供参考：" if hit.sample else ""
     body = hit.answer.strip()
-    text = f"{lead}\n{caution}{body}"
+    told = f"{MACHINE_WORDED}{plainly}\n原文：{body}" if plainly else body
+    text = f"{lead}\n{caution}{told}"
     source = source_line(hit.citations)
     if source:
         text += f"\n{source}"
-    said = (hit.answer_spoken or body).strip()
+    said = f"{MACHINE_WORDED}{plainly}" if plainly else (hit.answer_spoken or body).strip()
     return Say(text, f"{lead}{caution}{_sentence(said)}{spoken_source(hit.citations)}", hit.citations)
 
 

@@ -38,7 +38,8 @@ def answer(talk: Talk) -> None:
         matters.proceed(talk)
         return
     if slot == "order_no":
-        status.order_number(talk)
+        if status.order_number(talk):
+            matters.proceed(talk)
         return
     if not talk.state.form:
         _tell_us(talk)
@@ -209,7 +210,7 @@ def _same_matter(talk: Talk, matter: Matter, said: str | None) -> None:
         matters.proceed(talk)
     elif said == "no" or re.search(r"另(?:外)?一|不同|新的", talk.text):
         matter.duplicate_declined, matter.duplicate_of = True, None
-        form.confirm(talk)
+        form.go_on(talk)
     elif corrections.apply(talk, talk.text, asked="confirm_order"):
         form.confirm(talk, changed=True)
     elif not asides.side_question(talk, "confirm_order"):

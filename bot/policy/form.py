@@ -17,6 +17,8 @@ def go_on(talk: Talk) -> None:
     state = talk.state
     for matter in state.form:
         categorise(talk, matter)
+    if all(matter.again and matter.place.district for matter in state.form) and ask_of_earlier(talk):
+        return
     while True:
         step = intake.next_question(state.form, state, maximum=talk.maximum_questions)
         if step is None:
@@ -96,18 +98,27 @@ def confirm(talk: Talk, *, changed: bool = False) -> None:
     state = talk.state
     for matter in state.form:
         categorise(talk, matter)
-    for matter in state.form:
-        if state.contact_phone and not matter.duplicate_declined and len(state.form) == 1:
-            place = matter.place
-            known = talk.findings.duplicate(
-                state.contact_phone, place.district, place.street, order_detail(matter), matter.again
-            )
-            if known:
-                matter.duplicate_of = known
-                talk.ask("confirm_order", wording.duplicate(known), about=matter.number)
-                return
+    if ask_of_earlier(talk):
+        return
     state.asked["confirm_order"] = state.asked.get("confirm_order", 0) + 1
     talk.ask("confirm_order", read_back(talk, changed=changed))
+
+
+def ask_of_earlier(talk: Talk) -> bool:
+    """Whether an earlier order of the same telephone number, place and matter was found, and is asked about now."""
+    state = talk.state
+    if len(state.form) != 1 or not state.contact_phone or state.form[0].duplicate_declined:
+        return False
+    matter = state.form[0]
+    place = matter.place
+    known = talk.findings.duplicate(
+        state.contact_phone, place.district, place.street, order_detail(matter), matter.again
+    )
+    if known is None:
+        return False
+    matter.duplicate_of = known
+    talk.ask("confirm_order", wording.duplicate(known), about=matter.number)
+    return True
 
 
 def read_back(talk: Talk, *, changed: bool = False) -> Say:

@@ -9,7 +9,7 @@ from bot import guards, intake, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
 from bot.entities import receipt_no, yes_no
-from bot.policy import choices, closing, consult, form, rating, service_points
+from bot.policy import choices, closing, consult, form, rating, service_points, status
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter, State
@@ -277,13 +277,10 @@ def proceed(talk: Talk) -> None:
         _tell_channel(talk, matter)
     if consult.answer_open(talk):
         return
-    status = next((m for m in state.matters if m.kind == "status" and m.stage == "open"), None)
-    if status is not None and (digits := receipt_no.find(status.text, spoken=talk.turn.spoken)):
-        form.tell_receipt(talk, status, digits)
-        proceed(talk)
-        return
-    if status is not None:
-        form.ask_order_no(talk, status)
+    earlier = next((m for m in state.matters if m.kind == "status" and m.stage == "open"), None)
+    if earlier is not None:
+        if status.begin(talk, earlier):
+            proceed(talk)
         return
     if state.form:
         form.go_on(talk)
@@ -348,7 +345,7 @@ def _ask_again(talk: Talk) -> None:
 def reset_form(state: State) -> None:
     """A new form begins; what is known of the citizen stays."""
     state.asked = {}
-    state.refused = [slot for slot in state.refused if slot in ("contact_name", "contact_phone")]
+    state.refused = [slot for slot in state.refused if slot in ("contact_name", "contact_phone", "order_no")]
     state.questions = 0
     state.extra_asked = []
     state.unclear = 0

@@ -1,4 +1,9 @@
-"""The number of an earlier order and its tracking code; what may not be told is said to be so."""
+"""An earlier order: its number and tracking code, else another way to it; what may not be told is said to be so.
+
+Who has no number is asked once what the matter was and where. It is then taken down as one that was reported before, so
+that place, matter and telephone number find the order (`form.ask_of_earlier`). Who cannot tell that either is told of a
+person, and gets one on asking again. It is the same on every channel.
+"""
 
 from __future__ import annotations
 
@@ -8,93 +13,131 @@ from typing import Final
 from bot import reading, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import phone, receipt_no
-from bot.policy import asides, form, matters
+from bot.policy import asides, closing, form
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter
 
-_HEARD_ENOUGH: Final = 4
+_HEARD_ENOUGH: Final = 4  # digits
+_BY_MATTER: Final = "order_matter"  # in `State.asked`: what was asked instead of the number
+_TELLS: Final = 4  # characters of an answer to it
+_HAS_NONE: Final = re.compile(r"没有?|找不|丢")
+_OF_PROGRESS: Final = re.compile(
+    r"(?:我)?(?:前几天|前两天|上次|上周|之前|昨天)?(?:反映|投诉|打|报)过(?:一个|个)?(?:事儿?|问题|电话)?|查一?下|查询"
+    r"|进度|进展|工单|单号|办到哪(?:儿|里)?了?|结果|处理|怎么样了"
+)
 
 
-def order_number(talk: Talk) -> None:
-    """The number of an earlier order, then its tracking code."""
+def begin(talk: Talk, matter: Matter) -> bool:
+    """The first question about an earlier order; not for a number that the citizen has said not to have.
+
+    True, here and below: nothing is left to be asked about it, the talk goes on to what is next.
+    """
+    if digits := receipt_no.find(matter.text, spoken=talk.turn.spoken):
+        form.tell_receipt(talk, matter, digits)
+        return True
+    if matter.order_no is None and ("order_no" in talk.state.refused or reading.lacks_order_no(matter.text)):
+        return _without_number(talk, matter, "")
+    form.ask_order_no(talk, matter)
+    return False
+
+
+def order_number(talk: Talk) -> bool:
+    """The answer to the question for the number, for its tracking code, or for what stands in for them."""
     state, text = talk.state, talk.text
     matter = state.matter(state.asking_about)
     if matter is None:
-        state.asking = None
-        matters.proceed(talk)
-        return
+        return True
     spoken = talk.turn.spoken
-    number = order_numbers.find(text, spoken=spoken)
     digits = phone.digits_said(text, spoken=spoken)
-    if matter.order_no is None and (receipt := receipt_no.find(text, spoken=spoken)) is not None:
-        form.tell_receipt(talk, matter, receipt)
-        state.asking = None
-        matters.proceed(talk)
-        return
-    if matter.order_no is None and number is None and len(digits) in (12, 13, 14):
-        number = digits
-    if matter.order_no is None and number is not None:
-        matter.order_no = number
-        known = talk.findings.order(number, "")
-        if not known.found:
-            _told(talk, matter, wording.NO_ORDER, reset=state.asked.get("order_no", 0) < 1)
-            return
-        form.ask_order_no(talk, matter)
-        return
-    if matter.order_no is not None and len(digits) >= 6:
-        known = talk.findings.order(matter.order_no, digits)
-        if known.found:
-            talk.say(wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
-            if not talk.phone:
-                talk.say(wording.SUPPLEMENT_OFFER)
-            matter.stage, matter.result, matter.verified = "done", "told", True
-            state.asking = None
-            matters.proceed(talk)
-        else:
-            _told(talk, matter, wording.NO_ORDER)
-        return
-    if reading.question(text) and not reading.refuses(text) and not reading.dont_know(text) and len(digits) < 4:
+    if matter.order_no is None:
+        if (receipt := receipt_no.find(text, spoken=spoken)) is not None:
+            form.tell_receipt(talk, matter, receipt)
+            return True
+        number = order_numbers.find(text, spoken=spoken) or (digits if len(digits) in (12, 13, 14) else None)
+        if number is not None:
+            return _by_number(talk, matter, number)
+    elif len(digits) >= 6:
+        return _by_code(talk, matter, digits)
+    no_number = reading.dont_know(text) or reading.refuses(text)
+    if reading.question(text) and not no_number and len(digits) < _HEARD_ENOUGH:
         asides.answer_aside(talk, text)
         asides.stand(talk)
-        return
+        return False
+    no_number = no_number or bool(_HAS_NONE.search(text))
+    if matter.order_no is None and (no_number or _BY_MATTER in state.asked or _tells_matter(text)):
+        return _without_number(talk, matter, reading.what_is_known(text) if no_number else text)
     asked_before = state.asked.get("order_no", 0)
     state.asked["order_no"] = asked_before + 1
-    gives_up = reading.dont_know(text) or reading.refuses(text) or bool(re.search(r"没有?|找不|丢", text))
-    if not gives_up and asked_before < 1:
-        lead = wording.heard_digits(digits) if len(digits) >= _HEARD_ENOUGH else wording.NOT_CAUGHT
-        talk.say(lead)
+    if not no_number and asked_before < 1:
+        talk.say(wording.heard_digits(digits) if len(digits) >= _HEARD_ENOUGH else wording.NOT_CAUGHT)
         asides.stand(talk)
-        return
-    if matter.order_no is None and _worth_an_order(matter):
-        matter.kind, matter.again, matter.request_type = "order", True, "求助"
-        prefill(talk, matter, matter.text)
-        talk.say("没有编号也没关系，我把您反映的情况重新核对登记，查到是同一件事就一起催办。")
-        matters.proceed(talk)
-        return
-    _told(talk, matter, wording.NO_NUMBER)
+        return False
+    return _told(talk, matter, wording.NO_CODE if matter.order_no else wording.NO_NUMBER)
 
 
-def _told(talk: Talk, matter: Matter, what: str, *, reset: bool = False) -> None:
-    """The plain truth about an order that cannot be shown; once more for a number that was misheard."""
+def _by_number(talk: Talk, matter: Matter, number: str) -> bool:
+    """A number was said; one that no order has may have been misheard, and is asked for once more."""
+    matter.order_no = number
+    if talk.findings.order(number, "").found:
+        form.ask_order_no(talk, matter)
+        return False
+    if talk.state.asked.get("order_no", 0) >= 1:
+        return _told(talk, matter, wording.NO_ORDER)
+    talk.state.asked["order_no"] = 1
+    matter.order_no = None
+    talk.ask("order_no", f"{wording.NO_ORDER}请再说一遍工单编号，没有的话请说没有。", about=matter.number)
+    return False
+
+
+def _by_code(talk: Talk, matter: Matter, code: str) -> bool:
+    known = talk.findings.order(matter.order_no or "", code)
+    if not known.found:
+        return _told(talk, matter, wording.NO_ORDER)
+    talk.say(wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
+    if not talk.phone:
+        talk.say(wording.SUPPLEMENT_OFFER)
+    matter.stage, matter.result, matter.verified = "done", "told", True
+    return True
+
+
+def _without_number(talk: Talk, matter: Matter, told: str) -> bool:
+    """The earlier order by its matter and place, else by a person. `told`: what this turn says of it."""
     state = talk.state
-    if reset:
-        state.asked["order_no"] = 1
-        matter.order_no = None
-        talk.ask("order_no", f"{what}请再说一遍工单编号，没有的话请说没有。", about=matter.number)
-        return
+    if "order_no" not in state.refused:
+        state.refused.append("order_no")
+    answers = state.asking == "order_no" and _BY_MATTER in state.asked and len(reading.content(told)) >= _TELLS
+    if answers or _tells_matter(told):
+        return _reported_before(talk, matter, told)
+    if _tells_matter(matter.text):
+        return _reported_before(talk, matter, matter.text)
+    if _BY_MATTER not in state.asked:
+        state.asked[_BY_MATTER] = 1
+        talk.ask("order_no", wording.WHICH_ORDER, about=matter.number)
+        return False
+    if any(one.kind == "status" and one.result == "told" and not one.verified for one in state.matters):
+        closing.to_person(talk, reason="no order number", lead=wording.STATUS_BY_PERSON)
+        return False
+    return _told(talk, matter, wording.NO_NUMBER)
+
+
+def _reported_before(talk: Talk, matter: Matter, told: str) -> bool:
+    """Taken down as a matter that was reported before; where its order is found it is added to that one."""
+    matter.kind, matter.again, matter.request_type = "order", True, "求助"
+    if told != matter.text:
+        matter.opening, matter.text = told, f"{matter.text}。{told}"
+    prefill(talk, matter, told)
+    talk.say(wording.REPORTED_BEFORE)
+    return True
+
+
+def _told(talk: Talk, matter: Matter, what: str) -> bool:
+    """The plain truth about an order that cannot be shown."""
     matter.stage, matter.result = "done", "told"
     talk.say(what if "人工" in what else f"{what}{wording.STATUS_PERSON}")
-    state.asking = None
-    matters.proceed(talk)
+    return True
 
 
-def _worth_an_order(matter: Matter) -> bool:
-    """Whether "how far has it got" also tells what it is about."""
-    words = reading.content(matter.text)
-    words = re.sub(
-        r"(?:我)?(?:前几天|前两天|上次|上周|之前|昨天)?(?:反映|投诉|打|报)过(?:一个|个)?(?:事儿?|问题|电话)?|查一?下|查询|进度|进展|工单|单号|办到哪(?:儿|里)?了?|结果|处理|怎么样了",
-        "",
-        words,
-    )
-    return len(words) >= 8 and reading.locative(matter.text)
+def _tells_matter(text: str) -> bool:
+    """Whether "how far has it got" also tells what it is about, and where."""
+    return len(_OF_PROGRESS.sub("", reading.content(text))) >= 8 and reading.locative(text)
