@@ -18,7 +18,8 @@ from baresip.events import Event, StackEvent
 from telephony.audio import BYTES_A_SECOND, FRAME_SECONDS, read_wav, seconds_of
 from telephony.endpointing import Endpointer, EndpointingRules, SpeechBegan, SpeechEnded
 from telephony.errors import TelephonyError
-from telephony.legs.sip import SipLeg, configuration
+from telephony.legs.sip_leg import SipLeg
+from telephony.legs.sip_stack import configuration
 from telephony.voice_activity import WINDOW_SECONDS, VoiceActivity, VoiceStream
 
 BOT_FINISHED_SECONDS: Final = 1.3  # pauses between the bot's sentences are shorter

@@ -9,7 +9,7 @@ import pytest
 
 from base.errors import ConfigurationError
 from telephony.legs import access
-from telephony.legs.sip import caller_number
+from telephony.legs.sip_leg import caller_number
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="socket filters are Linux's")
 

@@ -1,0 +1,54 @@
+"""How the SIP stack (libre/baresip) is set up: for the endpoint, and for the caller that tries it out."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import baresip
+
+from base.sections.telephony import TelephonySettings
+
+TRANSPORTS: Final[tuple[Literal["udp", "tcp"], ...]] = ("udp", "tcp")
+
+
+def account(settings: TelephonySettings, transport: Literal["udp", "tcp"]) -> baresip.Account:
+    """Our address for one transport: the stack gives a request only to an account of the same transport."""
+    return baresip.Account(
+        user=settings.sip_user,
+        domain=f"{settings.sip_host}:{settings.sip_port}",
+        password="",
+        reg_interval=0,
+        transport=transport,
+        audio_codecs=("pcma", "pcmu"),
+        # Without these the stack sends a needless re-INVITE, and takes calls for one user only.
+        extra_params=("catchall=yes", "video_codecs=none"),
+    )
+
+
+def configuration(
+    *,
+    host: str,
+    port: int,
+    maximum_calls: int | None,
+    rtp_timeout_seconds: int,
+    jitter_buffer_ms: tuple[int, int],
+    rtp_ports: tuple[int, int],
+) -> baresip.Config:
+    """The stack's configuration, shared by the endpoint and by the test caller."""
+    low, high = jitter_buffer_ms
+    return baresip.Config(
+        net_interface=host,
+        max_concurrent_calls=maximum_calls,
+        rtp_timeout=rtp_timeout_seconds,
+        native_log_level="error",
+        extra_config_text="\n".join(
+            (
+                f"sip_listen {host}:{port}",
+                "sip_transports udp,tcp",
+                "call_hold_other_calls no",
+                "audio_jitter_buffer_type fixed",
+                f"audio_jitter_buffer_ms {low}-{high}",
+                f"rtp_ports {rtp_ports[0]}-{rtp_ports[1]}",
+            )
+        ),
+    )
