@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from base.clock import Clock
-from telephony.core_link import Core
+from telephony.core_ports import Core
 from telephony.front_desk import FrontDesk
 from telephony.hearing import Listener
 from telephony.legs.browser import BrowserListener

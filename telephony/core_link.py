@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import aiohttp
 import orjson
@@ -21,6 +21,7 @@ from base.logs import get_logger
 from base.masking import Masked
 from telephony.core_messages import (
     CallingOrder,
+    CallMessage,
     CancelCall,
     EndedMessage,
     ErrorMessage,
@@ -37,6 +38,7 @@ from telephony.core_messages import (
     SpeechOrder,
     parse,
 )
+from telephony.core_ports import Caller, CallHandler, SpeechOrders
 from telephony.outbox import Message, Outbox
 
 log = get_logger("telephony.core_link")
@@ -46,74 +48,6 @@ ENDED_AGAIN_SECONDS: Final = 10.0
 _FIRST_BACK_OFF_SECONDS: Final = 0.2
 _LONGEST_BACK_OFF_SECONDS: Final = 3.0
 _QUEUE_LIMIT: Final = 10_000
-
-
-class CallHandler(Protocol):
-    """The call's side of the link; all methods return at once."""
-
-    def on_opened(self, message: Opened) -> None: ...
-    def on_reply(self, message: ReplyMessage) -> None: ...
-    def on_say(self, message: SayMessage) -> None: ...
-    def on_turn_failed(self, message: ErrorMessage) -> None: ...
-    def on_leg_order(self, message: LegOrder) -> None: ...
-    def on_leg_control(self, message: LegControl) -> None: ...
-
-
-class BridgeReports(Protocol):
-    """What a bridged call tells the core."""
-
-    def leg(self, call_id: str, leg_id: str, state: str, **fields: Any) -> None:
-        """A leg is `expected`, `ringing`, `joined`, `changed`, `left` or has `failed`."""
-        ...
-
-    def heard(self, call_id: str, side: str, text: str, **fields: Any) -> None:
-        """`side` (citizen, seat or third) has said this."""
-        ...
-
-
-class SpeechOrders(Protocol):
-    """Who prepares speech for the core; all methods return at once."""
-
-    def want(self, revision: int, texts: Sequence[str]) -> None: ...
-    def drop(self, texts: Sequence[str]) -> None: ...
-    def notice(self, texts: Sequence[str]) -> None: ...
-
-
-class Caller(Protocol):
-    """Who places calls for the core; both methods return at once."""
-
-    def place(self, order: PlaceCall) -> None: ...
-    def cancel(self, call_id: str) -> None: ...
-
-
-class Core(BridgeReports, Protocol):
-    """What a call needs from the core."""
-
-    @property
-    def connected(self) -> bool: ...
-
-    def call_started(
-        self, handler: CallHandler, call_id: str, caller: Masked, leg: str, trace_id: str, *, placed: str = ""
-    ) -> None:
-        """`placed`: the SIP Call-ID of a call that we placed ourselves; `caller` is then whom we called."""
-        ...
-
-    def turn(
-        self,
-        call_id: str,
-        turn_id: str,
-        kind: str,
-        text: str,
-        *,
-        confidence: float | None,
-        unplayed: str,
-        meta: dict[str, Any],
-        traceparent: str = "",
-    ) -> None:
-        """`traceparent`: of the trace to which the turn belongs; empty where none is recorded."""
-        ...
-
-    def call_ended(self, call_id: str, reason: str, recording: str | None, *, callback_number: str = "") -> None: ...
 
 
 class CoreLink:
@@ -209,9 +143,7 @@ class CoreLink:
             "recording": recording,
             "callback_number": callback_number or None,
         }
-        if self._outbox.ended(message):
-            self._journal_changed.set()
-            self._send(message)
+        self._end(message)
 
     def call_rings(self, call_id: str, sip_call_id: str) -> None:
         """A call that we place is on its way. Nothing is lost where the core does not hear of it."""
@@ -228,6 +160,10 @@ class CoreLink:
             "sip_status": sip_status,
             "sip_call_id": sip_call_id,
         }
+        self._end(message)
+
+    def _end(self, message: Message) -> None:
+        """Keep the end of a call and tell it until the core has stored it; only the first end of a call counts."""
         if self._outbox.ended(message):
             self._journal_changed.set()
             self._send(message)
@@ -347,44 +283,51 @@ class CoreLink:
         except ValueError as error:  # orjson.JSONDecodeError is one
             log.warning("a message from the core is not understood", problem=str(error))
             return
-        if message is None:
-            return
-        if isinstance(message, PrerenderMessage | ForgetMessage | NoticesMessage):
-            self._order_speech(message)
-            return
-        if isinstance(message, PlaceCall | CancelCall):
-            self._order_call(message)
-            return
-        if isinstance(message, EndedMessage):
-            if self._outbox.confirmed(message.call_id):
-                self._journal_changed.set()
-            return
-        if isinstance(message, Noted):
-            self._outbox.noted(message.heard_id)
-            return
-        handler = self._handlers.get(message.call_id)
-        if isinstance(message, Opened):
-            self._outbox.opened(message.call_id, message.conversation_id)
-            if handler:
-                handler.on_opened(message)
-        elif isinstance(message, ReplyMessage):
-            if self._outbox.answered(message.turn_id) and handler:
-                handler.on_reply(message)
-        elif handler and isinstance(message, SayMessage):
-            handler.on_say(message)
-        elif handler and isinstance(message, LegOrder):
-            handler.on_leg_order(message)
-        elif handler and isinstance(message, LegControl):
-            handler.on_leg_control(message)
-        elif handler and isinstance(message, ErrorMessage):
-            if message.code == "unknown_call" or (
-                message.turn_id is None and not self._outbox.is_open(message.call_id)
-            ):
-                self._announce_again.add(message.call_id)  # with its turns, at the next beat
+        match message:
+            case None:
                 return
-            if message.turn_id:
-                self._outbox.answered(message.turn_id)
-            handler.on_turn_failed(message)
+            case PrerenderMessage() | ForgetMessage() | NoticesMessage():
+                self._order_speech(message)
+            case PlaceCall() | CancelCall():
+                self._order_call(message)
+            case EndedMessage():
+                if self._outbox.confirmed(message.call_id):
+                    self._journal_changed.set()
+            case Noted():
+                self._outbox.noted(message.heard_id)
+            case _:
+                self._to_call(message)
+
+    def _to_call(self, message: CallMessage) -> None:
+        """The outbox is told even where the call is over."""
+        handler = self._handlers.get(message.call_id)
+        match message:
+            case Opened():
+                self._outbox.opened(message.call_id, message.conversation_id)
+                if handler:
+                    handler.on_opened(message)
+            case ReplyMessage():
+                if self._outbox.answered(message.turn_id) and handler:
+                    handler.on_reply(message)
+            case _ if handler is None:
+                return
+            case SayMessage():
+                handler.on_say(message)
+            case LegOrder():
+                handler.on_leg_order(message)
+            case LegControl():
+                handler.on_leg_control(message)
+            case ErrorMessage():
+                self._turn_failed(message, handler)
+
+    def _turn_failed(self, message: ErrorMessage, handler: CallHandler) -> None:
+        of_no_turn = message.turn_id is None
+        if message.code == "unknown_call" or (of_no_turn and not self._outbox.is_open(message.call_id)):
+            self._announce_again.add(message.call_id)  # with its turns, at the next beat
+            return
+        if message.turn_id:
+            self._outbox.answered(message.turn_id)
+        handler.on_turn_failed(message)
 
     def _order_speech(self, message: SpeechOrder) -> None:
         if self._speech_orders is None:

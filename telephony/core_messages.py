@@ -198,8 +198,9 @@ class NoticesMessage(_Message):
 
 SpeechOrder = PrerenderMessage | ForgetMessage | NoticesMessage
 CallingOrder = PlaceCall | CancelCall
-CallMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl | Noted | EndedMessage
-CoreMessage = CallMessage | SpeechOrder | CallingOrder
+CallMessage = Opened | ReplyMessage | SayMessage | ErrorMessage | LegOrder | LegControl
+Confirmation = Noted | EndedMessage
+CoreMessage = CallMessage | Confirmation | SpeechOrder | CallingOrder
 
 _KINDS: dict[str, type[CoreMessage]] = {
     "opened": Opened,

@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, StatusCode
 
 from base import tracing
 from base.ids import new_id
-from telephony.core_link import Core
+from telephony.core_ports import Core
 
 REPLY_SECONDS: Final = 30.0  # an answer that takes longer will not come
 CORE_AWAY_SECONDS: Final = 90.0

@@ -22,8 +22,8 @@ from base.masking import Masked
 from telephony.audio import BYTES_A_SECOND, RATE_HZ, SAMPLE_BYTES
 from telephony.call import Call
 from telephony.call_services import CallServices
-from telephony.core_link import CallHandler
 from telephony.core_messages import Opened, ReplyMessage
+from telephony.core_ports import CallHandler
 from telephony.errors import TransferError
 from telephony.hearing import Listener, Streaming
 from telephony.legs.leg import CallerId
