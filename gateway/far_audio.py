@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import select
 
 from base.ids import new_id
 from base.logs import get_logger
 from cluster.bus import Bus, Message
+from gateway.audio_commands import AudioCommand, Page
+from gateway.core import Core
 from gateway.errors import ApiError, as_api_error
 from seats.store import SeatIdentity
 from storage.tables import Conversation
-
-if TYPE_CHECKING:
-    from gateway.core import Core
-    from gateway.seat_audio import AudioCommand, Page, SeatAudio
 
 log = get_logger("gateway.far_audio")
 SEATS: Final = "seats"  # to every core: for the pages of a seat, wherever they are
@@ -44,10 +42,29 @@ class FarPage:
         self.bus.publish(topic_of(self.core), {"kind": "tell", "page": self.page_id, "message": message})
 
 
+class AudioHere(Protocol):
+    """The calls and pages of this core: `gateway/seat_audio.py`."""
+
+    def has(self, conversation_id: str) -> bool: ...
+
+    async def show_to(self, page: Page, conversation_id: str) -> None: ...
+
+    async def command_here(self, page: Page, command: AudioCommand) -> None:
+        """
+        Raises:
+            ApiError: it may not or cannot be carried out.
+        """
+        ...
+
+    def forget_page(self, page: Page) -> None: ...
+
+    async def tell_pages_here(self, seat_id: str, message: dict[str, Any]) -> None: ...
+
+
 class FarAudio:
     """One a core process, beside its `SeatAudio`."""
 
-    def __init__(self, core: Core, audio: SeatAudio) -> None:
+    def __init__(self, core: Core, audio: AudioHere) -> None:
         self._core = core
         self._audio = audio
         self._bus = core.node.bus
@@ -119,8 +136,6 @@ class FarAudio:
         self._core.spawn(self._carry_out(page, message), "a far page")
 
     async def _carry_out(self, page: Page, message: Message) -> None:
-        from gateway.seat_audio import AudioCommand
-
         if message["kind"] == "watch":
             if self._audio.has(str(message["conversation_id"])):
                 await self._audio.show_to(page, str(message["conversation_id"]))

@@ -6,15 +6,15 @@ listens in, whispers or joins, an invited seat joins. The browser gets a ticket 
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, Field
 
 from base.ids import new_id
 from base.logs import get_logger
+from gateway.audio_commands import AudioCommand, Page
+from gateway.audio_pages import AudioPages
+from gateway.call_legs import CALLER, CallLegs, CallOnPhone, SeatLeg
 from gateway.core import Core
 from gateway.errors import ApiError, bad_request, forbidden
 from gateway.far_audio import FarAudio
@@ -24,69 +24,12 @@ from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat_audio")
 
-CALLER: Final = "caller"
-PERSON_LINE: Final = "人工电话"
 Role = Literal["seat", "third", "listener", "whisperer"]
-Action = Literal[
-    "connect", "disconnect", "mute", "unmute", "hold", "unhold", "invite", "remove", "listen", "whisper", "join",
-    "pass_on", "colleagues",
-]  # fmt: skip
-
-
-class AudioCommand(BaseModel):
-    """From the seat's page; `leg_id` is the seat's own leg where it is left out, the caller's for hold."""
-
-    conversation_id: Annotated[str, Field(min_length=1, max_length=64)]
-    action: Action
-    via: Literal["browser", "sip"] = "browser"
-    sip_uri: Annotated[str, Field(max_length=200)] = ""
-    leg_id: Annotated[str, Field(max_length=64)] = ""
-    seat_id: Annotated[str, Field(max_length=64)] = ""
-
-
-class CallOnPhone(Protocol):
-    """The call's end of the phone link."""
-
-    call_id: str
-    conversation_id: str | None
-
-    async def send(self, message: dict[str, Any]) -> None: ...
-
-
-class Page(Protocol):
-    """One open workbench page."""
-
-    seat: SeatIdentity
-
-    async def tell(self, message: dict[str, Any]) -> None: ...
-
-
-@dataclass(slots=True)
-class SeatLeg:
-    """Somebody in a call besides the caller. `seat_id` None: a telephone that nobody at the desk asked for."""
-
-    leg_id: str
-    conversation_id: str
-    role: str
-    via: str
-    name: str
-    seat_id: str | None = None
-    page: Page | None = None
-    state: str = "asked"
-    muted: bool = False
-    held: bool = False
-
-    def shown(self) -> dict[str, Any]:
-        return {
-            "leg_id": self.leg_id,
-            "role": self.role,
-            "via": self.via,
-            "name": self.name,
-            "seat_id": self.seat_id,
-            "state": self.state,
-            "muted": self.muted,
-            "held": self.held,
-        }
+_FAILED: Final = "没有接通。"
+_FAILURES: Final = {
+    "unavailable": "电话系统没有打开网页通话，请用话机接听或用文字答复。",
+    "not_connected": "网页没有接上通话，请检查麦克风权限后再试。",
+}
 
 
 class SeatAudio:
@@ -94,33 +37,30 @@ class SeatAudio:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._calls: dict[str, CallOnPhone] = {}
-        self._legs: dict[str, SeatLeg] = {}
-        self._callers: dict[str, dict[str, bool]] = {}  # conversation -> how the caller's side stands
-        self._invited: set[tuple[str, str]] = set()
-        self._pages: dict[str, set[Page]] = {}
-        self._desks: dict[str, set[Page]] = {}
+        self._legs = CallLegs()
+        self._pages = AudioPages()
         self._far = FarAudio(core, self)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
     def attach(self, call: CallOnPhone) -> None:
         """A call is on the phone link and has its conversation."""
-        if call.conversation_id is not None:
-            self._calls[call.conversation_id] = call
+        self._legs.attach(call)
 
     def detach(self, call: CallOnPhone) -> None:
         """It is over, or its phone is gone."""
-        conversation_id = call.conversation_id
-        if conversation_id is None or self._calls.get(conversation_id) is not call:
-            return
-        del self._calls[conversation_id]
-        self._callers.pop(conversation_id, None)
-        self._legs = {key: leg for key, leg in self._legs.items() if leg.conversation_id != conversation_id}
-        self._invited = {pair for pair in self._invited if pair[0] != conversation_id}
+        self._legs.detach(call)
 
     def open_page(self, page: Page) -> None:
-        self._desks.setdefault(page.seat.id, set()).add(page)
+        self._pages.open(page)
+
+    def close_page(self, page: Page) -> None:
+        self._pages.close(page)
+        self._far.close_page(page)
+
+    def forget_page(self, page: Page) -> None:
+        """It shows no call any more."""
+        self._pages.forget(page)
 
     async def tell_seat(self, seat_id: str, message: dict[str, Any]) -> None:
         """To every page that this seat has open, at any node."""
@@ -129,20 +69,9 @@ class SeatAudio:
 
     async def tell_pages_here(self, seat_id: str, message: dict[str, Any]) -> None:
         """To the pages that this seat has open at this core."""
-        if message.get("type") == "invited" and seat_id in self._desks:
-            self._invited.add((str(message["conversation_id"]), seat_id))
-        await _tell_all(self._desks.get(seat_id, set()), message)
-
-    def close_page(self, page: Page) -> None:
-        self._desks.get(page.seat.id, set()).discard(page)
-        self._far.close_page(page)
-        self.forget_page(page)
-
-    def forget_page(self, page: Page) -> None:
-        """It shows no call any more."""
-        for pages in self._pages.values():
-            pages.discard(page)
-        self._pages = {key: pages for key, pages in self._pages.items() if pages}
+        if message.get("type") == "invited" and seat_id in self._pages.seats():
+            self._legs.invite(str(message["conversation_id"]), seat_id)
+        await self._pages.tell_seat(seat_id, message)
 
     async def watch(self, page: Page, conversation_id: str) -> None:
         """The page shows this conversation: it is told who is in the call, now and at every change."""
@@ -152,32 +81,19 @@ class SeatAudio:
 
     async def show_to(self, page: Page, conversation_id: str) -> None:
         """As far as it is known at this core."""
-        self._pages.setdefault(conversation_id, set()).add(page)
-        await page.tell(self._legs_message(conversation_id))
+        self._pages.show(page, conversation_id)
+        await page.tell(self._legs.message(conversation_id))
 
     def has(self, conversation_id: str) -> bool:
         """Its call is on a phone of this core."""
-        return conversation_id in self._calls
+        return self._legs.call(conversation_id) is not None
 
     def invited(self, conversation_id: str, seat_id: str) -> bool:
         """May this seat see the conversation because its holder asked for help?"""
-        return (conversation_id, seat_id) in self._invited
-
-    def legs_of(self, conversation_id: str) -> list[SeatLeg]:
-        return [leg for leg in self._legs.values() if leg.conversation_id == conversation_id]
-
-    def _legs_message(self, conversation_id: str) -> dict[str, Any]:
-        return {
-            "type": "legs",
-            "conversation_id": conversation_id,
-            "on_phone": self.has(conversation_id),
-            "caller": self._callers.get(conversation_id, {"muted": False, "held": False}),
-            "legs": [leg.shown() for leg in self.legs_of(conversation_id)],
-        }
+        return self._legs.invited(conversation_id, seat_id)
 
     async def _show(self, conversation_id: str) -> None:
-        message = self._legs_message(conversation_id)
-        await _tell_all(self._pages.get(conversation_id, set()), message)
+        await self._pages.tell_showing(conversation_id, self._legs.message(conversation_id))
 
     # --- what a page wants ------------------------------------------------------------------------------------------
 
@@ -196,7 +112,7 @@ class SeatAudio:
         Raises:
             ApiError: 403 not allowed, 404 the call is not on the phone any more, 400 something is missing.
         """
-        call = self._calls.get(command.conversation_id)
+        call = self._legs.call(command.conversation_id)
         if call is None:
             raise ApiError(404, "no_call", "这通电话已经不在线上。")
         holds = await self._holds(command.conversation_id, page.seat.id)
@@ -207,7 +123,7 @@ class SeatAudio:
                 await self._drop_own(call, command.conversation_id, page.seat.id)
             case "whisper":
                 self._only(may(page.seat.role, "desk.lead") and not holds)
-                own = self._own(command.conversation_id, page.seat.id)
+                own = self._legs.own(command.conversation_id, page.seat.id)
                 if own is None:
                     await self._connect(page, call, command, holds=holds)
                 else:
@@ -239,23 +155,18 @@ class SeatAudio:
         held = await self._core.conversations.held(seat_id)
         return any(card["conversation_id"] == conversation_id for card in held)
 
-    def _own(self, conversation_id: str, seat_id: str) -> SeatLeg | None:
-        own = (leg for leg in self.legs_of(conversation_id) if leg.seat_id == seat_id)
-        return next((leg for leg in own if leg.state not in ("left", "failed")), None)
-
     def _leg_in_question(self, command: AudioCommand, page: Page, *, holds: bool) -> str:
         """The leg that a command is about: whoever holds the conversation may name any, others only their own."""
-        own = self._own(command.conversation_id, page.seat.id)
+        own = self._legs.own(command.conversation_id, page.seat.id)
         leg_id = command.leg_id or (own.leg_id if own is not None else "")
-        known = leg_id == CALLER or any(leg.leg_id == leg_id for leg in self.legs_of(command.conversation_id))
-        if not leg_id or not known:
+        if not leg_id or not self._legs.knows(command.conversation_id, leg_id):
             raise bad_request("这个人不在通话里。", "no_leg")
         self._only(holds or (own is not None and own.leg_id == leg_id))
         return leg_id
 
     async def _connect(self, page: Page, call: CallOnPhone, command: AudioCommand, *, holds: bool) -> None:
         role = self._role(page.seat, command, holds=holds)
-        own = self._own(command.conversation_id, page.seat.id)
+        own = self._legs.own(command.conversation_id, page.seat.id)
         if own is not None and role != "seat" and own.state == "joined":
             await self._control(call, own.leg_id, role=role)
             return
@@ -285,7 +196,7 @@ class SeatAudio:
         leg = SeatLeg(
             new_id("l"), command.conversation_id, role, command.via, name, seat.id if seat is not None else None, page
         )
-        self._legs[leg.leg_id] = leg
+        self._legs.add(leg)
         log.info("a voice is asked for", role=role, via=command.via, seat_id=leg.seat_id)
         await call.send(
             {
@@ -302,10 +213,10 @@ class SeatAudio:
         await call.send({"type": "leg_control", "call_id": call.call_id, "leg_id": leg_id, **change})
 
     async def _drop_own(self, call: CallOnPhone, conversation_id: str, seat_id: str) -> None:
-        own = self._own(conversation_id, seat_id)
+        own = self._legs.own(conversation_id, seat_id)
         if own is not None:
             await self._control(call, own.leg_id, drop=True)
-            self._legs.pop(own.leg_id, None)
+            self._legs.drop(own)
             await self._show(conversation_id)
 
     async def _invite(self, page: Page, call: CallOnPhone, command: AudioCommand) -> None:
@@ -314,7 +225,7 @@ class SeatAudio:
             return
         if not self._at_desk(command.seat_id) or command.seat_id == page.seat.id:
             raise bad_request("这位坐席不在线。", "seat_absent")
-        self._invited.add((command.conversation_id, command.seat_id))
+        self._legs.invite(command.conversation_id, command.seat_id)
         message = {
             "type": "invited",
             "conversation_id": command.conversation_id,
@@ -324,7 +235,7 @@ class SeatAudio:
 
     def _at_desk(self, seat_id: str) -> bool:
         """It has a page open, here or at another node."""
-        return bool(self._desks.get(seat_id)) or seat_id in self._core.seats_elsewhere
+        return seat_id in self._pages.seats() | self._core.seats_elsewhere
 
     async def _pass_on(self, page: Page, call: CallOnPhone, command: AudioCommand) -> None:
         if command.seat_id == page.seat.id or not self._at_desk(command.seat_id):
@@ -343,8 +254,7 @@ class SeatAudio:
 
     async def _colleagues(self, seat_id: str) -> list[dict[str, str]]:
         """Who else is at the desk."""
-        here = {pages_of for pages_of, pages in self._desks.items() if pages}
-        present = (here | self._core.seats_elsewhere) - {seat_id}
+        present = (self._pages.seats() | self._core.seats_elsewhere) - {seat_id}
         return [seat.as_dict() for seat in await self._core.seats.accounts() if seat.id in present and seat.enabled]
 
     # --- what the phone tells ---------------------------------------------------------------------------------------
@@ -355,25 +265,22 @@ class SeatAudio:
         if conversation_id is None:
             return
         if news.leg_id == CALLER:
-            self._callers[conversation_id] = {"muted": news.muted, "held": news.held}
+            self._legs.note_caller(conversation_id, news)
             await self._show(conversation_id)
             return
-        leg = self._legs.get(news.leg_id)
+        leg = self._legs.in_news(conversation_id, news)
         if leg is None:
-            if news.state in ("left", "failed"):
-                return  # we have dropped it ourselves
-            name = PERSON_LINE if news.role == "seat" else "紧急线路"
-            leg = self._legs[news.leg_id] = SeatLeg(news.leg_id, conversation_id, news.role, news.via, name)
-        before, leg.state = leg.state, news.state if news.state != "changed" else leg.state
-        leg.role, leg.muted, leg.held = news.role or leg.role, news.muted, news.held
+            return
+        before = leg.state
+        leg.take(news)
         if news.state == "expected" and leg.page is not None:
             await leg.page.tell(self._address(leg, news))
         elif news.state == "failed" and leg.page is not None:
             await leg.page.tell({**self._about(leg), "message": _FAILURES.get(news.problem, _FAILED)})
         elif leg.page is not None:
             await leg.page.tell(self._about(leg))
-        if news.state in ("left", "failed"):
-            self._legs.pop(leg.leg_id, None)
+        if leg.gone:
+            self._legs.drop(leg)
         await self._record(conversation_id, leg, joined=news.state == "joined", left=before == "joined")
         await self._show(conversation_id)
 
@@ -396,28 +303,16 @@ class SeatAudio:
 
     async def taken_from(self, conversation_id: str, seat_id: str) -> None:
         """A leader has given the conversation to somebody else: the seat's voice leaves the call."""
-        if (call := self._calls.get(conversation_id)) is not None:
+        if (call := self._legs.call(conversation_id)) is not None:
             await self._drop_own(call, conversation_id, seat_id)
 
     async def released(self, conversation_id: str) -> None:
         """No seat holds the conversation any more: those of the desk leave the call."""
-        call = self._calls.get(conversation_id)
-        for leg in self.legs_of(conversation_id):
+        call = self._legs.call(conversation_id)
+        for leg in self._legs.of(conversation_id):
             if call is not None and leg.seat_id is not None and leg.role in ("seat", "third"):
                 await self._control(call, leg.leg_id, drop=True)
-        self._invited = {pair for pair in self._invited if pair[0] != conversation_id}
-
-
-_FAILED: Final = "没有接通。"
-_FAILURES: Final = {
-    "unavailable": "电话系统没有打开网页通话，请用话机接听或用文字答复。",
-    "not_connected": "网页没有接上通话，请检查麦克风权限后再试。",
-}
-
-
-async def _tell_all(pages: set[Page], message: dict[str, Any]) -> None:
-    """Each page by itself: one that has gone or is slow holds up nobody."""
-    await asyncio.gather(*(page.tell(message) for page in list(pages)), return_exceptions=True)
+        self._legs.end_invitations(conversation_id)
 
 
 SEAT_AUDIO: web.AppKey[SeatAudio] = web.AppKey("seat_audio", SeatAudio)

@@ -14,13 +14,14 @@ from base.logs import get_logger
 from conversations.errors import NotYours
 from conversations.following import Following
 from gateway.address import client_address
+from gateway.audio_commands import AudioCommand
 from gateway.body import check_text, clean_text, parse_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of, settle
 from gateway.desk import Desk
 from gateway.errors import bad_request, forbidden
 from gateway.ports import Subscription
-from gateway.seat_audio import SEAT_AUDIO, AudioCommand, SeatAudio
+from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.seat_auth import identify
 from gateway.shapes import turn_object
 from gateway.socket_login import SocketLogin, turn_away

@@ -13,12 +13,13 @@ from aiohttp import web
 from pydantic import Field
 
 from base.logs import get_logger
+from gateway.audio_commands import AudioCommand
 from gateway.body import parse_model
 from gateway.core import CORE, Core, core_of, settle
 from gateway.desk import Desk
 from gateway.errors import bad_request
 from gateway.phone_link import PHONE_LINKS
-from gateway.seat_audio import SEAT_AUDIO, AudioCommand, SeatAudio
+from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.seat_auth import identify
 from gateway.seat_socket import DESK, About, Watch
 from gateway.socket_login import SocketLogin, turn_away

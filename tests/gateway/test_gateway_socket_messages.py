@@ -23,9 +23,10 @@ from test_gateway_whole import say
 from test_gateway_whole import whole as whole
 
 from conversations.service import ConversationService
+from gateway.audio_commands import Action
 from gateway.core import Core
 from gateway.desk import Desk
-from gateway.seat_audio import SEAT_AUDIO, Action
+from gateway.seat_audio import SEAT_AUDIO
 from gateway.seat_auth import COOKIE
 from gateway.seat_socket import DESK
 from gateway.socket_login import REFUSED_CODE, SocketLogin
@@ -192,13 +193,13 @@ async def test_a_calls_audio_obeys_whom_it_should(
         for action, does in DECLARED["audio"].items():
             more = {"invite": {"sip_uri": "sip:third@127.0.0.1"}, "pass_on": {"seat_id": "nobody"}}.get(action, {})
             named = {} if action in ("connect", "listen", "join", "whisper", "disconnect") else {"leg_id": "caller"}
-            before = [leg.shown() for leg in audio.legs_of(known)]
+            before = [leg.shown() for leg in audio._legs.of(known)]
             message = {"type": "audio", "conversation_id": known, "action": action, **named, **more}
             seen = await _answers(socket, message) or "ok"
             if seen != _expected(does, situation, role):
                 wrong.append(f"{action}, {situation}: {seen}")
             if seen != "ok":
-                assert [leg.shown() for leg in audio.legs_of(known)] == before, (action, situation)
+                assert [leg.shown() for leg in audio._legs.of(known)] == before, (action, situation)
             await _answers(socket, {"type": "audio", "conversation_id": known, "action": "disconnect"})
     assert not wrong, "\n".join(wrong)
     await socket.close()
