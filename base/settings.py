@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from base.errors import ConfigurationError
 from base.sections.channels import ChannelSettings, Open311Settings, WechatSettings, WecomSettings
-from base.sections.dialogue import DialogueSettings, KnowledgeSettings, RasaSettings
+from base.sections.dialogue import DialogueSettings, KnowledgeSettings, RasaSettings, RephrasingSettings
 from base.sections.node import (
     ClusterSettings,
     DatabaseSettings,
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     rasa: RasaSettings = RasaSettings()
     dialogue: DialogueSettings = DialogueSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
+    rephrasing: RephrasingSettings = RephrasingSettings()
     orders: OrderSettings = OrderSettings()
     outbox: OutboxSettings = OutboxSettings()
     calling: CallingSettings = CallingSettings()

@@ -73,7 +73,9 @@ class ReceiptKnown:
 class Wanted:
     """One look-up. `key` is what is looked up (text, or a tuple of texts)."""
 
-    what: Literal["understand", "search", "place", "category", "order", "receipt", "duplicate", "danger", "points"]
+    what: Literal[
+        "understand", "search", "plain_words", "place", "category", "order", "receipt", "duplicate", "danger", "points"
+    ]
     key: tuple[Any, ...]
 
 
@@ -128,6 +130,11 @@ class Findings:
     def points(self, text: str, place: str, list_anyway: bool) -> PointAnswer | None:
         """The service points that `text` asks for, near `place` where it names none; None: it asks for none."""
         result: PointAnswer | None = self._get(Wanted("points", (text, place, list_anyway)))
+        return result
+
+    def plain_words(self, quoted: str) -> str:
+        """The words of a clause put plainly by a machine; empty: none, or none that may be said."""
+        result: str = self._get(Wanted("plain_words", (quoted,)))
         return result
 
     def order(self, order_no: str, code: str) -> OrderKnown:

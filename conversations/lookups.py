@@ -51,6 +51,12 @@ class Searcher(Protocol):
     ) -> SearchResult: ...
 
 
+class PlainWords(Protocol):
+    """`knowledge/rephraser.py`."""
+
+    async def plainly(self, quoted: str) -> str: ...
+
+
 class Categories(Protocol):
     """`workorders/catalogue.py`."""
 
@@ -72,6 +78,7 @@ class Lookups:
         clock: Clock,
         danger: MeaningReader | None = None,
         points: PointService | None = None,
+        plain_words: PlainWords | None = None,
     ) -> None:
         self._database = database
         self._understanding = understanding
@@ -82,6 +89,7 @@ class Lookups:
         self._clock = clock
         self.danger = danger
         self._points = points
+        self._plain_words = plain_words
 
     async def find(self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any]) -> Any:
         """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding)."""
@@ -95,6 +103,7 @@ class Lookups:
             "duplicate": self._duplicate,
             "danger": self._danger,
             "points": self._service_points,
+            "plain_words": self._plainly,
         }
         try:
             return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes)
@@ -119,6 +128,14 @@ class Lookups:
         result = await self._knowledge.search(text, spoken=spoken, limit=5, after=after)
         notes["verdict"] = result.verdict
         return result
+
+    async def _plainly(self, quoted: str, *, spoken: bool, notes: dict[str, Any]) -> str:
+        if self._plain_words is None:
+            return ""
+        told = await self._plain_words.plainly(quoted)
+        if told:
+            notes["machine_worded"] = True
+        return told
 
     async def _service_points(
         self, text: str, place: str, list_anyway: bool, *, spoken: bool, notes: dict[str, Any]
@@ -241,6 +258,8 @@ def _nothing(wanted: Wanted) -> Any:
             return OrderKnown(False)
         case "receipt":
             return ReceiptKnown(False)
+        case "plain_words":
+            return ""
         case "points":
             return None
     return None

@@ -34,7 +34,7 @@ from conversations.journal import Journal
 from conversations.line import Line, Side
 from conversations.listener import Listener
 from conversations.locks import Across, KeyedLocks
-from conversations.lookups import Categories, Lookups, Parser, Searcher
+from conversations.lookups import Categories, Lookups, Parser, PlainWords, Searcher
 from conversations.messages import (
     Channel,
     CitizenTurn,
@@ -70,6 +70,7 @@ class ConversationService:
         understanding: `bot/understanding.py`; knowledge: `knowledge/service.py`; catalogue: `workorders/catalogue.py`.
         places: built here when not given (about 50 ms).
         encoder: the knowledge base's embedding model, for a second opinion on danger; None does without.
+        plain_words: puts the words of a clause plainly; None leaves them as they stand.
         notices: what hot topics add to the greeting.
         visits: return visits, whose first question stands in the conversation; None asks nobody.
         owner: the incarnation of this process; a new one each start.
@@ -88,6 +89,7 @@ class ConversationService:
         places: PlaceMatcher | None = None,
         encoder: SentenceEncoder | None = None,
         points: PointService | None = None,
+        plain_words: PlainWords | None = None,
         visits: ReturnVisits | None = None,
         clock: Clock | None = None,
         owner: str | None = None,
@@ -125,6 +127,7 @@ class ConversationService:
             assign=assign,
             clock=self._clock,
             points=points,
+            plain_words=plain_words,
         )
         dialogue = Dialogue(settings, self._lookups)
         self._turns = TurnTaker(database, dialogue=dialogue, orders=orders, clock=self._clock)

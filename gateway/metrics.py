@@ -81,6 +81,10 @@ class Metrics:
             "hotline_messenger_messages", "Messages to citizens in WeChat, by what came of them", ["channel", "result"],
             registry=self.registry,
         )  # fmt: skip
+        self.rephrasings = Counter(
+            "hotline_rephrasings", "Clauses to be put plainly by the language model, by what came of it", ["result"],
+            registry=self.registry,
+        )  # fmt: skip
         self.parts = Gauge("hotline_part_ok", "1: this part is ready", ["part"], registry=self.registry)
         self.emergencies_waiting = Gauge(
             "hotline_emergencies_waiting", "Contacts with danger that no seat has taken", registry=self.registry
@@ -120,6 +124,10 @@ class Metrics:
     def told(self, channel: str, what: str) -> None:
         """`gateway/wechat/delivery.py`: one message."""
         self.messenger_told.labels(channel, what).inc()
+
+    def rephrased(self, result: str) -> None:
+        """`knowledge/rephraser.py`: one clause."""
+        self.rephrasings.labels(result).inc()
 
     def attempted(self, target: str, verdict: str) -> None:
         """`workorders/outbox/sender.py`: one attempt to deliver."""

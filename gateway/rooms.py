@@ -26,6 +26,7 @@ from gateway.spoken_ahead import SpokenAhead
 from gateway.upkeep import keep_audit, keep_no_longer, keep_sealed
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
+from knowledge.rephraser import Rephraser
 from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
 from workorders.alerts import DeadlineWatch
 from workorders.catalogue import DEFAULT_PATH
@@ -68,6 +69,10 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
         closing.push_async_callback(understanding.close)
         await understanding.start()
         _show(core, knowledge, understanding)
+        rephraser = Rephraser(
+            core.settings.rephrasing, knowledge.encoder, clock=core.clock, counted=core.metrics.rephrased
+        )
+        closing.push_async_callback(rephraser.close)
         conversations = ConversationService(
             core.database,
             core.settings,
@@ -80,6 +85,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             encoder=encoder,
             notices=knowledge.greetings,
             points=points,
+            plain_words=rephraser,
             visits=core.visits if core.settings.visits.enabled else None,
             across=core.conversation_locks,
             owner=core.incarnation,

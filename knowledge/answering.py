@@ -137,12 +137,14 @@ def _clause_hits(snapshot: Snapshot, query: Query, parameters: Parameters, limit
 def _clause_hit(document: Document, clause: StoredClause, query: Query, found: Ranked, probability: float) -> Hit:
     name = f"《{document.title}》{clause.article}"
     version = f"（{document.version_date}版本）" if document.version_date else ""
+    quoted = excerpt(clause.text, query, READ_LIMIT_CHARACTERS)
+    quoted_spoken = excerpt(clause.text, query, SPOKEN_LIMIT_CHARACTERS)
     return Hit(
         id=clause.id,
         kind="clause",
         question=name,
-        answer=f"{name}{version}规定：{excerpt(clause.text, query, READ_LIMIT_CHARACTERS)}",
-        answer_spoken=f"{name}规定：{excerpt(clause.text, query, SPOKEN_LIMIT_CHARACTERS)}",
+        answer=f"{name}{version}规定：{quoted}",
+        answer_spoken=f"{name}规定：{quoted_spoken}",
         score=found.score,
         probability=probability,
         citations=(
@@ -153,6 +155,8 @@ def _clause_hit(document: Document, clause: StoredClause, query: Query, found: R
                 effective_from=document.version_date,
             ),
         ),
+        quoted=quoted,
+        quoted_spoken=quoted_spoken,
     )
 
 

@@ -40,6 +40,8 @@ class Hit:
     probability: float
     citations: tuple[Citation, ...] = ()
     sample: bool = False  # 示例: unchecked; never spoken as sure
+    quoted: str = ""  # of a clause: its own words within `answer`
+    quoted_spoken: str = ""  # the same within `answer_spoken`
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,3 +44,16 @@ class KnowledgeSettings(Section):
     )
     import_limit_bytes: int = Field(20 * 1024 * 1024, ge=1024, description="the largest table that the page imports")
     import_limit_rows: int = Field(5_000, ge=1, description="rows of one; larger ones go through `hotline kb import`")
+
+
+class RephrasingSettings(Section):
+    """A language model that may put the words of a clause plainly, each time checked (docs/decisions/0044)."""
+
+    endpoint: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="an OpenAI-compatible one of your own, e.g. http://10.0.0.5:8000/v1; empty: clauses as they stand",
+    )
+    model: str = Field("", description="its name there")
+    key_file: Path | None = Field(None, description="a file that holds nothing but the endpoint's key; null: none")
+    deadline_seconds: float = Field(0.8, gt=0, le=5, description="after it the clause is said as it stands")
