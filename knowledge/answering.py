@@ -47,19 +47,25 @@ def answer(
 
 def verdict(hits: Sequence[Hit], parameters: Parameters) -> Literal["answer", "choose", "unknown"]:
     """`answer` only for a checked hit whose chance is high enough; a 示例 is offered, never asserted."""
-    if not hits or hits[0].probability < parameters.choose_at:
+    if not hits or not _known(hits[0], parameters):
         return "unknown"
     needed = parameters.answer_at if hits[0].kind == "clause" else parameters.answer_entry_at
     return "answer" if hits[0].probability >= needed and not hits[0].sample else "choose"
 
 
+def _known(hit: Hit, parameters: Parameters) -> bool:
+    return hit.known >= (parameters.choose_at if hit.kind == "clause" else parameters.choose_entry_at)
+
+
 def _merge(entries: list[Hit], clauses: list[Hit], parameters: Parameters) -> list[Hit]:
     """An editor's entry stands before a clause whenever it may be said at all; else the likelier goes first."""
-    if entries and entries[0].probability >= parameters.answer_entry_at:
+    if entries and _known(entries[0], parameters) and entries[0].probability >= parameters.answer_entry_at:
         return entries + clauses
     if clauses and clauses[0].probability >= parameters.answer_at:
-        return clauses[:1] + sorted(entries + clauses[1:], key=lambda hit: -hit.probability)
-    return sorted(entries + clauses, key=lambda hit: -hit.probability)
+        first, rest = clauses[:1], entries + clauses[1:]
+    else:
+        first, rest = [], entries + clauses
+    return first + sorted(rest, key=lambda hit: (not _known(hit, parameters), -hit.probability))
 
 
 def may_be_said(entry: Entry, asked: Asked) -> bool:
@@ -94,17 +100,18 @@ def _entry_hits(snapshot: Snapshot, query: Query, parameters: Parameters, asked:
     ranked = [candidate for candidate in ranked if may_be_said(book.entries[candidate.item], asked)]
     if asked.district is not None:
         ranked.sort(key=lambda found: -(found.score + 0.1 * (book.entries[found.item].scope == asked.district)))
+    if not ranked:
+        return []
     features = features_of(ranked, query)
-    return [
-        _said_hit(snapshot, book.entries[found.item], found.score, parameters.entry.probability(features(place)), asked)
-        for place, found in enumerate(ranked[:limit])
-    ]
-
-
-def _said_hit(snapshot: Snapshot, entry: Entry, score: float, probability: float, asked: Asked) -> Hit:
-    """With what the moment adds: a coming rule's day, a successor that is announced."""
-    answer, spoken = validity.said(entry, asked.now, snapshot.coming.get(entry.id))
-    return replace(entry_hit(entry, score, probability), answer=answer, answer_spoken=spoken)
+    known = parameters.entries.probability(features(0))
+    hits: list[Hit] = []
+    for place, found in enumerate(ranked[:limit]):
+        entry = book.entries[found.item]
+        # with what the moment adds: a coming rule's day, a successor that is announced
+        said, spoken = validity.said(entry, asked.now, snapshot.coming.get(entry.id))
+        hit = entry_hit(entry, found.score, parameters.entry.probability(features(place)))
+        hits.append(replace(hit, answer=said, answer_spoken=spoken, known=known))
+    return hits
 
 
 def entry_hit(entry: Entry, score: float, probability: float) -> Hit:
@@ -147,6 +154,7 @@ def _clause_hit(document: Document, clause: StoredClause, query: Query, found: R
         answer_spoken=f"{name}规定：{quoted_spoken}",
         score=found.score,
         probability=probability,
+        known=probability,
         citations=(
             Citation(
                 title=document.title,

@@ -211,9 +211,13 @@ def refusals(
     bench: Bench, questions: Sequence[Question], queries: Sequence[Query], ranked: Sequence[Sequence[Ranked]]
 ) -> dict[str, float]:
     """Share of unanswerable questions that are refused and of answerable ones that are wrongly refused."""
-    model = bench.parameters.clause if bench.corpus.kind == "clauses" else bench.parameters.entry
+    learned = bench.parameters
+    if bench.corpus.kind == "clauses":
+        known, at = learned.clause, learned.choose_at
+    else:
+        known, at = learned.entries, learned.choose_entry_at
     refused = [
-        not best or model.probability(features_of(best, query)(0)) < bench.parameters.choose_at
+        not best or known.probability(features_of(best, query)(0)) < at
         for query, best in zip(queries, ranked, strict=True)
     ]
     without = [no for no, question in zip(refused, questions, strict=True) if not question.gold]

@@ -29,7 +29,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One candidate. `score` is the fused, comparable score; `probability` the calibrated chance that it answers."""
+    """One candidate. `score` is the fused, comparable score; `probability` the calibrated chance that it answers.
+
+    `known`: the chance that anything of its kind answers the question. A candidate may stand far before its rivals and
+    still answer nothing (a foreign topic), or be one of several that are near.
+    """
 
     id: str
     kind: Literal["entry", "clause", "topic"]
@@ -42,6 +46,7 @@ class Hit:
     sample: bool = False  # 示例: unchecked; never spoken as sure
     quoted: str = ""  # of a clause: its own words within `answer`
     quoted_spoken: str = ""  # the same within `answer_spoken`
+    known: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

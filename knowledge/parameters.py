@@ -16,7 +16,7 @@ from knowledge.errors import KnowledgeError
 from knowledge.search import Weights
 
 PATH: Final = Path(__file__).with_name("parameters.yml")
-FEATURES: Final = ("cosine", "coverage", "whole_cosine", "whole_coverage", "margin", "lasting")
+FEATURES: Final = ("cosine", "central", "coverage", "whole_cosine", "whole_coverage", "margin", "lasting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,19 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """`answer_entry_at` (an editor's entry), `answer_at` (a clause) and `choose_at` are probabilities: at or above the
-    first two the bot answers, below the last it says that it does not know."""
+    """`entry` and `clause` are the chance that a candidate answers, `entries` that any entry does.
+
+    The thresholds are probabilities. An entry: below `choose_entry_at` of `entries` the bot says that it does not know,
+    from `answer_entry_at` of `entry` on it answers, between them the citizen chooses. A clause: `choose_at` and
+    `answer_at`, both of `clause`.
+    """
 
     weights: Mapping[tuple[IndexKind, bool], Weights]
     entry: Logistic
+    entries: Logistic
     clause: Logistic
     answer_entry_at: float
+    choose_entry_at: float
     answer_at: float
     choose_at: float
     follow_up: Logistic  # that a question goes on from the last answer
@@ -65,8 +71,10 @@ def parse(data: Mapping[str, Any]) -> Parameters:
         return Parameters(
             weights,
             _logistic(verdict["entry"]),
+            _logistic(verdict["entries"]),
             _logistic(verdict["clause"]),
             float(verdict["answer_entry_at"]),
+            float(verdict["choose_entry_at"]),
             float(verdict["answer_at"]),
             float(verdict["choose_at"]),
             _logistic(after["joined"]),

@@ -1,20 +1,23 @@
 """Learning the chances in `parameters.yml`: `python -m knowledge.training [KIT]` prints them.
 
 Entries: every other wording is asked as a question while it is taken out of the index (leave one out), its entry being
-the right answer; what must not be answered comes from `calibration.yml`. Clauses: from a folder of questions with
-gold clauses (and questions without), as `hotline eval retrieval` reads it.
+the right answer; what must not be answered comes from `calibration.yml`. Two chances are learned of them: that the
+first candidate is right, and that anything here answers. How they do is told of questions whose entry, with all its
+wordings, was not learned from. Clauses: from a folder of questions with gold clauses (and questions without), as
+`hotline eval retrieval` reads it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import yaml
 from sklearn.linear_model import LogisticRegression
 
@@ -27,23 +30,40 @@ from knowledge.embedding import Vectors, VectorStore
 from knowledge.entry import Entry, read_folder
 from knowledge.errors import KnowledgeError
 from knowledge.evaluation import Bench, read_candidates, read_questions
-from knowledge.parameters import FEATURES, Parameters
+from knowledge.parameters import FEATURES, Logistic, Parameters
 from knowledge.search import Query, Ranked
 from knowledge.service import encoder_of
 from knowledge.snapshot import entry_book
 
 CALIBRATION: Final = Path(__file__).with_name("calibration.yml")
+FIRST_BY: Final = ("central", "whole_cosine", "whole_coverage", "margin", "lasting")
+KNOWN_BY: Final = ("cosine", "central", "whole_cosine", "whole_coverage", "lasting")
+"""The margin before the next candidate tells whether the first one is right; whether any is, it does not tell."""
+_FOLDS: Final = 5
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A question with what was found for it; `right` tells whether the first candidate answers it."""
+    """A question with what was found for it.
 
-    text: str
-    ranked: tuple[Ranked, ...]
-    right: bool
-    asked_for: bool  # something here does answer it
+    `place` of the first right candidate from 1, 0: none. `kind`: `answered`, `unanswered` or `foreign`. Samples of one
+    `group` are learned from together or not at all.
+    """
+
+    kind: str
+    group: str
+    place: int
     feature_values: dict[str, float]
+
+    @property
+    def right(self) -> bool:
+        return self.place == 1
+
+    @property
+    def answerable(self) -> bool:
+        return self.kind == "answered"
 
 
 def calibration() -> dict[str, Any]:
@@ -92,17 +112,17 @@ class Workshop:
                 if place < len(entry.ask):
                     query = self.query(entry.ask[place])
                     ranked = book.index.rank(query, weights, 5)
-                    right = book.entries[ranked[0].item].id == entry.id
-                    found.append(_sample(query, ranked, right, asked_for=True))
+                    found.append(_sample(query, ranked, [book.entries[one.item].id for one in ranked], {entry.id}))
         book = entry_book(self.entries, self.encoder, self.store)
         known = calibration()
-        for text, wanted in [
-            *((row["text"], row["entry"]) for row in known["answered"]),
-            *((text, "") for text in (*known["unanswered"], *known["foreign"])),
-        ]:
-            query = self.query(text)
+        for row in known["answered"]:
+            query = self.query(row["text"])
             ranked = book.index.rank(query, weights, 5)
-            found.append(_sample(query, ranked, book.entries[ranked[0].item].id == wanted, asked_for=bool(wanted)))
+            found.append(_sample(query, ranked, [book.entries[one.item].id for one in ranked], {row["entry"]}))
+        for kind in ("unanswered", "foreign"):
+            for text in known[kind]:
+                query = self.query(text)
+                found.append(_sample(query, book.index.rank(query, weights, 5), [], frozenset(), kind))
         return found
 
 
@@ -110,44 +130,91 @@ def replace_ask(entry: Entry, ask: tuple[str, ...]) -> Entry:
     return entry.model_copy(update={"ask": ask})
 
 
-def _sample(query: Query, ranked: Sequence[Ranked], right: bool, *, asked_for: bool) -> Sample:
-    return Sample(query.text, tuple(ranked), right, asked_for, features_of(ranked, query)(0))
+def _sample(
+    query: Query, ranked: Sequence[Ranked], ids: Sequence[str], gold: Collection[str], kind: str = "answered"
+) -> Sample:
+    place = next((place for place, one in enumerate(ids, start=1) if one in gold), 0)
+    return Sample(kind, min(gold) if gold else query.text, place, features_of(ranked, query)(0))
 
 
-def fit(found: Sequence[Sample]) -> dict[str, float]:
-    """A calibrated chance that the first candidate is right; right and wrong weigh alike.
+def fit(found: Sequence[Sample], wanted: Flags, names: Sequence[str]) -> dict[str, float]:
+    """A calibrated chance of what is `wanted`, from some of the features; both answers weigh alike.
 
     No sign of nearness may speak against an answer: a feature that would get a negative weight is left out, else the
     entry's own wording, which no sample here asks, would look doubtful.
     """
-    right = np.array([sample.right for sample in found])
-    names = list(FEATURES)
+    kept = list(names)
     while True:
-        values = np.array([[sample.feature_values[name] for name in names] for sample in found])
+        values = np.array([[sample.feature_values[name] for name in kept] for sample in found])
         scale = values.std(axis=0) + 1e-9
         model = LogisticRegression(C=1.0, max_iter=5000, class_weight="balanced")
-        model.fit(values / scale, right)
+        model.fit(values / scale, wanted)
         weights = model.coef_[0] / scale
         worst = int(np.argmin(model.coef_[0]))
-        if model.coef_[0][worst] >= 0 or len(names) == 1:
-            return {"bias": float(model.intercept_[0]), **dict(zip(names, map(float, weights), strict=True))}
-        del names[worst]
+        if model.coef_[0][worst] >= 0 or len(kept) == 1:
+            return {"bias": float(model.intercept_[0]), **dict(zip(kept, map(float, weights), strict=True))}
+        del kept[worst]
 
 
-def report(name: str, found: Sequence[Sample], learned: dict[str, float]) -> None:
-    """How the learned chance behaves on the samples at several thresholds."""
-    values = np.array([[sample.feature_values[key] for key in learned if key != "bias"] for sample in found])
-    coefficients = np.array([value for key, value in learned.items() if key != "bias"])
-    chances = 1 / (1 + np.exp(-(learned["bias"] + values @ coefficients)))
+def chances(found: Sequence[Sample], learned: Mapping[str, float]) -> Floats:
+    model = Logistic(learned["bias"], {name: weight for name, weight in learned.items() if name != "bias"})
+    return np.array([model.probability(sample.feature_values) for sample in found])
+
+
+def out_of_fold(found: Sequence[Sample], wanted: Flags, names: Sequence[str]) -> Floats:
+    """The chance of each sample, learned without its group."""
+    groups = {group: number for number, group in enumerate(dict.fromkeys(sample.group for sample in found))}
+    fold_of = np.random.default_rng(0).permutation(len(groups)) % _FOLDS
+    fold = np.array([fold_of[groups[sample.group]] for sample in found])
+    result = np.zeros(len(found))
+    for number in range(_FOLDS):
+        rest = [sample for sample, its in zip(found, fold, strict=True) if its != number]
+        learned = fit(rest, wanted[fold != number], names)
+        result[fold == number] = chances([s for s, its in zip(found, fold, strict=True) if its == number], learned)
+    return result
+
+
+def report_entries(found: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """What both chances of entries are, and how they do on what they were not learned from."""
     right = np.array([sample.right for sample in found])
-    asked = np.array([sample.asked_for for sample in found])
-    print(f"{name}: {len(found)} samples; the first candidate is right for {right[asked].mean():.1%} of the answerable")
+    answerable = np.array([sample.answerable for sample in found])
+    foreign = np.array([sample.kind == "foreign" for sample in found])
+    within = np.array([1 <= sample.place <= 3 for sample in found])
+    known, first = out_of_fold(found, answerable, KNOWN_BY), out_of_fold(found, right, FIRST_BY)
+    kept = known >= np.quantile(known[answerable], 0.1)
+    print(f"{len(found)} samples; the first candidate is right for {right[answerable].mean():.1%} of the answerable")
+    print(f"90% of the answerable kept: {1 - kept[foreign].mean():.1%} of the foreign refused")
+    for refused in (0.98, 0.97, 0.96, 0.95, 0.94):
+        choose_at = float(np.quantile(known[foreign], refused))
+        for answer_at in (0.4, 0.45, 0.5, 0.55, 0.6):
+            told = known >= choose_at
+            sure = told & (first >= answer_at)
+            close = (sure & right) | (told & ~sure & within)
+            others = ~answerable & ~foreign
+            print(
+                f"  choose {choose_at:.2f} answer {answer_at:.2f}: at once {(sure & right)[answerable].mean():.1%}, "
+                f"within three {close[answerable].mean():.1%}, wrong as sure {(sure & ~right)[answerable].mean():.1%}, "
+                f"refused {1 - told[answerable].mean():.1%}; foreign refused {1 - told[foreign].mean():.1%}, as sure "
+                f"{sure[foreign].mean():.1%}; unanswered refused {1 - told[others].mean():.1%}, as sure "
+                f"{sure[others].mean():.1%}"
+            )
+    return {"entry": fit(found, right, FIRST_BY), "entries": fit(found, answerable, KNOWN_BY)}
+
+
+def report_clauses(found: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """What the chance of clauses is, and how it behaves on the samples at several thresholds."""
+    right = np.array([sample.right for sample in found])
+    asked = np.array([sample.answerable for sample in found])
+    learned = fit(found, right, FEATURES)
+    likely = chances(found, learned)
+    print(f"{len(found)} samples; the first candidate is right for {right[asked].mean():.1%} of the answerable")
     for threshold in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
-        over = chances >= threshold
+        over = likely >= threshold
         print(
             f"  at {threshold:.1f}: answerable above {over[asked].mean():.1%}, of these right "
             f"{right[asked & over].mean():.1%}; unanswerable above {over[~asked].mean():.1%}"
         )
+    return {"clause": learned}
 
 
 def clause_samples(folder: Path, settings: Settings) -> list[Sample]:
@@ -157,7 +224,13 @@ def clause_samples(folder: Path, settings: Settings) -> list[Sample]:
     queries = bench.queries([question.text for question in questions], spoken=False)
     bench.prepare(queries)
     return [
-        _sample(query, ranked, bench.corpus.ids[ranked[0].item] in question.gold, asked_for=bool(question.gold))
+        _sample(
+            query,
+            ranked,
+            [bench.corpus.ids[one.item] for one in ranked],
+            question.gold,
+            "answered" if question.gold else "unanswered",
+        )
         for question, query, ranked in zip(questions, queries, bench.rank(queries), strict=True)
     ]
 
@@ -167,13 +240,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("kit", type=Path, nargs="?", help="a folder of questions on clauses")
     options = parser.parse_args(argv)
     settings = base_settings.load()
-    sets = {"entry": Workshop(settings).entry_samples()}
+    learned = report_entries(Workshop(settings).entry_samples())
     if options.kit is not None:
-        sets["clause"] = clause_samples(options.kit, settings)
-    for name, found in sets.items():
-        learned = fit(found)
-        report(name, found, learned)
-        print(yaml.safe_dump({name: {key: round(value, 3) for key, value in learned.items()}}, sort_keys=False))
+        learned |= report_clauses(clause_samples(options.kit, settings))
+    rounded = {name: {key: round(value, 3) for key, value in row.items()} for name, row in learned.items()}
+    print(yaml.safe_dump(rounded, sort_keys=False))
     return 0
 
 

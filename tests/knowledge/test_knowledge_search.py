@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from knowledge.vocabulary import Vocabulary
 
 
 def hit(probability: float, *, sample: bool = False) -> Hit:
-    return Hit("x", "entry", "问", "答", "答", 1.0, probability, (), sample)
+    return Hit("x", "entry", "问", "答", "答", 1.0, probability, (), sample, known=probability)
 
 
 def test_the_verdict_follows_the_chance_and_a_sample_is_never_sure() -> None:
@@ -25,6 +27,20 @@ def test_the_verdict_follows_the_chance_and_a_sample_is_never_sure() -> None:
     assert verdict([hit((learned.answer_at + learned.choose_at) / 2)], learned) == "choose"
     assert verdict([hit(0.0)], learned) == "unknown"
     assert verdict([], learned) == "unknown"
+
+
+def test_an_entry_far_before_its_rivals_is_not_said_where_nothing_here_answers() -> None:
+    learned = parameters.load()
+    likely = replace(hit(0.9), known=learned.choose_entry_at - 0.01)
+    assert verdict([likely], learned) == "unknown"
+    assert verdict([replace(likely, known=learned.choose_entry_at)], learned) == "answer"
+
+
+def test_every_learned_sign_of_nearness_speaks_for_an_answer() -> None:
+    learned = parameters.load()
+    for chance in (learned.entry, learned.entries, learned.clause):
+        assert all(weight > 0 for weight in chance.coefficients.values())
+    assert "margin" not in learned.entries.coefficients
 
 
 def test_stretching_runs_from_the_last_candidate_to_the_best() -> None:
