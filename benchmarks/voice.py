@@ -28,7 +28,7 @@ from base.sections.node import DataSettings
 from base.settings import ROOT, Settings
 from benchmarks import voice_measures as measures
 from benchmarks.conditions import Conditions, lines, percentile, write
-from bot import wording
+from bot import answer_wording
 from knowledge import answering
 from knowledge.entry import read_folder
 from telephony.audio import alaw_to_pcm, pcm_to_alaw, seconds_of
@@ -66,7 +66,7 @@ def _answers(count: int) -> list[str]:
     """Answers of the sample knowledge base as they are spoken, in an order that is always the same."""
     entries = read_folder(ROOT / "knowledge" / "sample")
     random.Random(12345).shuffle(entries)
-    said = [wording.answer(answering.entry_hit(entry, 1.0, 1.0)) for entry in entries[:count]]
+    said = [answer_wording.answer(answering.entry_hit(entry, 1.0, 1.0)) for entry in entries[:count]]
     return [answer.spoken or answer.text for answer in said]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import wording
+from base.spelling import spell
 
 _SHORTEST: Final = 8  # characters: a shorter clause stays with its neighbour
 _DIGITS: Final = re.compile(r"(?<![\d.,])\d{5,}(?![\d.,])")
@@ -19,7 +19,7 @@ def short(spoken: str) -> str:
 
     Long numbers come in groups, one a breath. Doing it twice changes nothing.
     """
-    text = _DIGITS.sub(lambda found: wording.spell(found.group(), 3 if len(found.group()) % 3 == 0 else 4), spoken)
+    text = _DIGITS.sub(lambda found: spell(found.group(), 3 if len(found.group()) % 3 == 0 else 4), spoken)
     kept: list[str] = []
     numbers = [(found.start(), found.end()) for found in _SPELT.finditer(text)]
     begin = 0

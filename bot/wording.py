@@ -1,4 +1,5 @@
-"""Every sentence that the bot says, in one place: plain, polite, short.
+"""The sentences that the bot says, in one place: plain, polite, short. Those about answers of the knowledge base and
+about orders are in `answer_wording.py` and `order_wording.py`.
 
 Text for the eye; where the ear needs another wording (numbers digit by digit, no lists) the spoken form stands beside
 it. No sentence says 已受理 of anything that is not stored.
@@ -7,11 +8,10 @@ it. No sentence says 已受理 of anything that is not stored.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final, Literal
+from typing import Final
 
+from base.spelling import spell
 from bot.decision import Say
-from knowledge.model import Citation, Hit
-from knowledge.points.service import PointAnswer
 
 GREETING: Final = "您好，这里是{name}，我是智能助手。请问您有什么事要咨询或者反映？"
 RECORDED: Final = "通话会录音。"
@@ -36,7 +36,6 @@ NOT_UNDERSTOOD: Final = "不好意思，我没有听明白，请您用普通话�
 FOREIGN: Final = "不好意思，您的话我听得不太明白，我请一位工作人员来听您说。"
 UNHEARD_BEFORE: Final = "刚才您可能没有听完："
 FORM_HELP: Final = "说不清也没关系，您可以说“不清楚”，也可以说“人工”。"
-NOTED: Final = "记下了，{label}是{value}。"
 NOT_CAUGHT: Final = "对不起，我没有听明白。"
 NOT_CAUGHT_WEB: Final = "对不起，我没有看明白。"
 TROUBLE: Final = "对不起，系统刚才出了点问题。您说的我已经记录下来，请您接着说，或者说“人工”。"
@@ -166,30 +165,12 @@ MERGED: Final = "好的，这次的情况已经补充到您原来的工单{numbe
 CALLBACK: Final = "您说的情况已记录，会有工作人员联系您。"
 CALLBACK_PROMISED: Final = "您的回电请求已受理，工作人员会尽快拨打您尾号{tail}的电话，再见。"
 
-_DIGITS: Final = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
-_KIND: Final = {"投诉": "投诉", "举报": "举报", "求助": "求助", "建议": "建议", "表扬": "表扬", "咨询": "咨询"}
-
-
-def spell(number: str, group: int = 4) -> str:
-    """A number for the ear, digit by digit with small pauses: `260105000012` -> 二六零幺，零五零零，零零幺二."""
-    words = "".join(_DIGITS.get(character, character) for character in number)
-    if len(words) == 11:
-        return f"{words[:3]}，{words[3:7]}，{words[7:]}"
-    return "，".join(words[start : start + group] for start in range(0, len(words), group))
-
 
 def journalled(receipt: str) -> Say:
     """Noted on this node and no more; `receipt`: as `bot/entities/receipt_no.py` makes it."""
     node, _, digits = receipt.rpartition("-")
     said = "对不起，系统暂时有故障。您说的情况已记录，记录号{}，恢复后会有工作人员联系您。"
     return Say(said.format(receipt), said.format(f"是，{spell(node)}{'，' if node else ''}{spell(digits)}"), keep=True)
-
-
-def term(deadline_hours: int, working_days: int = 0) -> str:
-    """2 -> 2小时, 24 -> 24小时, 168 -> 7天; in working days where the deadline is counted in them."""
-    if working_days:
-        return f"{working_days}个工作日"
-    return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
 
 
 def manner_lead(asked: Collection[str]) -> str:
@@ -213,222 +194,6 @@ def kinds(*, elder: bool = False) -> Say:
 
 def rate() -> Say:
     return Say(RATE, RATE_SPOKEN)
-
-
-def noted(label: str, value: str) -> Say:
-    """A value read back; a number digit by digit."""
-    said = spell(value) if value.isdigit() and len(value) >= 7 else value
-    return Say(NOTED.format(label=label, value=value), NOTED.format(label=label, value=said), passing=True)
-
-
-def source_line(citations: tuple[Citation, ...]) -> str:
-    """Where an answer comes from, with the date of the version where it is known."""
-    if not citations:
-        return ""
-    first = citations[0]
-    date = f"（{first.effective_from}）" if first.effective_from else ""
-    clause = first.clause if first.clause else ""
-    return f"依据：《{first.title.strip('《》')}》{clause}{date}。"
-
-
-def spoken_source(citations: tuple[Citation, ...]) -> str:
-    if not citations:
-        return ""
-    first = citations[0]
-    year, _, rest = first.effective_from.partition("-")
-    month, _, day = rest.partition("-")
-    date = ""
-    if year.isdigit():
-        date = f"{year}年" + (f"{int(month)}月" if month.isdigit() else "") + (f"{int(day)}日" if day.isdigit() else "")
-        date = f"，{date}的版本"
-    return f"依据是{first.title.strip('《》')}{first.clause}{date}。"
-
-
-def answer(hit: Hit, plainly: str = "") -> Say:
-    """A knowledge answer: the standard question restated, the answer, its source and date.
-
-    `plainly`: the words of a clause as a machine put them. Said as such; who reads has the clause itself below.
-    """
-    lead = f"您问的是“{hit.question}”。"
-    caution = "以下内容未经核对，仅供参考：" if hit.sample else ""
-    body = hit.answer.strip()
-    told = f"{MACHINE_WORDED}{plainly}\n原文：{body}" if plainly else body
-    text = f"{lead}\n{caution}{told}"
-    source = source_line(hit.citations)
-    if source:
-        text += f"\n{source}"
-    said = f"{MACHINE_WORDED}{plainly}" if plainly else (hit.answer_spoken or body).strip()
-    return Say(text, f"{lead}{caution}{_sentence(said)}{spoken_source(hit.citations)}", hit.citations)
-
-
-def aside(hit: Hit) -> Say:
-    """The same for a side question in the middle of a form: without restating."""
-    body = hit.answer.strip()
-    caution = "以下仅供参考：" if hit.sample else ""
-    source = source_line(hit.citations)
-    said = (hit.answer_spoken or body).strip()
-    return Say(f"{caution}{body}\n{source}".strip(), f"{caution}{_sentence(said)}", hit.citations)
-
-
-def confirm_question(question: str) -> Say:
-    return Say(f"您问的是“{question}”吗？")
-
-
-def points(found: PointAnswer) -> Say:
-    """The nearest service points: three with everything for the eye, the first for the ear."""
-    first = found.points[0].point
-    caution = "以下点位是示例，未经核对：" if first.sample else ""
-    if found.verdict == "found":
-        lead = f"离{found.place}最近的{found.kind}："
-    elif found.place:
-        lead = f"{found.place}的{found.kind}一共有{found.total}个，先告诉您{len(found.points)}个："
-    else:
-        lead = ""
-    rows = []
-    for number, near in enumerate(found.points, 1):
-        point = near.point
-        head = f"{number}. {point.name}" if len(found.points) > 1 else point.name
-        more = [f"地址：{point.address}"]
-        more += [f"开放时间：{point.hours}"] if point.hours else []
-        more += [f"电话：{point.phone}"] if point.phone else []
-        rows.append("\n".join([f"{head}，{distance(near.distance_m)}" if near.distance_m is not None else head, *more]))
-    text = "\n".join(part for part in (f"{caution}{lead}", *rows) if part)
-    citations: tuple[Citation, ...] = ()
-    if first.source:
-        citations = (Citation(first.source, "", effective_from=first.updated_on),)
-        text += f"\n{source_line(citations)}"
-    away = f"，{distance(found.points[0].distance_m)}" if found.points[0].distance_m is not None else ""
-    said = (
-        f"{caution}{lead.rstrip('：')}，{first.name}{away}，在{first.address}。"
-        if lead
-        else f"{first.name}在{first.address}。"
-    )
-    said += f"开放时间，{first.hours}。" if first.hours else ""
-    said += f"电话，{spell(first.phone, 5 if len(first.phone) == 5 else 4)}。" if first.phone else ""
-    return Say(text, said, citations)
-
-
-def distance(metres: int | None) -> str:
-    """Only as exact as it is known: the middle of a street, or a point on a map."""
-    if metres is None:
-        return ""
-    return (
-        f"大约{max(100, round(metres, -2))}米"
-        if metres < 1_000
-        else f"大约{metres / 1_000:.1f}公里".replace(".0公里", "公里")
-    )
-
-
-def ask_place_of(found: PointAnswer) -> Say:
-    """What is still to be known before the nearest can be told."""
-    match found.verdict:
-        case "which_place":
-            named = found.choices
-            return Say(
-                f"您说的是{'、'.join(named[:-1])}，还是{named[-1]}？" if len(named) > 1 else f"您说的是{named[0]}吗？"
-            )
-        case "where_in_district":
-            return Say(
-                f"{found.place}的{found.kind}一共有{found.total}个。请问您在哪个街道（乡镇），或者附近有什么标志性的地方？",
-                f"{found.place}的{found.kind}一共有{found.total}个。请问您在哪个街道或者乡镇？",
-            )
-        case "unknown_place":
-            return Say(f"“{found.place}”的位置我没有查到。请问在哪个区、哪个街道（乡镇）？")
-    return Say(f"请问您在哪个区、哪个街道（乡镇）？我帮您查最近的{found.kind}。")
-
-
-def no_points(found: PointAnswer) -> Say:
-    where = f"{found.place}的" if found.place else ""
-    return Say(
-        f"我这里没有查到{where}{found.kind}的点位，不能乱说，您的问题已经记下。需要的话可以说“人工”，由坐席帮您查。"
-    )
-
-
-def choose(questions: list[str]) -> Say:
-    if len(questions) == 1:
-        return confirm_question(questions[0])
-    listed = "\n".join(f"{number}. {question}" for number, question in enumerate(questions, 1))
-    names = ("第一", "第二", "第三")
-    said = "；".join(f"{name}，{question}" for name, question in zip(names, questions, strict=False))
-    return Say(f"您想问的是下面哪一个？\n{listed}", f"您想问的是哪一个？{said}。")
-
-
-def unknown(question: str) -> Say:
-    return Say(f"您问的是“{question}”。这个问题我没有查到准确的答案，不能乱说。需要帮您转人工坐席吗？")
-
-
-def summary(parts: list[tuple[str, str]], *, again: bool = False) -> Say:
-    """The order read back. `parts`: (label, value) with the phone number as digits."""
-    lead = "好的，改过来了，我再跟您核对一下：" if again else "我跟您核对一下："
-    text = "；".join(f"{label}：{value}" for label, value in parts)
-    said = "，".join(
-        f"{label}，{spell(value) if value.isdigit() and len(value) >= 7 else value}" for label, value in parts
-    )
-    return Say(f"{lead}{text}。对吗？", f"{lead}{said}。对吗？")
-
-
-def filed(orders: list[tuple[str, str, str, str]]) -> Say:
-    """`orders`: (order number, tracking code, how long it takes, title)."""
-    if len(orders) == 1:
-        number, code, deadline, _ = orders[0]
-        text = f"已受理，工单编号{number}" + (f"，查询码{code}" if code else "")
-        said = f"已受理，工单编号是，{spell(number)}" + (f"。查询码是，{spell(code, 3)}" if code else "")
-        tail = f"。承办单位会在{deadline}内给您答复。"
-        return Say(text + tail, said + tail, keep=True)
-    lines, said_lines = [], []
-    for position, (number, code, deadline, title) in enumerate(orders, 1):
-        lines.append(
-            f"{position}. {title}：工单编号{number}" + (f"，查询码{code}" if code else "") + f"，{deadline}内答复"
-        )
-        said_lines.append(
-            f"第{position}件，工单编号是，{spell(number)}"
-            + (f"，查询码是，{spell(code, 3)}" if code else "")
-            + f"，{deadline}内答复"
-        )
-    lead = f"{len(orders)}件事已分别受理。"
-    return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。", keep=True)
-
-
-def duplicate(number: str) -> Say:
-    tail = number[-4:]
-    return Say(
-        f"查到用这个电话反映过同一地点的同类问题，工单尾号{tail}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办，不重复立单。",
-        f"查到用这个电话反映过同一地点的同类问题，工单尾号{spell(tail)}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办。",
-    )
-
-
-def two_districts(name: str, districts: list[str]) -> str:
-    return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
-
-
-def heard_digits(digits: str) -> Say:
-    return Say(
-        f"我记下的号码是{digits}，好像不完整，请您再说一遍完整的号码。",
-        f"我记下的是{spell(digits)}，好像不完整，请您再说一遍完整的号码。",
-    )
-
-
-def order_extended(order_no: str, deadline: str, reason: str) -> str:
-    because = reason.strip().rstrip("。.；;，, ")
-    return (
-        f"您的工单{order_no}办理期限延长到{deadline}，原因是：{because}。"
-        if because
-        else (f"您的工单{order_no}办理期限延长到{deadline}。")
-    )
-
-
-def order_alone_again(order_no: str, unit: str) -> str:
-    return f"与您的工单{order_no}并案的工单已经撤回，您的工单恢复单独办理" + (f"，承办单位是{unit}。" if unit else "。")
-
-
-def order_asked_again(order_no: str, what: Literal["extended", "answered", "closed"], deadline: str = "") -> str:
-    """For whoever asked again about a matter that has an order: what became of it, and nothing of what it says."""
-    became = {
-        "extended": f"办理期限延长到{deadline}" if deadline else "办理期限已经延长",
-        "answered": "承办单位已经答复",
-        "closed": "已经办结",
-    }
-    return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
 
 
 # Whoever rings from a number may be somebody else: nothing of what was said in the call before.
@@ -461,20 +226,3 @@ def visit_first(order_no: str) -> str:
 
 def visit_choice(question: str, choices: Sequence[str]) -> str:
     return question + "，".join(f"{number}. {choice}" for number, choice in enumerate(choices, 1))
-
-
-def supplemented(number: str) -> Say:
-    said = "已经补充到{}，承办单位能看到。"
-    return Say(said.format(f"工单（尾号{number[-4:]}）"), said.format(f"尾号{spell(number[-4:])}的工单"))
-
-
-def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:
-    unit_part = f"，承办单位是{unit}" if unit else ""
-    deadline_part = f"，答复期限到{deadline}" if deadline else ""
-    reason = extended_because.rstrip("。.；;，, ")
-    extended_part = f"（办理期限已延长，原因是：{reason}）" if reason else ""
-    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}{extended_part}。")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(("。", "！", "？", "!", "?", "；")) else text + "。"

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, exists, func, litera
 
 from base.clock import Clock, local
 from base.logs import get_logger
-from bot import wording
+from bot import order_wording
 from conversations import store
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent
@@ -122,9 +122,9 @@ def _deadline(order: Order) -> str:
 
 def _in_full(event: OrderEvent, order: Order) -> str:
     if event.event == "unmerge":
-        return wording.order_alone_again(order.order_no, order.unit or "")
-    return wording.order_extended(order.order_no, _deadline(order), event.note)
+        return order_wording.order_alone_again(order.order_no, order.unit or "")
+    return order_wording.order_extended(order.order_no, _deadline(order), event.note)
 
 
 def _in_short(event: OrderEvent, order: Order) -> str:
-    return wording.order_asked_again(order.order_no, _BECAME[event.event], _deadline(order))
+    return order_wording.order_asked_again(order.order_no, _BECAME[event.event], _deadline(order))

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from base.logs import get_logger
-from bot import wording
+from bot import answer_wording
 from conversations import store
 from knowledge.model import Hit
 from storage.engine import Database
@@ -113,5 +113,5 @@ def messages(texts: SpokenTexts) -> list[dict[str, Any]]:
 
 
 def _spoken(hit: Hit) -> str:
-    said = wording.answer(hit)
+    said = answer_wording.answer(hit)
     return said.spoken or said.text

@@ -15,6 +15,7 @@ from typing import Any, Final
 from asr_models.recogniser import RecogniserError
 from base.errors import HotlineError
 from base.logs import get_logger
+from base.spelling import spell
 from telephony import hold_music
 from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
 from telephony.dtmf import PersonWanted
@@ -31,7 +32,6 @@ MUSIC_BETWEEN_NEWS: Final = 2  # pieces of 16 s: no news more often than every h
 OFFER_AGAIN: Final = 4  # with every fourth piece of news the offer is made again
 RENDER_SECONDS: Final = 3.0
 CORE_SECONDS: Final = 4.0  # what the core has not confirmed by then is only noted
-_DIGITS: Final = str.maketrans("0123456789", "零幺二三四五六七八九")
 
 
 class WaitingCaller:
@@ -244,7 +244,7 @@ class WaitingCaller:
     async def _confirm(self, number: str) -> None:
         """Read the end of the number back; whoever else listens does not learn the whole of it."""
         word = "说对，或者" if self._listener is not None else ""
-        text = f"给您尾号{number[-4:].translate(_DIGITS)}的号码回电，确认请{word}按井号键。"
+        text = f"给您尾号{spell(number[-4:])}的号码回电，确认请{word}按井号键。"
         try:
             async with asyncio.timeout(RENDER_SECONDS):
                 sound = b"".join([piece async for piece in self._speech.stream(text)])

@@ -81,11 +81,3 @@ def tracking_hash(number: str, code: str) -> str:
 def tracking_matches(number: str, code: str, stored: str) -> bool:
     """Compare in constant time."""
     return hmac.compare_digest(tracking_hash(number, code), stored)
-
-
-def for_the_ear(number: str) -> str:
-    """A number as it is read out: digit by digit in Chinese, `1` as 幺, a pause after every third or fourth."""
-    size = 4 if len(number) % 4 == 0 else 3
-    words = dict(zip("0123456789", "零幺二三四五六七八九", strict=True))
-    spoken = [words[digit] for digit in number]
-    return "，".join("".join(spoken[start : start + size]) for start in range(0, len(spoken), size))

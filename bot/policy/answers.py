@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, splitting, wording
+from bot import order_wording, reading, splitting, wording
 from bot.entities import phone, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
 from bot.policy.talk import Talk
@@ -66,7 +66,7 @@ def answer(talk: Talk) -> None:
 def _read_back(talk: Talk, slot: str, value: str, place: int) -> None:
     """Older callers hear what was taken down before the next question; at the end they hear all of it anyway."""
     if talk.state.asking not in (None, "confirm_order"):
-        talk.says.insert(place, wording.noted(_LABELS[slot], value))
+        talk.says.insert(place, order_wording.noted(_LABELS[slot], value))
 
 
 def _known(talk: Talk, slot: str) -> str:

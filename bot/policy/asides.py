@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, wording
+from bot import answer_wording, order_wording, reading, wording
 from bot.decision import Unanswerable
 from bot.entities import phone, yes_no
 from bot.entities import time as times
@@ -60,7 +60,7 @@ def answer_aside(talk: Talk, text: str) -> None:
     if reading.asks_handling_time(text):
         assignment = next((m.assignment for m in talk.state.form if m.assignment), None)
         if assignment:
-            takes = wording.term(int(assignment["deadline_hours"]), int(assignment.get("working_days", 0)))
+            takes = order_wording.term(int(assignment["deadline_hours"]), int(assignment.get("working_days", 0)))
             talk.say(wording.ASIDE_TIME.format(deadline=takes))
         else:
             talk.say(wording.ASIDE_TIME_UNKNOWN)
@@ -70,7 +70,7 @@ def answer_aside(talk: Talk, text: str) -> None:
         return
     result = talk.findings.search(reading.tidy(text))
     if result.verdict == "answer" and result.hits:
-        talk.say(wording.aside(result.hits[0]))
+        talk.say(answer_wording.aside(result.hits[0]))
         return
     talk.effects.append(Unanswerable(reading.tidy(text), "nothing_near"))
     talk.say(wording.ASIDE_LATER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base.spelling import spell
 from bot import wording
 from bot.decision import CallBack, Escalate, Say, Unanswerable
 from bot.policy import alarm
@@ -109,7 +110,7 @@ def call_back_to(talk: Talk, number: str) -> None:
     state.contact_phone = number
     talk.say(
         wording.CALLBACK_PROMISED.format(tail=number[-4:]),
-        wording.CALLBACK_PROMISED.format(tail=wording.spell(number[-4:])),
+        wording.CALLBACK_PROMISED.format(tail=spell(number[-4:])),
     )
     state.asking = None
     state.outcome = "callback"

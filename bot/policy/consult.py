@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import reading, wording
+from bot import answer_wording, reading, wording
 from bot.decision import Unanswerable
 from bot.entities import yes_no
 from bot.policy import closing, service_points
@@ -41,7 +41,7 @@ def answer_open(talk: Talk) -> bool:
 def tell(talk: Talk, matter: Matter, hit: Hit) -> None:
     """Say an answer with its source; the matter counts as answered."""
     quoted = hit.quoted_spoken if talk.phone else hit.quoted
-    talk.say(wording.answer(hit, talk.findings.plain_words(quoted) if quoted else ""))
+    talk.say(answer_wording.answer(hit, talk.findings.plain_words(quoted) if quoted else ""))
     matter.stage, matter.result, matter.search = "done", "answered", ""
     matter.candidates = [{"id": hit.id, "question": hit.question, "told": True}]
     talk.state.unclear = 0
@@ -160,13 +160,13 @@ def _offer(talk: Talk, matter: Matter, hits: list[Hit]) -> None:
     matter.search = "choice"
     if matter.offered == 0:
         talk.effects.append(Unanswerable(matter.question, "unsure", tuple(hit.question for hit in shown)))
-    talk.ask("confirm_question", wording.choose([hit.question for hit in shown]), about=matter.number)
+    talk.ask("confirm_question", answer_wording.choose([hit.question for hit in shown]), about=matter.number)
 
 
 def _offer_person(talk: Talk, matter: Matter) -> None:
     talk.effects.append(Unanswerable(matter.question, "nothing_near"))
     matter.search = "person"
-    talk.ask("confirm_question", wording.unknown(reading.tidy(matter.question)[:60]), about=matter.number)
+    talk.ask("confirm_question", answer_wording.unknown(reading.tidy(matter.question)[:60]), about=matter.number)
 
 
 def _person_offered(talk: Talk, matter: Matter, said: str | None) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import guards as guards_room
-from bot import reading, reminders, wording
+from bot import order_wording, reading, reminders, wording
 from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
@@ -90,11 +90,11 @@ def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> D
         if matter is None:
             continue
         matter.stage, matter.result, matter.order_no = "done", "filed", order.order_no
-        takes = wording.term(order.deadline_hours, order.working_days)
+        takes = order_wording.term(order.deadline_hours, order.working_days)
         title = wording.GO_ON_MATTER if matter.unread else matter.title
         told.append((order.order_no, order.tracking_code, takes, title))
     if told:
-        talk.say(wording.filed(told))
+        talk.say(order_wording.filed(told))
     matters.reset_form(talk.state)
     talk.ask(None, wording.ASK_MORE)
     return talk.done()

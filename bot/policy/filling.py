@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, splitting, wording
+from bot import order_wording, reading, splitting
 from bot.entities import person, phone, yes_no
 from bot.entities import time as times
 from bot.policy import form
@@ -125,7 +125,7 @@ def _take_phone(talk: Talk, text: str) -> None:
         form.give_up(talk, "contact_phone")
         return
     if len(digits) >= _HEARD_ENOUGH:
-        talk.say(wording.heard_digits(digits))
+        talk.say(order_wording.heard_digits(digits))
         return
     if state.asked.get("contact_phone", 0) >= 2 or yes_no.answer(text) == "no":
         form.give_up(talk, "contact_phone")

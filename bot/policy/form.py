@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from bot import intake, reading, wording
+from base.spelling import spell
+from bot import intake, order_wording, reading, wording
 from bot.decision import FileOrder, Merge, Say
 from bot.policy.talk import Talk
 from bot.state import Matter
@@ -117,7 +118,7 @@ def ask_of_earlier(talk: Talk) -> bool:
     if known is None:
         return False
     matter.duplicate_of = known
-    talk.ask("confirm_order", wording.duplicate(known), about=matter.number)
+    talk.ask("confirm_order", order_wording.duplicate(known), about=matter.number)
     return True
 
 
@@ -147,7 +148,7 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
         parts.append(("电话", state.contact_phone or "不留"))
     if state.confidential:
         parts.append(("个人信息", "保密"))
-    return wording.summary(parts, again=changed)
+    return order_wording.summary(parts, again=changed)
 
 
 def place_text(matter: Matter) -> str:
@@ -181,7 +182,7 @@ def merge(talk: Talk, matter: Matter) -> None:
     talk.effects.append(Merge(matter.number, number))
     talk.say(
         wording.MERGED.format(number=f"（尾号{number[-4:]}）"),
-        wording.MERGED.format(number=f"，尾号{wording.spell(number[-4:])}，"),
+        wording.MERGED.format(number=f"，尾号{spell(number[-4:])}，"),
     )
 
 
@@ -212,7 +213,7 @@ def _which_district(matter: Matter) -> str:
     districts = list(dict.fromkeys(pair[0] for pair in pairs))
     names = list(dict.fromkeys(pair[1] for pair in pairs))
     if len(districts) > 1 and len(names) == 1:
-        return wording.two_districts(names[0], districts)
+        return order_wording.two_districts(names[0], districts)
     if len(names) > 1:
         return f"请问是{'，还是'.join(names[:3])}？"
     return ""

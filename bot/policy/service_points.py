@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot import reading, wording
+from bot import answer_wording, reading
 from bot.decision import Unanswerable
 from bot.entities import point_question, yes_no
 from bot.policy.talk import Talk
@@ -28,17 +28,17 @@ def handle(talk: Talk, matter: Matter) -> bool:
     if found is None:
         return False
     if found.points:
-        talk.say(wording.points(found))
+        talk.say(answer_wording.points(found))
         _close(talk, matter, "answered")
     elif found.verdict == "none" or matter.offered >= _ASKED_AT_MOST:
         talk.effects.append(Unanswerable(matter.question, "nothing_near"))
-        talk.say(wording.no_points(found))
+        talk.say(answer_wording.no_points(found))
         _close(talk, matter, "unanswered")
     else:
         matter.offered += 1
         matter.search = _SEARCH
         matter.candidates = [{"id": "", "question": choice} for choice in found.choices]
-        talk.ask("place", wording.ask_place_of(found), about=matter.number)
+        talk.ask("place", answer_wording.ask_place_of(found), about=matter.number)
     return True
 
 

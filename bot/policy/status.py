@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, wording
+from bot import order_wording, reading, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import phone, receipt_no
 from bot.policy import asides, closing, form
@@ -70,7 +70,7 @@ def order_number(talk: Talk) -> bool:
     asked_before = state.asked.get("order_no", 0)
     state.asked["order_no"] = asked_before + 1
     if not no_number and asked_before < 1:
-        talk.say(wording.heard_digits(digits) if len(digits) >= _HEARD_ENOUGH else wording.NOT_CAUGHT)
+        talk.say(order_wording.heard_digits(digits) if len(digits) >= _HEARD_ENOUGH else wording.NOT_CAUGHT)
         asides.stand(talk)
         return False
     return _told(talk, matter, wording.NO_CODE if matter.order_no else wording.NO_NUMBER)
@@ -94,7 +94,7 @@ def _by_code(talk: Talk, matter: Matter, code: str) -> bool:
     known = talk.findings.order(matter.order_no or "", code)
     if not known.found:
         return _told(talk, matter, wording.NO_ORDER)
-    talk.say(wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
+    talk.say(order_wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
     if not talk.phone:
         talk.say(wording.SUPPLEMENT_OFFER)
     matter.stage, matter.result, matter.verified = "done", "told", True

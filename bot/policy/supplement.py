@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import wording
+from bot import order_wording, wording
 from bot.decision import Supplement
 from bot.policy import matters
 from bot.policy.talk import Talk
@@ -29,7 +29,7 @@ def take(talk: Talk) -> bool:
         talk.ask(None, wording.SUPPLEMENT_HOW)
         return True
     talk.effects.append(Supplement(matter.order_no, content))
-    talk.say(wording.supplemented(matter.order_no))
+    talk.say(order_wording.supplemented(matter.order_no))
     talk.state.asking = None
     matters.proceed(talk)
     return True

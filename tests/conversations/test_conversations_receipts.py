@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from base.spelling import spell
 from bot import wording
 from bot.entities import receipt_no
 from conversations import first_messages
@@ -41,7 +42,7 @@ def test_a_number_is_found_however_it_is_given_and_a_wrong_digit_is_noticed(node
     assert number.startswith(f"{node.upper()}-" if node else "261128") and len(digits) == 14
     said = wording.journalled(number)
     assert receipt_no.find(said.text) == digits and receipt_no.find(digits) == digits
-    assert receipt_no.find(wording.spell(digits), spoken=True) == digits
+    assert receipt_no.find(spell(digits), spoken=True) == digits
     assert not set("0123456789") & set(said.spoken), "digit by digit for the ear"
     misheard = digits[:8] + str(wrong) + digits[9:]
     assert receipt_no.find(misheard) == (digits if misheard == digits else None)

@@ -13,7 +13,7 @@ from gateway_helpers import Client, SmallConversations, SmallKnowledge
 
 from base.clock import ManualClock
 from base.local_worker import LocalWorker
-from bot import wording
+from bot import answer_wording, wording
 from bot.fixed_sentences import fixed_sentences
 from bot.intake import Intake
 from conversations import store as turns
@@ -44,7 +44,7 @@ def entry(identifier: str, question: str, spoken: str, **more: object) -> Entry:
 def said(one: Entry) -> str:
     from knowledge.answering import entry_hit
 
-    return wording.answer(entry_hit(one, 1.0, 1.0)).spoken
+    return answer_wording.answer(entry_hit(one, 1.0, 1.0)).spoken
 
 
 PERMIT = entry("permit", "居住证怎么办理，要带什么？", "带上身份证和租房合同，到派出所办理。")

@@ -74,9 +74,7 @@ def test_any_text_is_taken_for_what_it_is(text: str) -> None:
     assert cleaned == "" or (cleaned.isascii() and cleaned.isdigit())
 
 
-def test_numbers_are_read_out_in_groups() -> None:
-    assert numbers.for_the_ear("260105000017") == "二六零幺，零五零零，零零幺七"
-    assert numbers.for_the_ear("123456789") == "幺二三，四五六，七八九"
+def test_wide_digits_and_marks_between_them_are_taken() -> None:
     assert numbers.normalise("２６０1-05 0001 7") == "26010500017"
 
 

@@ -1,0 +1,116 @@
+"""What the bot says of orders: while one is taken down, when it is filed, and what becomes of it.
+
+Text for the eye; where the ear needs another wording the spoken form stands beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from base.spelling import spell
+from bot.decision import Say
+
+_NOTED: Final = "记下了，{label}是{value}。"
+_SPELT_FROM: Final = 7  # digits: shorter numbers are read as numbers
+
+
+def summary(parts: list[tuple[str, str]], *, again: bool = False) -> Say:
+    """The order read back. `parts`: (label, value) with the phone number as digits."""
+    lead = "好的，改过来了，我再跟您核对一下：" if again else "我跟您核对一下："
+    text = "；".join(f"{label}：{value}" for label, value in parts)
+    said = "，".join(f"{label}，{_aloud(value)}" for label, value in parts)
+    return Say(f"{lead}{text}。对吗？", f"{lead}{said}。对吗？")
+
+
+def noted(label: str, value: str) -> Say:
+    """A value read back; a number digit by digit."""
+    said = _aloud(value)
+    return Say(_NOTED.format(label=label, value=value), _NOTED.format(label=label, value=said), passing=True)
+
+
+def heard_digits(digits: str) -> Say:
+    return Say(
+        f"我记下的号码是{digits}，好像不完整，请您再说一遍完整的号码。",
+        f"我记下的是{spell(digits)}，好像不完整，请您再说一遍完整的号码。",
+    )
+
+
+def two_districts(name: str, districts: list[str]) -> str:
+    return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
+
+
+def duplicate(number: str) -> Say:
+    tail = number[-4:]
+    return Say(
+        f"查到用这个电话反映过同一地点的同类问题，工单尾号{tail}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办，不重复立单。",
+        f"查到用这个电话反映过同一地点的同类问题，工单尾号{spell(tail)}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办。",
+    )
+
+
+def filed(orders: list[tuple[str, str, str, str]]) -> Say:
+    """`orders`: (order number, tracking code, how long it takes, title)."""
+    if len(orders) == 1:
+        number, code, deadline, _ = orders[0]
+        text = f"已受理，工单编号{number}" + (f"，查询码{code}" if code else "")
+        said = f"已受理，工单编号是，{spell(number)}" + (f"。查询码是，{spell(code, 3)}" if code else "")
+        tail = f"。承办单位会在{deadline}内给您答复。"
+        return Say(text + tail, said + tail, keep=True)
+    lines, said_lines = [], []
+    for position, (number, code, deadline, title) in enumerate(orders, 1):
+        lines.append(
+            f"{position}. {title}：工单编号{number}" + (f"，查询码{code}" if code else "") + f"，{deadline}内答复"
+        )
+        said_lines.append(
+            f"第{position}件，工单编号是，{spell(number)}"
+            + (f"，查询码是，{spell(code, 3)}" if code else "")
+            + f"，{deadline}内答复"
+        )
+    lead = f"{len(orders)}件事已分别受理。"
+    return Say(lead + "\n" + "\n".join(lines), lead + "。".join(said_lines) + "。", keep=True)
+
+
+def term(deadline_hours: int, working_days: int = 0) -> str:
+    """2 -> 2小时, 24 -> 24小时, 168 -> 7天; in working days where the deadline is counted in them."""
+    if working_days:
+        return f"{working_days}个工作日"
+    return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
+
+
+def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:
+    unit_part = f"，承办单位是{unit}" if unit else ""
+    deadline_part = f"，答复期限到{deadline}" if deadline else ""
+    reason = extended_because.rstrip("。.；;，, ")
+    extended_part = f"（办理期限已延长，原因是：{reason}）" if reason else ""
+    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}{extended_part}。")
+
+
+def supplemented(number: str) -> Say:
+    said = "已经补充到{}，承办单位能看到。"
+    return Say(said.format(f"工单（尾号{number[-4:]}）"), said.format(f"尾号{spell(number[-4:])}的工单"))
+
+
+def order_extended(order_no: str, deadline: str, reason: str) -> str:
+    because = reason.strip().rstrip("。.；;，, ")
+    return (
+        f"您的工单{order_no}办理期限延长到{deadline}，原因是：{because}。"
+        if because
+        else (f"您的工单{order_no}办理期限延长到{deadline}。")
+    )
+
+
+def order_alone_again(order_no: str, unit: str) -> str:
+    return f"与您的工单{order_no}并案的工单已经撤回，您的工单恢复单独办理" + (f"，承办单位是{unit}。" if unit else "。")
+
+
+def order_asked_again(order_no: str, what: Literal["extended", "answered", "closed"], deadline: str = "") -> str:
+    """For whoever asked again about a matter that has an order: what became of it, and nothing of what it says."""
+    became = {
+        "extended": f"办理期限延长到{deadline}" if deadline else "办理期限已经延长",
+        "answered": "承办单位已经答复",
+        "closed": "已经办结",
+    }
+    return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
+
+
+def _aloud(value: str) -> str:
+    return spell(value) if value.isdigit() and len(value) >= _SPELT_FROM else value
