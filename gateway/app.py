@@ -49,7 +49,7 @@ from gateway import (
     wallboard_socket,
 )
 from gateway.core import CORE, Core
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.draining import refuse_when_draining
 from gateway.middleware import add_headers, errors, throttle, trace
 from gateway.oidc import api as oidc_api
@@ -63,7 +63,7 @@ def build_app(core: Core) -> web.Application:
     )
     app[CORE] = core
     app[internal.INTERNAL_TOKEN] = internal.ensure_token(core.settings)
-    app[seat_socket.DESK] = Desk(core)
+    app[DESK] = Desk(core)
     audio = app[seat_audio.SEAT_AUDIO] = seat_audio.SeatAudio(core)
     core.outgoing.tell_seat = audio.tell_seat
     app[sockets.OPEN_SOCKETS] = sockets.OpenSockets()

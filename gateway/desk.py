@@ -1,15 +1,17 @@
 """The live desk: watches all conversations, keeps the queue that seats see, and gives back what absent seats hold.
 
-What is offered to whom, and what citizens are told of the queue, is in `gateway/desk_offers.py`.
+What is offered to whom, and what citizens are told of the queue, is in `gateway/desk_offers.py`; what seats have typed
+and not sent, in `gateway/unsent.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from base.errors import HotlineError
@@ -17,6 +19,7 @@ from base.logs import get_logger
 from cluster.bus import Message
 from gateway.core import Core
 from gateway.desk_offers import Offers
+from gateway.unsent import Unsent
 from seats import queue, skills
 from seats.cases import Case
 from seats.presence import AtDesk
@@ -28,7 +31,6 @@ log = get_logger("gateway.desk")
 
 _GATHER_SECONDS: Final = 0.1  # changes that come together are pushed together
 _PULSE_SECONDS: Final = 2.0
-_FLUSH_SECONDS: Final = 1.0
 _MEASURED_FOR_SECONDS: Final = 30.0
 
 QUEUE: Final = "queue"  # what nodes tell each other by this says that the queue, an offer or a seat has changed
@@ -44,8 +46,6 @@ class Desk:
         self._changed = asyncio.Event()
         self._refreshed = asyncio.Event()
         self._watchers: dict[Watcher, str] = {}
-        self._drafts: dict[str, str] = {}  # typed since the last flush
-        self._forms: dict[str, dict[str, Any]] = {}
         self._skills = skills.default()
         self._measured_at = -_MEASURED_FOR_SECONDS
         self.measured: list[float] = []
@@ -54,6 +54,7 @@ class Desk:
         self.cases: dict[str, Case] = {}
         self.roster: dict[str, Enlisted] = {}
         self.offers = Offers(core, self)
+        self.unsent = Unsent(core)
         self._pushed: Any = None
         self._news_of_ours = False  # for other nodes
         core.node.bus.join(QUEUE, self._noticed_elsewhere)
@@ -98,33 +99,6 @@ class Desk:
 
     def _noticed_elsewhere(self, _: Message) -> None:
         self.noticed()
-
-    # -- what is typed and not sent ----------------------------------------------------------------------------------
-
-    def keep_draft(self, conversation_id: str, text: str) -> None:
-        """What a seat has typed but not sent: whoever opens the conversation next finds it."""
-        self._drafts[conversation_id] = text
-
-    def keep_form(self, conversation_id: str, fields: dict[str, Any]) -> None:
-        """The fields of the order that a seat has touched."""
-        self._forms[conversation_id] = fields
-
-    async def typed(self, conversation_id: str) -> tuple[str, Mapping[str, Any]]:
-        """Draft and touched fields of the form."""
-        case = await self._core.cases.one(conversation_id)
-        form: Mapping[str, Any] = self._forms.get(conversation_id, case.form)
-        return self._drafts.get(conversation_id, case.draft), form
-
-    async def flush(self) -> None:
-        """Write what was typed since the last time."""
-        drafts, forms, self._drafts, self._forms = self._drafts, self._forms, {}, {}
-        if not drafts and not forms:
-            return
-        try:
-            await self._core.cases.keep(drafts, forms)
-        except BaseException:
-            self._drafts, self._forms = {**drafts, **self._drafts}, {**forms, **self._forms}
-            raise
 
     # -- the queue ---------------------------------------------------------------------------------------------------
 
@@ -267,9 +241,9 @@ class Desk:
         """A conversation with a seat has ended. `code` None: by the citizen; the seat may still say what it was."""
         claimed = card.get("claimed_at") if card else None
         seconds = (self._core.clock.now() - datetime.fromisoformat(claimed)).total_seconds() if claimed else None
-        self._drafts.pop(conversation_id, None)
+        self.unsent.drop_draft(conversation_id)
         if code is not None:
-            self._forms.pop(conversation_id, None)
+            self.unsent.drop_form(conversation_id)
         await self._core.cases.finished(conversation_id, code=code, seconds=seconds)
         await self._core.roster.finished(seat_id, holds_others=others > 0)
         self._measured_at = -_MEASURED_FOR_SECONDS
@@ -376,17 +350,6 @@ class Desk:
             except Exception as error:  # (the database may be away: the next pulse tries again)
                 log.error("offers could not be made", error=type(error).__name__, exc_info=error)
 
-    async def keep_typed(self) -> None:
-        """Write drafts down every second; what was typed is kept when the core goes."""
-        while True:
-            over = await self._core.pause(_FLUSH_SECONDS)
-            try:
-                await self.flush()
-            except Exception as error:  # noqa: BLE001  (kept, and tried again)
-                log.error("drafts could not be written", error=type(error).__name__)
-            if over:
-                return
-
     async def pulse(self) -> None:
         """Look after absent seats, and after changes that other processes made."""
         while True:
@@ -400,3 +363,6 @@ class Desk:
                 self.noticed()
                 self._refreshed.set()
                 return
+
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -22,9 +22,8 @@ from base.logs import get_logger
 from base.settings import Settings
 from gateway.app import build_app
 from gateway.core import Core, settle
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.draining import drain
-from gateway.seat_socket import DESK
 from gateway.server_log import keep_bytes_out
 
 log = get_logger("gateway.main")

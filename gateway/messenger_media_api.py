@@ -14,11 +14,11 @@ from aiohttp import web
 from base.logs import get_logger
 from gateway.audited import audited
 from gateway.chat_enclosures import CHAT_ENCLOSURES
+from gateway.conversation_watch import may_watch
 from gateway.core import core_of
 from gateway.errors import not_found
 from gateway.messengers import folder_of_media
 from gateway.seat_auth import require_seat
-from gateway.seat_socket import may_watch
 from storage.messenger_tables import MessengerConversation, MessengerMedia
 from workorders.media_types import HEAD_BYTES, media_type
 

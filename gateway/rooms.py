@@ -115,7 +115,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             "desk push": desk.push(),
             "desk presence": desk.pulse(),
             "desk offers": desk.offer_on(),
-            "desk drafts": desk.keep_typed(),
+            "desk drafts": desk.unsent.run(),
             "sweeper": _sweep(core, conversations),
             "journal": _take_in_journal(core, conversations),
             "catalogue": catalogue.watch(core.pause),

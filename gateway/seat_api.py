@@ -18,9 +18,9 @@ from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.chat import MessageId
 from gateway.core import Core, core_of
+from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden
 from gateway.seat_auth import require_seat
-from gateway.seat_socket import DESK
 from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order

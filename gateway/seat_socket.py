@@ -5,167 +5,30 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Any, Final
 
 from aiohttp import web
-from pydantic import BaseModel, Field
 
 from base.logs import get_logger
 from conversations.errors import NotYours
-from conversations.following import Following
 from gateway.address import client_address
 from gateway.audio_commands import AudioCommand
 from gateway.body import check_text, clean_text, parse_model
-from gateway.chat import MessageId
+from gateway.conversation_watch import Watch, may_watch
 from gateway.core import Core, core_of, settle
-from gateway.desk import Desk
-from gateway.errors import bad_request, forbidden
-from gateway.ports import Subscription
+from gateway.desk import DESK, Desk
+from gateway.errors import bad_request
 from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.seat_auth import identify
+from gateway.seat_messages import About, Draft, Finish, Form, Presence, Say, Snooze, Tags
 from gateway.shapes import turn_object
 from gateway.socket_login import SocketLogin, turn_away
 from gateway.sockets import Socket, open_socket
-from seats import queue
-from seats.cases import TAG_CHARACTERS, TAGS
 from seats.permissions import may, permissions_of
 from seats.store import SeatIdentity
 
 log = get_logger("gateway.seat")
 _WATCHED: Final = 20
-_DRAFT_CHARACTERS: Final = 4_000
-_FORM_FIELDS: Final = 40
-_SNOOZE_MINUTES: Final = 24 * 60.0
-
-DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
-ConversationId = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class About(BaseModel):
-    conversation_id: ConversationId
-
-
-class Say(About):
-    text: str
-    client_message_id: MessageId | None = None
-
-
-class Finish(About):
-    disposition: Annotated[str, Field(max_length=32)]
-    note: Annotated[str, Field(max_length=2_000)] = ""
-    code: Annotated[str, Field(max_length=32)] = ""  # of `seats.wrap_up_codes`
-
-
-class Draft(About):
-    text: Annotated[str, Field(max_length=_DRAFT_CHARACTERS)]
-
-
-class Form(About):
-    """The fields of the order that the seat has touched."""
-
-    fields: dict[Annotated[str, Field(max_length=32)], Annotated[str, Field(max_length=_DRAFT_CHARACTERS)] | bool] = (
-        Field(max_length=_FORM_FIELDS)
-    )
-
-
-class Tags(About):
-    tags: Annotated[list[Annotated[str, Field(max_length=TAG_CHARACTERS)]], Field(max_length=TAGS)]
-
-
-class Snooze(About):
-    minutes: Annotated[float, Field(ge=0, le=_SNOOZE_MINUTES)]
-
-
-class Presence(BaseModel):
-    state: Literal["available", "wrap_up", "break"]
-    reason: Annotated[str, Field(max_length=40)] = ""
-
-
-async def may_watch(core: Core, seat: SeatIdentity, conversation_id: str, *, invited: bool = False) -> dict[str, Any]:
-    """The snapshot of a conversation that this seat may read.
-
-    Raises:
-        UnknownConversation: there is none with this id.
-        ApiError: 403, it is not the seat's.
-    """
-    snapshot = await core.conversations.snapshot(conversation_id)
-    held = await core.conversations.held(seat.id)
-    allowed = queue.may_watch(
-        role=seat.role,
-        seat_id=seat.id,
-        status=_status_to_watch(snapshot),
-        held_by=seat.id if any(card["conversation_id"] == conversation_id for card in held) else None,
-        callback_open=await core.callbacks.is_open_for(conversation_id),
-    )
-    if not allowed and not invited and not await core.notes.mentions(conversation_id, seat.id):
-        raise forbidden("这个会话不在队列中，也不在您手上。")
-    return snapshot
-
-
-def _status_to_watch(snapshot: dict[str, Any]) -> str:
-    """Whoever talks with somebody whom we dialled is open to every seat, like one who waits."""
-    status = str(snapshot.get("status"))
-    return "waiting" if status == "with_seat" and not snapshot.get("seat_id", "unknown") else status
-
-
-class Watching(Protocol):
-    """A page that shows conversations: the desk's, or the leader's."""
-
-    core: Core
-    desk: Desk
-    socket: Socket
-
-
-class Watch:
-    """A conversation that a page has open: its turns are pushed until another message closes it."""
-
-    def __init__(self, page: Watching, conversation_id: str, subscription: Subscription) -> None:
-        self.page = page
-        self.conversation_id = conversation_id
-        self.subscription = subscription
-        self.following = Following(page.core.conversations, subscription, conversation_id, seq=0)
-        self.task: asyncio.Task[None] | None = None
-
-    async def show(self, snapshot: dict[str, Any]) -> None:
-        """The whole conversation: when it is opened, and whenever its state has changed."""
-        core = self.page.core
-        turns = await core.conversations.transcript(self.conversation_id)
-        draft, form = await self.page.desk.typed(self.conversation_id)
-        self.following.has(turns[-1].seq if turns else 0, status=snapshot.get("status"))
-        if allowance := (await core.allowances([self.conversation_id])).get(self.conversation_id):
-            snapshot = {**snapshot, "allowance": allowance}
-        await self.page.socket.send(
-            {
-                "type": "conversation",
-                "conversation_id": self.conversation_id,
-                "transcript": [turn_object(turn, for_seat=True) for turn in turns],
-                "snapshot": snapshot,
-                "draft": draft,
-                "form": form,
-            }
-        )
-
-    async def push(self) -> None:
-        core = self.page.core
-        with suppress(ConnectionResetError):
-            async for event in self.following:
-                if event.kind == "dropped":  # fell behind: the page comes back and sees everything anew
-                    await self.page.socket.response.close()
-                    return
-                if event.kind == "turn" and event.turn is not None:
-                    turn = turn_object(event.turn, for_seat=True)
-                    message = {"type": "turn", "conversation_id": self.conversation_id, "turn": turn}
-                    await self.page.socket.send(message)
-                elif event.kind == "prefilled":
-                    snapshot = await core.conversations.snapshot(self.conversation_id)
-                    message = {"type": "prefilled", "conversation_id": self.conversation_id, "snapshot": snapshot}
-                    await self.page.socket.send(message)
-                elif event.kind in ("status", "outcome"):
-                    await self.show(await core.conversations.snapshot(self.conversation_id))
-
-    async def close(self) -> None:
-        self.subscription.close()  # which ends the task
-        await settle(self.task)
 
 
 class _Page:
@@ -234,11 +97,11 @@ class _Page:
             case "draft":
                 draft = parse_model(Draft, message)
                 if self.holds(draft.conversation_id):
-                    self.desk.keep_draft(draft.conversation_id, clean_text(draft.text))
+                    self.desk.unsent.keep_draft(draft.conversation_id, clean_text(draft.text))
             case "form":
                 form = parse_model(Form, message)
                 if self.holds(form.conversation_id):
-                    self.desk.keep_form(form.conversation_id, form.fields)
+                    self.desk.unsent.keep_form(form.conversation_id, form.fields)
             case "tags":
                 tags = parse_model(Tags, message)
                 await self.core.cases.tag(self.own(tags.conversation_id), map(clean_text, tags.tags))
@@ -309,7 +172,7 @@ class _Page:
         turn = await self.core.conversations.seat_message(
             say.conversation_id, self.seat.id, text, client_message_id=say.client_message_id
         )
-        self.desk.keep_draft(say.conversation_id, "")
+        self.desk.unsent.keep_draft(say.conversation_id, "")
         shown = {**turn_object(turn, for_seat=True), "client_message_id": say.client_message_id}
         watch = self.watches.get(say.conversation_id)
         if watch is None or turn.seq > watch.following.seq:

@@ -11,12 +11,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from base.logs import get_logger
 from gateway.audited import audited
 from gateway.body import check_text, clean_text, read_model
+from gateway.conversation_watch import may_watch
 from gateway.core import core_of
+from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden, not_found
 from gateway.places_api import districts_and_streets
 from gateway.seat_audio import SEAT_AUDIO
 from gateway.seat_auth import require_seat
-from gateway.seat_socket import DESK, may_watch
 from gateway.shapes import search_object
 from seats.notes import NOTE_CHARACTERS, REPLY_CHARACTERS
 from seats.permissions import may

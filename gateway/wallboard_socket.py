@@ -15,13 +15,14 @@ from pydantic import Field
 from base.logs import get_logger
 from gateway.audio_commands import AudioCommand
 from gateway.body import parse_model
+from gateway.conversation_watch import Watch
 from gateway.core import CORE, Core, core_of, settle
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.errors import bad_request
 from gateway.phone_link import PHONE_LINKS
 from gateway.seat_audio import SEAT_AUDIO, SeatAudio
 from gateway.seat_auth import identify
-from gateway.seat_socket import DESK, About, Watch
+from gateway.seat_messages import About
 from gateway.socket_login import SocketLogin, turn_away
 from gateway.sockets import Socket, open_socket
 from gateway.wallboard import WALLBOARD, Wallboard

@@ -20,9 +20,9 @@ from bot.entities.place import PlaceMatcher
 from conversations.service import ConversationService
 from gateway.app import build_app
 from gateway.core import Core, Part, settle
+from gateway.desk import DESK
 from gateway.event_relay import EventRelay, keep_up
 from gateway.loading import load_database
-from gateway.seat_socket import DESK
 
 
 @cache

@@ -14,8 +14,8 @@ from redis_server import RedisServer
 from sqlalchemy import func, select
 from test_gateway_seat_audio import Phone
 
+from gateway.desk import DESK
 from gateway.internal import ensure_token
-from gateway.seat_socket import DESK
 from storage.tables import Conversation, Turn
 
 

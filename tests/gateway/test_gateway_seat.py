@@ -15,8 +15,7 @@ from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.app import build_app
 from gateway.core import Core, settle
-from gateway.desk import Desk
-from gateway.seat_socket import DESK
+from gateway.desk import DESK, Desk
 from storage.tables import CallbackTask, Conversation
 from workorders.model import Assignment
 

@@ -16,8 +16,7 @@ from base.sections.seats import SeatSettings
 from base.settings import Settings
 from conversations.messages import CitizenTurn
 from gateway.core import Core, settle
-from gateway.desk import Desk
-from gateway.seat_socket import DESK
+from gateway.desk import DESK, Desk
 
 
 @pytest.fixture
@@ -279,9 +278,9 @@ async def test_draft_form_tags_and_snoozing_outlive_the_core(
     while not (cards := (await until(ann, "queue"))["mine"]) or not cards[0]["snoozed_until"]:
         pass
     assert cards[0]["tags"] == ["照明"]
-    await desk.flush()
+    await desk.unsent.flush()
     later = Desk(core)  # of a core that has just started
-    assert await later.typed(known) == ("请问是", {"title": "路灯不亮", "confidential": True})
+    assert await later.unsent.of(known) == ("请问是", {"title": "路灯不亮", "confidential": True})
     other = await a_waiting_citizen(small)
     await ann.send_json({"type": "tags", "conversation_id": other, "tags": ["不是我的"]})
     assert (await until(ann, "error"))["code"] == "not_yours"

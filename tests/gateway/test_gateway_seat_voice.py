@@ -22,10 +22,9 @@ from playwright.async_api import Page, async_playwright, expect
 
 from base.settings import ROOT
 from gateway.core import Core, settle
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.internal import ensure_token
 from gateway.pages import DIST
-from gateway.seat_socket import DESK
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 RATE_HZ = 8_000

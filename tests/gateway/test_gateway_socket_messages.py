@@ -25,10 +25,9 @@ from test_gateway_whole import whole as whole
 from conversations.service import ConversationService
 from gateway.audio_commands import Action
 from gateway.core import Core
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.seat_audio import SEAT_AUDIO
 from gateway.seat_auth import COOKIE
-from gateway.seat_socket import DESK
 from gateway.socket_login import REFUSED_CODE, SocketLogin
 from seats.permissions import ROLES
 from storage.desk_tables import DeskCase
@@ -93,7 +92,7 @@ class Office:
 
     async def state(self, known: str) -> tuple[Any, ...]:
         """All that a message of a seat could have changed."""
-        await self.desk.flush()
+        await self.desk.unsent.flush()
         async with self.core.database.read() as session:
             row = await session.get_one(Conversation, known)
             case = await session.get(DeskCase, known)

@@ -14,7 +14,7 @@ from test_gateway_seat_audio import phone as phone
 from base.clock import ManualClock
 from conversations.messages import CitizenTurn
 from gateway.core import Core
-from gateway.seat_socket import DESK
+from gateway.desk import DESK
 
 
 async def until(socket: ClientWebSocketResponse, kind: str) -> dict[str, Any]:

@@ -17,9 +17,8 @@ from bot.entities.place import PlaceMatcher
 from bot.understanding import Understood
 from conversations.service import ConversationService
 from gateway.core import Core, Part, settle
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.internal import ensure_token
-from gateway.seat_socket import DESK
 from storage.tables import CallbackTask, Conversation, Order, Turn
 from workorders.model import CategorySuggestion
 

@@ -14,10 +14,9 @@ from playwright.async_api import Page, async_playwright, expect
 from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.core import Core, settle
-from gateway.desk import Desk
+from gateway.desk import DESK, Desk
 from gateway.mining_work import mine_when_due
 from gateway.pages import DIST
-from gateway.seat_socket import DESK
 from storage.tables import CallbackTask, Unanswered
 from workorders.model import Assignment, OrderDraft
 

@@ -16,7 +16,7 @@ from wechat_stand_in import OfficialStandIn
 from base.clock import ManualClock
 from base.sections.channels import WechatNoticeSettings
 from base.settings import Settings
-from gateway.seat_socket import DESK
+from gateway.desk import DESK
 from gateway.wechat.delivery import Delivery
 from gateway.wechat.outbox import Outbox
 from storage.messenger_tables import MessengerContact, MessengerInbox, MessengerOutbox
