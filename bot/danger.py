@@ -1,8 +1,9 @@
-"""Danger by meaning: sentence vectors of the embedding model, and a kernel machine that draws the border around them.
+"""Danger by meaning and words together: a kernel machine on sentence vectors, letters and sounds.
 
-The guards (rules, letters, sounds) read words; this reader knows a danger told in words that stand in no list. It is
-trained from the guards' own sentences at start, in a thread, and its numbers are kept in the data directory under a
-hash of the sentences and the model's name. `joined` makes one probability of all readers.
+The guards (rules, letters, sounds) read words; a sentence vector knows a danger told in words that stand in no list.
+One border is drawn through both: its kernel is the mean of a Gaussian of the vectors and of the cosine of the letters
+and sounds. It is trained from the guards' own sentences at start, in a thread, and its numbers are kept in the data
+directory under a hash of the sentences and the model's name. `joined` makes one probability of it and of the guard.
 """
 
 from __future__ import annotations
@@ -17,25 +18,25 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
 
-from bot.guard_classifier import NONE, Data
+from bot import guard_classifier
+from bot.guard_classifier import NONE, Classifier, Data
 from bot.guards_model import likeliest
 
-_VERSION: Final = 2  # of what is kept; a change makes kept numbers stale
+_VERSION: Final = 3  # of what is kept; a change makes kept numbers stale
 _STRENGTH: Final = 3.0  # C of the border between danger and none
-_WIDTH: Final = 0.5  # gamma of its kernel, over the number of dimensions
+_WIDTH: Final = 0.5  # gamma of the vectors' kernel, over the number of dimensions
+_VECTORS: Final = 0.5  # the share of the vectors in the kernel; the rest is that of letters and sounds
 _LINE_STRENGTH: Final = 20.0  # C of the choice of a line
+_BLOCK: Final = 512  # rows of the kernel that are made at once
 
-# Weights of `joined`: a logistic regression over the readers' log odds on messages that no reader had learnt then: 108
-# dangers (tests/conversations/kit/fresh_2026_11_27) and 471 openings without one (there, and at half weight in the
-# older kits). In the order whole, part, understood, rule; the second set is for when no sentence vector can be had.
-_WEIGHTS: Final = (0.46, 0.83, 0.25, 1.03)
-_MEANING: Final = 1.67
-_BEFORE: Final = -1.11
-_WEIGHTS_ALONE: Final = (0.55, 0.87, 0.59, 0.96)
-_BEFORE_ALONE: Final = -0.71
-_LEAST: Final = 0.005  # no reader is believed to be surer than this
+# Weights of `joined`: a logistic regression over sentences that the readers had not learnt (decision 0028, three times
+# five folds). The second set is for when no sentence vector can be had.
+_PART, _MEANING, _RULE, _BEFORE = 0.38, 3.7, 2.0, -0.1
+_PART_ALONE, _RULE_ALONE, _BEFORE_ALONE = 1.35, 2.06, -1.01
+_LEAST: Final = 0.005  # the guard is not believed to be surer than this
 _LEAST_OF_LINE: Final = 0.02  # the same for lines
 
 
@@ -52,27 +53,25 @@ class SentenceEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """`score`: how far on the side of danger, about -2..2, 0 on the border; None where nothing could be read.
+    """`score`: how far on the side of danger, about -3..3, 0 on the border; None where nothing could be read.
     `lines`: how probable each line is, were it a danger."""
 
     score: float | None = None
     lines: Mapping[str, float] = field(default_factory=dict)
 
 
-def joined(*, whole: float, part: float, meaning: float | None, understood: float, by_rule: bool) -> float:
-    """The probability of a danger, 0..1, from what every reader says.
+def joined(*, part: float, meaning: float | None, by_rule: bool) -> float:
+    """The probability of a danger, 0..1.
 
     Args:
-        whole, part: the guard's probabilities of the whole text and of its most alarming part.
+        part: the guard's probability of the most alarming part of the text, which may be all of it.
         meaning: `Danger.score`.
-        understood: the probability of the intent `emergency`.
         by_rule: whether a rule of the guard fired.
     """
-    words = (_log_odds(whole), _log_odds(part), _log_odds(understood), float(by_rule))
-    weights, score = _WEIGHTS_ALONE, _BEFORE_ALONE
-    if meaning is not None:
-        weights, score = _WEIGHTS, _BEFORE + _MEANING * meaning
-    score += sum(weight * value for weight, value in zip(weights, words, strict=True))
+    if meaning is None:
+        score = _PART_ALONE * log_odds(part) + _RULE_ALONE * by_rule + _BEFORE_ALONE
+    else:
+        score = _PART * log_odds(part) + _MEANING * meaning + _RULE * by_rule + _BEFORE
     return 1 / (1 + math.exp(-score))
 
 
@@ -85,19 +84,27 @@ def line_of(guard: Mapping[str, float], meaning: Mapping[str, float]) -> str:
     return likeliest({line: value * (meaning.get(line, 0.0) + _LEAST_OF_LINE) for line, value in guard.items()})
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
+    """Of a guard's probability, which is never believed to be quite sure."""
     held = min(max(probability, _LEAST), 1 - _LEAST)
     return math.log(held / (1 - held))
 
 
+def _unit(words: Any) -> Any:
+    """Rows of letters and sounds, of length one."""
+    return normalize(words, copy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """A vector x is scaled to z = (x - mean) / spread; its score is sum(dual * exp(-gamma |support - z|^2)) + bias."""
+    """A vector x is scaled to z = (x - mean) / spread; with the letters and sounds t of a text its score is
+    sum(dual * exp(-gamma |support - z|^2)) + words . t + bias."""
 
     mean: Any
     spread: Any
     support: Any
     dual: Any
+    words: Any
     bias: float
     gamma: float
     labels: tuple[str, ...]
@@ -105,20 +112,23 @@ class _Learnt:
     line_bias: Any
 
     @classmethod
-    def learn(cls, vectors: Any, labels: Sequence[str]) -> _Learnt:
+    def learn(cls, vectors: Any, words: Any, labels: Sequence[str]) -> _Learnt:
+        """`words`: `Classifier.features` of the same texts. The kernel takes 8 bytes for each pair of texts."""
         truth = np.array(labels)
-        mean, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-9
-        scaled = (vectors - mean) / spread
-        gamma = _WIDTH / vectors.shape[1]
-        border = SVC(C=_STRENGTH, gamma=gamma).fit(scaled, truth != NONE)
         dangers = truth != NONE
+        mean, spread = vectors.mean(axis=0), vectors.std(axis=0) + 1e-9
+        scaled, words = (vectors - mean) / spread, _unit(words)
+        gamma = _WIDTH / vectors.shape[1]
+        border = SVC(C=_STRENGTH, kernel="precomputed").fit(_kernel(scaled, words, gamma), dangers)
+        dual, support = border.dual_coef_[0], border.support_
         lines = LogisticRegression(C=_LINE_STRENGTH, max_iter=500, class_weight="balanced")
         lines.fit(vectors[dangers], truth[dangers])
         return cls(
             mean.astype(np.float32),
             spread.astype(np.float32),
-            border.support_vectors_.astype(np.float32),
-            border.dual_coef_[0].astype(np.float32),
+            scaled[support].astype(np.float32),
+            (_VECTORS * dual).astype(np.float32),
+            ((1 - _VECTORS) * (words[support].T @ dual)).astype(np.float32),
             float(border.intercept_[0]),
             gamma,
             tuple(str(label) for label in lines.classes_),
@@ -134,6 +144,7 @@ class _Learnt:
                 kept["spread"],
                 kept["support"],
                 kept["dual"],
+                kept["words"],
                 float(kept["bias"]),
                 float(kept["gamma"]),
                 tuple(str(label) for label in kept["labels"]),
@@ -148,9 +159,10 @@ class _Learnt:
         np.savez(half_done, **kept)
         os.replace(half_done, path)
 
-    def score(self, vector: Any) -> float:
+    def score(self, vector: Any, words: Any) -> float:
         away = self.support - (vector - self.mean) / self.spread
-        return float(self.dual @ np.exp(-self.gamma * np.einsum("ij,ij->i", away, away)) + self.bias)
+        by_vector = self.dual @ np.exp(-self.gamma * np.einsum("ij,ij->i", away, away))
+        return float(by_vector + (_unit(words) @ self.words)[0] + self.bias)
 
     def lines(self, vector: Any) -> dict[str, float]:
         odds = self.line_weights @ vector + self.line_bias
@@ -158,28 +170,47 @@ class _Learnt:
         return {label: float(share) for label, share in zip(self.labels, shares / shares.sum(), strict=True)}
 
 
+def _kernel(scaled: Any, words: Any, gamma: float) -> Any:
+    """What the texts have in common, each with each, 0..1."""
+    lengths = np.einsum("ij,ij->i", scaled, scaled)
+    kernel = np.empty((len(scaled), len(scaled)))
+    for start in range(0, len(scaled), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        away = lengths[rows, None] + lengths[None] - 2 * scaled[rows] @ scaled.T
+        kernel[rows] = _VECTORS * np.exp(-gamma * np.maximum(away, 0.0))
+        kernel[rows] += (1 - _VECTORS) * (words[rows] @ words.T).toarray()
+    return kernel
+
+
 class MeaningReader:
     """Immutable after loading. `read` encodes one sentence: call it off the event loop."""
 
-    def __init__(self, encoder: SentenceEncoder, learnt: _Learnt) -> None:
+    def __init__(self, encoder: SentenceEncoder, words: Classifier, learnt: _Learnt) -> None:
         self._encoder = encoder
+        self._words = words
         self._learnt = learnt
 
     @classmethod
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
-        """The reader for this data and model; trained (about a minute of one core) where it is not kept yet."""
+        """The reader for this data and model; trained (about a minute of one core, 700 MB) where it is not kept yet."""
         examples = (data or Data.load()).emergency
-        words = "\n".join(f"{label} {text}" for text, label in examples)
-        settings = f"{_VERSION} {_STRENGTH} {_WIDTH} {_LINE_STRENGTH}"
-        key = hashlib.sha256(f"{encoder.name}\n{settings}\n{words}".encode()).hexdigest()[:24]
+        words = guard_classifier.default() if data is None else Classifier(examples)
+        sentences = "\n".join(f"{label} {text}" for text, label in examples)
+        settings = f"{_VERSION} {_STRENGTH} {_WIDTH} {_VECTORS} {_LINE_STRENGTH}"
+        key = hashlib.sha256(f"{encoder.name}\n{settings}\n{sentences}".encode()).hexdigest()[:24]
         path = folder / f"danger-{key}.npz"
         if path.exists():
-            return cls(encoder, _Learnt.read(path))
-        vectors = np.asarray(encoder.queries([text for text, _ in examples]))
-        learnt = _Learnt.learn(vectors, [label for _, label in examples])
-        learnt.write(path)
-        return cls(encoder, learnt)
+            return cls(encoder, words, _Learnt.read(path))
+        reader = cls.learn(encoder, words, examples)
+        reader._learnt.write(path)
+        return reader
+
+    @classmethod
+    def learn(cls, encoder: SentenceEncoder, words: Classifier, examples: Sequence[tuple[str, str]]) -> MeaningReader:
+        texts = [text for text, _ in examples]
+        vectors = np.asarray(encoder.queries(texts))
+        return cls(encoder, words, _Learnt.learn(vectors, words.features(texts), [label for _, label in examples]))
 
     def read(self, text: str) -> Danger:
         vector = np.asarray(self._encoder.queries([text]))[0]
-        return Danger(self._learnt.score(vector), self._learnt.lines(vector))
+        return Danger(self._learnt.score(vector, self._words.features([text])), self._learnt.lines(vector))

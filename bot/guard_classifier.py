@@ -35,6 +35,32 @@ _NOISE: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Sentences:
+    """What people wrote, before anything is drawn from it."""
+
+    dangers: tuple[tuple[str, str], ...]  # (sentence, line)
+    harmless: tuple[str, ...]  # what is mistaken for danger
+    lawful: tuple[tuple[str, str], ...]  # (sentence, channel)
+    other: tuple[str, ...]  # of the other intents
+
+    @classmethod
+    def load(cls, path: Path = PATH) -> Sentences:
+        """
+        Raises:
+            ConfigurationError: the file cannot be used.
+        """
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            lawful = tuple((text, channel) for channel, texts in data["lawful"].items() for text in texts)
+            dangers = tuple((text, str(line)) for line, texts in data["emergency"].items() for text in texts)
+            harmless = tuple(data["harmless"])
+        except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
+        other = tuple(text for text, intent in training_data.load() if intent != "emergency")
+        return cls(dangers, harmless, lawful, other)
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """Sentences and their labels."""
 
@@ -47,19 +73,21 @@ class Data:
         Raises:
             ConfigurationError: the file cannot be used.
         """
-        try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-            lawful = tuple((text, channel) for channel, texts in data["lawful"].items() for text in texts)
-            dangers = tuple((text, str(line)) for line, texts in data["emergency"].items() for text in texts)
-            harmless = tuple((text, NONE) for text in data["harmless"])
-        except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-            raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
-        other = tuple((text, NONE) for text, intent in training_data.load() if intent != "emergency")
+        return cls.drawn(Sentences.load(path))
+
+    @classmethod
+    def drawn(cls, sentences: Sentences) -> Data:
+        """The sentences, those of the grammar of wordings, and stories in which they stand."""
+        calm = tuple(
+            (text, NONE) for text in (*sentences.harmless, *(text for text, _ in sentences.lawful), *sentences.other)
+        )
         drawn = tuple(guard_wordings.examples(per_pattern=_PER_PATTERN))
-        short = [(text, line) for text, line in dangers if len(text) <= _FRAMED_CHARACTERS]
-        ordinary = [text for text, _ in (*harmless, *other) if _FRAMED_LEAST <= len(text) <= _FRAMED_CHARACTERS]
+        short = [(text, line) for text, line in sentences.dangers if len(text) <= _FRAMED_CHARACTERS]
+        ordinary = [
+            text for text in (*sentences.harmless, *sentences.other) if _FRAMED_LEAST <= len(text) <= _FRAMED_CHARACTERS
+        ]
         stories = tuple(guard_wordings.framed(short, ordinary, per_frame=_PER_FRAME))
-        return cls((*dangers, *harmless, *((text, NONE) for text, _ in lawful), *other, *drawn, *stories), lawful)
+        return cls((*sentences.dangers, *calm, *drawn, *stories), sentences.lawful)
 
 
 def clean(text: str) -> str:
@@ -89,13 +117,16 @@ class Classifier:
         self._model.fit(features, [label for _, label in examples])
         self.labels: tuple[str, ...] = tuple(str(label) for label in self._model.classes_)
 
-    def probabilities(self, texts: Sequence[str]) -> Any:
-        """An array (texts x labels)."""
+    def features(self, texts: Sequence[str]) -> Any:
+        """Letters and sounds: a sparse array, one row a text."""
         cleaned = [clean(text) for text in texts]
-        features = hstack(
+        return hstack(
             [self._letters.transform(cleaned), 0.7 * self._sounds.transform([sounds(text) for text in cleaned])]
         ).tocsr()
-        return np.asarray(self._model.predict_proba(features))
+
+    def probabilities(self, texts: Sequence[str]) -> Any:
+        """An array (texts x labels)."""
+        return np.asarray(self._model.predict_proba(self.features(texts)))
 
     def danger(self, texts: Sequence[str]) -> list[tuple[float, dict[str, float]]]:
         """For each text how probable a danger is, and how probable each line."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot import guard_classifier, reading
+from bot.guard_classifier import Classifier
 from bot.guards_model import GuardFindings, likeliest
 from bot.state import State
 
@@ -191,23 +192,25 @@ _ENQUIRY_ONLY: Final = re.compile(
 )
 
 
-def check(text: str, *, spoken: bool = False, state: State | None = None) -> GuardFindings:
+def check(
+    text: str, *, spoken: bool = False, state: State | None = None, reader: Classifier | None = None
+) -> GuardFindings:
     """Everything the guards see in one turn. Pure; a millisecond or two.
 
     `state` tells what was asked: an answer to "闻到燃气味了吗" is read together with the question's topic.
+    `reader`: the classifier; else the one of this process.
     """
     text = reading.normalise(text)[:_LONGEST]
     if not text:
         return GuardFindings()
-    found = emergency(text)
+    found = emergency(text, reader or guard_classifier.default())
     abusive = bool(_ABUSE.search(text))
     return GuardFindings(
         emergency=found.line,
         danger=found.danger if found.line else "",
         lines=found.lines,
-        probability=round(max(found.whole, found.part), 3),
+        probability=round(found.part, 3),
         whole=round(found.whole, 3),
-        part=round(found.part, 3),
         by_rule=bool(found.line) and found.danger != BY_CLASSIFIER,
         human=wants_person(text),
         abuse=abusive,
@@ -228,11 +231,11 @@ class Weighed:
     part: float
 
 
-def emergency(text: str) -> Weighed:
+def emergency(text: str, reader: Classifier) -> Weighed:
     """What the guard says without anybody else's opinion."""
     text = _defuse(text)
     parts = _parts(text)
-    scores = guard_classifier.default().danger(parts)
+    scores = reader.danger(parts)
     whole, lines_of_whole = scores[0]
     part, lines_of_part = max(scores, key=lambda score: score[0])
     lines = {line: max(lines_of_whole[line], lines_of_part[line]) + _DOUBT_OF_LINE for line in lines_of_whole}

@@ -18,9 +18,8 @@ class GuardFindings:
     emergency: str = ""
     danger: str = ""
     lines: Mapping[str, float] = field(default_factory=dict)  # what speaks for each line, were it a danger
-    probability: float = 0.0  # of any danger, 0..1: the greater of the next two
+    probability: float = 0.0  # of any danger, 0..1, in the most alarming part of the text, which may be all of it
     whole: float = 0.0  # of the text as a whole
-    part: float = 0.0  # of the most alarming sentence or pair of clauses in it
     by_rule: bool = False  # a rule fired, and nothing near it speaks of a procedure or of the past
     human: bool = False
     abuse: bool = False

@@ -99,7 +99,7 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             fingerprint=lambda: stamps.of_files(
                 [
                     *(ROOT / "bot" / name for name in ("guards.yml", "guard_wordings.yml", "guard_wordings.py")),
-                    ROOT / "bot" / "danger.py",
+                    *(ROOT / "bot" / name for name in ("guard_classifier.py", "danger.py")),
                     ROOT / "bot" / "rasa" / "data" / "nlu.yml",
                 ]
             ),
