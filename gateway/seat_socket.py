@@ -212,15 +212,7 @@ async def seat_socket(request: web.Request) -> web.StreamResponse:
         try:
             await page.hello()
             pusher = core.spawn(page.push_queue(), "queue pusher")
-            async for message in socket.messages():
-                if not await login.good():
-                    await turn_away(socket)
-                    break
-                try:
-                    await page.take(message)
-                except Exception as error:  # noqa: BLE001  (told to this one seat; the desk stays open)
-                    about = message.get("conversation_id")
-                    await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
+            await login.take_all(socket, page.take)
         finally:
             login_watch.cancel()
             desk.unwatch(watcher)

@@ -7,7 +7,8 @@ besides, so that a page that only listens does not go on hearing.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,6 +40,21 @@ class SocketLogin:
         """The session was not ended, and the account may still do this."""
         found = await self._seats.identify(self._token)
         return found is not None and found.id == self._person.id and may(found.role, self._permission)
+
+    async def take_all(self, socket: Socket, take: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Every message of the page, until it closes or the login is no longer good.
+
+        One that fails is told to this page alone, which stays open.
+        """
+        async for message in socket.messages():
+            if not await self.good():
+                await turn_away(socket)
+                return
+            try:
+                await take(message)
+            except Exception as error:  # noqa: BLE001  (`fail` logs what is not the page's own fault)
+                about = message.get("conversation_id")
+                await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
 
     async def watch(self, socket: Socket, look_seconds: float = _LOOK_SECONDS) -> None:
         """Until the socket closes; to be cancelled with it."""

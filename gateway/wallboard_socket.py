@@ -142,15 +142,7 @@ async def leader_socket(request: web.Request) -> web.StreamResponse:
         pusher = core.spawn(page.push(), "wallboard pusher")
         login_watch = core.spawn(login.watch(socket), "leader login")
         try:
-            async for message in socket.messages():
-                if not await login.good():
-                    await turn_away(socket)
-                    break
-                try:
-                    await page.take(message)
-                except Exception as error:  # noqa: BLE001  (told to this one leader; the wall stays)
-                    about = message.get("conversation_id")
-                    await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
+            await login.take_all(socket, page.take)
         finally:
             login_watch.cancel()
             board.unwatch(page.changed)
