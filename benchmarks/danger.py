@@ -3,7 +3,7 @@
 Cross-validation over the sentences of `bot/guards.yml`: neighbours in the file, often wordings of one case, fall into
 one fold, and stories are drawn from the sentences of the other folds alone. Printed are recall at given shares of false
 alarms and both at the limit in use (mean and spread over the repeats), and the weights that a logistic regression over
-all held-out sentences gives to `bot.danger.joined`. Kernel, weights and limits are chosen by these figures only.
+all held-out sentences gives to `bot.danger.joined` where all of them are free.
 The harmless sentences of the file are chosen to be hard: in citizens' messages false alarms are rarer.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from base import settings as base_settings
-from bot import guard_classifier, guards
+from bot import fallback, guard_classifier, guards, training_data
 from bot.danger import MeaningReader, SentenceEncoder, joined, log_odds
 from bot.guard_classifier import Classifier, Data, Sentences
 from bot.policy import alarm
@@ -37,15 +37,16 @@ class Read:
     danger: bool
     part: float
     meaning: float
+    understood: float
     by_rule: bool
 
     @property
     def probability(self) -> float:
-        return joined(part=self.part, meaning=self.meaning, by_rule=self.by_rule)
+        return joined(part=self.part, meaning=self.meaning, understood=self.understood, by_rule=self.by_rule)
 
     @property
-    def evidence(self) -> tuple[float, float, float]:
-        return log_odds(self.part), self.meaning, float(self.by_rule)
+    def evidence(self) -> tuple[float, float, float, float]:
+        return log_odds(self.part), self.meaning, log_odds(self.understood), float(self.by_rule)
 
 
 class RememberingEncoder:
@@ -81,15 +82,18 @@ def held_out_once(sentences: Sentences, encoder: SentenceEncoder, seed: int) -> 
     result = []
     for fold in range(_FOLDS):
         tested = [row for place, row in enumerate(rows) if fold_of_block[place // _NEIGHBOURS] == fold]
-        data = Data.drawn(without(sentences, frozenset(text for text, _ in tested)))
+        held_out = frozenset(text for text, _ in tested)
+        data = Data.drawn(without(sentences, held_out))
         words = Classifier(data.emergency)
         meaning = MeaningReader.learn(encoder, words, data.emergency)
+        intents = fallback.fit([pair for pair in training_data.load() if pair[0] not in held_out], encoder=encoder)
         for text, danger in tested:
             found = guards.check(text, reader=words)
             score = meaning.read(text).score
             if score is None:
                 raise ValueError("no sentence vectors: set up the embedding model first")
-            result.append(Read(danger, found.probability, score, found.by_rule))
+            understood = dict(intents.classify(text, encoder.queries([text])[0]))["emergency"]
+            result.append(Read(danger, found.probability, score, understood, found.by_rule))
     return result
 
 
@@ -108,7 +112,9 @@ def summary(repeats: list[list[Read]]) -> dict[str, Any]:
             figures.setdefault(f"{name} at the limit {alarm.DANGER}", []).append(float(found))
     every = [read for reads in repeats for read in reads]
     fitted = LogisticRegression(max_iter=1000).fit([read.evidence for read in every], [read.danger for read in every])
-    weights = dict(zip(("part", "meaning", "rule"), fitted.coef_[0], strict=True)) | {"before": fitted.intercept_[0]}
+    weights = dict(zip(("part", "meaning", "understood", "rule"), fitted.coef_[0], strict=True)) | {
+        "before": fitted.intercept_[0]
+    }
     return {
         **{name: (round(np.mean(values), 4), round(np.std(values), 4)) for name, values in figures.items()},
         "weights": {name: round(float(value), 2) for name, value in weights.items()},

@@ -11,7 +11,7 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-DANGER: Final = 0.27  # of the readers together: as low as one harmless message in twenty allows (decision 0028)
+DANGER: Final = 0.32  # of all readers together: as low as one harmless message in twenty allows (decision 0028)
 _DANGER_IN_TALK: Final = 0.57  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
@@ -41,7 +41,12 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
     if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
         return Alarm()
     meaning = findings.danger(text)
-    probability = joined(part=guards.probability, meaning=meaning.score, by_rule=guards.by_rule)
+    probability = joined(
+        part=guards.probability,
+        meaning=meaning.score,
+        understood=findings.understand(text).score("emergency"),
+        by_rule=guards.by_rule,
+    )
     if probability < (_DANGER_IN_TALK if in_talk and not guards.by_rule else DANGER):
         return Alarm(doubtful=probability >= _CAUTION)
     return Alarm(line_of(guards.lines, meaning.lines))
