@@ -20,7 +20,7 @@ FAITHFUL: Final = (
     (DOG, "带狗出门的话，必须束犬链，由成年人牵领。如果违反，由公安机关处500元以下的罚款。"),
     (REGISTER, "养狗的，要从饲养之日起30天内，去居住地派出所办登记；没有登记，不能养狗。"),
     (REGISTER, "饲养犬只，应当在饲养之日起三十天内到居住地的公安派出所办理登记。未登记的，禁止养犬。"),
-    (NIGHT, "晚上22点到次日6点，不能在居民区进行建筑施工，但抢修除外。"),
+    (NIGHT, "晚上22点到次日6点，不能在居民区进行建筑施工，但抢修作业除外。"),
     (REFUND, "消费者收到商品之日起7天内可以退货，不需要说明理由。"),
     (SUBSIDY, "满80岁的老人可以申请津贴，每月100元；满90岁的，每月500元。"),
     (FINE, "个人违反规定，罚款200元；单位违反规定，罚款5000元以上2万元以下。"),
@@ -87,7 +87,8 @@ FALSE: Final = (
     ("nothing", REFUND, "……"),
 )
 
-# Written after the rules had been made, and not used to mend them.
+# Written after the rules had been made. At the first look 16 of the 18 false ones were refused; the rules were mended
+# by the other two. Three of the eight faithful ones are refused: too free for the check.
 FERTILISER: Final = "使用单位应当在每年三月三十一日前报送上一年度用水计划；逾期不报的，按照核定水量的百分之八十供水。"
 LIFT: Final = "电梯使用单位应当每十五日至少进行一次维护，不得使用检验不合格的电梯。"
 PARK: Final = "六周岁以下儿童或者身高一米三以下的儿童，免收公园门票。"
