@@ -59,6 +59,7 @@ class Catalogue:
         self._ordered = [self._by_code[code] for code in models.leaf.classes]
         self._first_levels = sorted({leaf.level1 for leaf in leaves})
         self._fields = _membership([leaf.level1 for leaf in self._ordered])
+        self._level2 = np.array([f"{leaf.level1}/{leaf.level2}" for leaf in self._ordered])
         self._field = _Wider(models.field, [leaf.level1 for leaf in self._ordered])
         self._duty = _Wider(models.duty, [leaf.duty for leaf in self._ordered])
         self._weighed = lru_cache(maxsize=_REMEMBERED)(self._weigh)  # a form is weighed again after each answer
@@ -102,19 +103,21 @@ class Catalogue:
         joint = of_field * leaf / (self._fields @ (self._fields.T @ leaf)) * of_duty**_DUTY_WEIGHT
         joint /= joint.sum()
         order = np.argsort(-joint)[:limit]
-        return tuple(self._suggestion(int(index), float(joint[index]), float(of_duty[index])) for index in order)
+        return tuple(self._suggestion(int(index), joint, float(of_duty[index])) for index in order)
 
-    def _suggestion(self, index: int, confidence: float, duty_confidence: float) -> CategorySuggestion:
+    def _suggestion(self, index: int, joint: npt.NDArray[np.float64], duty_confidence: float) -> CategorySuggestion:
         leaf = self._ordered[index]
+        level2_confidence = float(joint[self._level2 == self._level2[index]].sum())
         return CategorySuggestion(
             leaf.code,
             leaf.level1,
             leaf.level2,
             leaf.level3,
-            round(confidence, 4),
+            round(float(joint[index]), 4),
             leaf.duty,
             round(min(duty_confidence, 1.0), 4),
             self.version,
+            round(min(level2_confidence, 1.0), 4),
         )
 
     def explain(self, text: str, suggestion: CategorySuggestion) -> str:

@@ -16,6 +16,7 @@ from workorders.deadline_rules import DeadlineRules, Term, default_rules, due
 from workorders.model import CategorySuggestion, RequestType, Urgency
 
 _UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
+_SURE_OF_SUPPLY: Final = 0.5  # of a leaf or of its second level: which of water, power, gas and heat does not matter
 _CALM: Final[frozenset[str]] = frozenset({"建议", "表扬", "咨询"})
 
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
@@ -146,7 +147,9 @@ def _utility(text: str, category: CategorySuggestion | None) -> bool:
         return False
     if _UTILITY.search(_HUMMING.sub("", text)):
         return not _BILLING.search(text)
-    sure = category is not None and category.confidence >= 0.5 and category.code.startswith(_UTILITY_CODES)
+    if category is None or not category.code.startswith(_UTILITY_CODES):
+        return False
+    sure = max(category.confidence, category.level2_confidence) >= _SURE_OF_SUPPLY
     return sure and not _BILLING.search(text)
 
 

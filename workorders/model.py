@@ -20,6 +20,7 @@ class CategorySuggestion:
     duty: str = ""  # who answers for it, as in `workorders/duties.py`; empty: by the code
     duty_confidence: float = 0.0  # of the body, over all its matters
     version: str = ""  # of the catalogue that it was taken from
+    level2_confidence: float = 0.0  # of all the leaves of its second level together
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,15 @@ def test_confidences_are_probabilities(catalogue: Catalogue) -> None:
     assert values[0] < 0.95  # three matters at once: nobody may be sure
 
 
+def test_a_second_level_is_as_probable_as_its_leaves_together(catalogue: Catalogue) -> None:
+    every = catalogue.suggest("壁挂炉不来火，表上还有余额", limit=len(catalogue.leaves))
+    of_level2 = {(one.level1, one.level2): one.level2_confidence for one in every}
+    for (level1, level2), confidence in of_level2.items():
+        leaves = sum(one.confidence for one in every if (one.level1, one.level2) == (level1, level2))
+        assert confidence == pytest.approx(leaves, abs=0.01)
+    assert sum(of_level2.values()) == pytest.approx(1.0, abs=0.01)
+
+
 @pytest.mark.parametrize("text", ["", "嗯", "1234", "abc", "。。。", "喂您好"])
 def test_nothing_said_nothing_suggested(catalogue: Catalogue, text: str) -> None:
     assert catalogue.suggest(text) == []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workorders import deadlines
-from workorders.model import RequestType
+from workorders.model import CategorySuggestion, RequestType
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,12 @@ def test_the_hours_run_from_filing() -> None:
 @pytest.mark.parametrize("text", ["", "。", "a" * 5000, "\x00", "井" * 300])
 def test_any_text_has_a_deadline(text: str) -> None:
     assert deadlines.assess(text, "投诉").hours in (2, 24, 168, 360)
+
+
+@pytest.mark.parametrize(("of_leaf", "of_level2", "urgency"), [(0.2, 0.7, "utility"), (0.2, 0.4, "ordinary")])
+def test_which_supply_failed_need_not_be_sure(of_leaf: float, of_level2: float, urgency: str) -> None:
+    """Nothing in the words names it; several leaves of water, power, gas and heat share the probability."""
+    supply = CategorySuggestion("010103", "城乡建设", "水电气热", "燃气供应", of_leaf, level2_confidence=of_level2)
+    told = "灶台拧开一点声都没有，晚饭只好叫外卖"
+    assert deadlines.assess(told, "求助", supply).urgency == urgency
+    assert deadlines.assess(told, "建议", supply).urgency == "ordinary"
