@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from base.logs import get_logger
-from knowledge import correction, lexical, phonetic, shelf, snapshot, text, vectors, word_counts
+from knowledge import corpus, correction, lexical, phonetic, shelf, snapshot, text, vectors, word_counts
 from knowledge.embedding import Encoder, VectorStore
 from knowledge.entry import Entry
 from knowledge.shelf import FolderShelf, UnusableShelf
@@ -23,7 +23,7 @@ from knowledge.word_counts import WordCounts
 
 _log = get_logger(__name__)
 _ENTRIES: Final = "entries.txt"  # a line an entry: its id, a blank, its JSON
-_MADE_BY: Final = (correction, lexical, phonetic, shelf, snapshot, text, vectors, word_counts)
+_MADE_BY: Final = (corpus, correction, lexical, phonetic, shelf, snapshot, text, vectors, word_counts)
 
 
 def open_book(
