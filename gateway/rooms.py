@@ -110,35 +110,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             find_place=lambda text: places.find(text, asked=True),
         )
         log.info("ready")
-        background: dict[str, Coroutine[Any, Any, None]] = {
-            "desk events": desk.listen(),
-            "desk push": desk.push(),
-            "desk presence": desk.pulse(),
-            "desk offers": desk.offer_on(),
-            "desk drafts": desk.unsent.run(),
-            "sweeper": _sweep(core, conversations),
-            "journal": _take_in_journal(core, conversations),
-            "catalogue": catalogue.watch(core.pause),
-            "deadlines": _watch_deadlines(core),
-            "return visits": _visits(core),
-            "short messages": _send_messages(core),
-            "outgoing calls": core.outgoing.run(),
-            "mining": keep_mining(core),
-            "outbox": OutboxSender(
-                core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
-            ).run(core.pause),
-            "sealing": keep_sealed(core),
-            "audit log": keep_audit(core),
-            "retention": keep_no_longer(core),
-            "parts": _watch_parts(core, knowledge, understanding),
-            **{name: work() for name, work in core.further_work.items()},
-        }
-        if not core.node.alone:
-            background |= {
-                "election": core.leadership.run(),
-                "bus": core.node.bus.run(),
-                "other nodes": keep_up(core, conversations),
-            }
+        background = _background(core, desk, conversations, catalogue, knowledge, understanding)
         tasks = [core.spawn(work, name) for name, work in background.items()]
         try:
             yield
@@ -149,6 +121,47 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             await conversations.close()
             desk.changed()
             await settle(*tasks)
+
+
+def _background(
+    core: Core,
+    desk: Desk,
+    conversations: ConversationService,
+    catalogue: LiveCatalogue,
+    knowledge: KnowledgeService,
+    understanding: Understanding,
+) -> dict[str, Coroutine[Any, Any, None]]:
+    """What runs as long as the core does, by name; all of it ends after `core.stop()`."""
+    background: dict[str, Coroutine[Any, Any, None]] = {
+        "desk events": desk.listen(),
+        "desk push": desk.push(),
+        "desk presence": desk.pulse(),
+        "desk offers": desk.offer_on(),
+        "desk drafts": desk.unsent.run(),
+        "sweeper": _sweep(core, conversations),
+        "journal": _take_in_journal(core, conversations),
+        "catalogue": catalogue.watch(core.pause),
+        "deadlines": _watch_deadlines(core),
+        "return visits": _visits(core),
+        "short messages": _send_messages(core),
+        "outgoing calls": core.outgoing.run(),
+        "mining": keep_mining(core),
+        "outbox": OutboxSender(
+            core.database, core.outbox_targets, core.settings.outbox, clock=core.clock, observer=core.metrics
+        ).run(core.pause),
+        "sealing": keep_sealed(core),
+        "audit log": keep_audit(core),
+        "retention": keep_no_longer(core),
+        "parts": _watch_parts(core, knowledge, understanding),
+        **{name: work() for name, work in core.further_work.items()},
+    }
+    if not core.node.alone:
+        background |= {
+            "election": core.leadership.run(),
+            "bus": core.node.bus.run(),
+            "other nodes": keep_up(core, conversations),
+        }
+    return background
 
 
 def _catalogue(settings: Settings) -> LiveCatalogue:
