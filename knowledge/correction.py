@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from pathlib import Path
 from typing import Final
 
@@ -165,14 +165,12 @@ class Corrector:
         start: int,
         before: list[tuple[str, tuple[float, int, str]]],
     ) -> None:
-        best, previous = max(
-            (
-                score
-                + value
-                + _PRIOR_WEIGHT * log(0.5 * self._bigrams[last, word] / max(self._unigrams[last], 1) + alone),
-                last,
-            )
-            for last, (score, _, _) in before
-        )
+        never = _PRIOR_WEIGHT * log(alone)  # behind a word that it was never seen behind: by far the most
+        best, previous = -inf, ""
+        for last, (score, _, _) in before:
+            together = self._bigrams.get((last, word), 0)
+            prior = _PRIOR_WEIGHT * log(0.5 * together / max(self._unigrams[last], 1) + alone) if together else never
+            if (score + value + prior, last) > (best, previous):
+                best, previous = score + value + prior, last
         if word not in state or state[word][0] < best:
             state[word] = (best, start, previous)
