@@ -11,9 +11,12 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def new_id(prefix: str = "") -> str:
     """A ULID-shaped identifier: 10 characters of milliseconds, 16 of randomness (80 bits), optional prefix."""
     milliseconds = time.time_ns() // 1_000_000
-    head = "".join(_CROCKFORD[(milliseconds >> shift) & 31] for shift in range(45, -5, -5))
-    tail = "".join(secrets.choice(_CROCKFORD) for _ in range(16))
-    return f"{prefix}{head}{tail}"
+    return f"{prefix}{_written(milliseconds, 10)}{_written(secrets.randbits(80), 16)}"
+
+
+def _written(number: int, characters: int) -> str:
+    """The last `characters` digits of the number to the base 32."""
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(5 * characters - 5, -5, -5))
 
 
 def new_trace_id() -> str:

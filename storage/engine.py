@@ -16,6 +16,7 @@ from base import tracing
 from storage.keyring import Keyring, of_database
 from storage.outages import name_outages, reaching
 from storage.sealed import use_keys
+from storage.sqlite_errands import one_errand_a_statement
 from storage.tables import Counter
 
 _CONNECT_SECONDS: Final = 5.0
@@ -49,6 +50,7 @@ class Database:
             self.engine: AsyncEngine = create_async_engine(
                 url, connect_args={"timeout": busy_timeout_seconds}, hide_parameters=True
             )
+            one_errand_a_statement(self.engine)
             self._prepare_sqlite(busy_timeout_seconds)
         else:
             self.engine = create_async_engine(
