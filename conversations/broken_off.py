@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import policy
@@ -23,6 +23,16 @@ _REMEMBERED: Final = timedelta(hours=24)
 # rings again at once is met before the sweeper has made a call-back of it.
 _SILENT: Final = timedelta(seconds=12)
 _LOOKED_AT: Final = 5  # latest calls of a number
+_LATEST: Final = (
+    select(Conversation)
+    .where(
+        Conversation.caller_number_key == bindparam("number"),
+        Conversation.channel == "phone",
+        Conversation.created_at >= bindparam("since"),
+    )
+    .order_by(Conversation.created_at.desc())
+    .limit(_LOOKED_AT)
+)
 
 
 def served(outcome: str | None, ended_by: str | None) -> bool:
@@ -34,17 +44,7 @@ def served(outcome: str | None, ended_by: str | None) -> bool:
 async def unfinished(session: AsyncSession, number: str, now: datetime) -> tuple[str, dict[str, Any]] | None:
     """The number's last call that broke off while something was taken down, and what can be gone on with; None where
     there is none, where they were served since, or where somebody has called them back."""
-    query = (
-        select(Conversation)
-        .where(
-            Conversation.caller_number_key == number,
-            Conversation.channel == "phone",
-            Conversation.created_at >= now - _REMEMBERED,
-        )
-        .order_by(Conversation.created_at.desc())
-        .limit(_LOOKED_AT)
-    )
-    for row in (await session.execute(query)).scalars():
+    for row in (await session.execute(_LATEST, {"number": number, "since": now - _REMEMBERED})).scalars():
         if row.status == "ended" and served(row.outcome, row.outcome_detail.get("ended_by")):
             return None
         if not _broke_off(row, now):

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import new_id
@@ -21,16 +21,30 @@ CALL_BACK_WITHIN: Final = timedelta(hours=2)  # of a promise; at once where ther
 WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
+# What every call and every turn asks is written once: building a statement costs more than SQLite takes to answer it.
+_BY_ID: Final = select(Conversation).where(Conversation.id == bindparam("conversation_id"))
+_BY_ID_LOCKED: Final = _BY_ID.with_for_update()
+_LAST_SEQ: Final = select(func.max(Turn.seq)).where(Turn.conversation_id == bindparam("conversation_id"))
+_TASK_OF: Final = select(CallbackTask).where(CallbackTask.conversation_id == bindparam("conversation_id"))
+_OPEN_CALLS: Final = (
+    select(CallbackTask)
+    .where(
+        CallbackTask.number_key == bindparam("number"),
+        CallbackTask.status != "done",
+        CallbackTask.conversation_id != bindparam("besides"),
+    )
+    .order_by(CallbackTask.created_at)
+    .with_for_update()
+)
+
 
 async def load(session: AsyncSession, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
-    query = select(Conversation).where(Conversation.id == conversation_id)
-    if for_update:
-        query = query.with_for_update()
-    return (await session.execute(query)).scalar_one_or_none()
+    query = _BY_ID_LOCKED if for_update else _BY_ID
+    return (await session.execute(query, {"conversation_id": conversation_id})).scalar_one_or_none()
 
 
 async def last_seq(session: AsyncSession, conversation_id: str) -> int:
-    found = await session.execute(select(func.max(Turn.seq)).where(Turn.conversation_id == conversation_id))
+    found = await session.execute(_LAST_SEQ, {"conversation_id": conversation_id})
     return int(found.scalar_one_or_none() or 0)
 
 
@@ -122,7 +136,7 @@ async def promise_call_back(
     A number has one open task: what was promised to it before is taken over by this one, with its note, its seat and
     the earlier deadline.
     """
-    found = await session.execute(select(CallbackTask).where(CallbackTask.conversation_id == conversation.id))
+    found = await session.execute(_TASK_OF, {"conversation_id": conversation.id})
     known = found.scalar_one_or_none() or await _called_about(session, conversation)
     if known is not None:
         known.number = known.number or number
@@ -181,10 +195,7 @@ async def open_calls(session: AsyncSession, number: str | None, *, besides: str)
     """The tasks of a number that are not done, locked, but for that of the conversation `besides`."""
     if not number:
         return []
-    query = select(CallbackTask).where(
-        CallbackTask.number_key == number, CallbackTask.status != "done", CallbackTask.conversation_id != besides
-    )
-    return list((await session.execute(query.order_by(CallbackTask.created_at).with_for_update())).scalars())
+    return list((await session.execute(_OPEN_CALLS, {"number": number, "besides": besides})).scalars())
 
 
 def _close(task: CallbackTask, result: str, now: datetime) -> None:

@@ -7,9 +7,10 @@ import os
 import re
 import secrets
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from base.errors import ConfigurationError
 from base.settings import Settings
@@ -63,16 +64,18 @@ def check_token(request: web.Request) -> None:
         raise unauthorised("内部接口需要正确的令牌。")
 
 
+_OF_CALL: Final = (
+    select(Conversation)
+    .where(Conversation.call_id == bindparam("call_id"), Conversation.channel == "phone")
+    .order_by(Conversation.created_at.desc())
+    .limit(1)
+)
+
+
 async def find_call(core: Core, call_id: str) -> Conversation | None:
     """The conversation of a call; of several (the call came back after a restart) the newest."""
-    query = (
-        select(Conversation)
-        .where(Conversation.call_id == call_id, Conversation.channel == "phone")
-        .order_by(Conversation.created_at.desc())
-        .limit(1)
-    )
     async with core.database.read() as session:
-        return (await session.execute(query)).scalar_one_or_none()
+        return (await session.execute(_OF_CALL, {"call_id": call_id})).scalar_one_or_none()
 
 
 async def call(request: web.Request) -> web.Response:
