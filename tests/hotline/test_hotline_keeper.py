@@ -241,8 +241,8 @@ async def test_what_drains_ends_by_itself_and_then_the_others_are_stopped() -> N
         await stage.until(lambda: stage.shown.count("up") == 3, 60)
         stage.keeper.drain(600)
         await asyncio.wait_for(asyncio.shield(stage.task), 60)
-        assert "told" in stage.shown and "drained" in stage.shown
-        assert "calls ended" not in stage.shown, "it is not started again"
+    assert "told" in stage.shown and "drained" in stage.shown
+    assert "calls ended" not in stage.shown, "it is not started again"
 
 
 async def test_what_does_not_drain_in_time_is_stopped_and_a_stop_does_not_wait() -> None:
@@ -254,4 +254,4 @@ async def test_what_does_not_drain_in_time_is_stopped_and_a_stop_does_not_wait()
             if seconds > 1:
                 stage.keeper.stop()
             await asyncio.wait_for(asyncio.shield(stage.task), 60)
-            assert ("cut off" in stage.shown) == (seconds < 1)
+        assert ("cut off" in stage.shown) == (seconds < 1)
