@@ -93,6 +93,7 @@ class ListeningCallers:
         dialog = call.dialog
         if dialog.answered_at is None:
             call.over = dialog.status >= 300 or now - dialog.invited_at > ANSWER_SECONDS
+            dialog.given_up = call.over and dialog.status < 300
         else:
             if call.keys and now - dialog.answered_at >= call.keys[0][0]:
                 call.line.press(call.keys[0][1])

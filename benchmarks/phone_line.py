@@ -138,7 +138,8 @@ LOUD_PEAK: Final = 4  # peak of 512 of 32,768 (-36 dB): a voice, not line noise
 
 @dataclass(slots=True, eq=False)
 class Dialog:
-    """One call's signalling. `status`: the final answer to the INVITE, 0 before it."""
+    """One call's signalling. `status`: the final answer to the INVITE, 0 before it; `given_up`: the caller did not wait
+    for it and hangs up should it come."""
 
     call_id: str
     line: RtpLine
@@ -150,6 +151,7 @@ class Dialog:
     status: int = 0
     invited_at: float = 0.0
     answered_at: float | None = None
+    given_up: bool = False
     ended_by: str = ""  # bot or caller
     sequence: int = 1
     tries: int = 0
@@ -240,7 +242,9 @@ class SipPort:
         if dialog.status:
             return  # the same answer again, whose ACK was lost
         dialog.status = status
-        if status < 300:
+        if status < 300 and dialog.given_up:
+            self.hang_up(dialog)
+        elif status < 300:
             found = re.search(r"^m=audio (\d+)", body, re.MULTILINE)
             dialog.line.connect(int(found.group(1)) if found else 9)
             dialog.answered_at = time.time()

@@ -16,6 +16,31 @@ Positions = npt.NDArray[np.int64]
 IndexKind = Literal["entries", "questions", "passages", "clauses"]
 
 
+class TextRows:
+    """Where the texts of each item lie, item after item; every item has one."""
+
+    def __init__(self, first: Positions, texts: int) -> None:
+        """`first`: where each item's texts begin; `texts`: how many there are in all."""
+        self._first = first
+        self._ends = np.append(first[1:], texts)
+        counts = self._ends - first
+        self._further = [(items := np.flatnonzero(counts > n), first[items] + n) for n in range(1, int(counts.max()))]
+
+    def best(self, by_text: Floats) -> Floats:
+        """The best value of each item's texts: the first text's, then the second's where there is one, and so on.
+        `np.maximum.reduceat` takes longer, with few texts an item twice as long."""
+        best = by_text[self._first]
+        for items, places in self._further:
+            best[items] = np.maximum(best[items], by_text[places])
+        return best
+
+    def of(self, items: Positions) -> Positions:
+        """The texts of some items, item after item."""
+        return np.concatenate(
+            [np.arange(first, end) for first, end in zip(self._first[items], self._ends[items], strict=True)]
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """What is searched. An item may have several texts (an entry's wordings): it scores as its best text.
@@ -36,13 +61,12 @@ class Corpus:
     formal: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     wholes: Sequence[str] = ()
 
-    @property
-    def first_texts(self) -> Positions | None:
-        """Where each item's texts begin, if they lie item after item and every item has one; else None."""
+    def rows(self) -> TextRows | None:
+        """None unless the texts lie item after item and every item has one."""
         if not len(self.owners) or (np.diff(self.owners) < 0).any():
             return None
         first = np.flatnonzero(np.diff(self.owners, prepend=-1))
-        return first if len(first) == len(self.ids) else None
+        return TextRows(first, len(self.owners)) if len(first) == len(self.ids) else None
 
     @classmethod
     def of_texts(cls, kind: IndexKind, ids: Sequence[str], texts: Sequence[str]) -> Corpus:

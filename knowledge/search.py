@@ -133,7 +133,7 @@ class SearchIndex:
             passages = Corpus.of_texts("passages", corpus.ids, corpus.wholes)
             self.whole = SearchIndex(passages, shelf=shelf, name="wholes")
         self._plain = len(corpus.ids) == len(corpus.texts)
-        self._first_texts = corpus.first_texts
+        self._text_rows = corpus.rows()
         self.table: VectorTable | LaterVectors | None = None
         self._rows = np.zeros(0, dtype=np.int64)
         if vectors is not None:
@@ -168,7 +168,7 @@ class SearchIndex:
         joined.lexical = self.lexical.following(*character_terms(clean), len(clean))
         joined.phonetic = self.phonetic.following(*syllable_terms(clean), len(clean))
         joined._plain = len(joined.corpus.ids) == len(joined.corpus.texts)
-        joined._first_texts = joined.corpus.first_texts
+        joined._text_rows = joined.corpus.rows()
         joined._rows = np.concatenate([self._rows, later._rows + len(old.texts)])
         if isinstance(self.table, VectorTable) and isinstance(later.table, VectorTable):
             joined.table = LaterVectors(self.table, later.table.exact())
@@ -304,14 +304,11 @@ class SearchIndex:
 
     def _texts_of(self, items: Positions) -> Positions:
         """The texts of some items (sorted), item after item."""
+        if self._text_rows is not None:
+            return self._text_rows.of(items)
         owners = self.corpus.owners
-        if self._first_texts is None:
-            texts = np.flatnonzero(np.isin(owners, items))
-            return texts[np.argsort(owners[texts], kind="stable")]
-        ends = np.append(self._first_texts[1:], len(owners))[items]
-        return np.concatenate(
-            [np.arange(first, end) for first, end in zip(self._first_texts[items], ends, strict=True)]
-        )
+        texts = np.flatnonzero(np.isin(owners, items))
+        return texts[np.argsort(owners[texts], kind="stable")]
 
     def _rerank(self, query: Query, weights: Weights, fused: Floats, raw: dict[str, Floats]) -> None:
         """Let vectors order the shortlist; whatever is not on it stands behind."""
@@ -340,8 +337,8 @@ class SearchIndex:
     def _items(self, by_text: Floats) -> Floats:
         if self._plain:
             return by_text
-        if self._first_texts is not None:
-            return np.maximum.reduceat(by_text, self._first_texts)
+        if self._text_rows is not None:
+            return self._text_rows.best(by_text)
         best = np.full(len(self.corpus.ids), -np.inf, dtype=np.float32)
         np.maximum.at(best, self.corpus.owners, by_text)
         return best
