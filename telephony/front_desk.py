@@ -46,9 +46,9 @@ class FrontDesk:
     # --- arriving and leaving ---------------------------------------------------------------------------------------
 
     def arrive(self, call_id: str) -> Arrival:
-        """A call rings. Nobody overtakes those who wait."""
+        """A call rings."""
         arrival: Arrival
-        if not len(self._room) and self._admission.admits(len(self._serving)):
+        if self.serves_at_once:
             arrival = "served"
             self._serve(call_id)
         elif self._room.full:
@@ -67,9 +67,14 @@ class FrontDesk:
         self._show()
 
     @property
+    def serves_at_once(self) -> bool:
+        """A call that rings now would not wait. Nobody overtakes those who do."""
+        return not len(self._room) and self._admission.admits(len(self._serving))
+
+    @property
     def has_room(self) -> bool:
         """A call that rings now would not be refused."""
-        return not self._room.full or (not len(self._room) and self._admission.admits(len(self._serving)))
+        return not self._room.full or self.serves_at_once
 
     def turn_of(self, call_id: str) -> asyncio.Future[None] | None:
         """Done when the call is called up; None for a call that does not wait."""
@@ -152,5 +157,4 @@ class FrontDesk:
         self._metrics.serving.set(len(self._serving))
         self._metrics.waiting.set(len(self._room))
         self._metrics.capacity.set(self._admission.limit)
-        open_ = not len(self._room) and self._admission.admits(len(self._serving))
-        self._metrics.level.set(0 if open_ else 2 if self._room.full else 1)
+        self._metrics.level.set(0 if self.serves_at_once else 2 if self._room.full else 1)

@@ -189,6 +189,8 @@ class Phone:
             return "draining"
         if not self._start.over(self._clock.monotonic(), core_there=self._link.connected):
             return "starting"
+        if self._desk.serves_at_once:
+            return "free"
         return "open" if self._desk.has_room else "full"
 
     async def _drained(self) -> None:

@@ -101,7 +101,8 @@ class ClusterSettings(Section):
         default_factory=list, description="JSON-RPC of each Kamailio, e.g. http://10.0.0.1:5065/RPC (deploy/kamailio)"
     )
     dispatcher_address: str = Field("", description="this node in Kamailio's list, e.g. sip:10.0.0.11:5060")
-    dispatcher_set: int = Field(1, ge=0, description="the number of the list")
+    dispatcher_set: int = Field(1, ge=0, description="the number of the list of all nodes")
+    dispatcher_free_set: int = Field(2, ge=0, description="the number of the list of nodes that serve a caller at once")
 
 
 class RetentionSettings(Section):

@@ -38,7 +38,7 @@ def configuration(folder: Path, *, nodes: list[str], local: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(SHIPPED / "kamailio.cfg", folder / "kamailio.cfg")
     (folder / "local.cfg").write_text(f'{local}\n#!define CONFIG_DIR "{folder}"\n#!define WORKERS 2\n')
-    (folder / "dispatcher.list").write_text("".join(f"1 {node} 0 0\n" for node in nodes))
+    (folder / "dispatcher.list").write_text("".join(f"{number} {node} 0 0\n" for number in (1, 2) for node in nodes))
     addresses = f"1 {TRUNK} 32 0 trunk\n2 {HOST} 32 0 node\n3 {HOST} 32 0 rpc\n"
     (folder / "address.list").write_text(addresses)
     return folder / "kamailio.cfg"
@@ -85,10 +85,11 @@ class Kamailio:
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
-    def states(self) -> dict[str, str]:
-        """Of each node, by its address: the flags of `dispatcher.list`, e.g. AP or DX."""
+    def states(self, number: int = 1) -> dict[str, str]:
+        """Of each node in the list of this number, by its address: the flags of `dispatcher.list`, e.g. AP or DX."""
         answer = self.call("dispatcher.list", [])["result"]
-        targets = [entry["DEST"] for entry in answer["RECORDS"][0]["SET"]["TARGETS"]]
+        (found,) = [record["SET"] for record in answer["RECORDS"] if record["SET"]["ID"] == number]
+        targets = [entry["DEST"] for entry in found["TARGETS"]]
         return {target["URI"]: target["FLAGS"] for target in targets}
 
     def stop(self) -> None:

@@ -81,7 +81,7 @@ class Caller:
 class Stage:
     """Two phones of one call each behind a Kamailio."""
 
-    def __init__(self, folder: Path, stack: ExitStack, options: str = "") -> None:
+    def __init__(self, folder: Path, stack: ExitStack, options: str = "", *, waiting: int = 0) -> None:
         from telephony_sip_helpers import CoreServer, PhoneProcess
 
         self._folder, self._stack, self._count = folder, stack, 0
@@ -102,7 +102,7 @@ class Stage:
         for number, core in enumerate(cores):
             environment = {
                 "HOTLINE_TELEPHONY__SIP_PORT": str(ports[number]),
-                "HOTLINE_ADMISSION__WAITING_ROOM_PLACES": "0",
+                "HOTLINE_ADMISSION__WAITING_ROOM_PLACES": str(waiting),
                 "HOTLINE_ADMISSION__MINIMUM_CALLS": "1",
                 "HOTLINE_CLUSTER__DISPATCHER_URLS": f'["{rpc_url}"]',
                 "HOTLINE_CLUSTER__DISPATCHER_ADDRESS": addresses[number],
@@ -152,8 +152,9 @@ def test_a_node_that_is_full_killed_or_draining_is_passed_over(stage: Stage) -> 
     # One is full and Kamailio has not heard of it: the failure route tries the next.
     kept = stage.caller(seconds=12.0)
     eventually(lambda: sum(stage.taken()) == 3, 60, "the third call")
-    for address in (first, second):
-        kamailio.call("dispatcher.set_state", ["ap", 1, address])
+    for number in (1, 2):
+        for address in (first, second):
+            kamailio.call("dispatcher.set_state", ["ap", number, address])
     assert stage.caller().served()
     assert kept.served()
 
@@ -176,6 +177,37 @@ def test_a_node_that_is_full_killed_or_draining_is_passed_over(stage: Stage) -> 
     assert stage.phones[1].phone.wait(60) == os.EX_OK
     eventually(lambda: kamailio.states()[second].startswith("D"), 60, "nobody is sent there")
     assert not stage.caller().served()
+
+
+@pytest.mark.long
+@pytest.mark.processes
+@pytest.mark.timeout(600)
+def test_whoever_serves_at_once_is_asked_before_those_with_whom_a_caller_waits(tmp_path: Path) -> None:
+    from telephony_sip_helpers import eventually
+
+    with ExitStack() as stack:
+        stage = Stage(tmp_path, stack, waiting=1)
+        kamailio = stage.kamailio
+        eventually(lambda: set(kamailio.states(2).values()) == {"AP"}, 60, "both nodes")
+        stage.caller(seconds=60.0)
+        eventually(lambda: sum(stage.taken()) == 1, 60, "the first call")
+        busy = stage.addresses[stage.taken().index(1)]
+        eventually(lambda: kamailio.states(2)[busy].startswith("D"), 60, "a node with somebody")
+        assert set(kamailio.states(1).values()) == {"AP"}, "whoever came there would wait"
+        for _ in range(2):
+            assert stage.caller().served()
+            eventually(lambda: "AP" in kamailio.states(2).values(), 60, "room at the other")
+        assert sorted(stage.taken()) == [1, 2], "in turn, one of them would have waited"
+        # Both have somebody: the next two wait, one at each; who comes after them is refused.
+        stage.caller(seconds=60.0)
+        eventually(lambda: sum(stage.taken()) == 4, 60, "a call at the other too")
+        eventually(lambda: all(flags.startswith("D") for flags in kamailio.states(2).values()), 60, "nobody is free")
+        stage.caller(seconds=60.0)
+        eventually(lambda: sum(stage.taken()) == 5, 60, "one who waits")
+        stage.caller(seconds=60.0)
+        eventually(lambda: sum(stage.taken()) == 6, 60, "one who waits at the other")
+        eventually(lambda: all(flags.startswith("D") for flags in kamailio.states(1).values()), 60, "both full")
+        assert not stage.caller().served()
 
 
 @pytest.mark.long
