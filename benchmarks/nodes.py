@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from benchmarks.frail_database import FrailDatabase, frail
 from benchmarks.phone_line import HOST
 from benchmarks.servers import Kamailio, postgresql_server, running_redis
 from hotline.trial.system import System
@@ -31,10 +32,11 @@ _FIRST_RTP_PORT: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """All of them, serving."""
+    """All of them, serving. `database`: their way to it; `database_url` is another that always stands."""
 
     systems: list[System]
     kamailio: Kamailio
+    database: FrailDatabase
     database_url: str
     keys: Path
 
@@ -63,6 +65,7 @@ def running(folder: Path, count: int, environment: dict[str, str]) -> Iterator[N
     """`count` nodes, ready; `environment` holds settings of all of them."""
     with ExitStack() as stack:
         database_url = stack.enter_context(postgresql_server())
+        database = stack.enter_context(frail(folder / "pg", database_url))
         redis = stack.enter_context(running_redis())
         ports = [free_port(HOST) for _ in range(count)]
         addresses = [f"sip:{HOST}:{port}" for port in ports]
@@ -74,7 +77,7 @@ def running(folder: Path, count: int, environment: dict[str, str]) -> Iterator[N
         for number, (port, address) in enumerate(zip(ports, addresses, strict=True)):
             low = _FIRST_RTP_PORT + number * _PORTS_A_NODE
             settings = {
-                "HOTLINE_DATABASE__URL": database_url,
+                "HOTLINE_DATABASE__URL": database.url,
                 "HOTLINE_SECURITY__KEY_FILE": str(keys),
                 "HOTLINE_CLUSTER__NODE": f"node-{number}",
                 "HOTLINE_CLUSTER__REDIS_URL": redis.url,
@@ -95,7 +98,7 @@ def running(folder: Path, count: int, environment: dict[str, str]) -> Iterator[N
             system.start(wait=False, set_up=False)  # they share the lock of a set-up, and were set up
         for system in systems:
             system.wait_ready(START_SECONDS)
-        yield Nodes(systems, kamailio, database_url, keys)
+        yield Nodes(systems, kamailio, database, database_url, keys)
 
 
 def _stop(system: System) -> None:

@@ -1,11 +1,14 @@
-"""Short calls through Kamailio to three nodes while nodes are lost or upgraded: `python -m benchmarks.rolling_nodes`.
+"""Short calls through Kamailio to three nodes while nodes are lost or upgraded, or PostgreSQL is:
+`python -m benchmarks.rolling_nodes kills|upgrade|outage`.
 
 `kills`: every `--every` seconds a node is killed (all its processes at once, as if it had lost its power) and started
-again. `upgrade`: one node after the other gets SIGTERM, drains, ends and is started again, as an upgrade does it. SIPp
-places the calls from the trunk's address at an even rate; each listens for some seconds and hangs up.
+again. `outage`: once, for a minute, PostgreSQL is away for all of them. `upgrade`: one node after the other gets
+SIGTERM, drains, ends and is started again, as an upgrade does it. SIPp places the calls from the trunk's address at an
+even rate; each listens for some seconds and hangs up.
 
 Counted: set-ups that failed, and contacts without exactly one outcome: a call that was answered, or that reached a
-core, must be one conversation with one outcome. In an upgrade no call may be cut short either.
+core, must be one conversation with one outcome. In an upgrade no call may be cut short either. What is written while
+PostgreSQL is away is in the nodes' journals and must be in it in the end.
 The small form (the default, about three minutes) shows that it works; the long one is `--calls 10000 --rate 10
 --every 60`. Prints a table, writes `var/benchmarks/nodes-<what>.json`; status 1 where a must is missed.
 """
@@ -34,9 +37,10 @@ from benchmarks.sipp import Load, Sipp, Told
 from hotline.trial.system import System
 from telephony.phone import call_id_of
 
-What = Literal["kills", "upgrade"]
+What = Literal["kills", "upgrade", "outage"]
 FAILED_SETUPS_MUST: Final = 0.005
-_EVERY_SECONDS: Final[dict[What, float]] = {"kills": 45.0, "upgrade": 10.0}
+_EVERY_SECONDS: Final[dict[What, float]] = {"kills": 45.0, "upgrade": 10.0, "outage": 20.0}
+_OUTAGE_SECONDS: Final = 60.0
 _OUTCOMES_WITHIN_SECONDS: Final = 120.0  # a lost call is one after dialogue.phone_lost_seconds, found by the sweeper
 _LOOK_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 60.0
@@ -45,8 +49,8 @@ _CUT: Final = ("lost", "error", "missed")  # ends of calls that the caller did n
 
 @dataclass(slots=True)
 class Disturbance:
-    """What happens to the nodes meanwhile, in a thread of its own. `events`: node, seconds after the beginning when it
-    was taken away, when it was ready again."""
+    """What happens to the nodes meanwhile, in a thread of its own. `events`: the node (-1: PostgreSQL), seconds after
+    the beginning when it was taken away, when it was ready again."""
 
     what: What
     nodes: Nodes
@@ -60,6 +64,9 @@ class Disturbance:
         began = time.monotonic()
         due = began
         try:
+            if self.what == "outage":
+                self._outage(began)
+                return
             numbers = range(len(self.nodes.systems))
             for number in itertools.cycle(numbers) if self.what == "kills" else numbers:
                 due = max(time.monotonic(), due + self.every_seconds)
@@ -74,6 +81,15 @@ class Disturbance:
                 self.events.append((number, round(away, 1), round(time.monotonic() - began, 1)))
         except BaseException as error:  # noqa: BLE001 - told by `main`, which fails with it
             self.problem = error
+
+    def _outage(self, began: float) -> None:
+        if self._over.wait(self.every_seconds):
+            return
+        away = time.monotonic() - began
+        self.nodes.database.close()
+        self._over.wait(_OUTAGE_SECONDS)
+        self.nodes.database.open()
+        self.events.append((-1, round(away, 1), round(time.monotonic() - began, 1)))
 
     def _take_away(self, system: System) -> None:
         if self.what == "kills":
@@ -186,11 +202,13 @@ def command(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.rolling_nodes", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("what", choices=("kills", "upgrade"))
+    parser.add_argument("what", choices=("kills", "upgrade", "outage"))
     parser.add_argument("--calls", type=int, default=300)
     parser.add_argument("--rate", type=float, default=2.5, help="calls a second")
     parser.add_argument("--listens", type=float, default=4.0, help="seconds until a caller hangs up")
-    parser.add_argument("--every", type=float, help="seconds between two kills (45), or before each upgrade (10)")
+    parser.add_argument(
+        "--every", type=float, help="seconds between two kills (45), before each upgrade (10) or the outage (20)"
+    )
     parser.add_argument("--nodes", type=int, default=3)
     arguments = parser.parse_args(argv)
     load = Load("short", arguments.calls, arguments.rate, arguments.listens)

@@ -8,8 +8,9 @@ from base.settings import ROOT
 
 sys.path += [str(ROOT / "tests"), str(ROOT / "tests" / "cluster")]
 
+from frail_link import FrailLink
 from kamailio_server import TRUNK, Kamailio
 from postgresql_server import postgresql_server
 from redis_server import running_redis
 
-__all__ = ["TRUNK", "Kamailio", "postgresql_server", "running_redis"]
+__all__ = ["TRUNK", "FrailLink", "Kamailio", "postgresql_server", "running_redis"]
