@@ -16,7 +16,6 @@ from typing import Final
 from bot import guard_classifier, reading
 from bot.guard_classifier import Classifier
 from bot.guards_model import GuardFindings, likeliest
-from bot.state import State
 
 SURE: Final = 0.84  # without a rule
 SURE_OF_PART: Final = 0.92  # of one sentence inside a longer story
@@ -192,12 +191,9 @@ _ENQUIRY_ONLY: Final = re.compile(
 )
 
 
-def check(
-    text: str, *, spoken: bool = False, state: State | None = None, reader: Classifier | None = None
-) -> GuardFindings:
-    """Everything the guards see in one turn. Pure; a millisecond or two.
+def check(text: str, *, reader: Classifier | None = None) -> GuardFindings:
+    """Everything the guards see in one turn, whatever was asked before it. Pure; a millisecond or two.
 
-    `state` tells what was asked: an answer to "闻到燃气味了吗" is read together with the question's topic.
     `reader`: the classifier; else the one of this process.
     """
     text = reading.normalise(text)[:_LONGEST]

@@ -97,7 +97,7 @@ class Line:
         """
         now = self._clock.now()
         role = "citizen" if side == "citizen" else "seat"
-        found = guards.check(text, spoken=True) if side == "citizen" else GuardFindings()
+        found = guards.check(text) if side == "citizen" else GuardFindings()
         danger = await alarm.line_to_tell(text, found, self._lookups, notes={})
         async with self._locks.hold(conversation_id), self._database.write() as session:
             row = await _row(session, conversation_id)

@@ -10,7 +10,6 @@ from bot import guards, reading
 from bot.decision import Turn
 from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
-from bot.state import State
 from conversations.messages import CitizenTurn
 
 _CALL_BACK_PURPOSES: Final = ("callback_number", "overload_callback")  # `docs/internals.md`, the phone link
@@ -31,7 +30,7 @@ class TurnInput:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def of(turn: CitizenTurn, state: State, now: datetime) -> TurnInput:
+def of(turn: CitizenTurn, now: datetime) -> TurnInput:
     """What the phone measured is taken only where it is a number."""
     text, meta = reading.normalise(turn.text), turn.meta
     spoken = turn.kind in ("speech", "barge_in") or (turn.channel == "phone" and turn.kind == "text")
@@ -48,7 +47,7 @@ def of(turn: CitizenTurn, state: State, now: datetime) -> TurnInput:
         answered_after_seconds=_number(meta.get("answered_after_seconds")),
         call_back_to=_call_back_to(turn),
     )
-    found = guards.check(text, spoken=spoken, state=state)
+    found = guards.check(text)
     return TurnInput(seen, found, now, nobody_came="transfer_failed" in meta)
 
 

@@ -65,7 +65,7 @@ class TurnTaker:
                     return Taken(turn_result.again(before, replies))
         now = self._clock.now()
         state = State.from_dict(row.state)
-        given = turn_input.of(turn, state, now)
+        given = turn_input.of(turn, now)
         if row.status == "ended":
             taken_up = life_cycle.taken_up(row, state, turn, given.turn.text, now)
             if taken_up is None:

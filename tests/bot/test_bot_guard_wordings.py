@@ -50,7 +50,7 @@ def test_the_classifier_learns_from_the_grammar() -> None:
     ],
 )
 def test_danger_in_wordings_of_no_list(text: str) -> None:
-    assert guards.check(text, spoken=True).emergency
+    assert guards.check(text).emergency
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_danger_in_wordings_of_no_list(text: str) -> None:
     ["小区垃圾没有人清运了", "楼道没有人轻云了都是垃圾", "消房验收怎么办", "漫步机的扶手断了一根", "煤气报警器去哪买"],
 )
 def test_near_misses_raise_no_alarm(text: str) -> None:
-    assert not guards.check(text, spoken=True).emergency
+    assert not guards.check(text).emergency

@@ -36,7 +36,7 @@ def run(
     state: State, turn: Turn, intent: str = "none", findings: Findings | None = None
 ) -> tuple[Decision, list[Wanted]]:
     """Decide with findings that know nothing else; what was asked for."""
-    findings = findings or Findings(guards.check(turn.text, state=state))
+    findings = findings or Findings(guards.check(turn.text))
     wanted: list[Wanted] = []
     for _ in range(40):
         decision = decide(state, turn, findings, NOW)
@@ -137,7 +137,7 @@ def test_no_turn_is_ever_without_a_reply_and_every_contact_can_end(turns: list[t
 
 
 def test_a_caller_in_danger_is_promised_only_a_transfer_that_exists() -> None:
-    findings = Findings(guards.check("着火了快来人", state=State(channel="phone")))
+    findings = Findings(guards.check("着火了快来人"))
     for lines, promised in ((frozenset({"119"}), True), (frozenset({"110"}), False), (frozenset[str](), False)):
         decision = decide(
             State(channel="phone"), Turn("着火了快来人", "speech", True), findings, NOW, transferable=lines
