@@ -131,6 +131,7 @@ async def test_hanging_up_in_the_greeting_leaves_exactly_one_outcome(system: Sys
     assert record["outcome"] in ("closed", "callback")
 
 
+@pytest.mark.long
 async def test_thirty_callers_at_once_are_all_greeted_answered_and_ended(system: System, voice: CallerVoice) -> None:
     """All thirty dial in the same instant and ask in the same breath; each hears more than a second of answer."""
     staying = ("says nothing and stays on the line", bytes(2 * 8_000 * 12))

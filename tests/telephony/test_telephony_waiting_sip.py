@@ -18,7 +18,7 @@ from telephony.caller import free_port
 from telephony.calling import CallingParty, CallReport, Script, load_turns
 from telephony.phone import call_id_of
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 GOODBYE = {"say": [{"text": "您的回电请求已受理，再见。"}], "hang_up": True}
 
 
@@ -93,7 +93,6 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
     assert "13800138000" not in phone.log
 
 
-@pytest.mark.long
 async def test_a_call_back_is_chosen_by_words_alone(phone: PhoneProcess, models: Path, tmp_path: Path) -> None:
     voice = CallerVoice(models, tmp_path)
     wish, yes = load_turns([voice.say("请给我回电话。"), voice.say("对，是的。")])
