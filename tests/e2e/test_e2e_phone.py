@@ -98,6 +98,7 @@ def test_a_question_of_policy_is_answered_with_its_source(system: System, voice:
     assert "lu yin" in " ".join(syllables(greeting["heard"])), "the greeting says that the call is recorded"
 
 
+@pytest.mark.long
 async def test_a_complaint_becomes_one_complete_order(system: System, voice: CallerVoice) -> None:
     caller = AnsweringCaller(system, voice, "你好,我要投诉,我们小区的路灯坏了三天了,晚上特别黑。")
     async with CallingParty("127.0.0.1", free_port(), "13900001234") as party:
