@@ -1,4 +1,4 @@
-"""`config.yml` is written from `base/settings.py`, so that the file always names every setting with its default."""
+"""`config.yml` is written from `base/sections/`, so that the file always names every setting with its default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from base.settings import ROOT, Settings
 HEADER = """\
 # Every setting of the hotline, with its default. An environment variable HOTLINE_SECTION__KEY overrides a line here,
 # for example HOTLINE_WEB__PORT=9000. A name's ending is its unit. Written by `python -m hotline.config_file` from
-# base/settings.py: change values here freely, but add settings there.
+# base/sections: change values here freely, but add settings there.
 """
 
 
