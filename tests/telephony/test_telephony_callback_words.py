@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer
 from telephony.callback_words import understood
-from telephony.dtmf import PersonWanted
 
 
 @pytest.mark.parametrize(
@@ -31,23 +29,3 @@ from telephony.dtmf import PersonWanted
 )
 def test_short_answers_are_told_apart(text: str, answer: str | None) -> None:
     assert understood(text) == answer
-
-
-def test_a_word_wants_it_and_a_word_confirms_it() -> None:
-    offer = CallBackOffer("13900001234")
-    assert offer.hear("对", 1.0) is None, "a yes to nothing that was asked"
-    assert offer.hear("给我回电", 2.0) == AskConfirmation("13900001234")
-    assert offer.tick(15.0) is None
-    assert offer.hear("对的", 16.0) == Accepted("13900001234")
-    assert offer.hear("对的", 17.0) is None
-
-
-def test_another_number_is_keyed_in() -> None:
-    offer = CallBackOffer("13900001234")
-    offer.hear("回电", 1.0)
-    assert offer.hear("不对", 2.0) == AskNumber()
-    assert offer.hear("对", 3.0) is None, "there is no number to say yes to"
-
-
-def test_a_person_can_be_asked_for() -> None:
-    assert CallBackOffer("13900001234").hear("转人工", 1.0) == PersonWanted()
