@@ -19,7 +19,8 @@ from knowledge.public_entries import NotAvailable, PublicEntries
 _QUERY_CHARACTERS: Final = 500
 _FOUND_AT_MOST: Final = 50
 _LEAST_CHANCE: Final = 0.05
-"""Well below `choose_at` of `knowledge/parameters.yml`: who reads a list can pass over a line, who listens cannot."""
+"""Chance that an entry answers, from which it is listed: far below `answer_entry_at` of `knowledge/parameters.yml`,
+from which the bot gives it as the answer. Who reads a list can pass over a line, who listens cannot."""
 
 
 class Vote(BaseModel):
