@@ -236,6 +236,16 @@ def test_the_image_offers_what_the_pods_ask_for() -> None:
     assert first is not None and (first.group(1),) in COMMANDS
 
 
+def test_what_the_image_takes_from_its_build_can_be_reached_by_its_user_at_the_same_place() -> None:
+    text = (CONTAINER / "Containerfile").read_text("utf-8")
+    copies = re.findall(r"^COPY --from=build (\S+) (\S+)$", text, re.MULTILINE)
+    assert all(source == target for source, target in copies)
+    store = re.search(r"UV_PYTHON_INSTALL_DIR=(\S+)", text)
+    assert store is not None and {store.group(1), "/opt/hotline"} == {source for source, _ in copies}
+    assert text.index(store.group()) < text.index("uv python install") < text.index("make setup")
+    assert not re.search(r"/root\b|chmod", text)
+
+
 def test_the_start_script_fills_an_empty_folder_and_keeps_what_is_newer(tmp_path: Path) -> None:
     made, data, told = tmp_path / "made", tmp_path / "data", tmp_path / "told"
     for folder in ("models", "setup", "index"):
