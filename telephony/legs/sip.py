@@ -28,6 +28,7 @@ log = get_logger("telephony.sip")
 
 _TIMER_SLACK_SECONDS: Final = 0.002  # the stack's three threads a call wake up together: a third less of their cost
 _LEGS_A_CALL: Final = 2  # so many legs the stack allows for each call that may come in: itself, and one that we dialled
+_NEWS: Final = (Event.CALL_RINGING, Event.CALL_PROGRESS, Event.CALL_ESTABLISHED, Event.CALL_CLOSED)
 
 
 class SipEndpoint:
@@ -46,8 +47,8 @@ class SipEndpoint:
         self._incoming_calls = 0
         self._dial_out = DialOut.of(settings)
         self._trunk = Trunk.of(settings)
-        # A call that we place may be answered before anybody can listen to its events.
-        self._news: dict[int, StackEvent] = {}
+        # A call that we place may ring, or be answered, before anybody can listen to its events.
+        self._news: dict[int, list[StackEvent]] = {}
         self._dialling = 0
         self._endings: set[asyncio.Task[None]] = set()
         self.dead = asyncio.Event()
@@ -106,8 +107,8 @@ class SipEndpoint:
         return self._dial_out.allowed(uri) is not None
 
     def _note(self, event: StackEvent) -> None:
-        if self._dialling and event.event in (Event.CALL_ESTABLISHED, Event.CALL_CLOSED):
-            self._news[event.call] = event
+        if self._dialling and event.event in _NEWS:
+            self._news.setdefault(event.call, []).append(event)
 
     async def dial(self, uri: str, timeout_seconds: float) -> SipLeg:
         """Call an address; returns when it has answered. Cancelling hangs up.
@@ -149,7 +150,7 @@ class SipEndpoint:
         try:
             call = await self._place(target)
             leg = SipLeg(call, number, named)
-            if (news := self._news.pop(call.handle, None)) is not None:
+            for news in self._news.pop(call.handle, []):
                 leg.take_note(news)
             await leg.answered(timeout_seconds)
         except (baresip.BaresipError, ValueError) as error:
