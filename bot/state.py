@@ -56,6 +56,7 @@ class Matter:
     verified: bool = False  # of an earlier order: its tracking code was shown, so that it may be added to
     channel_name: str = ""  # of a lawful matter
     question: str = ""  # of a consultation: what is searched for
+    goes_on: dict[str, str] = field(default_factory=dict)  # a question that goes on from the last answer: see `consult`
     candidates: list[dict[str, Any]] = field(default_factory=list)  # standard questions offered, best first
     offered: int = 0
     which: int = 0  # how often it was asked which of several candidates is meant

@@ -9,7 +9,7 @@ from bot.policy import closing, service_points
 from bot.policy.talk import Talk
 from bot.state import Matter, State
 from knowledge.follow_up import Context
-from knowledge.model import Hit
+from knowledge.model import Hit, SearchResult
 
 _OFFERED_AT_ONCE = 3
 _OFFERED_TO_ELDERS = 2
@@ -23,7 +23,7 @@ def answer_open(talk: Talk) -> bool:
             if matter.stage == "open":
                 return True
             continue
-        result = talk.findings.search(matter.question)
+        result = _search(talk, matter)
         hits = [hit for hit in result.hits if hit.id not in _turned_down(matter)]
         if result.verdict == "answer" and hits and not matter.offered:
             tell(talk, matter, hits[0])
@@ -47,14 +47,33 @@ def tell(talk: Talk, matter: Matter, hit: Hit) -> None:
     talk.state.unclear = 0
 
 
-def follow_up(talk: Talk, text: str) -> str:
-    """The question that `text` asks when it goes on from the last answer (要带什么？ 那孩子呢？), empty when it stands
-    for itself or nothing answers the whole question."""
+def _search(talk: Talk, matter: Matter) -> SearchResult:
+    """What answers an open consultation: of a question that goes on from the last answer, what was found from there (it
+    knows what was told already, and what the question finds as it stands), until it is put in other words."""
+    on = matter.goes_on
+    if not on or on["whole"] != matter.question:
+        return talk.findings.search(matter.question)
+    return talk.findings.search(on["text"], Context(on["item"], on["standard"], on["asked"]))
+
+
+def follow_up(talk: Talk, text: str) -> dict[str, str]:
+    """The question that `text` asks when it goes on from the last answer (要带什么？ 那孩子呢？), for `Matter.goes_on`:
+    `text`, completed (`whole`), and the answer before it (`item`, `standard`, `asked`). Empty when it stands for itself
+    or nothing answers the whole question."""
     after = _last_told(talk.state)
     if after is None:
-        return ""
-    result = talk.findings.search(reading.tidy(text), after)
-    return result.completed if result.verdict != "unknown" else ""
+        return {}
+    alone = reading.tidy(text)
+    result = talk.findings.search(alone, after)
+    if result.verdict == "unknown" or not result.completed:
+        return {}
+    return {
+        "text": alone,
+        "whole": result.completed,
+        "item": after.item,
+        "standard": after.standard,
+        "asked": after.asked,
+    }
 
 
 def _last_told(state: State) -> Context | None:
@@ -97,7 +116,7 @@ def answer_confirmation(talk: Talk) -> bool:
     number = reading.ordinal(text)
     if matter.search == "person":
         return _person_offered(talk, matter, said)
-    hits = {hit.id: hit for hit in talk.findings.search(matter.question).hits}
+    hits = {hit.id: hit for hit in _search(talk, matter).hits}
     offered = [hits[c["id"]] for c in matter.candidates if not c.get("down") and c["id"] in hits][:_OFFERED_AT_ONCE]
     if number is not None and 1 <= number <= len(offered) and len(offered) > 1:
         tell(talk, matter, offered[number - 1])

@@ -186,13 +186,13 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
         matter.channel_name = guards.lawful_likely(text)
         return matter
     asks_where = service_points.asks(talk, text)
-    whole_question = "" if asks_where else _goes_on(talk, text)
-    kind, request_type = ("consult", "咨询") if asks_where or whole_question else classify(talk, text)
+    goes_on = {} if asks_where else _goes_on(talk, text)
+    kind, request_type = ("consult", "咨询") if asks_where or goes_on else classify(talk, text)
     if not kind and sure and len(reading.content(text)) >= 3:
         kind, request_type = "order", _by_words(talk, whole or text) or "求助"
     if kind == "consult":
         matter = state.new_matter("consult", text, "咨询")
-        matter.question = whole_question or reading.tidy(text)
+        matter.question, matter.goes_on = goes_on.get("whole") or reading.tidy(text), goes_on
         return matter
     if kind == "status":
         matter = state.new_matter("status", text, "咨询")
@@ -205,12 +205,12 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
     return None
 
 
-def _goes_on(talk: Talk, text: str) -> str:
-    """A question on what was just answered, in full; empty for anything else. Alone it may look like a matter of its
-    own (丢了呢？) or like nothing at all (那孩子呢？)."""
+def _goes_on(talk: Talk, text: str) -> dict[str, str]:
+    """A question on what was just answered (see `consult.follow_up`); empty for anything else. Alone it may look like a
+    matter of its own (丢了呢？) or like nothing at all (那孩子呢？)."""
     names_request = _by_words(talk, text) not in ("", "咨询")
     if names_request or reading.asks_progress(text) or not reading.question(text):
-        return ""
+        return {}
     return consult.follow_up(talk, text)
 
 

@@ -40,6 +40,16 @@ async def test_a_consultation_is_answered_with_its_source_and_date(room: Room) -
     assert (await room.say("没有了，谢谢", result.conversation_id)).outcome == "answered"
 
 
+async def test_a_question_that_goes_on_is_answered_as_it_was_found_from_the_last_answer(room: Room) -> None:
+    first = await room.say("居住证丢了怎么补")
+    room.book.unsure = True
+    offered = await room.say("交多少钱？", first.conversation_id)
+    lines = offered.replies[-1].text  # the completed question alone finds the two in the other order
+    assert lines.index("第一次办居住证") < lines.index("居住证丢了")
+    assert "带身份证" in (await room.say("第一个", first.conversation_id)).replies[0].text
+    assert [row.text for row in await rows(room, Unanswered)] == ["居住证交多少钱？"]
+
+
 async def test_no_is_data_and_brings_the_next_candidate(room: Room) -> None:
     first = await room.say("居住证需要什么")
     second = await room.say("不是这个意思", first.conversation_id)
