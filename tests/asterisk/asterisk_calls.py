@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 from asterisk_server import Asterisk
-from telephony_leg_peers import SipPeer
 from telephony_likeness import likeness, wave
+from telephony_sip_peer import SipPeer
 
 USERS: Final = {"asterisk_websocket": "12345", "audiosocket": "123459"}  # the link that an extension leads to
 LINKS: Final = tuple(USERS)

@@ -27,7 +27,8 @@ from telephony_bridge_helpers import (
     seconds_heard,
     strength,
 )
-from telephony_leg_peers import SECRET, make_line
+from telephony_leg_peer import SECRET
+from telephony_lines import make_line
 from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, echo, eventually, free_port, running_phone
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus

@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from telephony_leg_peers import HOST, NUMBER, SECRET, basic, bearer, free_port, opened
+from telephony_leg_peer import HOST, NUMBER, SECRET, free_port
+from telephony_lines import basic, bearer, opened
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from telephony_leg_peers import HOST, KINDS, LINES, NUMBER, PBX_KINDS, RTP_TIMEOUT_SECONDS, WIDE, opened
+from telephony_leg_peer import HOST, NUMBER, RTP_TIMEOUT_SECONDS
 from telephony_likeness import likeness, wave
+from telephony_lines import KINDS, LINES, PBX_KINDS, WIDE, opened
 
 from telephony.audio import BYTES_A_SECOND, FRAME_BYTES, FRAME_SECONDS, RATE_HZ
 from telephony.errors import LegClosed, TransferError

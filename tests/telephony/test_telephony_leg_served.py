@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from telephony_leg_peers import NUMBER, PBX_KINDS, SECRET, Line, Peer, free_port, make_line
+from telephony_leg_peer import NUMBER, SECRET, Peer, free_port
+from telephony_lines import PBX_KINDS, Line, make_line
 from telephony_sip_helpers import CoreServer, PhoneProcess, echo
 
 from telephony.audio import BYTES_A_SECOND
