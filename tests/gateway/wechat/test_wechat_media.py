@@ -13,8 +13,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 from gateway_helpers import login
 from sqlalchemy import select
-from test_wechat_delivery import file_order
 from wechat_helpers import ANSWER, Citizen, Node
+from wechat_seat import file_order
 from wechat_stand_in import OfficialStandIn
 
 from asr_models.recogniser import RecogniserError, Recognition

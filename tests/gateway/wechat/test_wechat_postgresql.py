@@ -9,10 +9,10 @@ import pytest
 from fresh_database import emptied
 from postgresql_server import postgresql_url as postgresql_url
 from test_wechat_callback import test_a_repetition_at_another_node as test_repetition  # noqa: F401
-from test_wechat_delivery import test_a_process_that_dies_over_a_message as test_recovery  # noqa: F401
-from test_wechat_delivery import test_one_token_for_all_nodes as test_one_token  # noqa: F401
-from test_wechat_delivery import test_two_nodes_send_each_message_once as test_two_nodes  # noqa: F401
-from test_wechat_delivery import test_wechat_tells_later_that_a_notice_was_blocked as test_notices  # noqa: F401
+from test_wechat_notices import test_wechat_tells_later_that_a_notice_was_blocked as test_notices  # noqa: F401
+from test_wechat_once import test_a_process_that_dies_over_a_message as test_recovery  # noqa: F401
+from test_wechat_once import test_two_nodes_send_each_message_once as test_two_nodes  # noqa: F401
+from test_wechat_token import test_one_token_for_all_nodes as test_one_token  # noqa: F401
 from test_wecom_kf import test_everything_is_read_once_page_by_page as test_pages  # noqa: F401
 from wechat_helpers import AES_KEY, APP_ID, CORP_ID, CORP_SECRET, SECRET, TOKEN
 from wechat_stand_in import KfStandIn, OfficialStandIn
