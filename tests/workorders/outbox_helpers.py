@@ -7,12 +7,15 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import select
 
 from base.clock import Clock
 from storage.engine import Database
+from storage.order_tables import OutboxMessage
 from workorders.model import Assignment, OrderDraft
 from workorders.outbox.delivery import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 from workorders.outbox.signature import signature
@@ -21,6 +24,7 @@ from workorders.service import OrderService
 
 SECRET = b"a secret of the receiver, long enough"
 UNIT = "海淀区供热办"
+NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 Behaviour = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 
@@ -86,6 +90,11 @@ async def file_order(database: Database, orders: OrderService, key: str, clock: 
         draft = OrderDraft(**{**values, **changes})
         filed = await orders.file(session, draft, key=key, now=clock.now(), actor="bot:policy")
     return filed.order_no
+
+
+async def messages(database: Database) -> list[OutboxMessage]:
+    async with database.read() as session:
+        return list((await session.execute(select(OutboxMessage).order_by(OutboxMessage.id))).scalars())
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import test_workorders_outbox
+import test_workorders_outbox_receivers
 from fresh_database import fresh_postgresql
 from outbox_helpers import file_order
 from postgresql_server import postgresql_url as postgresql_url
@@ -44,6 +44,6 @@ async def test_a_snapshot_sees_one_state_however_long_it_lasts(
 
 @pytest.mark.long
 async def test_killed_senders(database: Database, tmp_path: Path) -> None:
-    await test_workorders_outbox.test_senders_are_killed_at_any_moment_and_nothing_is_lost_or_out_of_order(
+    await test_workorders_outbox_receivers.test_senders_are_killed_at_any_moment_and_nothing_is_lost_or_out_of_order(
         database, tmp_path
     )
