@@ -7,13 +7,13 @@ speech number n at 5000 + n. So the fakes can tell who said what, and when, to t
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
+from telephony_virtual_time import VirtualClock as VirtualClock
+from telephony_virtual_time import run_virtual as run_virtual
 
 from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency
@@ -34,53 +34,8 @@ from telephony.turn_taking import TurnTakingRules
 from telephony.voice import sentences
 from telephony.voice_activity import VoiceStream
 
-T = TypeVar("T")
 SECONDS_A_CHARACTER = 0.2
 SIX_DB = 10 ** (6 / 20)  # a caller may have asked us to speak up
-
-
-class _VirtualSelector(selectors.SelectSelector):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise RuntimeError("everybody waits for somebody else: nothing will ever happen again")
-            self.now += max(0.0, timeout)
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time jumps to the next timer as soon as nothing else is to be done."""
-
-    def __init__(self) -> None:
-        self._virtual = _VirtualSelector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.now
-
-
-def run_virtual(work: Coroutine[Any, Any, T]) -> T:
-    loop = VirtualLoop()
-    try:
-        result = loop.run_until_complete(work)
-        left = [task for task in asyncio.all_tasks(loop) if not task.done()]
-        assert not left, f"tasks left behind: {left}"
-        return result
-    finally:
-        loop.close()
-
-
-class VirtualClock:
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 5, 2, 0, tzinfo=UTC) + timedelta(seconds=self.monotonic())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import numpy as np
-from telephony_helpers import VirtualClock, run_virtual
+from telephony_virtual_time import VirtualClock, run_virtual
 
 from asr_models.recogniser import Expected, RecogniserError, Recognition
 from asr_models.urgency import Urgency

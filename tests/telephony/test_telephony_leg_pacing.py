@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from telephony_helpers import run_virtual
+from telephony_virtual_time import run_virtual
 
 from telephony.audio import BYTES_A_SECOND, FRAME_BYTES
 from telephony.legs.asterisk_messages import command, parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from telephony_helpers import VirtualClock, run_virtual
+from telephony_virtual_time import VirtualClock, run_virtual
 
 from cluster.dispatcher import State
 from telephony.node_state import NodeState, Start
