@@ -1,9 +1,12 @@
-"""Through a real nginx with the configuration that we ship: pages find another node when theirs drains or is gone."""
+"""Through a real nginx with the configuration that we ship: pages find another node when theirs drains or is gone,
+and go on when nginx itself was killed and is back."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -52,7 +55,7 @@ class Nginx:
         command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         checked = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60)
         assert checked.returncode == 0, checked.stderr
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0)
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
             assert self._process.poll() is None, (folder / "error.log").read_text()
@@ -61,6 +64,12 @@ class Nginx:
                     return
             time.sleep(0.05)
         raise AssertionError((folder / "error.log").read_text())
+
+    def kill(self) -> None:
+        """All its processes at once, as if the host had lost its power."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(30)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -113,6 +122,35 @@ async def test_a_page_comes_back_to_the_next_node_when_its_own_drains_or_is_gone
             assert response.status == 404
         async with session.get(f"{nginx.url}/metrics") as response:
             assert response.status == 404
+
+
+@pytest.mark.long
+async def test_what_is_said_while_nginx_is_killed_is_said_once_when_it_is_back(
+    nodes: list[TestNode], nginx: Nginx
+) -> None:
+    upstream = [f"127.0.0.1:{node.server.port}" for node in nodes]
+    nginx.start(upstream)
+    async with aiohttp.ClientSession() as session:
+        page, welcome = await hello(session, nginx.url, None)
+        known = welcome["conversation_id"]
+        await page.send_json({"type": "message", "text": "我要投诉噪声", "client_message_id": "m1"})
+        await next_of(page, "reply", in_reply_to="m1")
+        said = {"type": "message", "text": "晚上很吵", "client_message_id": "m2"}
+        await page.send_json(said)  # nobody sees whether it came through
+        nginx.kill()
+        while (message := await page.receive(timeout=WAIT_SECONDS)).type is WSMsgType.TEXT:
+            pass
+        assert message.type in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR)
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.ws_connect(f"{nginx.url}/ws/chat", headers={"Origin": nginx.url})
+        nginx.start(upstream)
+        page, welcome = await hello(session, nginx.url, known)
+        assert welcome["conversation_id"] == known
+        await page.send_json(said)  # as the citizen's page does with what was not answered
+        await next_of(page, "reply", in_reply_to="m2")
+        await page.close()
+        page, welcome = await hello(session, nginx.url, known)
+        assert [line["text"] for line in welcome["transcript"]].count("晚上很吵") == 1
 
 
 def _open(node: TestNode) -> bool:
