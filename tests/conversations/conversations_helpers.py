@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import func, select
 
 from base.clock import ManualClock
 from base.settings import Settings
@@ -17,6 +20,9 @@ from workorders.model import CategorySuggestion
 from workorders.service import OrderService
 
 PLACES = PlaceMatcher.load()
+LAMP = "我们小区门口的路灯不亮，已经坏了三天了，晚上黑得看不见路"
+PLACE = "朝阳区双井街道富力城"
+PHONE = "13900001234"
 _CUES = (
     ("order_status", ("进度", "办得怎么样", "到哪一步")),
     ("lawful_channel", ("法院",)),
@@ -152,3 +158,13 @@ def build(
         places=PLACES,
         clock=clock,
     )
+
+
+async def count(room: Room, table: Any) -> int:
+    async with room.database.read() as session:
+        return int((await session.execute(select(func.count()).select_from(table))).scalar_one())
+
+
+async def rows(room: Room, table: Any) -> list[Any]:
+    async with room.database.read() as session:
+        return list((await session.execute(select(table))).scalars())
