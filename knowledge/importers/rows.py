@@ -7,7 +7,8 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,9 @@ SUFFIXES: Final = (".csv", ".xlsx", ".jsonl")
 MAXIMUM_ROWS: Final = 200_000
 _PROBLEMS_AT_MOST: Final = 1_000
 _MERGED: Final = re.compile(rb'<mergeCell ref="([A-Z]+(\d+):[A-Z]+\d+)"')
+
+YES: Final = frozenset({"是", "true", "1", "yes", "y", "示例"})
+"""What a cell says, in small letters, for a column of yes and no."""
 
 Row = tuple[int, Mapping[Any, Any]]
 
@@ -49,6 +53,19 @@ def read_rows(path: Path, *, limit_rows: int = MAXIMUM_ROWS) -> list[Row]:
         raise KnowledgeError(f"{path.name}：表格应为 {'、'.join(SUFFIXES)}，不能导入{suffix or '没有后缀的文件'}")
     _check_count(path.name, rows, limit_rows)
     return rows
+
+
+def named_cells(row: Mapping[Any, Any], columns: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The cells of a row by our field names, which are what `columns` makes of a heading, or the heading itself.
+
+    A date is told as our files write it; cells beyond the last heading come under a name that no field has.
+    """
+    for heading, value in row.items():
+        if heading is None:
+            yield "more cells than headings", value
+            continue
+        title = str(heading).strip()
+        yield columns.get(title, title), f"{value:%Y-%m-%d}" if isinstance(value, datetime | date) else value
 
 
 def _check_count(name: str, rows: list[Row], limit: int) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from knowledge.entry import Entry, load_yaml_list, validate_rows
 from knowledge.errors import ImportRefused, RowProblem
-from knowledge.importers.rows import MAXIMUM_ROWS, read_rows
+from knowledge.importers.rows import MAXIMUM_ROWS, YES, named_cells, read_rows
 
 SUFFIXES: Final = (".yml", ".yaml", ".jsonl", ".csv", ".xlsx")
 COLUMNS: Final[Mapping[str, str]] = {
@@ -43,7 +42,6 @@ COLUMNS: Final[Mapping[str, str]] = {
 """Column headings in Chinese; the English field names work too (`source_…` for the one source of a row)."""
 
 _LIST_SPLIT: Final = re.compile(r"[\n；;|]+")
-_YES: Final = frozenset({"是", "true", "1", "yes", "y", "示例"})
 _AUDIENCE: Final = {"个人": "person", "企业": "enterprise", "个人和企业": "both", "公开": "public", "内部": "internal"}
 
 
@@ -69,13 +67,7 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A table's row as an entry's fields: Chinese headings, lists in one cell, one source in columns of its own."""
     fields: dict[str, Any] = {}
     source: dict[str, str] = {}
-    for heading, value in row.items():
-        if heading is None:
-            fields["more cells than headings"] = value
-            continue
-        name = COLUMNS.get(str(heading).strip(), str(heading).strip())
-        if isinstance(value, datetime | date):
-            value = value.strftime("%Y-%m-%d")
+    for name, value in named_cells(row, COLUMNS):
         text = "" if value is None else str(value).strip()
         if not text or not name:
             continue
@@ -84,7 +76,7 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
         elif name in ("ask", "related"):
             fields[name] = [part.strip() for part in _LIST_SPLIT.split(text) if part.strip()]
         elif name == "sample":
-            fields[name] = text.lower() in _YES
+            fields[name] = text.lower() in YES
         else:
             fields[name] = _AUDIENCE.get(text, text) if name in ("audience", "sensitivity") else text
     if source:

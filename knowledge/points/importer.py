@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from knowledge.errors import ImportRefused, KnowledgeError, RowProblem
-from knowledge.importers.rows import read_rows
+from knowledge.importers.rows import YES, named_cells, read_rows
 from knowledge.points.coordinates import Bounds, Datum, problem, to_wgs84
 from knowledge.points.point import PointRow, ServicePoint
 
@@ -36,7 +35,6 @@ COLUMNS: Final[Mapping[str, str]] = {
 }
 """Column headings in Chinese; the English field names work too."""
 
-_YES: Final = frozenset({"是", "true", "1", "yes", "y", "示例"})
 _LABELS: Final = {name: heading for heading, name in reversed(list(COLUMNS.items()))}
 _MESSAGES: Final = {
     "missing": "没有填写",
@@ -123,13 +121,7 @@ def _stored(row: PointRow, longitude: float, latitude: float, locate: Locate | N
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A table's row with our field names; empty cells are left out, so that "missing" means just that."""
     fields: dict[str, Any] = {}
-    for heading, value in row.items():
-        if heading is None:
-            fields["more cells than headings"] = value
-            continue
-        name = COLUMNS.get(str(heading).strip(), str(heading).strip())
-        if isinstance(value, datetime | date):
-            value = value.strftime("%Y-%m-%d")
+    for name, value in named_cells(row, COLUMNS):
         if isinstance(value, float) and value.is_integer() and name in ("id", "phone"):
             value = int(value)  # Excel keeps a number with a point
         if isinstance(value, bool):
@@ -137,7 +129,7 @@ def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
             continue
         text = "" if value is None else str(value).strip()
         if text and name:
-            fields[name] = text.lower() in _YES if name == "sample" else text
+            fields[name] = text.lower() in YES if name == "sample" else text
     return fields
 
 
