@@ -10,9 +10,7 @@ from base import settings
 from base.masking import Masked
 from conversations.erasure import Erasure, Folders
 from seats.audit_cli import terminal_actor
-from storage import migrate
-from storage.engine import Database
-from storage.keyring import Keyring
+from storage.for_commands import opened
 
 
 def command(argv: list[str]) -> int:
@@ -30,20 +28,12 @@ def command(argv: list[str]) -> int:
 
 async def _run(what: str, number: str) -> int:
     chosen = settings.load()
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(
-        chosen.database_url,
-        busy_timeout_seconds=chosen.database.busy_timeout_seconds,
-        keyring=Keyring(lambda: chosen.key_file),
-    )
-    erasure = Erasure(database, Folders.under(chosen.var))
-    try:
+    async with opened(chosen) as database:
+        erasure = Erasure(database, Folders.under(chosen.var))
         if what == "erase":
             found = await erasure.erase(number, actor=terminal_actor())
         else:
             found = await erasure.find(number)
-    finally:
-        await database.close()
     print(f"{Masked(number)}: {'erased' if what == 'erase' else 'would be erased'}")
     print(f"  orders: {', '.join(found.orders) or 'none'}")
     print(f"  conversations: {', '.join(found.conversations) or 'none'}")

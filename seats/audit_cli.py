@@ -16,9 +16,7 @@ from base import settings
 from base.clock import CHINA
 from base.errors import HotlineError
 from seats.audit import ACTIONS, AuditLog
-from storage import migrate
-from storage.engine import Database
-from storage.keyring import Keyring
+from storage.for_commands import opened
 
 
 class AuditError(HotlineError):
@@ -49,17 +47,8 @@ def command(argv: list[str]) -> int:
 
 
 async def _with_log(work: Callable[[AuditLog], Coroutine[Any, Any, int]]) -> int:
-    chosen = settings.load()
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(
-        chosen.database_url,
-        busy_timeout_seconds=chosen.database.busy_timeout_seconds,
-        keyring=Keyring(lambda: chosen.key_file),
-    )
-    try:
+    async with opened(settings.load()) as database:
         return await work(AuditLog(database))
-    finally:
-        await database.close()
 
 
 async def _verify(log: AuditLog, asked: argparse.Namespace) -> int:

@@ -14,8 +14,7 @@ from seats.passwords import check_password
 from seats.permissions import ROLES
 from seats.roster import Roster
 from seats.store import SeatError, SeatStore, generate_password
-from storage import migrate
-from storage.engine import Database
+from storage.for_commands import opened
 
 
 def command(argv: list[str]) -> int:
@@ -54,9 +53,7 @@ def command(argv: list[str]) -> int:
 
 async def _run(asked: argparse.Namespace) -> int:
     chosen = settings.load()
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    try:
+    async with opened(chosen) as database:
         store = SeatStore(database, session_hours=chosen.seats.session_hours)
         if asked.command == "list":
             for seat in await store.accounts():
@@ -88,8 +85,6 @@ async def _run(asked: argparse.Namespace) -> int:
             else:
                 await store.set_password(asked.login, password, actor=terminal_actor())
             print(f"{asked.login}: the password is {password} (shown once)" if told else f"{asked.login}: done")
-    finally:
-        await database.close()
     return 0
 
 

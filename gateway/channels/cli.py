@@ -12,8 +12,8 @@ from base.settings import Settings
 from gateway.channels import registry
 from gateway.channels.letters import Letters
 from gateway.open311.keys import api_key
-from storage import migrate
 from storage.engine import Database
+from storage.for_commands import opened
 
 
 def command(argv: list[str]) -> int:
@@ -40,9 +40,7 @@ def command(argv: list[str]) -> int:
 
 
 async def _run(asked: argparse.Namespace, chosen: Settings) -> int:
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    try:
+    async with opened(chosen) as database:
         if asked.command == "dead-letters":
             await _dead_letters(Letters(database, chosen.channels), asked)
         elif asked.command == "list":
@@ -54,8 +52,6 @@ async def _run(asked: argparse.Namespace, chosen: Settings) -> int:
             print(f"{entry.name}: {api_key(entry.name, entry.secret)}")
         else:
             await _change(database, chosen, asked)
-    finally:
-        await database.close()
     return 0
 
 
