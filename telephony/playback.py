@@ -20,6 +20,11 @@ class Sentence:
     position: int = 0  # bytes handed out
 
     @property
+    def begun(self) -> bool:
+        """Some of it is on its way to the caller's ear, or has been there."""
+        return self.position > 0
+
+    @property
     def exhausted(self) -> bool:
         return self.complete and self.position >= len(self.audio)
 
@@ -45,7 +50,7 @@ class Playback:
         `first`: before everything that has not begun to play, else at the end.
         """
         sentence = Sentence(text, answer)
-        if first and (not self._queue or self._queue[0].position == 0):
+        if first and (not self._queue or not self._queue[0].begun):
             self._queue.appendleft(sentence)
         else:
             self._queue.append(sentence)

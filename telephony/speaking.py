@@ -89,15 +89,16 @@ class Speaker:
         """Some of what `play` was given as `text` has not left for the caller yet."""
         return self._playback.holds(text)
 
-    def prompt(self, prompt: Prompt, *, first: bool = False) -> None:
+    def prompt(self, prompt: Prompt, *, first: bool = False) -> Sentence:
         """One of the phone's own sentences. Without any voice a tone shows that the line is alive.
 
-        `first`: before answers that are still being rendered.
+        `first`: before answers that are still being rendered. The sentence in the queue tells when it has `begun`.
         """
         self._metrics.prompts.labels(prompt.name.lower()).inc()
         sentence = self._playback.add("", first=first)
         sentence.audio += self._own(prompt) or tone(440.0, 0.25)
         sentence.complete = True
+        return sentence
 
     def _own(self, prompt: Prompt) -> bytes | None:
         return self._prompts.of(prompt, self._manner.prompt_speed)

@@ -21,6 +21,7 @@ from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallB
 from telephony.dtmf import PersonWanted
 from telephony.front_desk import Departure, FrontDesk
 from telephony.hearing import Listener
+from telephony.playback import Sentence
 from telephony.prompts import Prompt, PromptBook, Speech
 from telephony.speaking import Speaker
 from telephony.waiting_room import standing
@@ -69,7 +70,7 @@ class WaitingCaller:
         self._prompts = prompts
         self._listener = listener
         self._ear = WordEar()
-        self._asked = False  # a question is on its way that may be answered by a word
+        self._question: Sentence | None = None  # is on its way, or sounds, and may be answered by a word
         self._offer = CallBackOffer(caller_number)
         self._fixed = fixed
         self._topics = topics
@@ -145,8 +146,10 @@ class WaitingCaller:
 
     def _make_offer(self) -> None:
         if self._listens:
-            self._speaker.prompt(Prompt.BUSY_OFFER if self._listener is not None else Prompt.BUSY_OFFER_KEYS)
-            self._asked = self._listener is not None
+            if self._listener is not None:
+                self._question = self._speaker.prompt(Prompt.BUSY_OFFER)
+            else:
+                self._speaker.prompt(Prompt.BUSY_OFFER_KEYS)
 
     async def _tell(self, *, again: bool) -> None:
         """Where the caller stands; what has been told already is not told again."""
@@ -186,14 +189,22 @@ class WaitingCaller:
         self._ticked_at = now
         self._act(self._offer.tick(now), now)
         self._ear.tick(now)
-        if self._asked and (self._listens or not self._speaker.busy):
-            self._ear.open(now)
-            self._asked = self._speaker.busy
+        if self._question is not None:
+            self._listen_for_answer(self._question, now)
         if self._listens and self._idle and not self._speaker.busy and not self._ear.listening:
             self._go_on()
         if self._promised_at is not None and now - self._promised_at >= CORE_SECONDS:
             self._promised_at = None
             self._unconfirmed()
+
+    def _listen_for_answer(self, question: Sentence, now: float) -> None:
+        """An offer may be answered from its first sound on, and with a clear voice while the news before it sound: who
+        waits for the second time knows it. A number is read to its end first: 对 in the middle of it means nothing."""
+        busy = self._speaker.busy
+        if self._listens or not busy:
+            self._ear.open(now, asked=question.begun)
+        if not busy:
+            self._question = None
 
     def feed(self, pcm: bytes) -> bytes:
         """The caller's audio; returns what the voice detector is to hear of it: nothing unless an answer is awaited."""
@@ -254,13 +265,11 @@ class WaitingCaller:
             return
         if sound:
             self._speaker.play(sound, text)
-            self._speaker.prompt(Prompt.CALLBACK_OTHER_NUMBER)
-        else:
-            self._speaker.prompt(Prompt.CALLBACK_CONFIRM)
-        self._asked = self._listener is not None
+        question = self._speaker.prompt(Prompt.CALLBACK_OTHER_NUMBER if sound else Prompt.CALLBACK_CONFIRM)
+        self._question = question if self._listener is not None else None
 
     def _hush(self) -> None:
-        self._asked = False
+        self._question = None
         self._ear.close()
         self._speaker.stop()
         self._speaker.forget_stopped()

@@ -24,6 +24,19 @@ def test_audio_comes_in_order_and_then_nothing() -> None:
     assert playback.idle
 
 
+def test_a_sentence_tells_when_it_has_begun() -> None:
+    playback = filled(("一", 4))
+    second = playback.add("二")
+    second.audio += b"abcd"
+    second.complete = True
+    playback.take(4)
+    assert not second.begun
+    playback.take(2)
+    assert second.begun
+    playback.put_back(2)
+    assert not second.begun, "the leg did not take it"
+
+
 def test_a_sentence_that_is_still_rendered_is_waited_for() -> None:
     playback = Playback()
     first = playback.add("一")

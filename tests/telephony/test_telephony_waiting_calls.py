@@ -133,6 +133,18 @@ def test_a_call_back_by_word_is_read_back_and_confirmed_by_word() -> None:
     run_virtual(scenario())
 
 
+def test_who_knows_the_offer_may_take_it_while_the_news_sound() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            guest = hall.must_come(says=[Said(2.0, 1.0, "好的给我回电吧")])
+            await asyncio.sleep(12.0)
+            words = hall.words(guest)
+            assert "BUSY_OFFER" not in words and "CALLBACK_OTHER_NUMBER" in words
+
+    run_virtual(scenario())
+
+
 def test_who_talks_while_nothing_was_asked_is_not_listened_to() -> None:
     async def scenario() -> None:
         async with Hall() as hall:
