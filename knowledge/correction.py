@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf, log
+from math import log
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ _BEAM: Final = 12
 _KEEP_BONUS: Final = 1.5
 _PRIOR_WEIGHT: Final = 0.6
 LONGEST_RUN: Final = 60
+_NONE: Final[dict[str, int]] = {}
 
 
 def keep_dictionary_cache_in(directory: Path) -> None:
@@ -55,7 +56,10 @@ class Corrector:
         self._confusions = confusions
         counts = WordCounts() if counted is None else counted
         counts.add(texts)
-        self._unigrams, self._bigrams = counts.words, counts.pairs
+        self._unigrams = counts.words
+        self._behind: dict[str, dict[str, int]] = {}  # word -> the words seen behind it, and how often
+        for (first, second), count in counts.pairs.items():
+            self._behind.setdefault(first, {})[second] = count
         self._total = max(sum(self._unigrams.values()) - self._unigrams[START], 1)
         self._syllables: dict[str, int] = {}
         by_length: dict[int, list[tuple[str, list[int]]]] = {}
@@ -165,12 +169,16 @@ class Corrector:
         start: int,
         before: list[tuple[str, tuple[float, int, str]]],
     ) -> None:
-        never = _PRIOR_WEIGHT * log(alone)  # behind a word that it was never seen behind: by far the most
-        best, previous = -inf, ""
+        first, (highest, _, _) = before[0]
+        # behind a word that it was never seen behind, by far the most: there the likeliest row before it wins
+        best, previous = highest + value + _PRIOR_WEIGHT * log(alone), first
         for last, (score, _, _) in before:
-            together = self._bigrams.get((last, word), 0)
-            prior = _PRIOR_WEIGHT * log(0.5 * together / max(self._unigrams[last], 1) + alone) if together else never
-            if (score + value + prior, last) > (best, previous):
-                best, previous = score + value + prior, last
+            if score + value <= best:  # no word is likelier than sure, and those that follow are no better
+                break
+            together = self._behind.get(last, _NONE).get(word, 0)
+            if together:
+                prior = _PRIOR_WEIGHT * log(0.5 * together / max(self._unigrams[last], 1) + alone)
+                if score + value + prior > best:
+                    best, previous = score + value + prior, last
         if word not in state or state[word][0] < best:
             state[word] = (best, start, previous)

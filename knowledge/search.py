@@ -255,11 +255,12 @@ class SearchIndex:
             if not self._plain:
                 fused += weights.central * stretch(raw["central"])
         lexical = self.lexical.scores(query.characters)
-        raw["coverage"] = self._items(lexical) / max(self.lexical.best_possible(query.characters), 1e-9)
-        if len(query.expansion) and self.corpus.kind == "clauses":
-            lexical = lexical + 0.5 * self.lexical.scores(query.expansion)
         lexical_items = self._items(lexical)
-        fused += weights.lexical * stretch(lexical_items)
+        raw["coverage"] = lexical_items / max(self.lexical.best_possible(query.characters), 1e-9)
+        if len(query.expansion) and self.corpus.kind == "clauses":
+            lexical_items = self._items(lexical + 0.5 * self.lexical.scores(query.expansion))
+        if weights.lexical:
+            fused += weights.lexical * stretch(lexical_items)
         if weights.phonetic:
             sound = self._items(self.phonetic.scores(query.syllables))
             raw["sound"] = sound / max(self.phonetic.best_possible(query.syllables), 1e-9)
