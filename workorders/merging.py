@@ -22,14 +22,20 @@ RELEASES: Final = "withdraw"  # one citizen's withdrawal withdraws nobody else's
 RELEASED_NOTE: Final = "并案的主工单已撤回，恢复单独办理。"
 
 
+async def lock_both(session: AsyncSession, order_no: str, values: dict[str, Any]) -> None:
+    """Lock an order and the main that is asked for, the smaller number first: two that are merged into each other at
+    once would otherwise wait for each other until the database ends one of them."""
+    both = select(Order.order_no).where(Order.order_no.in_((order_no, _asked(values))))
+    await session.execute(both.order_by(Order.order_no).with_for_update())
+
+
 async def main_of(session: AsyncSession, order: Order, values: dict[str, Any]) -> Order:
     """The order that `order` is to be merged into: an open one, itself not merged, so that no chain arises.
 
     Raises:
         OrderStateError: there is none that may take it.
     """
-    number = numbers.normalise(str(values.get("main") or ""))
-    found = select(Order).where(Order.order_no == number).with_for_update()
+    found = select(Order).where(Order.order_no == _asked(values)).with_for_update()
     main = (await session.execute(found)).scalar_one_or_none()
     if main is None or main.order_no == order.order_no or main.status not in _MAY_LEAD:
         raise OrderStateError("主工单不存在，或已答复、已并案，不能并入。")
@@ -42,3 +48,7 @@ async def followers(session: AsyncSession, main: Order) -> Sequence[Order]:
     """The orders that are merged into `main` now, locked."""
     merged = select(Order).where(Order.duplicate_of == main.order_no, Order.status == "merged")
     return (await session.execute(merged.order_by(Order.order_no).with_for_update())).scalars().all()
+
+
+def _asked(values: dict[str, Any]) -> str:
+    return numbers.normalise(str(values.get("main") or ""))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
@@ -24,6 +25,7 @@ from workorders.view import OrderView, order_view
 
 SYSTEM = "system:core"
 _SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
+_OPENED_AT_ONCE: Final = 250
 _FOUND: Final = 200
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
@@ -122,15 +124,16 @@ class OrderService:
             raise ValueError("an idempotency key has 1 to 80 characters")
         if not draft.detail.strip():
             raise ValueError("an order without a detail cannot be acted on")
-        known = (await session.execute(select(Order).where(Order.idempotency_key == key))).scalar_one_or_none()
-        if known is not None:
-            return FiledOrder(
-                known.order_no, "", known.deadline_hours, known.unit or "", True, known.deadline_working_days
-            )
+        if (known := await _filed_before(session, key)) is not None:
+            return known
         assignment = draft.assignment or assign(draft)
         draft = replace(draft, assignment=assignment, title=make_title(draft))
-        earlier = duplicate_of or await self.find_duplicate(session, draft, now=now)
         number = numbers.order_no(now, await next_value(session, numbers.counter_name(now)))
+        # Whoever has taken a number is alone with filing until the commit, so what was filed meanwhile is seen now:
+        # the same request sent twice at once, or the same matter told on two channels at once.
+        if (known := await _filed_before(session, key)) is not None:
+            return known
+        earlier = duplicate_of or await self.find_duplicate(session, draft, now=now)
         code = numbers.new_tracking_code()
         order = new_row(draft, assignment, number=number, key=key, now=now, actor=actor)
         order.tracking_hash = numbers.tracking_hash(number, code)
@@ -207,17 +210,17 @@ class OrderService:
         """Orders for the desk, newest first, without their events. `text` is looked for in number, title and place,
         and may be the citizen's whole telephone number."""
         query = select(Order).order_by(Order.created_at.desc(), Order.order_no.desc()).limit(max(1, min(limit, 200)))
-        if status is not None:
-            query = query.where(Order.status == status)
+        only = [Order.status == status] if status is not None else []
         if conversation_id is not None:
-            query = query.where(Order.conversation_id == conversation_id)
+            only.append(Order.conversation_id == conversation_id)
+        query = query.where(*only)
         async with self._database.read() as session:
             if term := text.strip():
                 query = query.where(
                     or_(
                         Order.order_no == numbers.normalise(term),
                         Order.contact_phone_key == term,
-                        Order.order_no.in_(await _with_words(session, term)),
+                        Order.order_no.in_(await _with_words(session, term, only)),
                         Order.street == term,
                         Order.district == term,
                     )
@@ -250,6 +253,8 @@ class OrderService:
         """
         now, values = self._clock.now(), dict(data or {})
         async with self._database.write() as session:
+            if event == "merge":
+                await merging.lock_both(session, order_no, values)
             found = select(Order).where(Order.order_no == order_no).with_for_update()
             order = (await session.execute(found)).scalar_one_or_none()
             if order is None:
@@ -369,8 +374,25 @@ class OrderService:
         return row
 
 
-async def _with_words(session: AsyncSession, term: str) -> list[str]:
-    """Orders with these words in title or address. Both are sealed, so the newest are opened and looked through."""
-    query = select(Order.order_no, Order.title, Order.address).order_by(Order.created_at.desc())
-    rows = await session.execute(query.limit(_SEARCHED))
-    return [order_no for order_no, title, address in rows if term in title or term in (address or "")][:_FOUND]
+async def _filed_before(session: AsyncSession, key: str) -> FiledOrder | None:
+    """The order with this idempotency key, without its tracking code."""
+    known = (await session.execute(select(Order).where(Order.idempotency_key == key))).scalar_one_or_none()
+    if known is None:
+        return None
+    return FiledOrder(known.order_no, "", known.deadline_hours, known.unit or "", True, known.deadline_working_days)
+
+
+async def _with_words(session: AsyncSession, term: str, only: Sequence[ColumnElement[bool]]) -> list[str]:
+    """Orders with these words in title or address. Both are sealed, so the newest of those that are asked for are
+    opened and looked through, a few hundred at a time: other tasks have their turn in between."""
+    query = select(Order.order_no, Order.title, Order.address).where(*only)
+    newest = query.order_by(Order.created_at.desc(), Order.order_no.desc())
+    rows = await session.stream(newest.limit(_SEARCHED).execution_options(yield_per=_OPENED_AT_ONCE))
+    found: list[str] = []
+    async for order_no, title, address in rows:
+        if term in title or term in (address or ""):
+            found.append(order_no)
+            if len(found) == _FOUND:
+                break
+    await rows.close()
+    return found

@@ -20,6 +20,13 @@ from test_workorders_outbox import test_in_order_for_each_order_however_attempts
 from test_workorders_outbox import (  # noqa: F401
     test_what_comes_after_a_dead_letter_waits_until_somebody_looks as test_dead_letters,
 )
+from test_workorders_service import service as service
+from test_workorders_service import (  # noqa: F401
+    test_one_matter_told_on_several_channels_at_once_is_linked as test_linked_at_once,
+)
+from test_workorders_service import test_search_takes_percent_signs_and_quotes_as_text as test_searched  # noqa: F401
+from test_workorders_service import test_the_same_key_files_once_even_at_once as test_one_key  # noqa: F401
+from test_workorders_service import test_two_orders_merged_into_each_other_at_once as test_merged_at_once  # noqa: F401
 
 from base.clock import ManualClock
 from storage.engine import Database

@@ -75,6 +75,15 @@ async def test_the_same_key_files_once_even_at_once(database: Database, service:
         assert (await session.execute(select(func.count()).select_from(Order))).scalar_one() == 1
 
 
+async def test_one_matter_told_on_several_channels_at_once_is_linked(database: Database, service: OrderService) -> None:
+    told = await asyncio.gather(*(file(database, service, draft(), f"c{n}:1") for n in range(4)))
+    first = min(filed.order_no for filed in told)
+    async with database.read() as session:
+        rows = (await session.execute(select(Order.order_no, Order.duplicate_of))).all()
+    assert {number for number, _ in rows} == {filed.order_no for filed in told}
+    assert all(earlier == (None if number == first else first) for number, earlier in rows)
+
+
 async def test_an_order_is_gone_when_the_caller_rolls_back(database: Database, service: OrderService) -> None:
     with pytest.raises(RuntimeError):
         async with database.write() as session:
@@ -200,6 +209,31 @@ async def test_search_takes_percent_signs_and_quotes_as_text(database: Database,
     for hostile in ("%", "_", "' OR 1=1 --", "\\"):
         assert await service.search(text=hostile) == []
     assert await service.search(status="closed") == []
+
+
+async def test_two_orders_merged_into_each_other_at_once(database: Database, service: OrderService) -> None:
+    """One goes into the other; whoever comes second is told why not."""
+    both = [(await file(database, service, draft(), f"c{n}:1")).order_no for n in range(2)]
+    tried = await asyncio.gather(
+        *(
+            service.change(order_no, "merge", actor="seat:s1", note="同一件事", data={"main": main})
+            for order_no, main in (both, reversed(both))
+            for _ in range(3)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(result).__name__ for result in tried) == ["OrderStateError"] * 5 + ["OrderView"]
+
+
+async def test_words_are_looked_for_among_what_was_asked_for(
+    database: Database, service: OrderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many newer orders there are that nobody asked about."""
+    monkeypatch.setattr("workorders.service._SEARCHED", 2)
+    wanted, *newer = [(await file(database, service, draft(), f"c{n}:1")).order_no for n in range(4)]
+    await service.change(wanted, "accept", actor="seat:s1")
+    assert [order.order_no for order in await service.search(text="暖气", status="accepted")] == [wanted]
+    assert {order.order_no for order in await service.search(text="暖气")} < set(newer)
 
 
 def test_a_title_invents_nothing() -> None:
