@@ -20,13 +20,17 @@ class RecogniserError(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """`text` in simplified Chinese (empty: no speech); `confidence` 0..1; `compute_seconds` of CPU time."""
+    """`text` in simplified Chinese (empty: no speech); `confidence` 0..1; `compute_seconds` of CPU time.
+
+    `digit_confidences`: 0..1 for each digit of a number that was asked for and heard whole, where the engine can tell.
+    """
 
     text: str
     confidence: float
     audio_seconds: float
     compute_seconds: float
     engine: str
+    digit_confidences: tuple[float, ...] = ()
 
 
 Expected = Literal["anything", "digits", "yes_no"]

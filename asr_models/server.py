@@ -93,6 +93,7 @@ def _told(recognition: Recognition) -> wire.Header:
         "confidence": round(recognition.confidence, 4),
         "audio_seconds": round(recognition.audio_seconds, 3),
         "compute_seconds": round(recognition.compute_seconds, 3),
+        "digit_confidences": [round(one, 3) for one in recognition.digit_confidences],
         "engine": recognition.engine,
     }
 
@@ -105,6 +106,7 @@ def recognition_of(answer: wire.Header) -> Recognition:
         audio_seconds=float(answer["audio_seconds"]),
         compute_seconds=float(answer["compute_seconds"]),
         engine=str(answer["engine"]),
+        digit_confidences=tuple(map(float, answer.get("digit_confidences", ()))),
     )
 
 

@@ -7,7 +7,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +14,9 @@ import ctranslate2
 import numpy as np
 import tokenizers
 
-from asr_models import audio, ctranslate_model, whisper_answers, whisper_digits, whisper_guards
+from asr_models import audio, ctranslate_model, whisper_guards
 from asr_models.log_mel import FRAMES_A_SECOND
 from asr_models.recogniser import (
-    Expected,
     Outcome,
     RecogniserError,
     RecogniserStream,
@@ -27,54 +25,20 @@ from asr_models.recogniser import (
     Utterance,
 )
 from asr_models.whisper_encoder import WhisperEncoder
+from asr_models.whisper_expected import ExpectedReader
+from asr_models.whisper_pieces import TOKEN_LIMIT, TOKENS_A_SECOND, Decoded, Piece
 from asr_models.whisper_vocabulary import WhisperVocabulary
 from asr_models.word_frequencies import is_chinese
 from asr_models.words import Words
 
 _SHORT_PROMPT: Final = " 是的。不是。对。好的。没有了。"
-_SHORT_SECONDS: Final = 0.75
-"""Less speech than this is an answer, not a sentence: told so, the decoder halves its errors on single words (CER of
-60 synthetic ones 0.47 -> 0.28). Longer speech is heard better without any prompt."""
 _LONGEST_WINDOW_SECONDS: Final = 30.0
 _PAD_SECONDS: Final = 1.0
 _LONGEST_PIECE_SECONDS: Final = 20.0
 """Measured on 25 s of telephone speech: cut at 29, 20, 14 s, CER 19.8, 19.1, 28.7 %, RTF 0.08, 0.06, 0.06."""
-_TOKENS_A_SECOND: Final = 12
-_TOKEN_LIMIT: Final = 448
-_DIGITS_BEAM: Final = 5
-_ANSWERS_BEAM: Final = 8
-_ANSWER_TOKENS: Final = 10
 _CHARACTER_BONUS: Final = 5.0
 """Nats a character, against the preference of word likelihoods for short texts."""
 _FILES: Final = ("model.bin", "config.json", "tokenizer.json")
-
-
-@dataclass(slots=True)
-class _Piece:
-    """A part of an utterance that the decoder takes at once. `seconds`: CPU spent on it so far."""
-
-    samples: Samples
-    loud_seconds: float
-    frames: int
-    expected: Expected = "anything"
-    encoded: Any = None
-    text: str = ""
-    confidence: float = 0.0
-    compute_seconds: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        return len(self.samples) / audio.MODEL_RATE_HZ
-
-    @property
-    def short(self) -> bool:
-        return self.loud_seconds < _SHORT_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    tokens: list[int]
-    evidence: whisper_guards.Evidence
 
 
 class Whisper:
@@ -134,8 +98,7 @@ class Whisper:
         self._word_weight = word_weight
         self._prompt = self._vocabulary.start
         self._short_prompt = self._vocabulary.prompt(_SHORT_PROMPT)
-        self._but_digits = self._vocabulary.all_but([whisper_digits.WRITABLE])
-        self._but_answers = self._vocabulary.all_but(whisper_answers.WRITABLE)
+        self._expected = ExpectedReader(self._model, self._vocabulary)
         self._silence: dict[int, Any] = {}
 
     def recognise(self, samples: Samples, sample_rate_hz: int) -> Recognition:
@@ -148,7 +111,7 @@ class Whisper:
     def recognise_many(self, utterances: Sequence[Utterance]) -> list[Outcome]:
         """See `Recogniser`. The encoder takes one at a time (several at once cost more), the decoder all together."""
         outcomes: list[Outcome] = [None] * len(utterances)
-        taken: dict[int, list[_Piece]] = {}
+        taken: dict[int, list[Piece]] = {}
         for index, utterance in enumerate(utterances):
             if not utterance.wanted():
                 continue
@@ -156,7 +119,7 @@ class Whisper:
                 taken[index] = self._pieces(utterance)
             except RecogniserError as error:
                 outcomes[index] = error
-        alike: dict[tuple[int, bool], list[_Piece]] = defaultdict(list)
+        alike: dict[tuple[int, bool], list[Piece]] = defaultdict(list)
         for index, pieces in list(taken.items()):
             if not utterances[index].wanted():  # given up while others were encoded
                 del taken[index]
@@ -175,21 +138,21 @@ class Whisper:
         """None: Whisper decodes whole utterances."""
         return None
 
-    def _pieces(self, utterance: Utterance) -> list[_Piece]:
+    def _pieces(self, utterance: Utterance) -> list[Piece]:
         audio.check(utterance.samples, utterance.sample_rate_hz)
         wide = audio.to_model_rate(utterance.samples, utterance.sample_rate_hz)
         pieces = []
         for samples in audio.cut_at_quiet_points(wide, audio.MODEL_RATE_HZ, _LONGEST_PIECE_SECONDS):
             started = time.process_time()
             loud = audio.loud_seconds(samples, audio.MODEL_RATE_HZ)
-            piece = _Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ), utterance.expected)
+            piece = Piece(samples, loud, self._frames(len(samples) / audio.MODEL_RATE_HZ), utterance.expected)
             if loud:
                 piece.encoded = self._encode(samples, piece.frames)
             piece.compute_seconds = time.process_time() - started
             pieces.append(piece)
         return pieces
 
-    def _recognition(self, utterance: Utterance, pieces: list[_Piece]) -> Recognition:
+    def _recognition(self, utterance: Utterance, pieces: list[Piece]) -> Recognition:
         text = "".join(piece.text for piece in pieces)
         weighted = sum(piece.confidence * len(piece.text) for piece in pieces)
         return Recognition(
@@ -198,9 +161,10 @@ class Whisper:
             audio_seconds=len(utterance.samples) / utterance.sample_rate_hz,
             compute_seconds=sum(piece.compute_seconds for piece in pieces),
             engine=self.name,
+            digit_confidences=pieces[0].digit_confidences if len(pieces) == 1 else (),
         )
 
-    def _read(self, pieces: Sequence[_Piece]) -> None:
+    def _read(self, pieces: Sequence[Piece]) -> None:
         """Text and confidence of pieces with the same number of frames and the same prompt."""
         started = time.process_time()
         decoded = self._generate(pieces)
@@ -209,13 +173,14 @@ class Whisper:
             started = time.process_time()
             again = whisper_guards.repeats(first.evidence.text)
             read = self._generate([piece], no_repeat=4)[0] if again else first
-            if (expected := self._read_expected(piece, read)) is not None:
+            if (expected := self._expected.read(piece, read)) is not None:
                 self._judge(piece, expected, doubted=piece.expected == "yes_no")
+                piece.digit_confidences = expected.digit_confidences if piece.text else ()
             if not piece.text:
                 self._judge(piece, read)
             piece.compute_seconds += share + time.process_time() - started
 
-    def _judge(self, piece: _Piece, decoded: _Decoded, *, doubted: bool = False) -> None:
+    def _judge(self, piece: Piece, decoded: Decoded, *, doubted: bool = False) -> None:
         """Take the text unless the sound does not support it. `doubted`: it is looked into in any case."""
         evidence = decoded.evidence
         if not decoded.tokens or not evidence.text:
@@ -245,7 +210,7 @@ class Whisper:
             self._silence[frames] = self._encode(np.zeros(audio.MODEL_RATE_HZ, np.float32), frames)
         return self._silence[frames]
 
-    def _generate(self, pieces: Sequence[_Piece], *, no_repeat: int = 0) -> list[_Decoded]:
+    def _generate(self, pieces: Sequence[Piece], *, no_repeat: int = 0) -> list[Decoded]:
         prompt = self._short_prompt if pieces[0].short else self._prompt
         encoded = pieces[0].encoded
         if len(pieces) > 1:
@@ -257,7 +222,7 @@ class Whisper:
             [prompt] * len(pieces),
             beam_size=self._beam_size,
             num_hypotheses=self._beam_size if self._words is not None else 1,
-            max_length=min(_TOKEN_LIMIT, len(prompt) + int(8 + longest * _TOKENS_A_SECOND)),
+            max_length=min(TOKEN_LIMIT, len(prompt) + int(8 + longest * TOKENS_A_SECOND)),
             no_repeat_ngram_size=no_repeat,
             return_scores=True,
             return_no_speech_prob=True,
@@ -265,75 +230,15 @@ class Whisper:
         )
         return [self._choose(piece, result) for piece, result in zip(pieces, results, strict=True)]
 
-    def _read_expected(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
-        """What was asked for, if it can be heard; None: what was freely read stays."""
-        match piece.expected:
-            case "digits":
-                return self._read_digits(piece, free)
-            case "yes_no":
-                return self._read_answer(piece, free)
-            case _:
-                return None
-
-    def _read_answer(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
-        if not whisper_answers.is_worth_reading(free.evidence.text, free.evidence.log_probability, piece.loud_seconds):
-            return None
-        (result,) = self._model.generate(
-            piece.encoded,
-            [self._prompt],
-            beam_size=_ANSWERS_BEAM,
-            num_hypotheses=_ANSWERS_BEAM,
-            max_length=len(self._prompt) + _ANSWER_TOKENS,
-            return_scores=True,
-            suppress_blank=True,
-            suppress_tokens=self._but_answers,
-        )
-        tokens = [[one for one in row if one < self._vocabulary.first_special] for row in result.sequences_ids]
-        read = [(self._vocabulary.text(row), score) for row, score in zip(tokens, result.scores, strict=True)]
-        place = whisper_answers.chosen(read, free.evidence.log_probability)
-        if place is None:
-            return None
-        text, score = read[place]
-        return _Decoded(tokens[place], replace(free.evidence, text=text, log_probability=score))
-
-    def _read_digits(self, piece: _Piece, free: _Decoded) -> _Decoded | None:
-        """A number was asked for: its digits, behind what was said before them; None: that is not what was said."""
-        chosen: _Decoded | None = None
-        text, score = free.evidence.text, free.evidence.log_probability
-        if not whisper_digits.is_worth_reading(text):
-            return None
-        for prefix in whisper_digits.prefixes(text):
-            before = self._vocabulary.tokens_of(prefix)
-            prompt = [*self._vocabulary.start, *before]  # what follows `start` is in the answer too
-            (result,) = self._model.generate(
-                piece.encoded,
-                [prompt],
-                beam_size=_DIGITS_BEAM,
-                max_length=min(_TOKEN_LIMIT, len(prompt) + int(8 + piece.seconds * _TOKENS_A_SECOND)),
-                return_scores=True,
-                suppress_blank=True,
-                suppress_tokens=self._but_digits,
-            )
-            tokens = [token for token in result.sequences_ids[0] if token < self._vocabulary.first_special]
-            digits = self._vocabulary.text(tokens[len(before) :])
-            likely = result.scores[0] * len(result.sequences_ids[0]) / max(1, len(tokens) - len(before))
-            if whisper_digits.is_trusted(text, score, prefix, digits, likely, piece.loud_seconds):
-                whole = whisper_digits.is_whole(digits)
-                if chosen is None or whole:
-                    chosen = _Decoded(tokens, replace(free.evidence, text=prefix + digits, log_probability=likely))
-                if whole:
-                    break
-        return chosen
-
-    def _choose(self, piece: _Piece, result: Any) -> _Decoded:
+    def _choose(self, piece: Piece, result: Any) -> Decoded:
         """The best of the decoder's texts for one piece, by sound and words."""
-        best: tuple[float, _Decoded] | None = None
+        best: tuple[float, Decoded] | None = None
         for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
             tokens = [token for token in sequence if token < self._vocabulary.first_special]
             merit, text = self._weigh(self._vocabulary.text(tokens), score)
             if best is None or merit > best[0]:
                 evidence = whisper_guards.Evidence(text, score, result.no_speech_prob, piece.loud_seconds)
-                best = merit, _Decoded(tokens, evidence)
+                best = merit, Decoded(tokens, evidence)
         assert best is not None
         return best[1]
 
@@ -357,6 +262,7 @@ def _reduced_files(directory: Path, weights: bytes, vocabulary: WhisperVocabular
     size = len(words_of(directory))
     for name in ("suppress_ids", "suppress_ids_begin", "lang_ids"):
         config[name] = vocabulary.reduced(config.get(name, []))
+    config["suppress_ids"] += vocabulary.digits
     return {
         "model.bin": ctranslate_model.with_rows(weights, vocabulary.rows, size),
         "config.json": json.dumps(config).encode(),

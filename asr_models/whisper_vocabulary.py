@@ -1,8 +1,8 @@
 """The tokens that Mandarin needs, out of the 51,865 of multilingual Whisper.
 
 Every step of the decoder multiplies with one row for each token: with the 3,700 that can be part of a Chinese text a
-step costs half, and no other language can come out. Digits are left out too: the decoder then writes numbers in words
-("三点半", "幺三八"), which is how they were said.
+step costs half, and no other language can come out. The ten digits are kept for the reading of a number that was asked
+for; elsewhere they are suppressed: the decoder then writes numbers in words ("三点半", "幺三八"), as they were said.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import zhconv
 
 _ENGLISH_PARTS: Final = re.compile(rb" ?[A-Z]{1,4}|[a-z]{1,2}| [a-z]?")
 """Abbreviations (ETC, APP) as wholes, every other word letter by letter."""
-_DIGIT_MARKS: Final = frozenset(b"0123456789%")
+_DIGITS: Final = "0123456789"
+_NO_TEXT: Final = frozenset(b"%")
 _SPECIAL: Final = ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
 
 
@@ -40,6 +41,7 @@ class WhisperVocabulary:
         self._numbers = {row: number for number, row in enumerate(self.rows)}
         self.first_special = self._numbers[end_of_text]
         self.start = [self._numbers[numbers[name]] for name in _SPECIAL]
+        self.digits = [token for digit in _DIGITS for token in self.tokens_of(digit)]
         self._previous = self._numbers[numbers["<|startofprev|>"]]
 
     def prompt(self, text: str) -> list[int]:
@@ -74,9 +76,9 @@ def bytes_of(token: str) -> bytes:
 
 def is_mandarin(token: bytes) -> bool:
     """Whether it can be part of Chinese text: a byte, characters of the Chinese planes or pieces of them, or letters of
-    an abbreviation. No kana, no Hangul, no digits."""
+    an abbreviation, a single digit. No kana, no Hangul."""
     if len(token) == 1:
-        return token[0] not in _DIGIT_MARKS
+        return token[0] not in _NO_TEXT
     if not token or token[0] < 0x80:
         return bool(_ENGLISH_PARTS.fullmatch(token))
     if any(byte < 0x80 for byte in token):

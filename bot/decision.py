@@ -28,6 +28,7 @@ class Turn:
     kind: Literal["text", "speech", "dtmf", "silence", "barge_in"] = "text"
     spoken: bool = False
     heard: Heard = field(default_factory=Heard)
+    least_sure_digit: float | None = None  # 0..1, of a number that was asked for and heard whole
     unplayed: str = ""  # the end of our last reply that the caller did not hear
     answered_after_seconds: float | None = None  # from our last sound to the caller's first
     call_back_to: str = ""  # keyed in, or confirmed, as the number to call back: nothing else is meant by the digits

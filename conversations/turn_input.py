@@ -44,6 +44,7 @@ def of(turn: CitizenTurn, now: datetime) -> TurnInput:
             int(_number(meta.get("unrecognised")) or 0),
         ),
         unplayed=turn.unplayed,
+        least_sure_digit=_number(meta.get("least_sure_digit")),
         answered_after_seconds=_number(meta.get("answered_after_seconds")),
         call_back_to=_call_back_to(turn),
     )

@@ -195,6 +195,8 @@ class CallerTurns:
             "compute_seconds": round(recognition.compute_seconds, 3),
             "engine": recognition.engine,
         }
+        if recognition.digit_confidences:
+            meta["least_sure_digit"] = round(min(recognition.digit_confidences), 3)
         if self._answered_after_seconds is not None:
             meta["answered_after_seconds"] = round(self._answered_after_seconds, 1)
         floor.give("speech", text, confidence=recognition.confidence, meta=meta)
