@@ -20,7 +20,9 @@ class TelephonySettings(Section):
     allowed_peers: list[str] = Field(
         default_factory=lambda: ["127.0.0.0/8"], description="networks whose INVITEs are taken; all others are ignored"
     )
-    jitter_buffer_ms: tuple[int, int] = (40, 100)
+    jitter_buffer_ms: tuple[int, int] = Field(
+        (20, 100), description="callers' audio is held back so long: the least on an even line, the most on a bad one"
+    )
     rtp_ports: tuple[int, int] = Field((20_000, 29_999), description="UDP ports for the audio of the calls")
     rtp_timeout_seconds: int = Field(30, ge=5)
     person_sip_uri: str = Field(

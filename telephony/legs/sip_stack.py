@@ -34,7 +34,11 @@ def configuration(
     jitter_buffer_ms: tuple[int, int],
     rtp_ports: tuple[int, int],
 ) -> baresip.Config:
-    """The stack's configuration, shared by the endpoint and by the test caller."""
+    """The stack's configuration, shared by the endpoint and by the test caller.
+
+    `jitter_buffer_ms`: what comes is held back so long at least and at most. The buffer starts with the least and grows
+    with the jitter that it sees, so a good line is heard early and a bad one whole (decision 0003).
+    """
     low, high = jitter_buffer_ms
     return baresip.Config(
         net_interface=host,
@@ -46,7 +50,7 @@ def configuration(
                 f"sip_listen {host}:{port}",
                 "sip_transports udp,tcp",
                 "call_hold_other_calls no",
-                "audio_jitter_buffer_type fixed",
+                "audio_jitter_buffer_type adaptive",
                 f"audio_jitter_buffer_ms {low}-{high}",
                 f"rtp_ports {rtp_ports[0]}-{rtp_ports[1]}",
             )
