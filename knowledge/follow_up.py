@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
 from pathlib import Path
@@ -24,6 +24,7 @@ import yaml
 
 from knowledge.embedding import Encoder, Vectors
 from knowledge.errors import KnowledgeError
+from knowledge.model import SearchResult
 from knowledge.parameters import Parameters
 from knowledge.sentence_reader import SentenceReader, Told, key_of
 from knowledge.text import normalise
@@ -135,9 +136,28 @@ class FollowUps:
         """Whether it is worth searching a completed question too."""
         return elliptical >= self.learned.completed_from
 
-    def joined(self, signs: Mapping[str, float]) -> bool:
-        """Whether the completed question is what was meant; `signs` as `features` gives them."""
-        return self.learned.follow_up.probability(signs) >= self.learned.joined_from
+    def decided(self, signs: Mapping[str, float], alone: SearchResult, completed: SearchResult) -> SearchResult:
+        """What is taken of the two readings, `signs` as `features` gives them: the completed question where it is very
+        likely what was meant, the question as it stands where it hardly is, between them a choice of both."""
+        chance = self.learned.follow_up.probability(signs)
+        if chance < self.learned.beside_from or completed.verdict == "unknown":
+            return alone
+        if chance < self.learned.joined_from:
+            return _together(completed, alone, sure=False)
+        return _together(completed, alone, sure=True)
+
+
+def _together(completed: SearchResult, alone: SearchResult, *, sure: bool) -> SearchResult:
+    """The completed question, with the best of the question as it stands to choose from beside its own: where the
+    completed one is not `sure` to be meant, or finds only something to choose from itself."""
+    if (sure and completed.verdict != "choose") or not alone.hits or alone.verdict == "unknown":
+        return completed
+    first, other = completed.hits[0], alone.hits[0]
+    if other.id == first.id:
+        return completed
+    rest = tuple(hit for hit in completed.hits[1:] if hit.id != other.id)
+    hits = (first, other, *rest)[: max(len(completed.hits), 2)]
+    return replace(completed, hits=hits, verdict="choose")
 
 
 def features(elliptical: float, alone: float, joined: float, rarest: float, *, same: bool) -> dict[str, float]:

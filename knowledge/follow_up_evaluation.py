@@ -43,6 +43,11 @@ class Followed:
     alone: int
     joined: int
 
+    @property
+    def reached(self) -> bool:
+        """Whether the citizen comes to the right entry: it is told first, or is among those offered."""
+        return self.joined == 1 or (self.verdict == "choose" and 1 <= self.joined <= CHOICES)
+
 
 def _place(result: SearchResult, gold: Sequence[str]) -> int:
     return next((at for at, hit in enumerate(result.hits, start=1) if hit.id in gold), 0)
@@ -82,7 +87,7 @@ async def drawn_in(service: KnowledgeService) -> tuple[int, list[str]]:
 
 def figures(found: Sequence[Followed]) -> dict[str, Any]:
     """Rates 0..1 for each part: right first and within three, alone and from the conversation; `spoilt`: right only
-    alone."""
+    alone; `lost`: of these, those that are not offered to choose from either."""
     result: dict[str, Any] = {}
     for part in sorted({one.part for one in found}):
         rows = [one for one in found if one.part == part]
@@ -92,6 +97,7 @@ def figures(found: Sequence[Followed]) -> dict[str, Any]:
             "with": round(float(np.mean([one.joined == 1 for one in rows])), 4),
             "with_within_three": round(float(np.mean([1 <= one.joined <= CHOICES for one in rows])), 4),
             "spoilt": round(float(np.mean([one.alone == 1 != one.joined for one in rows])), 4),
+            "lost": round(float(np.mean([one.alone == 1 and not one.reached for one in rows])), 4),
         }
     return result
 
@@ -107,7 +113,7 @@ async def _evaluate(options: argparse.Namespace, settings: Settings) -> dict[str
                 print(
                     f"{name}, {part}: {rates['n']} turns, right alone {rates['alone']:.1%}, from the conversation "
                     f"{rates['with']:.1%} (within {CHOICES} {rates['with_within_three']:.1%}), "
-                    f"spoilt by it {rates['spoilt']:.1%}"
+                    f"spoilt by it {rates['spoilt']:.1%} (not offered either {rates['lost']:.1%})"
                 )
             if options.failures:
                 for one in found:

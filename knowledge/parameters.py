@@ -50,6 +50,7 @@ class Parameters:
     choose_at: float
     follow_up: Logistic  # that a question goes on from the last answer
     completed_from: float  # log-odds that it leaves something out, below which it counts as whole
+    beside_from: float  # chance from which on the completed question is offered beside the question as it stands
     joined_from: float  # chance from which on it is taken as completed
 
     def of(self, kind: IndexKind, *, spoken: bool) -> Weights:
@@ -79,6 +80,7 @@ def parse(data: Mapping[str, Any]) -> Parameters:
             float(verdict["choose_at"]),
             _logistic(after["joined"]),
             float(after["completed_from"]),
+            float(after["beside_from"]),
             float(after["joined_from"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

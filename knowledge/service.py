@@ -314,7 +314,7 @@ class KnowledgeService:
             follow_up.rarest(corrected, index.rarity, index.unknown_rarity),
             same=bool(best.hits) and best.hits[0].id == after.item,
         )
-        return _beside(best, alone) if self._follow_ups.joined(signs) else alone
+        return self._follow_ups.decided(signs, alone, best)
 
     def _query(self, text: str, spoken: bool) -> Query:
         vector = self._encoder.queries([text])[0] if self._encoder.available else None
@@ -338,16 +338,6 @@ class KnowledgeService:
             await asyncio.wait_for(self._wake.wait(), timeout=self._settings.knowledge.snapshot_poll_seconds)
         self._wake.clear()
         return self._closing
-
-
-def _beside(joined: SearchResult, alone: SearchResult) -> SearchResult:
-    """Where the completed question only finds something to choose from, the question as it stands offers its best."""
-    if joined.verdict != "choose" or not alone.hits or alone.verdict == "unknown":
-        return joined
-    other = alone.hits[0]
-    rest = tuple(hit for hit in joined.hits[1:] if hit.id != other.id)
-    first = joined.hits[0]
-    return joined if other.id == first.id else replace(joined, hits=(first, other, *rest)[: max(len(joined.hits), 2)])
 
 
 def _chance(result: SearchResult) -> float:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from math import log
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 from knowledge_helpers import MODEL, entry
 from needs import require
 
 from base.clock import ManualClock
 from base.settings import Settings
-from knowledge import follow_up, samples, store
+from knowledge import follow_up, parameters, samples, store
 from knowledge.entry import Entry, read_folder
-from knowledge.follow_up import Context
+from knowledge.follow_up import Context, FollowUps
+from knowledge.model import Hit, SearchResult
+from knowledge.parameters import Logistic
 from knowledge.search import SearchIndex
+from knowledge.sentence_reader import SentenceReader
 from knowledge.service import KnowledgeService
 from knowledge.snapshot import entry_corpus
 from storage.engine import Database
@@ -63,6 +70,33 @@ def test_another_group_takes_the_place_of_the_former_one() -> None:
 )
 def test_naming_another_case_is_told_from_asking_something_else(text: str, another: bool) -> None:
     assert follow_up.names_another(text) is another
+
+
+def found(verdict: Literal["answer", "choose", "unknown"], *ids: str, completed: str = "whole") -> SearchResult:
+    hits = tuple(Hit(one, "entry", one, one, one, 1.0, 0.5) for one in ids)
+    return SearchResult("q", "q", hits, verdict, completed=completed)
+
+
+@pytest.mark.parametrize(
+    "chance, alone, completed, taken",
+    [
+        (0.1, found("answer", "a"), found("answer", "b", "c"), ("answer", ["a"])),
+        (0.5, found("answer", "a"), found("answer", "b", "c"), ("choose", ["b", "a"])),
+        (0.9, found("answer", "a"), found("answer", "b", "c"), ("answer", ["b", "c"])),
+        (0.9, found("answer", "a"), found("choose", "b", "a", "c"), ("choose", ["b", "a", "c"])),
+        (0.9, found("answer", "a"), found("unknown", "b"), ("answer", ["a"])),
+        (0.5, found("unknown", "a"), found("answer", "b"), ("answer", ["b"])),
+        (0.5, found("answer", "b"), found("answer", "b", "c"), ("answer", ["b", "c"])),
+    ],
+)
+def test_what_is_not_sure_to_be_meant_is_offered_beside_the_question_as_it_stands(
+    chance: float, alone: SearchResult, completed: SearchResult, taken: tuple[str, list[str]]
+) -> None:
+    decision = Logistic(log(chance / (1 - chance)), {})
+    learned = replace(parameters.load(), follow_up=decision, beside_from=0.3, joined_from=0.8)
+    reader = SentenceReader(np.zeros(1, np.float32), np.zeros(1, np.float32), 0.0)
+    result = FollowUps(reader, learned).decided({}, alone, completed)
+    assert (result.verdict, [hit.id for hit in result.hits]) == taken
 
 
 @pytest.mark.parametrize("spoken", [False, True])
