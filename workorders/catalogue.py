@@ -62,6 +62,7 @@ class Catalogue:
         self._level2 = np.array([f"{leaf.level1}/{leaf.level2}" for leaf in self._ordered])
         self._field = _Wider(models.field, [leaf.level1 for leaf in self._ordered])
         self._duty = _Wider(models.duty, [leaf.duty for leaf in self._ordered])
+        self._supply = models.supply
         self._weighed = lru_cache(maxsize=_REMEMBERED)(self._weigh)  # a form is weighed again after each answer
 
     @classmethod
@@ -102,10 +103,17 @@ class Catalogue:
         of_field, of_duty = self._field.probabilities(text), self._duty.probabilities(text)
         joint = of_field * leaf / (self._fields @ (self._fields.T @ leaf)) * of_duty**_DUTY_WEIGHT
         joint /= joint.sum()
-        order = np.argsort(-joint)[:limit]
-        return tuple(self._suggestion(int(index), joint, float(of_duty[index])) for index in order)
+        order, supply = np.argsort(-joint)[:limit], self._supply_fails(text)
+        return tuple(self._suggestion(int(index), joint, float(of_duty[index]), supply) for index in order)
 
-    def _suggestion(self, index: int, joint: npt.NDArray[np.float64], duty_confidence: float) -> CategorySuggestion:
+    def _supply_fails(self, text: str) -> float:
+        if self._supply is None:
+            return 0.0
+        return float(self._supply.probabilities([text])[0][self._supply.classes.index(catalogue_models.FAILS)])
+
+    def _suggestion(
+        self, index: int, joint: npt.NDArray[np.float64], duty_confidence: float, supply: float
+    ) -> CategorySuggestion:
         leaf = self._ordered[index]
         level2_confidence = float(joint[self._level2 == self._level2[index]].sum())
         return CategorySuggestion(
@@ -118,6 +126,7 @@ class Catalogue:
             round(min(duty_confidence, 1.0), 4),
             self.version,
             round(min(level2_confidence, 1.0), 4),
+            round(supply, 4),
         )
 
     def explain(self, text: str, suggestion: CategorySuggestion) -> str:

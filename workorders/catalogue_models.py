@@ -27,7 +27,10 @@ from base.text_model import TextModel
 from workorders.catalogue_file import Leaf
 
 _log = get_logger(__name__)
-_FORMAT: Final = "catalogue-models/1"
+_FORMAT: Final = "catalogue-models/2"
+# Leaves whose examples tell of failures:
+_SUPPLIES: Final = ("010101", "010102", "010103", "010104", "010105", "010112")
+FAILS, _WORKS = "fails", "works"
 _SUFFIX: Final = ".joblib"
 _BROKEN: Final = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, ImportError, pickle.PickleError)
 
@@ -44,20 +47,23 @@ class Texts:
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
     """A leaf's field and duty are learned for themselves: a sum over hundreds of leaves that share a text is never
-    sure, and is the larger the more leaves a field has."""
+    sure, and is the larger the more leaves a field has. So is whether a supply fails: what citizens see of it (cold
+    hands, a dark room) is shared by leaves of many fields, and which of the four supplies it is does not matter."""
 
     leaf: Texts
     field: Texts
     duty: Texts
+    supply: Texts
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModels:
-    """`field` and `duty` are None where there is only one of them."""
+    """`field`, `duty` and `supply` are None where there is only one class of them."""
 
     leaf: TextModel
     field: TextModel | None
     duty: TextModel | None
+    supply: TextModel | None
 
 
 def training_set(
@@ -84,6 +90,7 @@ def training_set(
             (*duties, *(duty for _, duty in known)),
             (*telling, *(True for _ in known)),
         ),
+        Texts(texts, tuple(FAILS if code in _SUPPLIES else _WORKS for code in codes), telling),
     )
 
 
@@ -110,7 +117,7 @@ def trained(data: TrainingSet, cache: Path | None) -> CatalogueModels:
 
 
 def _fit(data: TrainingSet) -> CatalogueModels:
-    return CatalogueModels(_model(data.leaf), _several(data.field), _several(data.duty))
+    return CatalogueModels(_model(data.leaf), _several(data.field), _several(data.duty), _several(data.supply))
 
 
 def _several(rows: Texts) -> TextModel | None:

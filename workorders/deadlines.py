@@ -16,7 +16,8 @@ from workorders.deadline_rules import DeadlineRules, Term, default_rules, due
 from workorders.model import CategorySuggestion, RequestType, Urgency
 
 _UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
-_SURE_OF_SUPPLY: Final = 0.5  # of a leaf or of its second level: which of water, power, gas and heat does not matter
+# Of a leaf, of its second level (which of water, power, gas and heat does not matter), or of a supply that fails:
+_SURE_OF_SUPPLY: Final = 0.5
 _CALM: Final[frozenset[str]] = frozenset({"建议", "表扬", "咨询"})
 
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
@@ -49,7 +50,7 @@ _COOKING: Final = re.compile(r"烧烤|油烟|饭馆|餐馆|饭店|厨房排|排�
 _NO_DANGER: Final = re.compile(r"没(?:有)?(?:什么)?(?:味|煤气味|燃气味|漏)|不(?:漏|危险)|烧烤|油烟|抽烟|炒菜")
 _UTILITY: Final = re.compile(
     r"(?:水|电|煤气|燃气|天然气|暖气?|热水|灯)[^,，。]{0,4}[,，]?[^,，。]{0,3}(?:一会儿有[^。]{0,6}一会儿(?:又)?没|时有时无|断断续续|忽大忽小)|出(?:气|空气)不出水|光出气|闪断|"
-    r"热力(?:公司|站)|供热(?:公司|单位|站)|跟冰窖|没(?:有)?(?:一点儿?)?热乎气|"
+    r"热力(?:公司|站)|供热(?:公司|单位|站)|没(?:有)?(?:一点儿?)?热乎气|"
     r"停水|没(?:有)?水(?!表|平|果|质|管|泥|印)|断水|缺水|水压|爆管|(?:自来水|水|主)管(?:子|道|线)?.{0,4}(?:爆|裂|漏|断|破|喷|冻)|跑水|"
     r"自来水.{0,8}(?:黄|浑|脏|臭|味|小|断|停)|水表|停电|没(?:有)?电(?!话|梯|视|脑|动|子)|断电|缺电|跳闸|电压|电表|变压器|"
     r"停气|没(?:有)?(?:燃|煤|天然)?气(?!味)|断气了|(?:燃气|煤气|天然气|灶).{0,8}(?:打不着|点不着|不着|没气|停|坏|不通|充值|表)|打不着火|"
@@ -58,7 +59,13 @@ _UTILITY: Final = re.compile(
 _INSIDE_A_HOME: Final = re.compile(
     r"楼上.{0,10}(?:漏|渗|滴|泡)|(?:他|她|邻居|人)家.{0,8}(?:漏|渗)|楼上(?:邻居|那户|住户)"
 )
-_HUMMING: Final = re.compile(r"变压器[^。]{0,8}(?:嗡|响|吵|噪|辐射)|(?:锅炉|水泵)[^。]{0,8}(?:嗡|吵|噪)")
+_NO_SUPPLY: Final = re.compile(
+    r"变压器[^。]{0,8}(?:嗡|响|吵|噪|辐射)|(?:锅炉|水泵)[^。]{0,8}(?:嗡|吵|噪)|"
+    r"饮水机[^。]{0,8}没(?:有)?水|(?:打火机|发动机|车)[^。]{0,8}打不着火"
+)
+_NOT_A_HOME: Final = re.compile(  # their lamps, taps and heating are whoever runs them to mend
+    r"路灯|(?:楼道|过道|车库|天桥|通道|隧道).{0,4}灯|公(?:共)?厕|公园|广场|商场|超市|影院|地铁|车厢|公交|酒店|宾馆|食堂|外卖|上菜|菜[^,，。]{0,4}凉"
+)
 _BILLING: Final = re.compile(
     r"退费|收费标准|多收|乱收|账单|发票|怎么收|费用|涨价|阶梯|报销|补贴|过户|改造.{0,6}(?:什么时候|何时)|增设|建议"
 )
@@ -145,12 +152,18 @@ def sudden(text: str) -> bool:
 def _utility(text: str, category: CategorySuggestion | None) -> bool:
     if _INSIDE_A_HOME.search(text):
         return False
-    if _UTILITY.search(_HUMMING.sub("", text)):
-        return not _BILLING.search(text)
-    if category is None or not category.code.startswith(_UTILITY_CODES):
+    if _BILLING.search(text):
         return False
-    sure = max(category.confidence, category.level2_confidence) >= _SURE_OF_SUPPLY
-    return sure and not _BILLING.search(text)
+    if _UTILITY.search(_NO_SUPPLY.sub("", text)):
+        return True
+    if category is None:
+        return False
+    sure = (
+        0.0 if _NOT_A_HOME.search(text) else category.supply_confidence
+    )  # told by what fails with it, in words that stand in no rule
+    if category.code.startswith(_UTILITY_CODES):
+        sure = max(sure, category.confidence, category.level2_confidence)
+    return sure >= _SURE_OF_SUPPLY
 
 
 def complex_matter(text: str) -> bool:

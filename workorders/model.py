@@ -21,6 +21,7 @@ class CategorySuggestion:
     duty_confidence: float = 0.0  # of the body, over all its matters
     version: str = ""  # of the catalogue that it was taken from
     level2_confidence: float = 0.0  # of all the leaves of its second level together
+    supply_confidence: float = 0.0  # that the text tells of water, power, gas or heat that fails, whatever the leaf
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from base.errors import ConfigurationError
+from workorders import deadlines
 from workorders.catalogue import Catalogue
+
+_SUPPLIES_TOLD = Path(__file__).with_name("supplies_told.tsv")
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +112,15 @@ def test_another_catalogue_needs_no_code(tmp_path: Path) -> None:
         "utf-8",
     )
     assert Catalogue.load(path).suggest("我的渔网叫人偷走了")[0].level3 == "渔网"
+
+
+@pytest.mark.parametrize("half", ["dev", "test"])
+def test_supplies_that_fail_are_known_by_what_fails_with_them(catalogue: Catalogue, half: str) -> None:
+    """A dark evening, a dry tap, a cold stove, a frozen child: 24 hours, though no word names the supply."""
+    rows = [line.split("\t") for line in _SUPPLIES_TOLD.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    found = {"yes": 0, "no": 0}
+    for _, fails, told in (row for row in rows if row[0] == half):
+        suggestion = catalogue.suggest(told, 1)[0]
+        found[fails] += deadlines.assess(told, "求助", suggestion).urgency == "utility"
+    assert found["yes"] >= 15, "of 20; 3 before there was a reader for it"
+    assert found["no"] <= 2, "of 20"
