@@ -15,6 +15,7 @@ from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden
 from gateway.orders_api import check_code
 from gateway.seat_auth import actor_of, require_seat
+from gateway.stored_files import given, opened
 from gateway.unit_api import order_number, unit_caller
 from workorders.attachments import StoredFile, TooLarge
 
@@ -41,7 +42,7 @@ async def to_seat(request: web.Request) -> web.StreamResponse:
     found = await core.attachments.file(number, request.match_info["attachment_id"])
     await audited(request, seat, "attachment.opened", number, attachment=request.match_info["attachment_id"])
     log.info("attachment opened", seat_id=seat.id, order_no=number)
-    return _given(found)
+    return await _given(request, found)
 
 
 async def from_unit(request: web.Request) -> web.Response:
@@ -60,7 +61,7 @@ async def to_unit(request: web.Request) -> web.StreamResponse:
     who = f"seat:{caller.person}" if caller.person else caller.actor
     await audited(request, who, "attachment.opened", number, attachment=request.match_info["attachment_id"])
     log.info("attachment opened by a unit", seat_id=caller.person, order_no=number)
-    return _given(found)
+    return await _given(request, found)
 
 
 async def _take(request: web.Request, number: str, *, actor: str) -> web.Response:
@@ -73,13 +74,13 @@ async def _take(request: web.Request, number: str, *, actor: str) -> web.Respons
     return web.json_response(shown, status=201, dumps=dumps)
 
 
-def _given(found: StoredFile) -> web.FileResponse:
+async def _given(request: web.Request, found: StoredFile) -> web.StreamResponse:
     headers = {
         "Content-Type": found.media_type,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}",
         "Cache-Control": "private, no-store",
     }
-    return web.FileResponse(found.path, headers=headers)
+    return await given(request, await opened(request, found.path), headers, size_bytes=found.size_bytes)
 
 
 def add_routes(app: web.Application) -> None:

@@ -161,6 +161,7 @@ def add_routes(app: web.Application) -> None:
     pictures = ChatPictures(
         core.database,
         core.attachments,
+        core.files,
         settings.var / "chat_pictures",
         limit_bytes=settings.attachments.limit_bytes,
         limit_count=settings.attachments.limit_count,

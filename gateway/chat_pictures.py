@@ -23,6 +23,7 @@ from gateway.wechat.errcodes import WechatError
 from gateway.wechat.media import MediaTooLarge, read_file, receive
 from storage.chat_tables import ChatPicture
 from storage.engine import Database
+from storage.sealed_files import BrokenFile, FileSafe
 from storage.tables import Order
 from workorders.attachments import AttachmentError, Attachments, TooLarge
 from workorders.media_types import HEAD_BYTES, media_type
@@ -42,6 +43,7 @@ class ChatPictures:
         self,
         database: Database,
         attachments: Attachments,
+        files: FileSafe,
         folder: Path,
         *,
         limit_bytes: int,
@@ -50,6 +52,7 @@ class ChatPictures:
     ) -> None:
         self._database = database
         self._attachments = attachments
+        self._files = files
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._limit_count = limit_count
@@ -66,12 +69,12 @@ class ChatPictures:
         identifier = new_id("cp_")
         path = self.path(identifier)
         try:
-            size = await receive(path, chunks, limit_bytes=self._limit_bytes)
+            size = await receive(self._files, path, chunks, limit_bytes=self._limit_bytes)
         except MediaTooLarge as error:
             raise TooLarge(f"图片不能超过{self._limit_bytes // 1024 // 1024 or 1}MB。") from error
         except WechatError as error:
             raise AttachmentError("图片是空的，请重新选择。") from error
-        kind = media_type(await asyncio.to_thread(_head, path))
+        kind = media_type(await asyncio.to_thread(self._files.read, path, HEAD_BYTES))
         if not kind.startswith("image/"):
             await asyncio.to_thread(path.unlink, missing_ok=True)
             raise AttachmentError("只能发送图片（JPG、PNG、GIF、WebP、HEIC）。")
@@ -99,12 +102,12 @@ class ChatPictures:
         """Returns the trouble in words for the citizen, empty where there was none."""
         trouble = ""
         try:
-            async with aclosing(read_file(self.path(picture.id))) as chunks:
+            async with aclosing(read_file(self._files, self.path(picture.id))) as chunks:
                 actor = f"citizen:{picture.conversation_id}"[:_ACTOR_CHARACTERS]
                 await self._attachments.add(order_no, picture.name, chunks, actor=actor)
         except (HotlineError, OSError) as error:
             log.warning("a picture could not be attached", order_no=order_no, reason=type(error).__name__)
-            trouble = str(error) if isinstance(error, HotlineError) else "文件打不开。"
+            trouble = "文件打不开。" if isinstance(error, OSError | BrokenFile) else str(error)
         async with self._database.write() as session:
             row = await session.get_one(ChatPicture, picture.id)
             if trouble:
@@ -161,8 +164,3 @@ class ChatPictures:
             count = int((await session.execute(waiting)).scalar_one())
         if count >= self._limit_count:
             raise AttachmentError(f"一次最多发{self._limit_count}张图片，请先把事情说完。")
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)

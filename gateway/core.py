@@ -40,6 +40,7 @@ from seats.store import SeatStore
 from storage.advisory import AdvisoryLocks
 from storage.engine import Database
 from storage.keyring import Keyring
+from storage.sealed_files import FileSafe
 from workorders.attachments import Attachments
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
@@ -151,9 +152,11 @@ class Core:
         self.orders = OrderService(
             self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets), notices=self.text_messages
         )
+        self.files = FileSafe(self.database.keyring, sealing=settings.security.seal_files)
         self.attachments = Attachments(
             self.database,
             self.orders,
+            self.files,
             settings.var / "attachments",
             limit_bytes=settings.attachments.limit_bytes,
             limit_count=settings.attachments.limit_count,

@@ -19,6 +19,7 @@ from gateway.core import core_of
 from gateway.errors import not_found
 from gateway.messengers import folder_of_media
 from gateway.seat_auth import require_seat
+from gateway.stored_files import given, opened
 from storage.messenger_tables import MessengerConversation, MessengerMedia
 from workorders.media_types import HEAD_BYTES, media_type
 
@@ -35,8 +36,8 @@ async def media(request: web.Request) -> web.StreamResponse:
     path, name = await _found(request, conversation_id, media_id)
     if not await asyncio.to_thread(path.is_file):
         raise not_found("文件已经删除，请到工单的附件里查看。", "unknown_media")
-    with await asyncio.to_thread(path.open, "rb") as file:
-        kind = media_type(await asyncio.to_thread(file.read, HEAD_BYTES)) or _UNKNOWN
+    file = await opened(request, path)
+    kind = media_type(await asyncio.to_thread(file.read, 0, HEAD_BYTES)) or _UNKNOWN
     await audited(request, seat, "media.opened", conversation_id, media=media_id, media_type=kind)
     _log.info("media opened", seat_id=seat.id, conversation_id=conversation_id, media_type=kind)
     shown = "inline" if kind in _SHOWN else "attachment"
@@ -45,7 +46,7 @@ async def media(request: web.Request) -> web.StreamResponse:
         "Content-Disposition": f"{shown}; filename*=UTF-8''{quote(name)}",
         "Cache-Control": "private, no-store",
     }
-    return web.FileResponse(path, headers=headers)
+    return await given(request, file, headers)
 
 
 async def _found(request: web.Request, conversation_id: str, media_id: str) -> tuple[Path, str]:

@@ -12,6 +12,7 @@ from gateway.audited import audited
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, bad_request, forbidden, not_found
 from gateway.seat_auth import require_seat
+from gateway.stored_files import given, opened
 from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation
@@ -43,7 +44,7 @@ async def recording(request: web.Request) -> web.StreamResponse:
         range=request.headers.get("Range", "")[:40],
     )
     headers = {"Content-Type": "audio/wav", "Cache-Control": "private, no-store"}
-    return web.FileResponse(chosen.path, headers=headers)
+    return await given(request, await opened(request, chosen.path), headers, unfinished=True)
 
 
 def _part(text: str) -> int:

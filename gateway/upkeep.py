@@ -3,6 +3,7 @@ the audit log, personal data erased by age."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from base.errors import HotlineError
@@ -10,6 +11,7 @@ from base.logs import get_logger
 from conversations.erasure import Folders
 from conversations.retention import Retention, RetentionRules
 from gateway.core import Core
+from storage.file_resealing import reseal_files
 from storage.resealing import reseal
 
 log = get_logger("gateway.upkeep")
@@ -27,8 +29,15 @@ async def keep_sealed(core: Core) -> None:
             current = core.database.keyring.keys.current
             if current != done:
                 count = await reseal(core.database, core.pause)
+                files = await asyncio.to_thread(
+                    reseal_files, core.settings.var, core.database.keyring, stop=lambda: core.stopping
+                )
                 done = current  # cut short by a stop it is gone on with after the next start
-                log.info("contact data was sealed with the current key", key=current, values=count)
+                log.info(
+                    "contact data was sealed with the current key", key=current, values=count, files=files.rewrapped
+                )
+                if files.broken:
+                    log.error("stored files do not open", files=len(files.broken), first=files.broken[0])
         except HotlineError as error:
             log.error("contact data could not be sealed", reason=str(error))
         except Exception as error:

@@ -33,7 +33,7 @@ COMMANDS: Final[dict[tuple[str, ...], tuple[str, str]]] = {
         "the record hour on N nodes with M seats: run, search, numbers, measure",
     ),
     ("top",): ("hotline.top.cli:command", "live view of one or several nodes"),
-    ("recordings",): ("hotline.recordings_cli:command", "list, delete or sweep the recordings of calls"),
+    ("recordings",): ("hotline.recordings_cli:command", "list, save, delete or sweep the recordings of calls"),
     ("backup",): ("storage.cli:backup_command", "consistent backup of database and recordings"),
     ("restore",): ("storage.cli:restore_command", "restore a backup into an empty data folder"),
     ("data",): ("hotline.data_cli:command", "move --to postgresql://…: from SQLite to an empty server, compared"),

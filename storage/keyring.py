@@ -93,11 +93,13 @@ class UnknownKey(KeyFileError):
 class Keyring:
     """The key file of one database, read when it is first needed and again when it has changed. Thread-safe.
 
-    `locate` is asked then where the file is; None: keys in memory only, for a database in memory.
+    `locate` is asked then where the file is; None: keys in memory only, for a database in memory. `make`: one that
+    is not there is made; without it that is an error.
     """
 
-    def __init__(self, locate: Callable[[], Path | None]) -> None:
+    def __init__(self, locate: Callable[[], Path | None], *, make: bool = True) -> None:
         self._locate = locate
+        self._make = make
         self.path: Path | None = None
         self._keys: Keys | None = None
         self._read_of: tuple[int, int] = (0, 0)  # of the file when it was read: time of change, size
@@ -125,9 +127,13 @@ class Keyring:
         try:
             return self.keys.open(sealed, context)
         except UnknownKey:
-            with self._lock:
-                self._looked_at = 0.0
-                return self._refreshed(time.monotonic()).open(sealed, context)
+            return self.looked_again().open(sealed, context)
+
+    def looked_again(self) -> Keys:
+        """The keys as the file has them at this moment."""
+        with self._lock:
+            self._looked_at = 0.0
+            return self._refreshed(time.monotonic())
 
     def rotate(self) -> str:
         """Make a new current key; the old ones stay for reading. Returns the new key's id."""
@@ -159,7 +165,7 @@ class Keyring:
             self._keys = self._keys or _fresh()
             return self._keys
         if not self.path.is_file():
-            if self._keys is not None:
+            if self._keys is not None or not self._make:
                 raise KeyFileError(f"the key file {self.path} is gone: put it back from the backup")
             self._write(_fresh(), replacing=False)
         status = self.path.stat()

@@ -23,6 +23,7 @@ from base.ids import new_id
 from base.priority import change_niceness
 from base.settings import Settings, load
 from cluster.dispatcher import State, dispatcher_of
+from storage.keyring import Keyring
 from telephony.admission import AdmissionRules
 from telephony.call import Call
 from telephony.call_services import CallServices
@@ -59,6 +60,13 @@ REFUSED_AT_ONCE = 20  # calls beyond all room that we refuse, and count, at the 
 def call_id_of(leg_call_id: str) -> str:
     """Our name of a call: whoever placed it (`hotline call`) can work it out from the SIP Call-ID of their own leg."""
     return "c" + hashlib.sha256(leg_call_id.encode()).hexdigest()[:30]
+
+
+def _keyring(settings: Settings) -> Keyring | None:
+    """What seals recordings. A key file that was put elsewhere is not made here: its disk may only not be there yet."""
+    if not settings.security.seal_files:
+        return None
+    return Keyring(lambda: settings.key_file, make=settings.security.key_file is None)
 
 
 def admission_rules(settings: Settings) -> AdmissionRules:
@@ -109,7 +117,12 @@ class Phone:
             clock=self._clock,
         )
         self._recorder = (
-            Recorder(settings.var / "recordings", self._metrics, retention_rules(settings.recording))
+            Recorder(
+                settings.var / "recordings",
+                self._metrics,
+                retention_rules(settings.recording),
+                keyring=_keyring(settings),
+            )
             if settings.telephony.record_calls
             else None
         )

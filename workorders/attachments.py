@@ -1,4 +1,4 @@
-"""Pictures, documents, voice and video of orders: content in files under the data directory, the rest in a table.
+"""Pictures, documents, voice and video of orders: content in sealed files of the data directory, the rest in a table.
 
 A file is written aside and moved into place before its row exists, so a row always has its file. The same content sent
 again for the same order is the attachment that is there already.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
@@ -22,6 +21,7 @@ from base.errors import HotlineError
 from base.ids import new_id
 from storage.engine import Database
 from storage.follow_up_tables import Attachment
+from storage.sealed_files import FileSafe, Writer
 from storage.tables import Order
 from workorders.media_types import HEAD_BYTES, media_type
 from workorders.service import OrderNotFound, OrderService
@@ -48,6 +48,7 @@ class StoredFile:
     path: Path
     name: str
     media_type: str
+    size_bytes: int
 
 
 class Attachments:
@@ -57,6 +58,7 @@ class Attachments:
         self,
         database: Database,
         orders: OrderService,
+        files: FileSafe,
         folder: Path,
         *,
         limit_bytes: int,
@@ -65,6 +67,7 @@ class Attachments:
     ) -> None:
         self._database = database
         self._orders = orders
+        self._files = files
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._limit_count = limit_count
@@ -129,7 +132,7 @@ class Attachments:
         path = self._path(row.id)
         if not await asyncio.to_thread(path.is_file):
             raise UnknownAttachment
-        return StoredFile(path, row.name, row.media_type)
+        return StoredFile(path, row.name, row.media_type, row.size_bytes)
 
     def _path(self, identifier: str) -> Path:
         if _ID.fullmatch(identifier) is None:
@@ -154,7 +157,7 @@ class Attachments:
 
     async def _receive(self, path: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int, str]:
         """Type, size and hash of what was written to `path`."""
-        handle = await asyncio.to_thread(_open, path)
+        file = await asyncio.to_thread(self._files.create, path)
         digest, size, waiting, kind = hashlib.sha256(), 0, bytearray(), ""
         try:
             async for chunk in chunks:
@@ -166,12 +169,12 @@ class Attachments:
                 if not kind and len(waiting) >= HEAD_BYTES:
                     kind = _checked(bytes(waiting[:HEAD_BYTES]))
                 if kind and len(waiting) >= _WRITTEN_AT_ONCE_BYTES:
-                    await asyncio.to_thread(handle.write, bytes(waiting))
+                    await asyncio.to_thread(file.write, bytes(waiting))
                     waiting.clear()
             kind = kind or _checked(bytes(waiting[:HEAD_BYTES]))
-            await asyncio.to_thread(_finish, handle, bytes(waiting))
+            await asyncio.to_thread(_finish, file, bytes(waiting))
         finally:
-            await asyncio.to_thread(handle.close)
+            await asyncio.to_thread(file.close)
         return kind, size, digest.hexdigest()
 
 
@@ -181,15 +184,9 @@ def _checked(head: bytes) -> str:
     raise AttachmentError("只能上传图片、PDF、录音或者视频文件。" if head else "文件是空的。")
 
 
-def _open(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def _finish(handle: BinaryIO, rest: bytes) -> None:
-    handle.write(rest)
-    handle.flush()
-    os.fsync(handle.fileno())
+def _finish(file: Writer, rest: bytes) -> None:
+    file.write(rest)
+    file.finish()
 
 
 def _move(source: Path, target: Path) -> None:

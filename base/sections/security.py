@@ -15,6 +15,10 @@ class SecuritySettings(Section):
     key_file: Path | None = Field(
         None, description="what opens contact data, mode 0600; null: contact_keys.json in the data directory"
     )
+    seal_files: bool = Field(
+        True,
+        description="recordings and attachments are sealed too; false: new files are plain (sealed ones are read)",
+    )
     second_factor_roles: list[str] = Field(
         default_factory=list, description="roles that log in with a code of their telephone, e.g. [admin, leader]"
     )

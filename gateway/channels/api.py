@@ -44,7 +44,7 @@ class ChannelApi:
         settings, clock, database = core.settings.channels, core.clock, core.database
         folder = core.settings.var / "messenger_media"
         self._core = core
-        self._uploads = Uploads(folder / "uploads", limit_bytes=core.settings.attachments.limit_bytes)
+        self._uploads = Uploads(core.files, folder / "uploads", limit_bytes=core.settings.attachments.limit_bytes)
         self.registry = Registry(database, clock=clock)
         self.nonces = Nonces(database, skew_seconds=settings.clock_skew_seconds, clock=clock)
         self.letters = Letters(database, settings)

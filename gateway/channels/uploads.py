@@ -14,6 +14,7 @@ from typing import Final
 from base.ids import new_id
 from gateway.wechat.errcodes import WechatError
 from gateway.wechat.media import read_file, receive
+from storage.sealed_files import FileSafe
 
 _KEPT_SECONDS: Final = 86_400.0
 _ID: Final = re.compile(r"up_[0-9A-Z]{26}")
@@ -26,7 +27,8 @@ class UploadError(WechatError):
 class Uploads:
     """Files lie in one folder, named by their channel and their id."""
 
-    def __init__(self, folder: Path, *, limit_bytes: int) -> None:
+    def __init__(self, files: FileSafe, folder: Path, *, limit_bytes: int) -> None:
+        self._files = files
         self._folder = folder
         self._limit_bytes = limit_bytes
 
@@ -46,7 +48,7 @@ class Uploads:
                 found.update(chunk)
                 yield chunk
 
-        size = await receive(path, counted(), limit_bytes=self._limit_bytes)
+        size = await receive(self._files, path, counted(), limit_bytes=self._limit_bytes)
         if not hmac.compare_digest(found.hexdigest(), digest):
             await asyncio.to_thread(path.unlink, missing_ok=True)
             raise UploadError("the file is not what was signed")
@@ -59,7 +61,7 @@ class Uploads:
         """Raises UploadError: it is not there (any more)."""
         if not await self.has(channel, upload_id):
             raise UploadError("the file is not there")
-        async for chunk in read_file(self._path(channel, upload_id)):
+        async for chunk in read_file(self._files, self._path(channel, upload_id)):
             yield chunk
 
     async def clean_up(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
@@ -19,12 +18,11 @@ from base.logs import get_logger
 from gateway.wechat.errcodes import WechatError
 from storage.engine import Database
 from storage.messenger_tables import MessengerMedia
+from storage.sealed_files import BrokenFile, FileSafe
 from workorders.attachments import Attachments
 
 _log = get_logger(__name__)
-_CHUNK_BYTES: Final = 64 * 1024
 _BELONGS_WITHIN: Final = timedelta(hours=2)  # what was sent longer before an order is not about it
-_OWNER_ONLY: Final = 0o600
 
 
 class MediaTooLarge(WechatError):
@@ -35,10 +33,18 @@ class Media:
     """One instance a core. Files lie under the data directory, named by their row."""
 
     def __init__(
-        self, database: Database, attachments: Attachments, folder: Path, *, limit_bytes: int, clock: Clock
+        self,
+        database: Database,
+        attachments: Attachments,
+        files: FileSafe,
+        folder: Path,
+        *,
+        limit_bytes: int,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._attachments = attachments
+        self._files = files
         self._folder = folder
         self._limit_bytes = limit_bytes
         self._clock = clock
@@ -53,7 +59,7 @@ class Media:
         """
         media_id = new_id("md_")
         path = self._folder / media_id
-        size = await receive(path, chunks, limit_bytes=self._limit_bytes)
+        size = await receive(self._files, path, chunks, limit_bytes=self._limit_bytes)
         row = MessengerMedia(
             id=media_id,
             contact_id=contact_id,
@@ -82,11 +88,11 @@ class Media:
         for row in rows:
             path = self._folder / row.id
             try:
-                async with aclosing(read_file(path)) as chunks:
+                async with aclosing(read_file(self._files, path)) as chunks:
                     await self._attachments.add(order_no, row.name, chunks, actor=actor)
             except (HotlineError, OSError) as error:
                 _log.warning("media could not be attached", order_no=order_no, reason=type(error).__name__)
-                trouble = str(error) if isinstance(error, HotlineError) else "文件打不开。"
+                trouble = "文件打不开。" if isinstance(error, OSError | BrokenFile) else str(error)
                 continue
             async with self._database.write() as session:
                 found = await session.get_one(MessengerMedia, row.id)
@@ -103,7 +109,7 @@ class Media:
                 await session.delete(row)
 
 
-async def receive(path: Path, chunks: AsyncGenerator[bytes, None], *, limit_bytes: int) -> int:
+async def receive(files: FileSafe, path: Path, chunks: AsyncGenerator[bytes, None], *, limit_bytes: int) -> int:
     """Store what `chunks` hold in a new file that its owner alone reads; its size in bytes. Nothing is left of one that
     did not come whole.
 
@@ -113,34 +119,34 @@ async def receive(path: Path, chunks: AsyncGenerator[bytes, None], *, limit_byte
         OSError: it cannot be stored.
     """
     size = 0
-    handle = await asyncio.to_thread(_open, path)
+    file = await asyncio.to_thread(files.create, path)
     try:
         async with aclosing(chunks) as arriving:
             async for chunk in arriving:
                 size += len(chunk)
                 if size > limit_bytes:
                     raise MediaTooLarge("the file is larger than an attachment may be")
-                await asyncio.to_thread(os.write, handle, chunk)
-        await asyncio.to_thread(os.fsync, handle)
+                await asyncio.to_thread(file.write, chunk)
         if size == 0:
             raise WechatError("the file is empty")
+        await asyncio.to_thread(file.finish)
     except BaseException:
         await asyncio.to_thread(path.unlink, missing_ok=True)
         raise
     finally:
-        os.close(handle)
+        await asyncio.to_thread(file.close)
     return size
 
 
-def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-
-
-async def read_file(path: Path) -> AsyncGenerator[bytes, None]:
-    handle = await asyncio.to_thread(path.open, "rb")
+async def read_file(files: FileSafe, path: Path) -> AsyncGenerator[bytes, None]:
+    """
+    Raises:
+        OSError: it is not there.
+        BrokenFile: it was changed.
+    """
+    chunks = files.chunks(path)
     try:
-        while chunk := await asyncio.to_thread(handle.read, _CHUNK_BYTES):
+        while chunk := await asyncio.to_thread(next, chunks, b""):
             yield chunk
     finally:
-        await asyncio.to_thread(handle.close)
+        await asyncio.to_thread(chunks.close)

@@ -78,6 +78,7 @@ class Messenger:
         self.media = Media(
             core.database,
             core.attachments,
+            core.files,
             media_folder,
             limit_bytes=core.settings.attachments.limit_bytes,
             clock=core.clock,
@@ -88,7 +89,7 @@ class Messenger:
             account,
             self.inbox,
             self.media,
-            voices or VoiceReader(lambda: self._recogniser),
+            voices or VoiceReader(lambda: self._recogniser, core.files),
             menu=menu,
         )
         self.feeder = Feeder(core.database, account.channel, account.settings, clock=core.clock)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from asr_models.recogniser import RecogniserError, Recognition
 from base.errors import HotlineError
 from base.logs import get_logger
+from storage.sealed_files import BrokenFile, FileSafe
 
 _log = get_logger(__name__)
 _RATE_HZ: Final = 16_000
@@ -32,14 +33,15 @@ class Recogniser(Protocol):
 class VoiceReader:
     """`recogniser` makes the client when the first voice comes."""
 
-    def __init__(self, recogniser: Callable[[], Recogniser]) -> None:
+    def __init__(self, recogniser: Callable[[], Recogniser], files: FileSafe) -> None:
         self._make = recogniser
+        self._files = files
         self._recogniser: Recogniser | None = None
 
     async def words(self, path: Path) -> tuple[str, float | None]:
         """What is said in a file, with the recogniser's confidence; empty where nothing can be understood."""
         try:
-            pcm16 = await asyncio.to_thread(_decoded, path)
+            pcm16 = await asyncio.to_thread(self._decoded, path)
             if self._recogniser is None:
                 self._recogniser = self._make()
             found = await self._recogniser.recognise(pcm16, _RATE_HZ, deadline_seconds=_DEADLINE_SECONDS)
@@ -47,6 +49,12 @@ class VoiceReader:
             _log.warning("a voice message could not be read", reason=type(error).__name__)
             return "", None
         return found.text.strip(), found.confidence
+
+    def _decoded(self, path: Path) -> bytes:
+        try:
+            return decode(self._files.read(path))
+        except (OSError, BrokenFile) as error:
+            raise UnreadableVoice("the voice message is not there") from error
 
 
 def decode(encoded: bytes) -> bytes:
@@ -79,10 +87,3 @@ def decode(encoded: bytes) -> bytes:
 def _samples(frame: Any) -> bytes:
     samples: bytes = frame.to_ndarray().tobytes()
     return samples
-
-
-def _decoded(path: Path) -> bytes:
-    try:
-        return decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableVoice("the voice message is not there") from error

@@ -6,8 +6,10 @@ Pure numpy over the two channels of a recording (`telephony/recording.py`); used
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +17,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import soundfile
+
+from storage.keyring import FILE_NAME, Keyring
+from storage.sealed_files import FileSafe
 
 FRAME_SECONDS: Final = 0.02
 ACTIVE_DBFS: Final = -42.0  # a frame louder than this holds a voice, not line noise
@@ -164,14 +169,22 @@ def side(values: Samples, rate_hz: int) -> Side:
     )
 
 
+def opened(path: Path) -> io.BytesIO:
+    """A recording as a WAV, as far as it goes; one that is sealed by the key file of its data directory."""
+    files = FileSafe(Keyring(lambda: path.resolve().parents[2] / FILE_NAME, make=False))
+    with closing(files.open(path)) as file:
+        return io.BytesIO(file.read(0, file.length))
+
+
 def heard(path: Path) -> Heard:
     """Measure a recording.
 
     Raises:
         ValueError: it has not two channels.
+        HotlineError: it does not open.
         soundfile.LibsndfileError: it is no WAV.
     """
-    data, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
+    data, rate_hz = soundfile.read(opened(path), dtype="int16", always_2d=True)
     if data.shape[1] != 2:
         raise ValueError(f"{path.name} has {data.shape[1]} channels, a recording has two")
     values = data.astype(np.float64)

@@ -15,6 +15,7 @@ import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sipp_telephone import Telephone
 
+from hotline.trial.listening import opened
 from hotline.trial.system import System
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation
@@ -195,7 +196,7 @@ def test_a_click_calls_back_and_the_seats_voice_comes_in_when_they_answer(
     expect(page.get_by_role("row").filter(has_text="139****3333")).to_have_count(0, timeout=PATIENCE_MS)
     page.close()
     (recording,) = (system.directory / "recordings").rglob("o*.wav")
-    samples, rate = soundfile.read(recording)  # left the citizen, right what they hear
+    samples, rate = soundfile.read(opened(recording))  # left the citizen, right what they hear
     seconds = [float(abs(samples[at : at + rate, 1]).max()) for at in range(0, len(samples) - rate, rate)]
     assert max(seconds[:3]) > 0.05, "the citizen was not greeted"
     assert max(seconds[-3:]) > 0.02, "the seat's voice did not come in"

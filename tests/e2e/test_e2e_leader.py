@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from shift_figures import ask, counted_for_the_report, in_the_database
 
 from hotline.trial.desk import hand_over, log_in
+from hotline.trial.listening import opened
 from hotline.trial.system import System
 from seats.store import SeatStore
 from storage.engine import Database
@@ -327,7 +328,7 @@ def test_a_leader_listens_whispers_and_joins_a_real_call(browser: Browser, syste
 
 def loudest_for_the_caller(recording: Path, since: float, until: float) -> float:
     """Of full scale, between two moments (seconds of `time.time()`); the file is closed when the call ends."""
-    samples, rate = soundfile.read(recording)  # left the caller, right what the caller hears
+    samples, rate = soundfile.read(opened(recording))  # left the caller, right what the caller hears
     ended = recording.stat().st_mtime
     first, last = (len(samples) - round((ended - moment) * rate) for moment in (since, until))
     assert 0 <= first < last <= len(samples)

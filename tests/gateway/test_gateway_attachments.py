@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -74,6 +75,21 @@ async def test_the_citizen_sends_and_only_those_concerned_get(connect: Connect, 
     assert (await heat.get(f"/api/v1/unit/orders/{number}/attachments/..%2f..%2fhotline.db")).status == 404
     events = [event["event"] for event in (await core.orders.view(number, seat="s")).events]
     assert events.count("attach") == 3
+
+
+async def test_a_file_lies_sealed_and_is_not_given_out_when_it_was_changed(
+    connect: Connect, core: Core, filed: FiledOrder
+) -> None:
+    number = filed.order_no
+    seat, _ = await login(connect, core)
+    kept = [(await send(seat, f"/seat/orders/{number}/attachments", body))[1]["id"] for body in (PICTURE, VOICE)]
+    paths = [(await core.attachments.file(number, one)).path for one in kept]
+    stored = [await asyncio.to_thread(path.read_bytes) for path in paths]
+    assert PICTURE[:8] not in stored[0] and VOICE[:12] not in stored[1]
+    for there in (stored[1], stored[0][:-1], stored[0][:90], PICTURE[:-1]):  # another's, cut, cut, plain and shorter
+        await asyncio.to_thread(paths[0].write_bytes, there)
+        refused = await seat.get(f"/api/v1/seat/orders/{number}/attachments/{kept[0]}")
+        assert (refused.status, (await refused.json())["error"]["code"]) == (410, "file_damaged")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ async def test_a_picture_is_shown_in_the_conversation_and_goes_with_its_order(
     (attached,) = await core.attachments.of(order.order_no)
     assert (attached["name"], attached["media_type"], attached["added_by"]) == ("路灯.png", "image/png", "citizen")
     stored = await core.attachments.file(order.order_no, attached["id"])
-    assert stored.path.read_bytes() == PICTURE
+    assert core.files.read(stored.path) == PICTURE
     await socket.close()
 
 

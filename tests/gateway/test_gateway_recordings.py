@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientPayloadError, ClientWebSocketResponse
 from gateway_helpers import Client, Connect, login
 from sqlalchemy import update
 from test_gateway_phone import bearer, start
 
 from conversations.recordings import Recordings
 from gateway.core import Core
+from gateway.stored_files import UNFINISHED
+from storage.sealed_files import ALAW_FRAMES, SealedWriter
 from storage.tables import Conversation
 
 SOUND = b"RIFF" + bytes(range(256)) * 10
@@ -57,6 +60,62 @@ async def test_a_leader_hears_the_call_whole_and_by_ranges(
     assert (await client.get(address(conversation_id, "?part=x"))).status == 400
     assert (await client.get(address("c_unknown"))).status == 404
     assert capsys.readouterr().out.count("recording accessed") == 2
+
+
+def sealed(core: Core, file: Path, *, finish: bool = True) -> bytes:
+    """A sealed recording in the place of the plain one; what is to be heard of it."""
+    writer = SealedWriter(file, core.database.keyring, chunk_bytes=4_000, flags=ALAW_FRAMES)
+    writer.write(bytes(range(256)) * 600)
+    if finish:
+        writer.finish()
+    writer.close()
+    with closing(core.files.open(file)) as opened:
+        return opened.read(0, opened.length)
+
+
+async def test_a_sealed_recording_is_heard_like_a_plain_one(
+    client: Client, connect: Connect, core: Core, file: Path
+) -> None:
+    conversation_id = await recorded_call(client, core, file)
+    client, _ = await login(connect, core, role="leader")
+    sound = sealed(core, file)
+    whole = await client.get(address(conversation_id))
+    assert (whole.status, whole.headers["Accept-Ranges"], await whole.read()) == (200, "bytes", sound)
+    assert (whole.content_length, UNFINISHED in whole.headers) == (len(sound), False)
+    for asked, begin, end in (
+        ("0-", 0, None),
+        ("50-8099", 50, 8_100),
+        ("100000-999999", 100_000, None),
+        ("-9", -9, None),
+    ):
+        part = await client.get(address(conversation_id), headers={"Range": f"bytes={asked}"})
+        assert (part.status, await part.read()) == (206, sound[begin:end])
+        first = len(sound) + begin if begin < 0 else begin
+        assert part.headers["Content-Range"] == f"bytes {first}-{(end or len(sound)) - 1}/{len(sound)}"
+    for asked, status in ((f"{len(sound)}-", 416), ("9-1", 200), ("0-1,5-6", 200), ("x", 200)):
+        assert (await client.get(address(conversation_id), headers={"Range": f"bytes={asked}"})).status == status
+
+
+async def test_a_recording_that_was_cut_off_says_so_and_one_that_was_changed_is_not_given_out(
+    client: Client, connect: Connect, core: Core, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation_id = await recorded_call(client, core, file)
+    client, _ = await login(connect, core, role="leader")
+    sound = sealed(core, file, finish=False)
+    heard = await client.get(address(conversation_id))
+    assert (heard.headers[UNFINISHED], await heard.read()) == ("1", sound)
+    stored = bytearray(await asyncio.to_thread(file.read_bytes))
+    stored[-10] ^= 1  # in the last chunk: the beginning is given out before it is reached
+    await asyncio.to_thread(file.write_bytes, stored)
+    with pytest.raises(ClientPayloadError):
+        await (await client.get(address(conversation_id))).read()
+    stored[100] ^= 1
+    await asyncio.to_thread(file.write_bytes, stored)
+    refused = await client.get(address(conversation_id))
+    assert (refused.status, (await refused.json())["error"]["code"]) == (410, "file_damaged")
+    await asyncio.to_thread(file.write_bytes, stored[:50])
+    assert (await client.get(address(conversation_id))).status == 410
+    assert "a stored file cannot be given out" in capsys.readouterr().out
 
 
 async def test_a_seat_hears_its_own_calls_only(client: Client, connect: Connect, core: Core, file: Path) -> None:

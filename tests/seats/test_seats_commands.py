@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from base.sections.node import DataSettings
 from base.settings import Settings
 from hotline import cli
 from storage.engine import Database
+from storage.keyring import Keyring
+from storage.sealed_files import FileSafe
 from storage.tables import Conversation
 
 NUMBER = "13900001234"
@@ -75,15 +78,31 @@ def test_keys_are_rotated_and_retired_once_nothing_needs_them(
         await database.close()
 
     asyncio.run(call())
+    for name, sealed in (("at_1", True), ("at_2", False)):
+        path = tmp_path / "attachments" / name
+        writer = FileSafe(Keyring(lambda: tmp_path / "contact_keys.json"), sealing=sealed).create(path)
+        writer.finish()
+        os.utime(path, (1_000, 1_000))
     monkeypatch.setattr("seats.keys_cli.SETTLE_SECONDS", 0.0)
     assert cli.main(["keys", "retire"]) == 0  # there is no old one
     assert cli.main(["keys", "rotate"]) == 0 and cli.main(["keys", "retire"]) == 1
     assert "not yet" in capsys.readouterr().err
     assert cli.main(["keys", "reseal"]) == 0
-    assert "3 values" in capsys.readouterr().out  # the number, the state, the detail of the outcome
+    told = capsys.readouterr().out
+    assert "3 values" in told  # the number, the state, the detail of the outcome
+    assert "1 files follow the key, 1 that were plain are sealed, 0 are left" in told
+    monkeypatch.setattr(settings.cluster, "node", "a")
+    assert cli.main(["keys", "retire"]) == 1, "other nodes have files of their own"
+    assert "--other-nodes-done" in capsys.readouterr().err
+    monkeypatch.setattr(settings.cluster, "node", "")
     assert cli.main(["keys", "retire"]) == 0 and cli.main(["keys", "show"]) == 0
     told = capsys.readouterr().out
-    assert told.count("current") == 1 and "conversations.caller_number" in told and "plain" not in told
+    assert (
+        told.count("current") == 1
+        and "conversations.caller_number" in told
+        and "plain" not in told
+        and "attachments/" in told
+    )
     assert _actions(tmp_path) == ["account.added", "keys.rotated", "keys.retired"]
     (tmp_path / "contact_keys.json").unlink()
     assert cli.main(["keys", "show"]) == 1  # a new file would be another's

@@ -19,6 +19,7 @@ from telephony_sip_helpers import HOST, PhoneProcess, eventually
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from hotline.trial.listening import opened
 from telephony.audio import RATE_HZ, resample, to_samples, tone
 from telephony.caller import free_port as free_sip_port
 
@@ -156,6 +157,6 @@ def leg_news(phone: PhoneProcess, leg_id: str, state: str, seconds: float = 8.0)
 
 def channels(path: Path) -> tuple[Samples, Samples]:
     """The caller's and the heard side of a recording."""
-    data, rate = soundfile.read(path, dtype="float32")
+    data, rate = soundfile.read(opened(path), dtype="float32")
     assert rate == RATE_HZ
     return np.ascontiguousarray(data[:, 0]), np.ascontiguousarray(data[:, 1])

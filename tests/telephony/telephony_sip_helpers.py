@@ -21,6 +21,7 @@ from typing import Any
 import soundfile
 from aiohttp import web
 
+from hotline.trial.listening import opened
 from telephony.caller import free_port as free_sip_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -280,6 +281,6 @@ class RawCaller:
 
 
 def duration_of(path: Path) -> tuple[int, float]:
-    """Channels and seconds of a WAV."""
-    information = soundfile.info(path)
+    """Channels and seconds of a recording."""
+    information = soundfile.info(opened(path))
     return information.channels, information.duration

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import stat
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import pytest
 import soundfile
 
 from base.clock import ManualClock
+from storage.keyring import Keyring
+from storage.sealed_files import FileSafe
 from telephony.audio import FRAME_BYTES, alaw_to_pcm, pcm_to_alaw
 from telephony.metrics import PhoneMetrics
 from telephony.recording import Recorder, Recording
 from telephony.retention import RetentionRules
+
+KEYRING = Keyring(lambda: None)  # keys in memory
 
 
 def frame(value: int) -> bytes:
@@ -31,28 +37,70 @@ def begin(recorder: Recorder, moment: datetime) -> Recording:
     return recording
 
 
-async def test_both_sides_stand_on_one_time_line(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, PhoneMetrics())
+def sound(path: Path) -> io.BytesIO:
+    with closing(FileSafe(KEYRING).open(path)) as file:
+        return io.BytesIO(file.read(0, file.length))
+
+
+@pytest.mark.parametrize("keyring", [KEYRING, None], ids=["sealed", "plain"])
+async def test_both_sides_stand_on_one_time_line(tmp_path: Path, keyring: Keyring | None) -> None:
+    recorder = Recorder(tmp_path, PhoneMetrics(), keyring=keyring)
     recording = begin(recorder, datetime(2026, 1, 4, 17, 0, tzinfo=UTC))
     for tick in range(1, 251):  # five seconds: the caller speaks in second 1, the bot in second 3
         elapsed = tick * 0.02
         heard = frame(1000 if 1.0 < elapsed <= 2.0 else 0)
         said = frame(2000) if 3.0 < elapsed <= 4.0 else b""
         recording.add(heard, said, elapsed)
+        if tick % 25 == 0:
+            await asyncio.sleep(0.01)
         if tick == 150:
-            await asyncio.sleep(0.1)
-            assert soundfile.info(recording.path).duration > 1.0, "a valid file in the middle of the call"
+            assert soundfile.info(sound(recording.path)).duration > 2.2, "less than a second is lost by a crash"
     await recording.close()
     recorder.close()
     assert recording.path.parent.name == "2026-01-05"  # the city's date
-    data, rate = soundfile.read(recording.path, dtype="int16")
+    data, rate = soundfile.read(sound(recording.path), dtype="int16")
     assert rate == 8000 and data.shape[1] == 2 and abs(len(data) / rate - 5.0) < 0.1
     loud, louder, quiet = (decoded(value) for value in (1000, 2000, 0))
     assert set(data[9600:15200, 0]) == {loud} and set(data[:7800, 0]) == {quiet}
     assert set(data[25600:31200, 1]) == {louder} and set(data[:23000, 1]) == {quiet}
-    assert soundfile.info(recording.path).subtype == "ALAW"
+    assert soundfile.info(sound(recording.path)).subtype == "ALAW"
     assert stat.S_IMODE(recording.path.stat().st_mode) == 0o600
-    assert recording.path.stat().st_size == 58 + 2 * len(data), "one byte a sample"
+    assert len(sound(recording.path).getvalue()) == 58 + 2 * len(data), "one byte a sample"
+    stored = recording.path.read_bytes()
+    assert (sound(recording.path).getvalue()[:200] in stored) == (keyring is None)
+    with closing(FileSafe(KEYRING).open(recording.path)) as file:
+        assert (file.complete, file.sealed) == (True, keyring is not None)
+
+
+async def test_a_killed_phone_leaves_what_was_said_until_less_than_a_second_before(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, PhoneMetrics(), keyring=KEYRING)
+    recording = begin(recorder, datetime(2026, 1, 4, tzinfo=UTC))
+    for tick in range(1, 176):
+        recording.add(frame(1000), frame(2000), tick * 0.02)
+        await asyncio.sleep(0.002)
+    recorder.close()  # what was handed to the disk is there; nothing is closed
+    with closing(FileSafe(KEYRING).open(recording.path)) as file:
+        assert not file.complete and file.length - 58 >= 2.5 * 16_000
+
+
+async def test_without_a_key_calls_go_on_and_are_told_of_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("telephony.recording._LOOK_SECONDS", 0.01)
+    elsewhere, metrics = tmp_path / "disk" / "keys.json", PhoneMetrics()
+    recorder = Recorder(tmp_path, metrics, keyring=Keyring(lambda: elsewhere, make=False))
+    watching = asyncio.create_task(recorder.run(ManualClock()))
+    await asyncio.sleep(0.1)
+    moment = datetime(2026, 1, 4, tzinfo=UTC)
+    assert recorder.begin("call-1", moment) is None and not elsewhere.exists()
+    assert metrics.registry.get_sample_value("hotline_phone_recording_possible") == 0.0
+    assert capsys.readouterr().out.count("recordings cannot be sealed") == 1
+    assert Keyring(lambda: elsewhere).keys  # its disk is there again
+    await asyncio.sleep(0.1)
+    assert recorder.begin("call-2", moment) is not None
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    recorder.close()
 
 
 async def test_a_full_disk_ends_the_recording_not_the_call(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from needs import require
 
 from conversations.journal import Entry, Journal
+from storage.keyring import Keyring
 from telephony.metrics import PhoneMetrics
 from telephony.recording import Recorder
 
@@ -42,7 +43,7 @@ def fill(place: Path) -> Path:
 
 async def test_the_call_goes_on_and_the_next_is_recorded_when_there_is_room(small_disk: Path) -> None:
     metrics = PhoneMetrics()
-    recorder = Recorder(small_disk, metrics)
+    recorder = Recorder(small_disk, metrics, keyring=Keyring(lambda: None))
     first = recorder.begin("call-1", MOMENT)
     assert first is not None
     filler = fill(small_disk)

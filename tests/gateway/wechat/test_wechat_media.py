@@ -57,7 +57,7 @@ class Recogniser:
 
 
 def use(node: Node, recogniser: Recogniser) -> None:
-    node.messengers.all[0].dialogue._voices = VoiceReader(lambda: recogniser)
+    node.messengers.all[0].dialogue._voices = VoiceReader(lambda: recogniser, node.core.files)
 
 
 async def turns(node: Node) -> list[Turn]:
