@@ -35,6 +35,14 @@ def heard_digits(digits: str) -> Say:
     )
 
 
+def number_incomplete(digits: str) -> Say:
+    return Say(f"我记下的号码是{digits}，好像不完整。", f"我记下的是{spell(digits)}，好像不完整。")
+
+
+def number_begun(digits: str) -> Say:
+    return Say(f"好的，{digits}。", f"好的，{spell(digits)}。", passing=True)
+
+
 def two_districts(name: str, districts: list[str]) -> str:
     return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
 

@@ -96,6 +96,14 @@ def find(text: str, *, spoken: bool = False) -> list[PhoneFinding]:
     return found
 
 
+def told(text: str, *, spoken: bool = False) -> str | None:
+    """The number to call that an answer tells, with a correction in the same breath: `139…1234，不对，后四位是1235`."""
+    found = [entry for entry in find(text, spoken=spoken) if entry.kind != "service"]
+    if not found:
+        return None
+    return amend(found[-1].number, text[found[-1].end :], spoken=spoken) or found[-1].number
+
+
 def digits_said(text: str, *, spoken: bool = False) -> str:
     """All digits of the longest dictated row, complete number or not: to read back what was understood so far."""
     text = fold(text)
@@ -110,6 +118,15 @@ def digits_said(text: str, *, spoken: bool = False) -> str:
 
 _TAIL: Final = re.compile(
     r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?(?:应该|得)?(?:是|为|改成)(?!不)"
+)
+
+
+_IS: Final = r"(?:位|个)?(?:数字|数|号)?(?:说?错了|不对)?[,，]?(?:应该|得)?(?:是|为|改成)(?!不)"
+_FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:几|[三3])?" + _IS)
+_MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
+_GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
+_DENIED: Final = re.compile(
+    r"[^,，。;；]*(?:不对|错了|不是|应该)[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
 )
 
 
@@ -139,9 +156,39 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     text = affirmed
     match = _TAIL.search(text)
     if not match or not previous:
-        return None
+        return _amended_group(previous, text, spoken=spoken)
     row = next((g.digits for g in groups_of(text, spoken=spoken) if g.start >= match.end()), "")
     count = COUNTS.get(match[1] or "", 1 if match[1] in ("一", "1") else len(row))
     if not row or len(row) != count or len(row) >= len(previous):
         return None
     return previous[: -len(row)] + row
+
+
+def _amended_group(previous: str, text: str, *, spoken: bool) -> str | None:
+    """A mobile number with its first three or its middle four digits told anew, by name or by what they resemble."""
+    if not _MOBILE.fullmatch(previous):
+        return None
+    for pattern, (start, end) in ((_FRONT, _GROUPS_OF_MOBILE[0]), (_MIDDLE, _GROUPS_OF_MOBILE[1])):
+        if match := pattern.search(text):
+            row = digits_said(text[match.end() :], spoken=spoken)
+            number = previous[:start] + row + previous[end:]
+            return number if len(row) == end - start and _MOBILE.fullmatch(number) else None
+    return _resembling_group(previous, text, spoken=spoken)
+
+
+def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
+    """ "不对，是五六七八": the group of four that these digits are likeliest to replace, where it is beyond doubt."""
+    lead = _DENIED.match(text)
+    groups = groups_of(text, spoken=spoken)
+    if lead is None or len(groups) != 1 or groups[0].start < lead.end() or text[groups[0].end :].strip(" 。.，,啊吧呀"):
+        return None
+    row = groups[0].digits
+    alike = sorted(
+        (sum(one == other for one, other in zip(row, previous[start:end], strict=True)), start)
+        for start, end in _GROUPS_OF_MOBILE[1:]
+        if len(row) == end - start
+    )
+    if not alike or alike[-1][0] < 2 or alike[-1][0] == alike[0][0]:
+        return None
+    start = alike[-1][1]
+    return previous[:start] + row + previous[start + len(row) :]

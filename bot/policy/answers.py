@@ -59,12 +59,14 @@ def answer(talk: Talk) -> None:
     before = len(talk.says)
     talk.state.asking = None
     matters.proceed(talk)
-    if talk.elder and slot in _LABELS and value != known and not any(m.unread for m in talk.state.form):
+    read_back = (talk.elder and not talk.state.number_begun) or slot in talk.doubtful
+    if read_back and slot in _LABELS and value != known and not any(m.unread for m in talk.state.form):
         _read_back(talk, slot, value, before)
 
 
 def _read_back(talk: Talk, slot: str, value: str, place: int) -> None:
-    """Older callers hear what was taken down before the next question; at the end they hear all of it anyway."""
+    """Older callers, and whoever was not heard well, hear what was taken down before the next question; at the end they
+    hear all of it anyway."""
     if talk.state.asking not in (None, "confirm_order"):
         talk.says.insert(place, order_wording.noted(_LABELS[slot], value))
 
@@ -75,7 +77,7 @@ def _known(talk: Talk, slot: str) -> str:
     about = [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
     match slot:
         case "contact_phone":
-            return state.contact_phone
+            return state.contact_phone or state.number_begun
         case "contact_name":
             return state.contact_name
         case "confidential":

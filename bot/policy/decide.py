@@ -219,7 +219,7 @@ def _silence(talk: Talk) -> None:
     if state.asking == "satisfaction":
         closing.end(talk, wording.GOODBYE)
     elif state.has_content or matters.told_something(state):
-        if state.contact_phone or state.caller_number:
+        if state.contact_phone or (state.caller_number and not state.own_number_declined):
             closing.call_back(talk, "silence", told=wording.SILENCE_CALLBACK)
         else:
             closing.to_person(talk, reason="silence", lead=wording.SILENCE_PERSON)

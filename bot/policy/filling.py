@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from bot import order_wording, reading, splitting
-from bot.entities import person, phone, yes_no
+from bot import reading, splitting
+from bot.entities import person, yes_no
 from bot.entities import time as times
-from bot.policy import form
+from bot.policy import contact_number, form
 from bot.policy.prefill import contact, place_from, prefill
 from bot.policy.talk import Talk
 from bot.state import Matter
 
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
-_OWN_PHONE_NO: Final = re.compile(r"不(?:是|用|行|要|对|好)|换(?:一)?个")
-_HEARD_ENOUGH: Final = 4
 
 
 def take(talk: Talk, slot: str, words: str | None = None) -> None:
@@ -27,7 +24,8 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
         case "place":
             _take_place(talk, about, text)
         case "contact_phone":
-            _take_phone(talk, text)
+            if not contact_number.take(talk, text):
+                form.give_up(talk, slot)
         case "contact_name":
             who = person.find(text, asked=True)
             if who is not None and not who.anonymous:
@@ -100,35 +98,6 @@ def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
         address = found.address or (reading.tidy(piece) if reading.locative(piece) else "")
         if address and address not in matter.place.text:
             matter.place.text = address if not matter.place.text else f"{matter.place.text}，{address}"[:80]
-
-
-def _take_phone(talk: Talk, text: str) -> None:
-    state = talk.state
-    found = [entry for entry in phone.find(text, spoken=talk.turn.spoken) if entry.kind != "service"]
-    who = person.find(text)
-    if who is not None and not who.anonymous and not state.contact_name:
-        state.contact_name = who.name
-    if found:
-        state.contact_phone = found[-1].number
-        return
-    offered = talk.phone and bool(state.caller_number)
-    another = bool(_OWN_PHONE_NO.search(text))
-    if offered and not another and (yes_no.answer(text) == "yes" or reading.this_number(text)):
-        state.contact_phone = state.caller_number
-        return
-    refused_all = reading.refuses(text) and reading.bare(text) not in ("不用", "不用这个", "不要这个")
-    if offered and another and state.asked.get("contact_phone", 0) < 2 and not refused_all:
-        state.caller_number = ""  # another number than the one that rings: asked for next
-        return
-    digits = phone.digits_said(text, spoken=talk.turn.spoken)
-    if reading.refuses(text) or (reading.dont_know(text) and len(digits) < _HEARD_ENOUGH):
-        form.give_up(talk, "contact_phone")
-        return
-    if len(digits) >= _HEARD_ENOUGH:
-        talk.say(order_wording.heard_digits(digits))
-        return
-    if state.asked.get("contact_phone", 0) >= 2 or yes_no.answer(text) == "no":
-        form.give_up(talk, "contact_phone")
 
 
 def _take_confidential(talk: Talk, text: str) -> None:

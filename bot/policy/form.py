@@ -7,6 +7,7 @@ from dataclasses import asdict
 from base.spelling import spell
 from bot import intake, order_wording, reading, wording
 from bot.decision import FileOrder, Merge, Say
+from bot.policy import contact_number
 from bot.policy.talk import Talk
 from bot.state import Matter
 
@@ -26,7 +27,13 @@ def go_on(talk: Talk) -> None:
             confirm(talk)
             return
         question, about = step
+        if question.slot == contact_number.SLOT and contact_number.goes_on(talk):
+            state.asked["number_rest"] = state.asked.get("number_rest", 0) + 1
+            talk.ask(question.slot, contact_number.question(talk, question.text))
+            return
         if state.asked.get(question.slot, 0) >= 2 and not question.key:
+            if question.slot == contact_number.SLOT and contact_number.offers_own(talk):
+                return
             give_up(talk, question.slot)
             continue
         break
@@ -41,8 +48,8 @@ def go_on(talk: Talk) -> None:
         text = _which_district(about[0]) or text
     elif question.slot == "place" and state.asked["place"] > 1:
         text = "请问是北京的哪个区、哪个街道或者乡镇？"
-    elif question.slot == "contact_phone" and talk.phone and state.caller_number and state.asked["contact_phone"] == 1:
-        text = "用您现在打来的这个号码联系您，可以吗？也请说一下怎么称呼您。"
+    elif question.slot == contact_number.SLOT:
+        text = contact_number.question(talk, text)
     if talk.elder:
         text = _one_thing(text)
     if len(state.form) > 1 and question.slot in ("detail", "place", "event_time", "subject", "appeal"):

@@ -348,4 +348,5 @@ def reset_form(state: State) -> None:
     state.refused = [slot for slot in state.refused if slot in ("contact_name", "contact_phone", "order_no")]
     state.questions = 0
     state.extra_asked = []
+    state.number_begun, state.numbers_heard = "", []
     state.unclear = 0

@@ -69,11 +69,11 @@ def contact(talk: Talk, text: str) -> set[str]:
     state: State = talk.state
     filled: set[str] = set()
     if not state.contact_phone:
-        numbers = [found for found in phone.find(text, spoken=talk.turn.spoken) if found.kind != "service"]
-        if numbers and not re.search(
+        number = phone.told(text, spoken=talk.turn.spoken)
+        if number is not None and not re.search(
             r"(?:他|她|对方|商家|店|公司|物业|司机)[^,，。]{0,4}(?:的)?(?:电话|号码|手机)", text
         ):
-            state.contact_phone = numbers[-1].number
+            state.contact_phone = number
             filled.add("contact_phone")
     if not state.contact_name:
         who = person.find(text)

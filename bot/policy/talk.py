@@ -30,6 +30,7 @@ class Talk:
     hang_up: bool = False
     hold_seconds: float = 0.0
     slower_steps: int = 0  # this reply alone is spoken so many steps slower
+    doubtful: set[str] = field(default_factory=set)  # slots taken in this turn of which the reading is not sure
     repeats_last: bool = False  # this reply says the last one again
 
     @property

@@ -74,12 +74,27 @@ def test_two_numbers() -> None:
         ("错了，后四位应该是九九幺六", "13900009916"),
         ("后两位是幺六", "13900009916"),
         ("幺三八零零零零幺幺幺幺", "13800001111"),
+        ("不对，中间四位是零零幺零", "13900109915"),
+        ("中间那四位错了，应该是幺二三四", "13912349915"),
+        ("前三位不对，是幺三七", "13700009915"),
+        ("不对，是九九幺六", "13900009916"),
+        ("不对，是零零幺零", "13900109915"),
+        ("不对，是五号楼", None),
+        ("不对，是三零二零室", None),
+        ("不对，是二零一九年的事", None),
+        ("不对，是八七六五", None),
         ("不对", None),
         ("后四位是九九", None),
     ],
 )
 def test_amend(said: str, expected: str | None) -> None:
     assert phone.amend("13900009915", said) == expected
+
+
+def test_a_correction_in_the_same_breath() -> None:
+    assert phone.told("幺三九零零零零九九幺五不对后四位是九九幺六", spoken=True) == "13900009916"
+    assert phone.told("13900009915，不对，是13800009915") == "13800009915"
+    assert phone.told("我没有手机") is None
 
 
 def test_incomplete_number_can_be_read_back() -> None:

@@ -1,0 +1,106 @@
+"""Dictating a telephone number to the bot, on a bad line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from test_bot_policy_pure import run
+
+from bot import wording
+from bot.decision import Decision, Turn
+from bot.state import Matter, Place, State
+
+LINE = "13800005678"
+
+
+def asked(*, caller_number: str = "") -> State:
+    """A caller who is asked for a number, everything else being known."""
+    matter = Matter(1, "order", "路灯不亮", request_type="建议", opening="路灯不亮", detail="晚上很黑看不清路")
+    matter.place = Place("门口", "朝阳区", "双井街道")
+    return State(
+        channel="phone",
+        matters=[matter],
+        asking="contact_phone",
+        asked={"contact_phone": 1, "detail": 1},
+        questions=1,
+        caller_number=caller_number,
+        confidential=False,
+    )
+
+
+def say(state: State, text: str, *, sure: float | None = None) -> Decision:
+    turn = Turn(text, "speech", spoken=True, least_sure_digit=sure)
+    return run(state, turn, "none")[0]
+
+
+def words(decision: Decision) -> str:
+    return "".join(reply.for_the_ear for reply in decision.replies)
+
+
+def test_a_number_told_in_pieces_is_waited_for() -> None:
+    first = say(asked(), "幺三九")
+    assert (first.state.asking, words(first)) == ("contact_phone", f"好的，幺三九。{wording.NUMBER_REST}")
+    second = say(first.state, "零零零零")
+    assert second.state.number_begun == "1390000"
+    third = say(second.state, "幺二三四")
+    assert (third.state.contact_phone, third.state.number_begun) == ("13900001234", "")
+    assert third.state.questions == 1, "going on is no further question"
+
+
+def test_who_begins_anew_for_ever_is_not_asked_for_ever() -> None:
+    decision = say(asked(), "幺三九")
+    for _ in range(6):
+        if decision.state.asking != "contact_phone":
+            break
+        decision = say(decision.state, "幺三九")
+    assert decision.state.asking != "contact_phone"
+
+
+def test_two_readings_that_lost_different_digits_make_the_number() -> None:
+    first = say(asked(), "幺三九零零零幺二三四")
+    assert "不完整" in words(first) and wording.NUMBER_AGAIN in words(first)
+    second = say(first.state, "幺三九零零零零幺二三")
+    assert second.state.contact_phone == "13900001234"
+
+
+def test_after_two_attempts_the_number_of_the_line_is_offered() -> None:
+    first = say(asked(caller_number=LINE), "幺三九零零零幺二三四")
+    second = say(first.state, "幺三九零零幺幺三四")
+    assert words(second).endswith(wording.OWN_NUMBER_INSTEAD) and "不完整" not in words(second)
+    assert say(second.state, "可以").state.contact_phone == LINE
+    no = say(second.state, "不用了")
+    assert no.state.contact_phone == "" and "contact_phone" in no.state.refused
+    third = say(second.state, "幺三九零零零零幺二三四")
+    assert third.state.contact_phone == "13900001234"
+
+
+def test_without_a_number_of_the_line_the_question_is_given_up_after_two() -> None:
+    first = say(asked(), "幺三九零零零幺二三四")
+    second = say(first.state, "幺三九零零幺幺三四")
+    assert "contact_phone" in second.state.refused and second.state.asking != "contact_phone"
+
+
+def test_digits_after_yes_are_no_yes_to_the_number_of_the_line() -> None:
+    decision = say(asked(caller_number=LINE), "好的，幺三九零零零幺二三四")
+    assert (decision.state.contact_phone, decision.state.asking) == ("", "contact_phone")
+
+
+def test_who_wants_another_number_is_asked_for_it_and_not_offered_the_same_again() -> None:
+    decision = say(asked(caller_number=LINE), "不是，换一个号码")
+    assert decision.state.own_number_declined and decision.state.asking == "contact_phone"
+    assert wording.OWN_NUMBER not in words(decision)
+
+
+def test_a_number_that_is_not_sure_is_read_back_before_the_next_question() -> None:
+    state = replace(asked(), confidential=None)
+    state.matters[0].request_type = "投诉"
+    unsure = say(state, "幺三九零零零零幺二三四", sure=0.5)
+    assert (unsure.state.contact_phone, unsure.state.asking is not None) == ("13900001234", True)
+    assert "电话是幺三九，零零零零，幺二三四" in words(unsure)
+    assert "幺三九" not in words(say(state, "幺三九零零零零幺二三四", sure=0.95))
+    put_right = say(unsure.state, "不对，中间四位是零零幺零")
+    assert put_right.state.contact_phone == "13900101234"
+
+
+def test_eight_digits_are_a_number_of_this_city_and_read_back() -> None:
+    assert say(asked(), "六四一二三四五六").state.contact_phone == "64123456"
