@@ -29,7 +29,7 @@ from gateway.wechat.errcodes import WechatError
 from gateway.wechat.inbox import Inbox, Taken, Told
 from gateway.wechat.incoming import Incoming
 from gateway.wechat.media import Media
-from gateway.wechat.voice import VoiceReader
+from gateway.wechat.voice import UnknownSound, VoiceReader
 from storage.messenger_tables import MessengerContact
 from storage.tables import Conversation, Turn
 
@@ -204,7 +204,12 @@ class Dialogue:
             )
             return answer
         kept = await self._kept(contact, incoming, name)
-        text, confidence = await self._voices.words(kept) if kept is not None else ("", None)
+        try:
+            text, confidence = await self._voices.words(kept) if kept is not None else ("", None)
+        except UnknownSound:
+            return await self._enclosed(
+                contact, incoming, "[语音，格式听不了]", wording.VOICE_NOT_READ, meta=_named(kept)
+            )
         if text:
             return await self._words(
                 taken, contact, to, incoming, text, kind="speech", confidence=confidence, meta=_named(kept)

@@ -24,6 +24,10 @@ class UnreadableVoice(HotlineError):
     """No sound that we can decode."""
 
 
+class UnknownSound(UnreadableVoice):
+    """Sound perhaps, but of a kind that the decoder does not know: saying it again would not help."""
+
+
 class Recogniser(Protocol):
     """`asr_models/client.py`."""
 
@@ -39,12 +43,19 @@ class VoiceReader:
         self._recogniser: Recogniser | None = None
 
     async def words(self, path: Path) -> tuple[str, float | None]:
-        """What is said in a file, with the recogniser's confidence; empty where nothing can be understood."""
+        """What is said in a file, with the recogniser's confidence; empty where nothing can be understood.
+
+        Raises:
+            UnknownSound: it is nothing that the decoder knows.
+        """
         try:
             pcm16 = await asyncio.to_thread(self._decoded, path)
             if self._recogniser is None:
                 self._recogniser = self._make()
             found = await self._recogniser.recognise(pcm16, _RATE_HZ, deadline_seconds=_DEADLINE_SECONDS)
+        except UnknownSound:
+            _log.warning("a voice message is of a kind that cannot be decoded")
+            raise
         except (UnreadableVoice, RecogniserError) as error:
             _log.warning("a voice message could not be read", reason=type(error).__name__)
             return "", None
@@ -61,7 +72,8 @@ def decode(encoded: bytes) -> bytes:
     """PCM16 little endian, mono, 16 kHz, of at most a minute. Blocks.
 
     Raises:
-        UnreadableVoice: it is no sound that the decoder knows, or too short.
+        UnknownSound: it is nothing that the decoder knows (SILK, Speex without Ogg, no sound at all).
+        UnreadableVoice: it is too short.
     """
     import av
 
@@ -78,7 +90,7 @@ def decode(encoded: bytes) -> bytes:
                 for part in resampler.resample(None):
                     pcm16 += _samples(part)
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise UnreadableVoice("the voice message cannot be decoded") from error
+        raise UnknownSound("the voice message cannot be decoded") from error
     if len(pcm16) < _LEAST_BYTES:
         raise UnreadableVoice("the voice message is too short")
     return bytes(pcm16[: _LONGEST_SECONDS * _RATE_HZ * 2])

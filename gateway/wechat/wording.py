@@ -9,6 +9,7 @@ from bot import wording
 TOO_FAST: Final = "您发得有点快，请稍等一分钟再发，前面的内容我们都收到了。"
 TROUBLE: Final = "系统刚才出了点问题，这条消息没有处理成功，请您再发一次。"
 VOICE_NOT_HEARD: Final = "这条语音没有听清，请再说一遍，或者打字告诉我们。"
+VOICE_NOT_READ: Final = "语音收到了，已经留给工作人员，但这种格式我听不了。请您打字告诉我们，或者直接打电话。"
 KIND_NOT_READ: Final = "这种消息我们还看不了，请打字或者用语音告诉我们。"
 NOT_RECEIVED: Final = "您发的{what}没有收全，请再发一次。"
 KEPT: Final = "{what}收到了，会附在您的诉求里。请说说是什么事、在哪里。"

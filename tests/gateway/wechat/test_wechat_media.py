@@ -113,6 +113,25 @@ async def test_a_voice_that_nobody_understands(node: Node, citizen: Citizen, wec
     assert "[语音，没有听清]" in [turn.text for turn in await turns(node)], "the seat sees that something was said"
 
 
+SILK = b"\x02#!SILK_V3" + bytes(range(200))
+
+
+async def test_a_voice_that_cannot_be_decoded_is_kept_and_the_citizen_is_asked_to_type(
+    node: Node, citizen: Citizen, wechat: OfficialStandIn
+) -> None:
+    recogniser = Recogniser("unused")
+    use(node, recogniser)
+    wechat.media["v1"] = ("audio/silk", SILK)
+    reply = await citizen.sends(citizen.message("voice", MediaId="v1", Format="silk"))
+    assert "请您打字告诉我们" in reply and "没有听清" not in reply and not recogniser.heard
+    assert "[语音，格式听不了]" in [turn.text for turn in await turns(node)]
+    number = await file_order(node, citizen)
+    (kept,) = await node.core.attachments.of(number)
+    assert (kept["name"], kept["media_type"]) == ("语音.silk", "audio/silk")
+    stored = await node.core.attachments.file(number, kept["id"])
+    assert node.core.files.read(stored.path) == SILK
+
+
 async def test_pictures_go_into_the_order(node: Node, citizen: Citizen, wechat: OfficialStandIn) -> None:
     wechat.media |= {"p1": ("image/jpeg", PICTURE), "p2": ("image/jpeg", PICTURE + b"2")}
     reply = await citizen.sends(citizen.message("image", MediaId="p1"))
