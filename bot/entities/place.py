@@ -16,6 +16,7 @@ from typing import Final
 
 from base.pinyin import merged, syllables
 from bot.entities import address as address_text
+from bot.entities.district_sound import DistrictEar
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
 from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 
@@ -111,6 +112,7 @@ class PlaceMatcher:
             tuple(merged(syllable) for syllable in syllables(short)): district
             for short, district in self._short_districts.items()
         }
+        self._district_ear = DistrictEar(gazetteer.districts)
         self._rows = [(street, row) for street in gazetteer.streets for row in street.sounds]
         self._index = SoundIndex([row for _, row in self._rows])
         self._by_sound: dict[tuple[str, ...], list[Street]] = {}
@@ -154,6 +156,8 @@ class PlaceMatcher:
             named = mentions[0].district if mentions else ""
             if mentions and not streets:
                 streets = self._exact_mentions(text, mentions, "") or self._homophone_mentions(text, mentions, "")
+        if not mentions and spoken and asked and (heard := self._heard_district(text, streets)):
+            mentions, named = [heard], heard.district
         if not streets and spoken:
             blank = "".join("," if any(m.start <= i < m.end for m in mentions) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
@@ -227,6 +231,19 @@ class PlaceMatcher:
                     ):
                         return [_Mention(begin, end, district=district, confidence=0.8)]
         return []
+
+    def _heard_district(self, text: str, streets: list[_Mention]) -> _Mention | None:
+        """The district that is heard in the answer, unless it contradicts a street that was."""
+        sounded = _sounded(text)
+        if not sounded.sounds or len(sounded.sounds) > _ANSWER_SYLLABLES or _NO_PLACE.search(text):
+            return None
+        heard = self._district_ear.hear(sounded.sounds)
+        if heard is None:
+            return None
+        if streets and not any(street.district == heard.district for mention in streets for street in mention.streets):
+            return None
+        start, end = sounded.offsets[heard.start], sounded.offsets[heard.end - 1] + 1
+        return _Mention(start, end, district=heard.district, confidence=0.7)
 
     def _street_follows(self, text: str, start: int, district: str) -> bool:
         match = self._exact.match(text, start)

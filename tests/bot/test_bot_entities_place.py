@@ -116,3 +116,26 @@ def test_every_street_is_found_by_its_full_name(matcher: PlaceMatcher) -> None:
 def test_empty_and_strange_text(matcher: PlaceMatcher) -> None:
     for text in ("", "，。", "abc 123", "\x00", "😀", "区"):
         assert matcher.find(text, spoken=True, asked=True).street == ""
+
+
+@pytest.mark.parametrize(
+    ("heard", "district", "street"),
+    [
+        ("朝养细，八里庄皆道这边", "朝阳区", "八里庄街道"),  # of two streets of that name the one in the heard district
+        ("掌坪区流村镇", "昌平区", "流村镇"),
+        ("在东封那边，潮阳的", "朝阳区", "东风地区"),
+        ("房山叙那边", "房山区", ""),
+        ("就在我家门口", "", ""),
+        ("三号楼二单元", "", ""),
+    ],
+)
+def test_a_district_is_heard_with_the_confusions_of_the_telephone(
+    matcher: PlaceMatcher, heard: str, district: str, street: str
+) -> None:
+    found = matcher.find(heard, spoken=True, asked=True)
+    assert (found.district, found.street) == (district, street)
+
+
+def test_a_heard_district_is_asked_for_and_never_typed(matcher: PlaceMatcher) -> None:
+    assert matcher.find("朝养细那边", spoken=True).district == ""
+    assert matcher.find("朝养细那边", asked=True).district == ""
