@@ -12,7 +12,7 @@ from typing import Final
 
 from base.errors import HotlineError
 from base.settings import ROOT, Settings
-from hotline.setup import environments, frontend, interpreters, stamps, system_packages, tools, wheels
+from hotline.setup import bytecode, environments, frontend, interpreters, stamps, system_packages, tools, wheels
 from hotline.setup.steps import NotPossibleHere, Step
 
 RASA_ENVIRONMENT: Final = ROOT / ".venv-rasa"
@@ -26,6 +26,7 @@ _WITHOUT_RASA: Final = "Rasa needs a Python 3.10 and none was found: the built-i
 def all_steps(settings: Settings, *, for_tests: bool) -> list[Step]:
     """Every step for these settings."""
     return [
+        bytecode.of_processes(),
         Step("database", "database", lambda: database(settings)),
         *_models_by_others(settings),
         *_rasa(settings),
@@ -169,6 +170,7 @@ def _contents(settings: Settings) -> Iterator[Step]:
 
 
 def _for_tests(settings: Settings) -> Iterator[Step]:
+    yield bytecode.of_tests()
     yield Step("vosk-model", "Vosk model for the tests", lambda: vosk_model(settings))
     yield Step("system-packages", "programs for the tests", system_packages.ensure_for_tests)
 
@@ -273,15 +275,16 @@ def vosk_model(settings: Settings) -> str:
 
 
 def rasa_environment() -> str:
-    lock = _LOCKS / "rasa.lock"
+    lock, own_python = _LOCKS / "rasa.lock", RASA_ENVIRONMENT / "bin" / "python"
     if environments.is_current(RASA_ENVIRONMENT, lock):
-        return ""
+        return "" if bytecode.is_kept(RASA_ENVIRONMENT, "rasa") else bytecode.keep(own_python, bytecode.RASA)
     python = interpreters.find((3, 10))
     if python is None:
         raise NotPossibleHere(_WITHOUT_RASA)
     uv = environments.ensure_uv(Path(sys.executable))
     tools.say(f"  with {python}")
     environments.install(uv, RASA_ENVIRONMENT, python, lock, needed_megabytes=2500)
+    bytecode.keep(own_python, bytecode.RASA)
     return "installed"
 
 
