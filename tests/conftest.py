@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from needs import require
+
+from seats import passwords
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,3 +34,11 @@ def models() -> Path:
     folder = ROOT / "var" / "models"
     require(folder.is_dir(), "var/models is missing: run `make setup`")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """A password takes a sixth of a CPU second by design; only the tests of that cost and of whole processes pay it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COST", replace(passwords.COST, time_cost=1, memory_cost=8, parallelism=1))
+        yield

@@ -13,6 +13,7 @@ from base.clock import ManualClock
 from base.sections.node import DatabaseSettings, DataSettings
 from base.settings import Settings
 from seats.cli import command
+from seats.passwords import COST, Passwords
 from seats.store import SeatError, SeatStore, generate_password
 from storage.engine import Database
 from storage.tables import Seat, SeatSession
@@ -38,6 +39,11 @@ async def test_neither_password_nor_token_is_stored(store: SeatStore, database: 
         login = (await session.execute(select(SeatSession))).scalar_one()
     assert account.password_hash.startswith("$argon2id$") and PASSWORD not in account.password_hash
     assert token not in login.token_hash and len(token) >= 43
+
+
+async def test_a_password_costs_what_the_rfc_advises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seats.passwords.COST", COST)  # as imported: the other tests' is less (tests/conftest.py)
+    assert (await Passwords().hash(PASSWORD)).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 async def test_only_the_right_password_of_an_open_account_opens(store: SeatStore) -> None:
