@@ -28,6 +28,7 @@ _log = get_logger(__name__)
 _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
+_CUT_BY_US = ("lost", "error")  # our process died; we had to stop and told the caller that we would call back
 _NOT_SERVED = ("abandoned", "missed")  # hung up in the waiting room; called while we were away
 
 
@@ -181,14 +182,16 @@ def _outcome(row: Conversation, reason: str, *, promised: bool = False) -> tuple
     if row.outcome == "emergency":
         return "emergency", False
     if row.status == "with_seat":
-        return ("callback", True) if reason == "lost" else ("seat", False)
+        return ("callback", True) if reason in _CUT_BY_US else ("seat", False)
     if row.status == "waiting":
         return ("seat", False) if reason == _TRANSFERRED else ("callback", True)
     outcome, call_back = policy.leave(state)
-    if row.outcome_detail.get(PERSON_TALKED) and outcome in ("callback", "closed") and reason != "lost":
+    if row.outcome_detail.get(PERSON_TALKED) and outcome in ("callback", "closed") and reason not in _CUT_BY_US:
         return "seat", False  # a person had the caller, and nothing came after that
-    if reason == "lost" and not call_back and outcome == "closed":
-        return "callback", True  # it was we who lost the call
+    if reason in _CUT_BY_US and not call_back and outcome == "closed":
+        return "callback", True
+    if reason == "error":
+        return cast(Any, outcome), True  # whatever was served before: what came last was not
     if reason == INFORMED and outcome == "closed":
         return "answered", False
     if reason in _NOT_SERVED and outcome == "closed" and row.caller_number:

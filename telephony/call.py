@@ -127,6 +127,8 @@ class Call:
 
     async def _welcome(self) -> None:
         """Greet, after the wait for those who came before."""
+        if self._waiting is not None and self._waiting.called_up:
+            self._waiting = None  # while it still rang: this caller has not waited
         if (waiting := self._waiting) is None:
             self._log.info("call_served", waited_seconds=0.0)
             self._start_recording()

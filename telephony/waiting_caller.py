@@ -89,9 +89,14 @@ class WaitingCaller:
         self.wants_person = False
 
     @property
+    def called_up(self) -> bool:
+        """It is the caller's turn; perhaps while it still rang."""
+        return self._turn is None or self._turn.done()
+
+    @property
     def _listens(self) -> bool:
         """News may be told: the caller is waiting and not choosing."""
-        return self._turn is not None and not self._turn.done() and self._offer.step == "offered"
+        return not self.called_up and self._offer.step == "offered"
 
     @property
     def _all_topics_said(self) -> bool:
@@ -152,7 +157,10 @@ class WaitingCaller:
                 self._speaker.prompt(Prompt.BUSY_OFFER_KEYS)
 
     async def _tell(self, *, again: bool) -> None:
-        """Where the caller stands; what has been told already is not told again."""
+        """Where the caller stands; what has been told already is not told again. Nothing to whom has been called up
+        meanwhile: they stand nowhere any more."""
+        if not self._listens:
+            return
         ahead, seconds = self._desk.standing(self._call_id)
         news = standing(ahead, seconds, again=again)
         if news == self._told:
@@ -227,7 +235,7 @@ class WaitingCaller:
             elif self._listens:
                 self._speaker.prompt(Prompt.BUSY_OFFER_KEYS)
             return
-        if self._turn is None or self._turn.done():
+        if self.called_up:
             return  # called up meanwhile
         if (event := self._offer.hear(heard.text, self._ticked_at)) is not None:
             self._hush()

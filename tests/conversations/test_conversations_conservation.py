@@ -181,6 +181,17 @@ async def test_a_promise_of_the_phone_is_kept_although_the_turn_was_lost(room: R
     assert task.number == PHONE
 
 
+@pytest.mark.parametrize(("asked", "outcome"), [("", "callback"), ("居住证怎么办理", "answered")])
+async def test_whom_the_phone_had_to_leave_is_called_back_as_it_has_said(room: Room, asked: str, outcome: str) -> None:
+    """It ends a call with `error` after 我们会给您回电: the core did not answer, or the time was up."""
+    opened = await room.service.open("phone", caller_number="13900005678", call_id="k")
+    if asked:
+        await room.say(asked, opened.conversation_id, channel="phone")
+    assert await room.service.hang_up(opened.conversation_id, reason="error") == outcome
+    (task,) = await rows(room, CallbackTask)
+    assert task.number == "13900005678"
+
+
 @pytest.mark.parametrize(("number", "outcome"), [("13900005678", "callback"), (None, "closed")])
 async def test_who_gave_up_in_the_waiting_room_is_called_back_where_the_number_is_known(
     room: Room, number: str | None, outcome: str

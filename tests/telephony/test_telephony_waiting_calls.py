@@ -55,6 +55,34 @@ def test_who_has_to_wait_hears_within_a_second_where_they_stand_and_is_greeted_w
     run_virtual(scenario())
 
 
+def test_whose_turn_comes_while_it_still_rings_is_greeted_as_if_nobody_had_waited() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            first, second = hall.must_come(), hall.must_come(core=FakeCore(greeting_seconds=0.6))
+            assert second.arrival == "waiting"
+            await asyncio.sleep(0.3)
+            first.leg.close("caller_hung_up")
+            await asyncio.sleep(5.0)
+            assert hall.words(second) == ["您好请讲。"] and second.core.ended == []
+
+    run_virtual(scenario())
+
+
+@pytest.mark.parametrize("after_seconds", [1.0, 34.0])
+def test_whose_turn_comes_while_news_are_rendered_is_greeted(after_seconds: float) -> None:
+    async def scenario() -> None:
+        async with Hall(notice="东城区停水，下午六点恢复。") as hall:
+            first, second = hall.must_come(), hall.must_come()
+            await asyncio.sleep(after_seconds - 1.0)
+            hall.speech.seconds = 3.0
+            await asyncio.sleep(1.0)
+            first.leg.close("caller_hung_up")
+            await asyncio.sleep(6.0)
+            assert hall.words(second)[-2:] == ["YOUR_TURN", "您好请讲。"] and second.core.ended == []
+
+    run_virtual(scenario())
+
+
 def test_a_hot_topic_is_told_while_waiting_and_not_once_more_in_the_greeting() -> None:
     async def scenario() -> None:
         async with Hall() as hall:
