@@ -63,7 +63,7 @@ class PhoneMetrics:
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"hotline_phone_{name}", text, registry=self.registry)
 
-        self.recording_possible = gauge("recording_possible", "0: the disk is too full to record calls")
+        self.recording_possible = gauge("recording_possible", "0: no room on the disk, or no key, to record calls with")
         self.serving = gauge("serving", "Calls being served")
         self.waiting = gauge("waiting", "Calls in the waiting room")
         self.capacity = gauge("capacity_calls", "How many calls can be served at once, as estimated now")

@@ -25,6 +25,7 @@ from gateway.core import Core, settle
 from gateway.desk import DESK, Desk
 from gateway.internal import ensure_token
 from gateway.pages import DIST
+from hotline.trial.listening import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 RATE_HZ = 8_000
@@ -176,6 +177,6 @@ async def test_a_seat_talks_with_a_caller_in_the_browser(
     assert rate == RATE_HZ
     assert seconds_of_tone(sound, SEAT_HZ) > 1.5, "the caller heard the seat's microphone"
     (recording,) = (tmp_path / "phone" / "recordings").rglob("*.wav")
-    sides, _ = soundfile.read(recording, dtype="float32")
+    sides, _ = soundfile.read(opened(recording), dtype="float32")
     assert seconds_of_tone(sides[:, 0], CALLER_HZ) > 5.0, "left: the caller"
     assert seconds_of_tone(sides[:, 1], SEAT_HZ) > 1.5, "right: what the caller heard"
