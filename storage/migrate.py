@@ -7,6 +7,7 @@ upgrade at once wait for each other: SQLite by its write lock, PostgreSQL by an 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -41,6 +42,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def newest_revision() -> str:
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     if revision is None:  # pragma: no cover - a package without migrations is broken
@@ -68,6 +70,8 @@ async def upgrade(database: Database, revision: str = "head") -> SchemaState:
     Raises:
         UnavailableError: the database cannot be opened.
     """
+    if revision == "head" and (found := await state(database)).up_to_date:
+        return found  # without reading all migrations, as at nearly every start
     try:
         async with database.engine.begin() as connection:
             await connection.run_sync(upgrade_within, revision)
