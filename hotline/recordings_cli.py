@@ -15,9 +15,7 @@ from base.settings import Settings
 from conversations.recordings import KnownRecording, Recordings
 from seats.audit import AuditLog
 from seats.audit_cli import terminal_actor
-from storage import migrate
-from storage.engine import Database
-from storage.keyring import Keyring
+from storage.for_commands import opened
 from storage.sealed_files import CHUNK_BYTES, FileSafe
 from telephony.retention import recorded_files, retention_rules, sweep
 
@@ -52,14 +50,8 @@ def _sweep(chosen: Settings) -> int:
 
 
 async def _with_database(chosen: Settings, asked: argparse.Namespace) -> int:
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(
-        chosen.database_url,
-        busy_timeout_seconds=chosen.database.busy_timeout_seconds,
-        keyring=Keyring(lambda: chosen.key_file),
-    )
-    files = FileSafe(database.keyring)
-    try:
+    async with opened(chosen) as database:
+        files = FileSafe(database.keyring)
         recordings = Recordings(database, chosen.var / "recordings")
         if asked.command == "list":
             for known in await recordings.latest(asked.limit):
@@ -76,8 +68,6 @@ async def _with_database(chosen: Settings, asked: argparse.Namespace) -> int:
         except OSError as error:
             raise HotlineError(f"the recording cannot be deleted: {error}") from error
         print(f"{asked.conversation}: {count} deleted")
-    finally:
-        await database.close()
     return 0
 
 

@@ -14,10 +14,10 @@ from base.clock import SystemClock
 from base.settings import Settings
 from seats.audit import AuditLog
 from seats.audit_cli import terminal_actor
-from storage import migrate
 from storage.engine import Database
 from storage.file_resealing import files_standing, reseal_files
-from storage.keyring import LOOK_AGAIN_SECONDS, KeyFileError, Keyring
+from storage.for_commands import opened
+from storage.keyring import LOOK_AGAIN_SECONDS, KeyFileError
 from storage.resealing import check_keys, reseal, standing
 
 SETTLE_SECONDS: Final = 3 * LOOK_AGAIN_SECONDS  # after so long no running process seals with an older key any more
@@ -39,13 +39,7 @@ def command(argv: list[str]) -> int:
 
 async def _run(what: str, *, others_done: bool) -> int:
     chosen = settings.load()
-    await migrate.upgrade_url(chosen.database_url, busy_timeout_seconds=chosen.database.busy_timeout_seconds)
-    database = Database(
-        chosen.database_url,
-        busy_timeout_seconds=chosen.database.busy_timeout_seconds,
-        keyring=Keyring(lambda: chosen.key_file),
-    )
-    try:
+    async with opened(chosen) as database:
         await check_keys(database)
         if what == "retire" and chosen.cluster.node and not others_done:
             raise KeyFileError(
@@ -53,8 +47,6 @@ async def _run(what: str, *, others_done: bool) -> int:
                 " `hotline keys retire --other-nodes-done`"
             )
         await {"show": _show, "rotate": _rotate, "reseal": _reseal, "retire": _retire}[what](database, chosen)
-    finally:
-        await database.close()
     return 0
 
 
