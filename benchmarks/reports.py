@@ -169,7 +169,7 @@ async def measure(url: str, now: datetime) -> None:
 
 
 async def moved(source_url: str, target_url: str) -> None:
-    """The same rows in PostgreSQL, as `hotline database move` brings them there."""
+    """The same rows in PostgreSQL, brought there by `storage/move.py`."""
     source, target = Database(source_url), Database(target_url)
     try:
         await move(source, target)

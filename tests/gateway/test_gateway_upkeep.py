@@ -14,6 +14,7 @@ from gateway import upkeep
 from gateway.core import Core
 from storage.keyring import Keyring
 from storage.resealing import standing
+from storage.sealed_files import key_of
 from storage.tables import Conversation
 
 PATIENCE_SECONDS = 60
@@ -39,8 +40,11 @@ async def test_what_is_plain_is_sealed_and_a_rotation_is_followed(core: Core, mo
     async def sealed() -> bool:
         current = core.database.keyring.keys.current
         counts = (await standing(core.database))["conversations.caller_number"]
-        return counts == {current: 1}
+        return counts == {current: 1} and await asyncio.to_thread(key_of, stored) == current
 
+    stored = core.settings.var / "attachments" / "at_1"
+    writer = await asyncio.to_thread(core.files.create, stored)
+    await asyncio.to_thread(writer.finish)
     core.spawn(upkeep.keep_sealed(core), "sealing")
     await _until(sealed)
     before = core.database.keyring.keys.current
