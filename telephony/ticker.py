@@ -107,7 +107,8 @@ class Ticker:
 
     @staticmethod
     def _pump(member: _Member) -> None:
-        member.windows += member.stream.windows(member.call.pump())
+        if heard := member.call.pump():  # who waits, or is among people, is listened to seldom or not at all
+            member.windows += member.stream.windows(heard)
 
     @staticmethod
     def _guarded(member: _Member, work: Callable[[_Member], None]) -> None:
