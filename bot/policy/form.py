@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from base.spelling import spell
-from bot import intake, order_wording, reading, wording
+from bot import intake, order_wording, reading, retelling, wording
 from bot.decision import FileOrder, Merge, Say
 from bot.policy import contact_number
 from bot.policy.talk import Talk
@@ -80,8 +80,8 @@ def categorise(talk: Talk, matter: Matter) -> None:
 
 def order_detail(matter: Matter) -> str:
     """What happened, in the citizen's own words."""
-    opening = reading.without_contact(reading.tidy(matter.opening))
-    detail = reading.without_contact(reading.tidy(matter.detail))
+    opening = retelling.cleaned(reading.without_contact(reading.tidy(matter.opening)))
+    detail = retelling.cleaned(reading.without_contact(reading.tidy(matter.detail)))
     if not detail or detail in opening:
         return opening
     return f"{opening}。{detail}" if opening and opening not in detail else detail
@@ -93,10 +93,7 @@ def title(matter: Matter) -> str:
     content = reading.gist(reading.without_contact(reading.tidy(matter.opening)))
     if len(reading.content(content)) >= 6 or not words:
         words = content
-    for mark in "。！？!?；":
-        words = words.partition(mark)[0] or words
-    if len(words) > _TITLE_CHARACTERS:
-        words = words[: _TITLE_CHARACTERS - 1] + "…"
+    words = retelling.headline(words, _TITLE_CHARACTERS)
     place = matter.place.street or matter.place.district
     return words if not place or place in words else f"{place}：{words}"
 
