@@ -120,10 +120,10 @@ async def test_a_voice_with_its_words_a_place_and_a_link(node: Node, portal: Kee
     assert turns[1].meta["location"] == {"longitude": 116.33, "latitude": 39.97, "datum": "WGS-84"}
 
 
-async def test_a_voice_without_words_is_kept_and_asked_for_again(node: Node, portal: Keeper) -> None:
+async def test_a_voice_that_is_no_sound_is_kept_and_asked_for_in_writing(node: Node, portal: Keeper) -> None:
     media_id = (await (await portal.uploads(b"no sound at all")).json())["media_id"]
     assert (await portal.sends(type="voice", media_id=media_id)).status == 202
-    assert "没有听清" in (await portal.fetched())[-1]["text"]
+    assert "请您打字告诉我们" in (await portal.fetched())[-1]["text"]
     assert (await said(node))[0].meta["media_id"]
 
 
