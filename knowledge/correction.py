@@ -24,8 +24,8 @@ from knowledge.word_counts import HAN, START, WordCounts
 
 _LONGEST_WORD: Final = 5
 _BEAM: Final = 12
-_KEEP_BONUS: Final = 1.5
-_PRIOR_WEIGHT: Final = 0.6
+_KEEP_BONUS: Final = 1.5  # nats a character left as it was heard
+_PRIOR_WEIGHT: Final = 0.8  # of how usual a row of words is, beside its sound; both: `benchmarks/knowledge_spoken.py`
 LONGEST_RUN: Final = 60
 _NONE: Final[dict[str, int]] = {}
 
