@@ -68,8 +68,10 @@ def goes_on(talk: Talk) -> bool:
 def offers_own(talk: Talk) -> bool:
     """Whether the number of the line is offered now, because the one that was dictated could not be made out."""
     state = talk.state
-    if not (talk.phone and state.caller_number and state.numbers_heard) or state.asked.get(SLOT, 0) > QUESTIONS:
+    tried = bool(state.numbers_heard or state.number_begun)
+    if not (talk.phone and state.caller_number and tried) or state.asked.get(SLOT, 0) > QUESTIONS:
         return False
+    state.number_begun = ""
     state.asked[SLOT] = QUESTIONS + 1
     state.own_number_declined = False
     talk.ask(SLOT, wording.OWN_NUMBER_INSTEAD)

@@ -64,6 +64,8 @@ def give_up(talk: Talk, slot: str) -> None:
     if slot == "place":
         for matter in talk.state.form:
             matter.place.candidates = []
+    if slot == contact_number.SLOT:
+        talk.state.number_begun, talk.state.numbers_heard = "", []
 
 
 def categorise(talk: Talk, matter: Matter) -> None:

@@ -53,7 +53,13 @@ def test_who_begins_anew_for_ever_is_not_asked_for_ever() -> None:
         if decision.state.asking != "contact_phone":
             break
         decision = say(decision.state, "幺三九")
-    assert decision.state.asking != "contact_phone"
+    assert decision.state.asking != "contact_phone" and decision.state.number_begun == ""
+    decision = say(asked(caller_number=LINE), "幺三九")
+    for _ in range(6):
+        if wording.OWN_NUMBER_INSTEAD in words(decision):
+            break
+        decision = say(decision.state, "幺三九")
+    assert say(decision.state, "可以").state.contact_phone == LINE
 
 
 def test_two_readings_that_lost_different_digits_make_the_number() -> None:
