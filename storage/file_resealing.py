@@ -7,6 +7,7 @@ sealing them by itself would also give a seal to what somebody put in the place 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -41,6 +42,15 @@ def stored_files(data: Path) -> Iterator[Path]:
             yield from (Path(folder) / file for file in sorted(files))
 
 
+def _forget_broken_off(data: Path) -> None:
+    """What a sealing that was killed left beside its file: erasing the file would not find it."""
+    for name in FOLDERS:
+        for folder in list((data / name).rglob(f"*{_ASIDE}")):
+            with suppress(FileNotFoundError):
+                if time.time() - folder.stat().st_mtime > _STILL_WRITTEN_SECONDS:
+                    shutil.rmtree(folder)
+
+
 def files_standing(data: Path) -> dict[str, dict[str, int]]:
     """Folder -> how many files each key sealed; `plain`: none did. Folders without files are left out."""
     found: dict[str, Counter[str]] = {}
@@ -58,6 +68,7 @@ def reseal_files(
     Raises:
         KeyFileError: the key file cannot be read.
     """
+    _forget_broken_off(data)
     rewrapped = sealed = left = 0
     broken: list[str] = []
     for path in stored_files(data):

@@ -142,6 +142,8 @@ def test_the_walk_rewraps_what_is_sealed_and_seals_what_is_plain_when_it_is_aske
         path.parent.mkdir(parents=True)
         path.write_bytes(CONTENT)
     os.utime(plain, (1_000, 1_000))
+    written(plain.parent / "cp_0.sealing/cp_0", keyring)  # of a sealing that was killed
+    os.utime(plain.parent / "cp_0.sealing", (1_000, 1_000))
     new = keyring.rotate()
     done = reseal_files(tmp_path, keyring)
     assert (done.rewrapped, done.sealed, done.broken) == (1, 0, ("attachments/XY/at_1",))

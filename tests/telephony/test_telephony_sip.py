@@ -95,7 +95,8 @@ async def test_the_bot_falls_silent_when_it_is_interrupted(phone: PhoneProcess, 
     assert second["kind"] == "speech" and 10 < len(second["unplayed"]) < len(answer)
     assert answer.endswith(second["unplayed"])
     recording = Path(ended(core, report)["recording"])
-    data, rate = eventually(lambda: recording.is_file() and soundfile.read(opened(recording), dtype="int16"), what="recording")
+    eventually(recording.is_file, what="recording")
+    data, rate = soundfile.read(opened(recording), dtype="int16")
     bot = np.abs(data[:, 1].astype(int)).reshape(-1, 1) > 200
     caller = np.abs(data[:, 0].astype(int)) > 200
     spoke_again = next(i for i in range(len(caller)) if caller[i] and bot[max(0, i - rate) : i].any() and i > 6 * rate)
