@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fresh_database import migrated_file as migrated_file
 from needs import require
+from postgresql_server import postgresql_url as postgresql_url
 
 from seats import passwords
 

@@ -1,7 +1,8 @@
 """An empty database of the newest schema for every test: upgraded once a session, then copied; PostgreSQL: made anew.
 
-A folder's `conftest.py` takes it over by importing `migrated_file` and `database`; a file of tests on PostgreSQL by
-`database = fresh_postgresql`, with `postgresql_url`.
+A folder's `conftest.py` takes it over by importing `database`; a file of tests on PostgreSQL by
+`database = fresh_postgresql`. `migrated_file` and `postgresql_url` are imported by `tests/conftest.py` alone: imported
+by a file, a fixture of the session is set up again for that file.
 """
 
 from __future__ import annotations

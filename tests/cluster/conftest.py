@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from fresh_database import database as database
 from fresh_database import emptied
-from fresh_database import migrated_file as migrated_file
-from postgresql_server import postgresql_url as postgresql_url
 from redis_server import RedisServer
 from redis_server import redis_server as redis_server
 

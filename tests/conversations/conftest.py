@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from conversations_helpers import Book, KeywordParser, Room, build
 from fresh_database import database as database
-from fresh_database import migrated_file as migrated_file
 
 from base.clock import ManualClock
 from base.sections.dialogue import RasaSettings

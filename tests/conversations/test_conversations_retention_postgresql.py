@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 
 from fresh_database import fresh_postgresql
-from postgresql_server import postgresql_url as postgresql_url
 from test_conversations_erasure import NUMBER, _citizen
 from test_conversations_erasure import clock as clock
 from test_conversations_erasure import folders as folders

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import BaseRunner
-from fresh_database import migrated_file as migrated_file
 from gateway_helpers import Client, Connect, SmallConversations, SmallKnowledge
 
 from base.clock import ManualClock

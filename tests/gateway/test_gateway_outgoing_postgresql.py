@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from postgresql_server import postgresql_url as postgresql_url
 from test_gateway_outgoing import phone as phone
 from test_gateway_outgoing import test_a_click_dials_and_busy_is_an_attempt as test_click  # noqa: F401
 from test_gateway_outgoing import (

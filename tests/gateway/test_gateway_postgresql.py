@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from fresh_database import emptied
-from postgresql_server import postgresql_url as postgresql_url
 from test_gateway_orders import filed as filed
 from test_gateway_orders import test_a_unit_reports_signed_once_and_only_on_its_own as test_unit_reports  # noqa: F401
 from test_gateway_whole import catalogue as catalogue

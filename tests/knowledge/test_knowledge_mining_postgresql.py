@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from postgresql_server import postgresql_url as postgresql_url
+from fresh_database import emptied
 
 from base.clock import ManualClock
 from knowledge.mining.meaning import Meaning
 from knowledge.mining.store import Miner
 from knowledge.mining.surge_store import Surging
 from knowledge.statistics import Statistics
-from storage.engine import Database
 from storage.tables import Base, Conversation, KnowledgeEntry, KnowledgeUse
 
 NOW = datetime(2026, 1, 4, 16, 30, tzinfo=UTC)  # half past midnight of the 5th in the city
 
 
 async def test_what_dialogues_recorded_is_mined_and_counted(postgresql_url: str) -> None:
-    database, clock = Database(postgresql_url), ManualClock(NOW)
+    database, clock = await emptied(postgresql_url), ManualClock(NOW)
     try:
         async with database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.drop_all)
             await connection.run_sync(Base.metadata.create_all)
         async with database.write() as session:
             session.add(

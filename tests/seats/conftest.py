@@ -1,4 +1,3 @@
 """Every test has a database of its own."""
 
 from fresh_database import database as database
-from fresh_database import migrated_file as migrated_file

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from fresh_database import fresh_postgresql as fresh_postgresql
-from postgresql_server import postgresql_url as postgresql_url
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, DBAPIError
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from fresh_database import fresh_postgresql
-from postgresql_server import postgresql_url as postgresql_url
 from test_seats_cases import cases as cases
 from test_seats_cases import clock as clock
 from test_seats_cases import test_a_citizen_is_told_once_for_each_wait as test_told  # noqa: F401

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from fresh_database import emptied
-from postgresql_server import postgresql_url as postgresql_url
 
 from storage.engine import Database
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from fresh_database import emptied
-from fresh_database import migrated_file as migrated_file
 from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, Table, func, insert, inspect, select, text
 
 from base import settings

@@ -8,7 +8,6 @@ import pytest
 import test_workorders_outbox_receivers
 from fresh_database import fresh_postgresql
 from outbox_helpers import file_order
-from postgresql_server import postgresql_url as postgresql_url
 from sqlalchemy import select
 from test_workorders_alerts import room as room
 from test_workorders_alerts import test_reminded_then_missed_then_answered as test_reminded  # noqa: F401

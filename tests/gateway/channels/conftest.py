@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from channel_helpers import Keeper, Receiver, keeper
-from fresh_database import migrated_file as migrated_file
 from messenger_node import Node, open_node
 
 from base.clock import ManualClock

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from fresh_database import emptied
-from postgresql_server import postgresql_url as postgresql_url
 from test_channel_delivery import test_a_channel_that_does_not_answer_delays_no_other as test_apart  # noqa: F401
 from test_channel_delivery import test_after_failures_the_order_is_kept_and_others_go_on as test_order  # noqa: F401
 from test_channel_delivery import test_fetched_messages_come_again_until_they_are_acknowledged as test_polls  # noqa: F401

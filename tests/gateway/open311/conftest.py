@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fresh_database import migrated_file as migrated_file
 from messenger_node import Node, open_node
 
 from base.clock import ManualClock

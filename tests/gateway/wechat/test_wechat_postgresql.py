@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from fresh_database import emptied
-from postgresql_server import postgresql_url as postgresql_url
 from test_wechat_callback import test_a_repetition_at_another_node as test_repetition  # noqa: F401
 from test_wechat_notices import test_wechat_tells_later_that_a_notice_was_blocked as test_notices  # noqa: F401
 from test_wechat_once import test_a_process_that_dies_over_a_message as test_recovery  # noqa: F401
