@@ -15,11 +15,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from asr_models.log_mel import BANDS, FRAMES_A_SECOND, RATE_HZ, log_mel
 from asr_models.recogniser import RecogniserError, Samples
+from base.onnx_runtime import onnxruntime
 
 Floats = npt.NDArray[np.float32]
 

@@ -77,7 +77,9 @@ def quantise(directory: Path) -> Path:
     Raises:
         KnowledgeError: the folder is not writable, or holds no graph.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from base import onnx_runtime
+
+    quantised = onnx_runtime.quantization()
 
     target = directory / QUANTISED_FILE
     fresh = directory / f".{QUANTISED_FILE}.{os.getpid()}"
@@ -85,7 +87,8 @@ def quantise(directory: Path) -> Path:
     level = root.level
     try:
         root.setLevel(logging.ERROR)  # it advises, at the root logger, to optimise the graph first: nothing is gained
-        quantize_dynamic(str(directory / FILE), str(fresh), weight_type=QuantType.QInt8, per_channel=True)
+        eight_bits = quantised.QuantType.QInt8
+        quantised.quantize_dynamic(str(directory / FILE), str(fresh), weight_type=eight_bits, per_channel=True)
         fresh.replace(target)
     except (OSError, ValueError, RuntimeError) as error:
         raise KnowledgeError(f"the model in {directory} cannot be quantised: {error}") from error
@@ -156,8 +159,9 @@ class OnnxModel:
     """
 
     def __init__(self, directory: Path, *, threads: int, file: str = FILE) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
+
+        from base.onnx_runtime import onnxruntime
 
         try:
             self._tokeniser = Tokenizer.from_file(str(directory / "tokenizer.json"))

@@ -52,7 +52,7 @@ class VoiceActivity:
         Raises:
             TelephonyError: there is no such file.
         """
-        import onnxruntime
+        from base.onnx_runtime import onnxruntime
 
         path = model or _packaged_model()
         if not path.is_file():

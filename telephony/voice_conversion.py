@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 
+from base.onnx_runtime import onnxruntime
 from telephony.voice.voice import VoiceError
 
 NETWORKS: Final = ("fastspeech2_quan", "mb_melgan")

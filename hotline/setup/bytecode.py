@@ -20,7 +20,7 @@ from hotline.setup.steps import Step
 PROCESSES: Final = (
     "hotline.cli", "hotline.supervisor", "gateway.main", "telephony.phone", "telephony.renderer", "asr_models.server",
 )  # fmt: skip
-IMPORTED_LATE: Final = ("onnxruntime", "tokenizers", "faster_whisper", "bs4", "docx", "pypdf", "av")
+IMPORTED_LATE: Final = ("base.onnx_runtime", "tokenizers", "faster_whisper", "bs4", "docx", "pypdf", "av")
 TESTS: Final = (
     "pytest", "pytest_asyncio.plugin", "pytest_aiohttp.plugin", "anyio.pytest_plugin", "hypothesis",
     "schemathesis.pytest.plugin", "aiohttp.test_utils", "playwright.async_api",

@@ -25,6 +25,7 @@ _COMMON: Final = {
     # Models lie on the disk; nothing is asked of a model hub while serving.
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # see base/onnx_runtime.py
 }
 _RASA: Final = {
     "TF_NUM_INTRAOP_THREADS": "1",

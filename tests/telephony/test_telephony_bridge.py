@@ -351,6 +351,8 @@ async def test_fifty_pages_come_and_go_and_leave_nothing_behind(
         await asyncio.sleep(0.15)  # a beat later the bridge is gone
 
     await come_and_go(0)
+    recordings = phone.directory / "recordings"  # opened by its first write
+    await asyncio.to_thread(eventually, lambda: any(recordings.rglob(f"{call_id}.wav")), 5.0, "the recording")
     before = descriptors()
     for number in range(1, 51):
         await come_and_go(number)
