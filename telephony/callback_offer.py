@@ -14,6 +14,7 @@ CONFIRM_KEY: Final = "#"
 CHOICE_SECONDS: Final = (
     20.0  # reading the number back takes half of it; without a key or a word the caller goes on waiting
 )
+_ASKED_AGAIN: Final = 2  # times: whatever else sounds near this caller shall not be asked for ever
 _NUMBER: Final = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}")  # mobile; fixed with area code; fixed, local
 
 Step = Literal["offered", "confirming", "entering", "accepted"]
@@ -29,6 +30,11 @@ class AskConfirmation:
     """Is this the number to call?"""
 
     number: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """What was said to the number that was read back is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class ChoiceLapsed:
     """Nothing more was pressed or said, or it is not wanted any more: the caller goes on waiting."""
 
 
-OfferEvent = AskConfirmation | AskNumber | Accepted | ChoiceLapsed | PersonWanted
+OfferEvent = AskConfirmation | NotUnderstood | AskNumber | Accepted | ChoiceLapsed | PersonWanted
 
 
 class CallBackOffer:
@@ -61,6 +67,7 @@ class CallBackOffer:
         self._number = caller_number if is_number(caller_number) else ""
         self._digits = DigitCollector()
         self._last_sign = 0.0  # key or word
+        self._not_understood = 0
         self.step: Step = "offered"
 
     @property
@@ -80,9 +87,12 @@ class CallBackOffer:
     def hear(self, text: str, now: float) -> OfferEvent | None:
         """What was recognised after the offer, or after the number was read back. Numbers are keyed in only."""
         answer = understood(text)
-        if answer is None or self.step in ("entering", "accepted"):
+        if self.step in ("entering", "accepted") or (answer is None and self.step == "offered"):
             return None
         self._last_sign = now
+        if answer is None:
+            self._not_understood += 1
+            return NotUnderstood() if self._not_understood <= _ASKED_AGAIN else None
         if answer == "person":
             return PersonWanted()
         if self.step == "offered":
@@ -104,6 +114,7 @@ class CallBackOffer:
         return None
 
     def _begin(self) -> OfferEvent:
+        self._not_understood = 0
         if self._number:
             self.step = "confirming"
             return AskConfirmation(self._number)

@@ -59,6 +59,7 @@ class Prompt(Enum):
     YOUR_TURN = "让您久等了。"
     RECORDED = "本次通话会录音。"
     CALLBACK_CONFIRM = "给您来电的号码回电，确认请按井号键。换一个号码，请直接输入，再按井号键。"
+    CALLBACK_CONFIRM_AGAIN = "没有听清。确认给您回电，请说对，或者按井号键。"
     CALLBACK_OTHER_NUMBER = "换一个号码，请直接输入，再按井号键。"
     CALLBACK_NUMBER = "请输入您的电话号码，按井号键结束。"
     CALLBACK_NUMBER_AGAIN = "这不像是电话号码。请再输入一次，按井号键结束。"

@@ -12,12 +12,20 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from asr_models.recogniser import RecogniserError
+from asr_models.recogniser import Expected, RecogniserError
 from base.errors import HotlineError
 from base.logs import get_logger
 from base.spelling import spell
 from telephony import hold_music
-from telephony.callback_offer import Accepted, AskConfirmation, AskNumber, CallBackOffer, ChoiceLapsed, OfferEvent
+from telephony.callback_offer import (
+    Accepted,
+    AskConfirmation,
+    AskNumber,
+    CallBackOffer,
+    ChoiceLapsed,
+    NotUnderstood,
+    OfferEvent,
+)
 from telephony.dtmf import PersonWanted
 from telephony.front_desk import Departure, FrontDesk
 from telephony.hearing import Listener
@@ -227,7 +235,8 @@ class WaitingCaller:
     async def _recognise(self, word: bytes, listener: Listener) -> None:
         """It gives way to whoever is served: a word that finds no recogniser in time is answered with the keys."""
         try:
-            heard = await listener.recognise(word, self._call_id)
+            expected: Expected = "yes_no" if self._offer.step == "confirming" else "anything"
+            heard = await listener.recognise(word, self._call_id, expected=expected)
         except RecogniserError as error:
             log.info("word_not_recognised", call_id=self._call_id, problem=str(error))
             if self._offer.step == "confirming":
@@ -246,6 +255,8 @@ class WaitingCaller:
             case AskConfirmation(number):
                 self._desk.set_busy(self._call_id, True)
                 self._own(self._confirm(number))
+            case NotUnderstood():
+                self._question = self._speaker.prompt(Prompt.CALLBACK_CONFIRM_AGAIN)
             case AskNumber(again):
                 self._desk.set_busy(self._call_id, True)
                 self._speaker.prompt(Prompt.CALLBACK_NUMBER_AGAIN if again else Prompt.CALLBACK_NUMBER)

@@ -10,6 +10,7 @@ from telephony.callback_offer import (
     AskNumber,
     CallBackOffer,
     ChoiceLapsed,
+    NotUnderstood,
     OfferEvent,
     is_number,
 )
@@ -91,6 +92,15 @@ def test_another_number_is_keyed_in() -> None:
     offer.hear("回电", 1.0)
     assert offer.hear("不对", 2.0) == AskNumber()
     assert offer.hear("对", 3.0) is None, "there is no number to say yes to"
+
+
+def test_what_is_no_answer_to_the_number_is_asked_again_but_not_for_ever() -> None:
+    offer = CallBackOffer("13900001234")
+    assert offer.hear("最时代", 0.5) is None, "nothing was read back yet"
+    offer.hear("回电", 1.0)
+    assert [offer.hear("最时代", 12.0 * turn) for turn in (1, 2, 3)] == [NotUnderstood(), NotUnderstood(), None]
+    assert offer.tick(50.0) is None, "somebody is talking"
+    assert offer.hear("对", 51.0) == Accepted("13900001234")
 
 
 def test_a_person_can_be_asked_for() -> None:

@@ -161,6 +161,19 @@ def test_a_call_back_by_word_is_read_back_and_confirmed_by_word() -> None:
     run_virtual(scenario())
 
 
+def test_a_yes_that_was_misheard_is_asked_for_once_more() -> None:
+    async def scenario() -> None:
+        async with Hall() as hall:
+            hall.must_come()
+            says = [Said(19.0, 1.0, "给我回电吧"), Said(33.0, 0.5, "最时代"), Said(44.0, 0.5, "对")]
+            guest = hall.must_come(core=FakeCore(reply=reply), says=says)
+            await asyncio.sleep(55.0)
+            assert "CALLBACK_CONFIRM_AGAIN" in hall.words(guest)
+            assert guest.core.call_backs == ["13900001234"] and guest.over
+
+    run_virtual(scenario())
+
+
 def test_who_knows_the_offer_may_take_it_while_the_news_sound() -> None:
     async def scenario() -> None:
         async with Hall() as hall:

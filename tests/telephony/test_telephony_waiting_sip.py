@@ -95,7 +95,7 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
 
 async def test_a_call_back_is_chosen_by_words_alone(phone: PhoneProcess, models: Path, tmp_path: Path) -> None:
     voice = CallerVoice(models, tmp_path)
-    wish, yes = load_turns([voice.say("请给我回电话。"), voice.say("对，是的。")])
+    wish, yes = load_turns([voice.say("请给我回电话。"), voice.say("对，就是这个号码。")])
     phone.core.reply = lambda turn: (
         GOODBYE if turn["meta"].get("purpose") == "overload_callback" else {"say": [{"text": "好的。"}]}
     )
