@@ -128,7 +128,7 @@ def _urgency(text: str, request_type: RequestType, category: CategorySuggestion 
         return "ordinary", "一般诉求"
     if sudden(text):
         return "sudden", "突发、可能危及人身财产安全"
-    if _utility(text, category):
+    if _utility(text, request_type, category):
         return "utility", "水、电、气、热类诉求"
     if complex_matter(text):
         return "complex", "涉及多个部门、时间跨度长的复杂诉求"
@@ -149,7 +149,7 @@ def sudden(text: str) -> bool:
     return False
 
 
-def _utility(text: str, category: CategorySuggestion | None) -> bool:
+def _utility(text: str, request_type: RequestType, category: CategorySuggestion | None) -> bool:
     if _INSIDE_A_HOME.search(text):
         return False
     if _BILLING.search(text):
@@ -158,9 +158,8 @@ def _utility(text: str, category: CategorySuggestion | None) -> bool:
         return True
     if category is None:
         return False
-    sure = (
-        0.0 if _NOT_A_HOME.search(text) else category.supply_confidence
-    )  # told by what fails with it, in words that stand in no rule
+    # Told by what fails with it, in words that stand in no rule. Who reports an offence tells of no supply of theirs.
+    sure = 0.0 if request_type == "举报" or _NOT_A_HOME.search(text) else category.supply_confidence
     if category.code.startswith(_UTILITY_CODES):
         sure = max(sure, category.confidence, category.level2_confidence)
     return sure >= _SURE_OF_SUPPLY

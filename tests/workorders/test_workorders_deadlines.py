@@ -115,3 +115,11 @@ def test_which_supply_failed_need_not_be_sure(of_leaf: float, of_level2: float, 
     told = "灶台拧开一点声都没有，晚饭只好叫外卖"
     assert deadlines.assess(told, "求助", supply).urgency == urgency
     assert deadlines.assess(told, "建议", supply).urgency == "ordinary"
+
+
+def test_who_reports_an_offence_tells_of_no_supply_of_theirs() -> None:
+    """The words are near those of a supply that fails, the leaf is of something else."""
+    illegal = CategorySuggestion("030201", "市场监管", "安全", "违法经营", 0.5, supply_confidence=0.9)
+    told = "小区门口那间平房里头天天有人倒液化气瓶子"
+    assert deadlines.assess(told, "举报", illegal).urgency == "ordinary"
+    assert deadlines.assess(told, "求助", illegal).urgency == "utility"
