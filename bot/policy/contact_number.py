@@ -41,6 +41,10 @@ def take(talk: Talk, text: str) -> bool:
         return False
     if told_digits:
         _digits(talk, row)
+        offered = state.asked.get(SLOT, 0) > QUESTIONS
+        if offered and not (state.contact_phone or state.number_begun or state.own_number_declined):
+            # They want to be called, and said no word against the number that was offered: read back, and in the end.
+            _known(talk, state.caller_number, doubtful=True)
         return True
     return state.asked.get(SLOT, 0) < QUESTIONS and yes_no.answer(text) != "no"
 
@@ -104,11 +108,17 @@ def _digits(talk: Talk, row: str) -> None:
     if begun and (number := dictation.joined((begun, row))) is not None:
         _known(talk, number, doubtful=True)
         return
-    if dictation.is_beginning(begun + row) or dictation.is_beginning(row):
-        state.number_begun = begun + row if dictation.is_beginning(begun + row) else row
+    if dictation.is_beginning(begun + row):
+        state.number_begun = begun + row
+    elif dictation.is_beginning(row) and len(row) > len(begun):
+        state.number_begun = row  # told from the front again, and further
+    else:
+        state.number_begun = ""
+    if state.number_begun:
         talk.say(order_wording.number_begun(state.number_begun))
         return
-    state.number_begun = ""
+    if begun and dictation.is_beginning(row):
+        begun = ""  # told from the front once more, and lost at the same place
     if _CITY_NUMBER.fullmatch(row):
         _known(talk, row, doubtful=True)
         return

@@ -80,6 +80,26 @@ def test_after_two_attempts_the_number_of_the_line_is_offered() -> None:
     assert third.state.contact_phone == "13900001234"
 
 
+def test_who_dictates_on_where_the_number_of_the_line_was_offered_keeps_that_one_and_hears_it() -> None:
+    decision = asked(caller_number=LINE)
+    for _ in range(3):
+        told = say(decision, "居三九零零零零零零一二三四")
+        decision = told.state
+    assert (decision.contact_phone, decision.asking) == (LINE, "confirm_order") and decision.outcome is None
+    assert "幺三八" in words(told), "the number is read back"
+
+
+def test_a_number_that_is_lost_at_the_same_place_again_is_no_beginning() -> None:
+    first = say(asked(), "要三九零零零零雕九二一")
+    assert first.state.number_begun == "1390000"
+    second = say(first.state, "要三九零零零零雕九二一")
+    assert second.state.number_begun == "" and wording.NUMBER_AGAIN in words(second)
+    third = say(second.state, "要三九零零零零雕九二一")
+    for _ in range(2):
+        third = say(third.state, "要三九零零零零雕九二一") if third.state.asking == "contact_phone" else third
+    assert third.state.asking == "confirm_order" and "contact_phone" in third.state.refused
+
+
 def test_without_a_number_of_the_line_the_question_is_given_up_after_two() -> None:
     first = say(asked(), "幺三九零零零幺二三四")
     second = say(first.state, "幺三九零零幺幺三四")

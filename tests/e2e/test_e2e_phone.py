@@ -104,7 +104,7 @@ async def test_a_complaint_becomes_one_complete_order(system: System, voice: Cal
     async with CallingParty("127.0.0.1", free_port(), "13900001234") as party:
         report = await party.call(system.sip_uri, Script(caller))
     record = await _ended(system, call_id_of(report.sip_call_id))
-    assert record["outcome"] == "order_filed", record
+    assert record["outcome"] == "order_filed", json.dumps(record, ensure_ascii=False)
     assert len(record["orders"]) == 1
     assert "place" in caller.asked or "海淀" in json.dumps(record, ensure_ascii=False)
     spoken = "\n".join(turn["text"] for turn in record["transcript"] if turn["role"] == "bot")
