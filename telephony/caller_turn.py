@@ -26,6 +26,7 @@ SURE_OF_SHORT_WORDS: Final = 0.6
 `benchmarks.endpointing`, in 6 of them with more confidence (four of those being "对的")."""
 UNHEARD_SECONDS: Final = 1.2  # of voice: shorter is a cough, a door, a word to somebody else
 UNHEARD_IN_A_ROW: Final = 2
+ASKED_AGAIN: Final = 2  # times running; then the core has to do something about it
 NOT_HEARD_SECONDS: Final = 0.5  # a sound this long in which nothing was recognised is asked about
 
 log = get_logger("telephony.caller_turn")
@@ -71,6 +72,7 @@ class CallerTurns:
         self._services = services
         self._call_id = call_id
         self._unrecognised = 0  # turns running with voice in which no words were found
+        self._asked_again = 0  # times running that a short answer in which no words were found was asked for again
         self._answered_after_seconds: float | None = None
         self._recognising = 0
         self._asking: set[asyncio.Task[None]] = set()
@@ -180,7 +182,7 @@ class CallerTurns:
         if not text and self._unheard(finished):
             return
         if text:
-            self._unrecognised = 0
+            self._unrecognised = self._asked_again = 0
         if text and not self._services.core.connected and self._alone.take(text):
             floor.unplayed = ""
             floor.listen(floor.patience)
@@ -224,10 +226,22 @@ class CallerTurns:
         self._floor.unplayed = ""
         if self._speaker.resume():
             self._services.metrics.resumed.inc()
-        elif (
-            empty and voiced_seconds >= NOT_HEARD_SECONDS and not self._speaker.busy and not self._floor.awaiting_reply
-        ):
+            return
+        tells = empty and voiced_seconds >= NOT_HEARD_SECONDS
+        if tells and not (self._speaker.busy or self._floor.awaiting_reply or self._answer_unheard(voiced_seconds)):
             self._speaker.prompt(Prompt.NOT_HEARD)
+
+    def _answer_unheard(self, voiced_seconds: float) -> bool:
+        """A 不用 that no recogniser finds a word in, though it was asked for again: the core asks in another way, and
+        then finds a person. Where no yes or no is awaited, so short a sound may as well be a cough."""
+        if self._floor.patience != "yes_no" or self._turns.line != "bot" or not self._services.core.connected:
+            return False
+        self._asked_again += 1
+        if self._asked_again <= ASKED_AGAIN:
+            return False
+        meta = {"voiced_seconds": round(voiced_seconds, 3), "unrecognised": ASKED_AGAIN}
+        self._floor.give("speech", "", meta=meta)
+        return True
 
     def _failed(self, task: asyncio.Task[Recognition], error: RecogniserError) -> None:
         """Ask once to say it again; the second time running the caller is told of the keys."""
