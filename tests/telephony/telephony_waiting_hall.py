@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unittest import mock
 
+import numpy as np
 from telephony_helpers import (
     FakeCore,
     FakeDetector,
@@ -17,7 +19,9 @@ from telephony_helpers import (
 )
 
 from base.masking import Masked
+from telephony import hold_music
 from telephony.admission import AdmissionRules
+from telephony.audio import RATE_HZ
 from telephony.call import Call
 from telephony.call_services import CallServices
 from telephony.front_desk import FrontDesk
@@ -66,8 +70,11 @@ class Hall:
         self.ticker = Ticker(FakeDetector(), self.clock, self.metrics, threads=False)
         self.notices = Notices(self.prompts, fixed=notice)
         self.guests: list[Guest] = []
+        # The fakes tell words by the value of the sound: music must not have such values.
+        self._music = mock.patch.object(hold_music, "loop", lambda: np.full(16 * RATE_HZ, 1, dtype=np.int16))
 
     async def __aenter__(self) -> Hall:
+        self._music.start()
         await self.prompts.prepare()
         self._tasks = [asyncio.create_task(self.ticker.run()), asyncio.create_task(self.desk.run())]
         return self
@@ -80,6 +87,7 @@ class Hall:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.prompts.close()
+        self._music.stop()
 
     def come(
         self,
