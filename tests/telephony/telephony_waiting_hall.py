@@ -34,6 +34,11 @@ from telephony.prompts import PromptBook
 from telephony.ticker import Ticker
 
 
+def call_back_taken(turn: object) -> dict[str, object]:
+    """What the core answers to a number that was chosen."""
+    return {"say": ["回电已受理，再见。"], "hang_up": True, "outcome": "callback"}
+
+
 @dataclass
 class Guest:
     """One caller at the hall."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from telephony_helpers import FakeCore, Said, run_virtual
-from telephony_waiting_hall import Hall
-
-
-def reply(turn: object) -> dict[str, object]:
-    return {"say": ["回电已受理，再见。"], "hang_up": True, "outcome": "callback"}
+from telephony_waiting_hall import Hall, call_back_taken
 
 
 def test_a_call_back_by_key_is_promised_once_and_says_goodbye() -> None:
     async def scenario() -> None:
         async with Hall() as hall:
             hall.must_come()
-            guest = hall.must_come(core=FakeCore(reply=reply))
+            guest = hall.must_come(core=FakeCore(reply=call_back_taken))
             await asyncio.sleep(3.0)
             guest.leg.press("1")
             await asyncio.sleep(10.0)
@@ -39,7 +35,7 @@ def test_a_call_back_by_word_is_read_back_and_confirmed_by_word() -> None:
         async with Hall() as hall:
             hall.must_come()
             says = [Said(19.0, 1.0, "给我回电吧"), Said(33.0, 0.5, "对")]
-            guest = hall.must_come(core=FakeCore(reply=reply), says=says)
+            guest = hall.must_come(core=FakeCore(reply=call_back_taken), says=says)
             await asyncio.sleep(45.0)
             assert "确认请说对，" in hall.words(guest) or "确认请说对，或者按井号键。" in hall.words(guest)
             assert guest.core.call_backs == ["13900001234"]
@@ -54,7 +50,7 @@ def test_a_yes_that_was_misheard_is_asked_for_once_more() -> None:
         async with Hall() as hall:
             hall.must_come()
             says = [Said(19.0, 1.0, "给我回电吧"), Said(33.0, 0.5, "最时代"), Said(44.0, 0.5, "对")]
-            guest = hall.must_come(core=FakeCore(reply=reply), says=says)
+            guest = hall.must_come(core=FakeCore(reply=call_back_taken), says=says)
             await asyncio.sleep(55.0)
             assert "CALLBACK_CONFIRM_AGAIN" in hall.words(guest)
             assert guest.core.call_backs == ["13900001234"] and guest.over

@@ -12,11 +12,7 @@ from telephony_helpers import (
     FakeCore,
     run_virtual,
 )
-from telephony_waiting_hall import Guest, Hall
-
-
-def reply(turn: object) -> dict[str, object]:
-    return {"say": ["回电已受理，再见。"], "hang_up": True, "outcome": "callback"}
+from telephony_waiting_hall import Guest, Hall, call_back_taken
 
 
 def test_who_has_to_wait_hears_within_a_second_where_they_stand_and_is_greeted_when_it_is_their_turn() -> None:
@@ -265,7 +261,7 @@ def test_whoever_came_in_leaves_in_exactly_one_way(seed: int) -> None:
             lives, refused = [], 0
             for _ in range(40):
                 guest = hall.come(
-                    core=FakeCore(reply=lambda turn: reply(turn) if len(turn.text) > 1 else {"say": ["好。"]})
+                    core=FakeCore(reply=lambda turn: call_back_taken(turn) if len(turn.text) > 1 else {"say": ["好。"]})
                 )
                 refused += guest is None
                 if guest is not None:
