@@ -43,8 +43,8 @@ def postgresql_url() -> Iterator[str]:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Its URL; everything is gone afterwards."""
+def postgresql_server(*, address: str = "", network: str = "") -> Iterator[str]:
+    """Its URL; everything is gone afterwards. `address`: also reached there, on the usual port, from `network`."""
     programs = _programs()
     if programs is None:
         require(False, "PostgreSQL's server is not installed (Debian: apt-get install postgresql)")
@@ -64,7 +64,10 @@ def postgresql_server() -> Iterator[str]:
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
     call(str(programs / "initdb"), "-D", str(data), "-U", "hotline", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+    if network:
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all hotline {network} trust\n")
+    options = f"-k {folder} -c listen_addresses='{address}' -c fsync=off"
     call(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+asyncpg://hotline@/postgres?host={folder}"
