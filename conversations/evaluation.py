@@ -25,7 +25,7 @@ from base.settings import Settings
 from conversations import scoring
 from conversations.scoring import Result
 from conversations.service import ConversationService
-from conversations.simulated import Case, Hear, Played, play
+from conversations.simulated import Case, Line, Played, play
 from storage.engine import Database
 from storage.tables import Conversation, Order
 from workorders.service import OrderService
@@ -163,21 +163,21 @@ def _fields(order: Order) -> dict[str, Any]:
 
 
 async def evaluate(
-    stack: Stack, service: ConversationService, cases: Sequence[Case], *, hear: Hear | None = None
+    stack: Stack, service: ConversationService, cases: Sequence[Case], *, line: NewLine | None = None
 ) -> list[Result]:
-    """Play and score every case; cases that stand alone start from an empty order store."""
+    """Play and score every case; cases that stand alone start from an empty order store. `line`: a call for each."""
     results: list[Result] = []
     followed = {case.after for case in cases if case.after}
     chained = [case for case in cases if case.after or case.id in followed]
     alone = [case for case in cases if case not in chained]
     for case in alone:
         await _clear(stack)
-        results.append(await _result(stack, await play(service, case, hear=hear), set()))
+        results.append(await _result(stack, await play(service, case, line=line() if line else None), set()))
     await _clear(stack)
     for case in chained:
         async with stack.database.read() as session:
             before = set((await session.execute(select(Order.order_no))).scalars())
-        results.append(await _result(stack, await play(service, case, hear=hear), before))
+        results.append(await _result(stack, await play(service, case, line=line() if line else None), before))
     order = {case.id: position for position, case in enumerate(cases)}
     return sorted(results, key=lambda result: order[result.played.case.id])
 
@@ -199,10 +199,11 @@ def _print(results: Sequence[Result], *, verbose: bool, seconds: float) -> None:
     print(f"{len(results)} cases in {seconds:.1f} s")
 
 
-Ear = Callable[[Settings], "AbstractContextManager[Hear]"]
+NewLine = Callable[[], Line]
+Telephone = Callable[[Settings], "AbstractContextManager[NewLine]"]
 
 
-async def _run(arguments: argparse.Namespace, settings: Settings, ear: Ear | None) -> list[Result]:
+async def _run(arguments: argparse.Namespace, settings: Settings, telephone: Telephone | None) -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="hotline-eval-") as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/dialogue.db")
         stack = Stack(settings, database)
@@ -215,10 +216,10 @@ async def _run(arguments: argparse.Namespace, settings: Settings, ear: Ear | Non
             if arguments.spoken is None:
                 results = await evaluate(stack, service, cases)
             else:
-                if ear is None:
+                if telephone is None:
                     raise ConfigurationError("--spoken: this program has neither voice nor recogniser")
-                with ear(settings) as hear:
-                    results = await evaluate(stack, service, _telephoned(cases, arguments.spoken), hear=hear)
+                with telephone(settings) as line:
+                    results = await evaluate(stack, service, _telephoned(cases, arguments.spoken), line=line)
             if not arguments.quiet:
                 _print(results, verbose=arguments.verbose, seconds=time.monotonic() - started)
             if arguments.show:
@@ -238,8 +239,8 @@ def _telephoned(cases: Sequence[Case], most: int) -> list[Case]:
     return [case for case in chosen if case.after is None or case.after in ids]
 
 
-def command(argv: list[str], *, ear: Ear | None = None) -> int:
-    """Play a kit. The last line of the output is one JSON object. `ear`: how spoken sentences reach the bot."""
+def command(argv: list[str], *, telephone: Telephone | None = None) -> int:
+    """Play a kit. The last line of the output is one JSON object. `telephone`: how spoken sentences reach it."""
     parser = argparse.ArgumentParser(prog="hotline eval dialogue", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder with cases.jsonl")
     parser.add_argument("--json", action="store_true", dest="quiet", help="print the JSON object alone")
@@ -260,7 +261,7 @@ def command(argv: list[str], *, ear: Ear | None = None) -> int:
         rasa = settings.rasa.model_copy(update={"enabled": True, "port": port})
     else:
         rasa = settings.rasa.model_copy(update={"enabled": False})
-    results = asyncio.run(_run(arguments, settings.model_copy(update={"rasa": rasa}), ear))
+    results = asyncio.run(_run(arguments, settings.model_copy(update={"rasa": rasa}), telephone))
     print(json.dumps(scoring.summary(results), ensure_ascii=False))
     sys.stdout.flush()
     return 0

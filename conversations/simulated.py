@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 from conversations.messages import Channel, CitizenTurn, Patience, TurnResult
 
@@ -101,13 +100,36 @@ class Citizen:
         return self._facts.get(asking) or NO_FACT.get(asking, "不清楚")
 
 
-Hear = Callable[[str, Patience], Awaitable[str]]
-"""What reaches the bot of a sentence that the citizen says where so much patience was asked for: over the telephone not
-quite the same."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What became of a sentence: the turn that the dialogue is given; None where the phone found no words in it and
+    asks for it again by itself, in these words."""
+
+    turn: CitizenTurn | None
+    asked_again: str = ""
 
 
-async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
-    """Play one case to its end. `hear`: each sentence is spoken and recognised first."""
+class Line(Protocol):
+    """The way of one citizen's sentences to the dialogue; a telephone call has one of its own."""
+
+    async def say(self, words: str, patience: Patience) -> Reached:
+        """`patience`: that the last question asked for."""
+        ...
+
+
+class Typed:
+    """What is typed arrives as it is."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    async def say(self, words: str, patience: Patience) -> Reached:
+        return Reached(CitizenTurn(words, self._channel, "text"))
+
+
+async def play(bot: Bot, case: Case, *, line: Line | None = None) -> Played:
+    """Play one case to its end. `line`: each sentence goes that way; by default it is typed."""
+    line = line or Typed(case.channel)
     played = Played(case)
     citizen = Citizen(case)
     words: str | None = case.opening
@@ -116,12 +138,15 @@ async def play(bot: Bot, case: Case, *, hear: Hear | None = None) -> Played:
     while words is not None and played.turns < MAXIMUM_TURNS:
         played.turns += 1
         before = citizen.spoken_out_of_turn
-        heard = words if hear is None else await hear(words, patience)
-        kind: Literal["text", "speech"] = "text" if hear is None else "speech"
-        result = await bot.citizen_turn(conversation_id, CitizenTurn(heard, case.channel, kind))
+        reached = await line.say(words, patience)
+        if reached.turn is None:
+            played.transcript += [("citizen", f"{words}  →"), ("bot", reached.asked_again)]
+            continue
+        result = await bot.citizen_turn(conversation_id, reached.turn)
         conversation_id = result.conversation_id
         patience = result.patience
         said = " / ".join(reply.text for reply in result.replies)
+        heard = reached.turn.text
         played.transcript += [
             ("citizen", words if heard == words else f"{words}  →  {heard}"),
             ("bot", f"{said}  [{result.asking}]"),

@@ -54,9 +54,11 @@ class Utterance:
     seed: int
 
     @classmethod
-    def of(cls, text: str) -> Utterance:
-        """Speed and noise follow from the text alone, so a text sounds the same in every run."""
-        seed = int.from_bytes(sha256(text.encode()).digest()[:8])
+    def of(cls, text: str, *, before: int = 0) -> Utterance:
+        """Speed and noise follow from the text alone, so a text sounds the same in every run. `before`: so often the
+        caller has said it already; nobody says a thing twice in the same way."""
+        named = f"{text}|{before}" if before else text
+        seed = int.from_bytes(sha256(named.encode()).digest()[:8])
         chance = np.random.default_rng(seed)
         return cls(text, round(chance.uniform(*_SPEED), 3), round(chance.uniform(*_NOISE_DB), 1), seed)
 

@@ -19,15 +19,12 @@ from telephony.silence import Reminders
 from telephony.speaking import Speaker
 from telephony.turn_end.sound_model import WINDOW_SECONDS
 from telephony.turn_taking import Action, CallerFinished, Patience, ShortSound, TurnTaking
+from telephony.unheard import NOT_HEARD_SECONDS, UnheardTurns
 
 SHORTEST_WORD_SECONDS: Final = 0.2
 SURE_OF_SHORT_WORDS: Final = 0.6
 """With less confidence a recogniser reads words into any "嗯": it did so in 38 of 159 back-channels and noises of
 `benchmarks.endpointing`, in 6 of them with more confidence (four of those being "对的")."""
-UNHEARD_SECONDS: Final = 1.2  # of voice: shorter is a cough, a door, a word to somebody else
-UNHEARD_IN_A_ROW: Final = 2
-ASKED_AGAIN: Final = 2  # times running; then the core has to do something about it
-NOT_HEARD_SECONDS: Final = 0.5  # a sound this long in which nothing was recognised is asked about
 
 log = get_logger("telephony.caller_turn")
 
@@ -71,8 +68,7 @@ class CallerTurns:
         self._alone = AnswersAlone(speaker, reminders)
         self._services = services
         self._call_id = call_id
-        self._unrecognised = 0  # turns running with voice in which no words were found
-        self._asked_again = 0  # times running that a short answer in which no words were found was asked for again
+        self._without_words = UnheardTurns()
         self._answered_after_seconds: float | None = None
         self._recognising = 0
         self._asking: set[asyncio.Task[None]] = set()
@@ -182,7 +178,7 @@ class CallerTurns:
         if not text and self._unheard(finished):
             return
         if text:
-            self._unrecognised = self._asked_again = 0
+            self._without_words.words()
         if text and not self._services.core.connected and self._alone.take(text):
             floor.unplayed = ""
             floor.listen(floor.patience)
@@ -190,29 +186,22 @@ class CallerTurns:
         if not text or (is_back_channel(text) and self._listens_only()):
             self._nothing_said(finished.voiced_seconds, empty=not text)
             return
-        meta = {
-            "voiced_seconds": round(finished.voiced_seconds, 3),
-            "trailing_seconds": round(finished.trailing_seconds, 3),
-            "recognition_wait_seconds": round(waited_seconds, 3),
-            "compute_seconds": round(recognition.compute_seconds, 3),
-            "engine": recognition.engine,
-        }
-        if recognition.digit_confidences:
-            meta["least_sure_digit"] = round(min(recognition.digit_confidences), 3)
+        meta = measured(recognition, finished)
+        meta["recognition_wait_seconds"] = round(waited_seconds, 3)
         if self._answered_after_seconds is not None:
             meta["answered_after_seconds"] = round(self._answered_after_seconds, 1)
         floor.give("speech", text, confidence=recognition.confidence, meta=meta)
 
     def _unheard(self, finished: CallerFinished) -> bool:
-        """Long speech without a word that we know, twice running: the core must do something about it."""
-        if finished.voiced_seconds < UNHEARD_SECONDS or self._floor.unplayed or self._turns.line != "bot":
+        """Whether the core was told that again no word was found in what the caller said."""
+        if self._floor.unplayed or self._turns.line != "bot":
             return False
-        self._unrecognised += 1
-        if self._unrecognised < UNHEARD_IN_A_ROW:
-            return False
-        meta = {"voiced_seconds": round(finished.voiced_seconds, 3), "unrecognised": self._unrecognised}
-        self._floor.give("speech", "", meta=meta)
-        return True
+        return self._tell_core(finished.voiced_seconds, self._without_words.speech(finished.voiced_seconds))
+
+    def _tell_core(self, voiced_seconds: float, unrecognised: int) -> bool:
+        if unrecognised:
+            self._floor.give("speech", "", meta=nothing_recognised(voiced_seconds, unrecognised))
+        return unrecognised > 0
 
     def _listens_only(self) -> bool:
         """Whether an "嗯" now means "go on": in an answer, while one is awaited, or where nothing was asked."""
@@ -232,16 +221,10 @@ class CallerTurns:
             self._speaker.prompt(Prompt.NOT_HEARD)
 
     def _answer_unheard(self, voiced_seconds: float) -> bool:
-        """A 不用 that no recogniser finds a word in, though it was asked for again: the core asks in another way, and
-        then finds a person. Where no yes or no is awaited, so short a sound may as well be a cough."""
-        if self._floor.patience != "yes_no" or self._turns.line != "bot" or not self._services.core.connected:
+        """The same of a short answer to yes or no, though it was asked for again."""
+        if self._turns.line != "bot" or not self._services.core.connected:
             return False
-        self._asked_again += 1
-        if self._asked_again <= ASKED_AGAIN:
-            return False
-        meta = {"voiced_seconds": round(voiced_seconds, 3), "unrecognised": ASKED_AGAIN}
-        self._floor.give("speech", "", meta=meta)
-        return True
+        return self._tell_core(voiced_seconds, self._without_words.answer(self._floor.patience))
 
     def _failed(self, task: asyncio.Task[Recognition], error: RecogniserError) -> None:
         """Ask once to say it again; the second time running the caller is told of the keys."""
@@ -254,3 +237,21 @@ class CallerTurns:
         else:
             self.keypad = True
             self._speaker.prompt(Prompt.KEYPAD)
+
+
+def measured(recognition: Recognition, finished: CallerFinished) -> dict[str, Any]:
+    """What the core is told of a turn besides its words (`docs/internals.md`)."""
+    meta: dict[str, Any] = {
+        "voiced_seconds": round(finished.voiced_seconds, 3),
+        "trailing_seconds": round(finished.trailing_seconds, 3),
+        "compute_seconds": round(recognition.compute_seconds, 3),
+        "engine": recognition.engine,
+    }
+    if recognition.digit_confidences:
+        meta["least_sure_digit"] = round(min(recognition.digit_confidences), 3)
+    return meta
+
+
+def nothing_recognised(voiced_seconds: float, unrecognised: int) -> dict[str, Any]:
+    """The same of a turn without words, the last of so many."""
+    return {"voiced_seconds": round(voiced_seconds, 3), "unrecognised": unrecognised}

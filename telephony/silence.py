@@ -13,7 +13,7 @@ from telephony.speaking import Speaker
 from telephony.turn_taking import Patience
 
 PROMPTS: Final = 2  # of our own, where the core has said nothing about silence
-_OWN: Final[dict[Patience, Prompt]] = {
+FIRST_OF_OURS: Final[dict[Patience, Prompt]] = {
     "normal": Prompt.SILENCE_FIRST,
     "story": Prompt.SILENCE_FIRST,
     "yes_no": Prompt.SILENCE_YES_NO,
@@ -51,7 +51,7 @@ class Reminders:
             self.hold_seconds = 0.0  # whatever is said now is an answer
             self._speaker.prompt(Prompt.ARE_YOU_BACK)
             return
-        own = _OWN[self._patience] if number == 1 else Prompt.SILENCE_SECOND
+        own = FIRST_OF_OURS[self._patience] if number == 1 else Prompt.SILENCE_SECOND
         if self._texts is not None and number <= len(self._texts):
             self._speaker.remind(self._texts[number - 1], otherwise=own)
         else:
