@@ -9,6 +9,7 @@ it as before. Numbers are left as they are. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 from asr_models.word_frequencies import (
     LONGEST_WORD,
+    REMEMBERED,
     WordFrequencies,
     code_points,
     is_chinese,
@@ -44,16 +46,21 @@ class Homophones:
         order = np.lexsort((-values, keys))
         self._keys: npt.NDArray[np.uint64] = keys[order]
         self._words = np.array([word for word, _ in words], dtype=f"<U{LONGEST_WORD}")[order]
+        self._remembered = lru_cache(REMEMBERED)(self._look_up)
 
     def of(self, word: str) -> list[str]:
         """The commonest other words with the sounds of `word`."""
+        return list(self._remembered(word))
+
+    def _look_up(self, word: str) -> tuple[str, ...]:
         sounds = [int(self._sounds[ord(character)]) for character in word] if is_kept(word) else []
         if _NUMERALS & set(word) or not sounds or not all(sounds):
-            return []
+            return ()
         key = np.uint64(packed_row(sounds))
         first = int(np.searchsorted(self._keys, key))
         last = int(np.searchsorted(self._keys, key, side="right"))
-        return [found for found in map(str, self._words[first : min(last, first + _MOST)]) if found != word]
+        found = map(str, self._words[first : min(last, first + _MOST)])
+        return tuple(other for other in found if other != word)
 
     def _keys_of(self, words: Sequence[str]) -> npt.NDArray[np.uint64]:
         """The sounds of each word as one number; 0 where one of its characters has none."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy.typing as npt
 from asr_models.recogniser import RecogniserError
 
 LONGEST_WORD: Final = 4
+REMEMBERED: Final = 1_024
+"""Look-ups whose answer is kept: a decoder's alternatives for one utterance are nearly the same text."""
 _UNKNOWN_COUNT: Final = 0.5  # of a single character that is no word of the dictionary
 
 
@@ -34,6 +37,7 @@ class WordFrequencies:
         values = np.fromiter(known.values(), np.float64, len(known))[order]
         self._log_shares: npt.NDArray[np.float32] = np.log(values / total).astype(np.float32)
         self._unknown = float(np.log(_UNKNOWN_COUNT / total))
+        self._remembered = lru_cache(REMEMBERED)(self._look_up)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -49,6 +53,9 @@ class WordFrequencies:
 
     def of(self, word: str) -> float:
         """Log share of one word; of a row of characters that is no word minus infinity."""
+        return self._remembered(word)
+
+    def _look_up(self, word: str) -> float:
         key = np.uint64(packed_row(map(ord, word)))
         at = int(np.searchsorted(self._keys, key))
         if at < len(self._keys) and self._keys[at] == key:
