@@ -29,8 +29,8 @@ from typing import IO, Any, Final
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from base.settings import ROOT
-from benchmarks import conditions, prepared_speech, stored
+from base.settings import ROOT, Settings
+from benchmarks import conditions, prepared_speech, stored, worker_counts
 from benchmarks.accounts import Account, Meter, memory_mib
 from benchmarks.conditions import percentile
 from benchmarks.phone_callers import Plan
@@ -40,6 +40,7 @@ from hotline.trial.system import System
 LAG_LIMIT_SECONDS: Final = 0.5
 MUST_CALLS: Final = 30
 LEVELS: Final = (30, 45, 60, 80, 100)
+RECOGNISERS: Final = Settings().recogniser.workers
 METRICS_SECONDS: Final = 6.5  # the phone tells its figures every 5 s
 _LISTENED_TO: Final = 20  # recordings of each level
 _SETTLE_SECONDS: Final = 3.0
@@ -163,7 +164,9 @@ def measure(system: System, calls: int, folder: Path, *, ramp_seconds: float = 1
     Path(plan.voice_directory).mkdir(parents=True, exist_ok=True)
     load_before = psutil.getloadavg()[0]
     before = _figures(system)
+    worked = worker_counts.counts(system.directory, RECOGNISERS)
     heard, used = _place(plan, folder, system)
+    workers = worker_counts.since(worked, worker_counts.counts(system.directory, RECOGNISERS))
     memory = memory_mib(system.processes())
     time.sleep(METRICS_SECONDS)
     after = _figures(system)
@@ -179,6 +182,7 @@ def measure(system: System, calls: int, folder: Path, *, ramp_seconds: float = 1
     result["cpu_seconds_a_call"] = round(used.total / calls, 3)
     result["cpu_by_process_a_call"] = _a_call(used.processes, calls)
     result["cpu_by_thread_a_call"] = _a_call(used.threads, calls)
+    result["workers"] = workers
     result["memory_mib"] = memory
     return result
 
@@ -209,6 +213,7 @@ def _phone_figures(before: Figures, after: Figures) -> dict[str, Any]:
         "back_channels": round(after.since(before, "back_channels_total")),
         "guesses_used": round(after.since(before, "guesses_total", "used")),
         "guesses_dropped": round(after.since(before, "guesses_total", "dropped")),
+        "guesses_outdated": round(after.since(before, "guesses_total", "outdated")),
         "answer_p50_seconds": after.quantile(before, "voice_to_voice_seconds", 0.5),
         "answer_p95_seconds": after.quantile(before, "voice_to_voice_seconds", 0.95),
     }
@@ -311,6 +316,7 @@ def table(result: dict[str, Any]) -> str:
         lines.append("  " + ", ".join(f"{k} {v}" for k, v in row["cpu_by_thread_a_call"].items() if v >= 0.005))
         lines.append("  phone: " + ", ".join(f"{name} {value}" for name, value in row["phone"].items()))
         lines.append("  sound: " + ", ".join(f"{name} {value}" for name, value in row["recordings"].items()))
+        lines.append(f"  workers: {row['workers']}")
         lines.append(f"  outcomes: {row['outcomes']}; memory (PSS, MiB): {row['memory_mib']}")
     return "\n".join(lines)
 

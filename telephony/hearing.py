@@ -193,10 +193,13 @@ class Hearing:
         return self._own(self._listener.recognise(self._between(begin, end), self._call_id, Urgency(urgent=True)))
 
     def drop_guess(self) -> None:
+        """The caller goes on. `dropped`: it was still waiting or at work; `outdated`: the whole work was in vain."""
         if self._task is not None:
             if not self._task.done():
                 self._task.cancel()
                 self._metrics.guesses.labels("dropped").inc()
+            elif not _failed(self._task):
+                self._metrics.guesses.labels("outdated").inc()
             self._task = None
 
     def forget(self) -> None:

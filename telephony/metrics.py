@@ -34,7 +34,11 @@ class PhoneMetrics:
         self.resumed = counter("resumed", "Interrupted playbacks that went on because nothing had been said")
         self.prompts = counter("prompts", "Sentences of the phone itself", "prompt")
         self.greetings = counter("greetings", "Greetings, by where the text came from", "source")
-        self.guesses = counter("guesses", "Recognitions begun at a short pause", "result")
+        self.guesses = counter(
+            "guesses",
+            "Recognitions begun at a short pause: used, dropped while under way, or outdated when done",
+            "result",
+        )
         self.recognition_failures = counter("recognition_failures", "Utterances that could not be recognised")
         self.rendering_failures = counter("rendering_failures", "Sentences that could not be rendered")
         self.prerendered_pieces = counter("prerendered_pieces", "Pieces of speech rendered before anybody asked")

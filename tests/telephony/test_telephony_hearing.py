@@ -133,6 +133,27 @@ async def test_more_silence_needs_no_second_guess_more_speech_does() -> None:
     await heard.close()
 
 
+async def test_what_became_of_guesses_is_counted() -> None:
+    recogniser = Recogniser()
+    metrics = PhoneMetrics()
+    heard = Hearing(Listener(recogniser, 4), metrics, "c")
+    heard.feed(sound(2.0))
+    heard.begin(1.0)
+    in_vain = heard.guess()
+    assert in_vain is not None
+    await in_vain
+    heard.drop_guess()
+    recogniser.open.clear()
+    assert heard.guess() is not None
+    heard.drop_guess()
+    recogniser.open.set()
+    heard.guess()
+    heard.used(heard.finish(0.3))
+    await heard.close()
+    counted = {result: metrics.guesses.labels(result)._value.get() for result in ("used", "dropped", "outdated")}
+    assert counted == {"used": 1.0, "dropped": 1.0, "outdated": 1.0}
+
+
 async def test_a_guess_that_failed_is_made_again() -> None:
     recogniser = Recogniser()
     recogniser.failing = True
