@@ -27,23 +27,46 @@ def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=30)
 
 
+class FarHost:
+    """A namespace with a cable to a switch, as we have one. Pulling its cable leaves ours as it was."""
+
+    def __init__(self) -> None:
+        self.name, self._switch, self._ours = (f"{start}{os.getpid()}" for start in ("hlfar", "hlsw", "hl"))
+
+    def open(self) -> None:
+        """`name` is there already."""
+        _ip("netns", "add", self._switch)
+        _ip("-n", self._switch, "link", "add", "switch", "type", "bridge")
+        _ip("-n", self._switch, "link", "set", "switch", "up")
+        _ip("link", "add", self._ours, "type", "veth", "peer", "name", "port1", "netns", self._switch)
+        _ip("-n", self.name, "link", "add", "eth0", "type", "veth", "peer", "name", "port2", "netns", self._switch)
+        for port in ("port1", "port2"):
+            _ip("-n", self._switch, "link", "set", port, "master", "switch", "up")
+        _ip("address", "add", f"{_OURS}/24", "dev", self._ours)
+        _ip("link", "set", self._ours, "up")
+        _ip("-n", self.name, "address", "add", f"{_FAR}/24", "dev", "eth0")
+        _ip("-n", self.name, "link", "set", "eth0", "up")
+
+    def pull_the_cable(self) -> None:
+        _ip("-n", self._switch, "link", "set", "port2", "down")
+
+    def close(self) -> None:
+        for namespace in (self._switch, self.name):  # the cables go with them
+            subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True, timeout=30)
+
+
 @pytest.fixture
-def far_host() -> Iterator[str]:
-    """A namespace with a cable to us; its name."""
-    namespace, device = f"hlcut{os.getpid()}", f"hc{os.getpid()}"
+def far_host() -> Iterator[FarHost]:
+    host = FarHost()
     try:
-        _ip("netns", "add", namespace)
+        _ip("netns", "add", host.name)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("network namespaces need root and ip (Debian: iproute2)")
     try:
-        _ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", namespace)
-        _ip("address", "add", f"{_OURS}/24", "dev", device)
-        _ip("link", "set", device, "up")
-        _ip("-n", namespace, "address", "add", f"{_FAR}/24", "dev", "eth0")
-        _ip("-n", namespace, "link", "set", "eth0", "up")
-        yield namespace
+        host.open()
+        yield host
     finally:
-        _ip("netns", "del", namespace)  # the cable goes with it
+        host.close()
 
 
 async def _said_at(stream: asyncio.StreamReader, what: str) -> float:
@@ -52,10 +75,10 @@ async def _said_at(stream: asyncio.StreamReader, what: str) -> float:
     return float(at)
 
 
-async def test_a_leader_without_a_network_loses_its_place_and_knows_it(far_host: str) -> None:
+async def test_a_leader_without_a_network_loses_its_place_and_knows_it(far_host: FarHost) -> None:
     with postgresql_server(address=_OURS, network=_NETWORK) as url:
         far = await asyncio.create_subprocess_exec(
-            *("ip", "netns", "exec", far_host, sys.executable, str(Path(__file__).with_name("far_candidate.py"))),
+            *("ip", "netns", "exec", far_host.name, sys.executable, str(Path(__file__).with_name("far_candidate.py"))),
             *(f"postgresql+asyncpg://hotline@{_OURS}/postgres", "far", "120"),
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -69,7 +92,7 @@ async def test_a_leader_without_a_network_loses_its_place_and_knows_it(far_host:
             try:
                 await asyncio.sleep(3)  # it asks every second and is told no
                 assert not near.elected.leads
-                _ip("-n", far_host, "link", "set", "eth0", "down")
+                far_host.pull_the_cable()
                 await eventually(lambda: near.elected.leads)  # the server waits for minutes without keep-alives
                 won_at = time.monotonic()
                 assert await _said_at(far.stderr, "leads-no-more") < won_at, "two believed that they lead"
