@@ -21,7 +21,7 @@ _COMPANY_WORDS: Final = (
     (re.compile(r"暖气|供暖|供热|采暖|地暖|锅炉"), "市热力集团"),
     (re.compile(r"燃气|煤气|天然气|打不着火|没气"), "市燃气集团"),
     (re.compile(r"停电|没(?:有)?电(?!话|梯|视|脑)|断电|跳闸|电压|电表|变压器|供电"), "市电力公司"),
-    (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|水管|跑水"), "市自来水集团"),
+    (re.compile(r"停水|没(?:有)?水(?!表|平|果)|断水|自来水|水压|水表|爆管|(?<![污下排雨粪])水管|跑水"), "市自来水集团"),
 )
 COMPANIES: Final = tuple(company for _, company in _COMPANY_WORDS)
 _SURE: Final = 0.35  # a category less likely than this decides nothing

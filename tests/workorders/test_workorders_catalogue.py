@@ -9,6 +9,8 @@ import pytest
 from base.errors import ConfigurationError
 from workorders import deadlines
 from workorders.catalogue import Catalogue
+from workorders.dispatch import assign
+from workorders.model import OrderDraft, RequestType
 
 _SUPPLIES_TOLD = Path(__file__).with_name("supplies_told.tsv")
 
@@ -80,6 +82,28 @@ def test_a_second_level_is_as_probable_as_its_leaves_together(catalogue: Catalog
         leaves = sum(one.confidence for one in every if (one.level1, one.level2) == (level1, level2))
         assert confidence == pytest.approx(leaves, abs=0.01)
     assert sum(of_level2.values()) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "unit", "hours"),
+    [
+        ("有人在院里拿大罐给小罐灌液化气，没有证", "举报", "丰台区城市管理委员会", 168),
+        ("有人骑三轮挨家送黑气，不给票", "举报", "丰台区城市管理委员会", 168),
+        ("马桶往外冒脏水，一层没法住人", "求助", "丰台区方庄街道办事处", 168),
+        ("下水管堵了，水池子往上反", "求助", "丰台区方庄街道办事处", 168),
+        ("自来水管子裂了，水直往外喷", "求助", "市自来水集团", 24),
+        ("灶打不着火，家里没气了", "求助", "市燃气集团", 24),
+    ],
+)
+def test_what_has_to_do_with_gas_or_water_and_is_no_supply(
+    catalogue: Catalogue, told: str, kind: RequestType, unit: str, hours: int
+) -> None:
+    """Who trades in gas without a licence is the city management's (北京市燃气管理条例, article 16)."""
+    draft = OrderDraft(
+        kind, told, told, "web", district="丰台区", street="方庄街道", category=catalogue.suggest(told)[0]
+    )
+    assignment = assign(draft)
+    assert (assignment.unit, assignment.deadline_hours) == (unit, hours)
 
 
 @pytest.mark.parametrize("text", ["", "嗯", "1234", "abc", "。。。", "喂您好"])
