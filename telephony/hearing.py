@@ -255,8 +255,9 @@ class Hearing:
             task.exception()
 
     async def close(self) -> None:
-        """No recognition of this call goes on."""
+        """No recognition of this call goes on, and its audio is given back."""
         self.forget()
+        self._kept.clear()
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, *self._leaving, return_exceptions=True)

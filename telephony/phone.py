@@ -43,6 +43,7 @@ from telephony.outgoing import OutgoingCalls
 from telephony.prerendering import Prerenderer
 from telephony.prompts import PromptBook
 from telephony.recording import Recorder
+from telephony.remains import Remains
 from telephony.retention import retention_rules
 from telephony.speech import SpeechClient
 from telephony.ticker import Ticker
@@ -180,6 +181,7 @@ class Phone:
             has_room=lambda: self._desk.has_room and not self._draining.is_set(),
         )
         self._calls: dict[str, Call] = {}
+        self._remains = Remains()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._draining = asyncio.Event()
@@ -319,6 +321,7 @@ class Phone:
             self._ticker.remove(call)
             self._calls.pop(call.call_id, None)
             self._desk.left(call.call_id)
+            self._remains.ended()
 
     async def _serve_placed(self, leg: Leg, order: PlaceCall) -> None:
         """Somebody whom we called has answered."""
@@ -335,6 +338,7 @@ class Phone:
                 self._recogniser_ready = bool(await self._recogniser.status())
             self._metrics.core_connected.set(self._link.connected)
             self._metrics.prompts_ready.set(self._prompts.complete)
+            self._remains.clear()
             await asyncio.sleep(_HEALTH_SECONDS)
 
     def _metrics_message(self) -> dict[str, object]:
