@@ -21,6 +21,7 @@ from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent, Outcome
 from conversations.placed import PLACED
 from conversations.subscriptions import Hub
+from seats.reasons import in_words
 from storage.engine import Database
 from storage.tables import Conversation
 
@@ -122,7 +123,7 @@ class Sweeper:
             if call_back:
                 await self._promise(session, row, reason, now, callback_number)
             seq = await store.last_seq(session, row.id) + 1
-            turn = store.add_turn(session, row.id, seq, "system", f"会话结束：{reason}", now, kind="event")
+            turn = store.add_turn(session, row.id, seq, "system", f"会话结束：{in_words(reason)}", now, kind="event")
             before = row.status
             row.outcome, row.status, row.ended_at, row.updated_at = outcome, "ended", now, now
             if before == "waiting" and reason == _TRANSFERRED:

@@ -18,6 +18,7 @@ from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock, local
 from base.errors import HotlineError
 from seats import outgoing_calls
+from seats.reasons import in_words
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation, Turn
 
@@ -91,6 +92,7 @@ class Callbacks:
                 "channel": conversation.channel,
                 "number": task.number,
                 "reason": task.reason,
+                "reason_text": in_words(task.reason),
                 "status": task.status,
                 "seat_id": task.seat_id,
                 "due_at": task.due_at.isoformat(),

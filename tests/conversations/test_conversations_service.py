@@ -159,6 +159,8 @@ async def test_a_caller_who_calls_again_and_is_served_is_not_called_back(room: R
     second = await room.service.open("phone", caller_number="13900001234", call_id="call-2")
     await room.say("居住证丢了怎么补", second.conversation_id, channel="phone", kind="speech")
     assert await room.service.hang_up(second.conversation_id, reason="caller_hung_up") == "answered"
+    last = (await room.service.transcript(second.conversation_id))[-1]
+    assert (last.kind, last.text) == ("event", "会话结束：来电人挂断")
     async with room.database.read() as session:
         (task,) = (await session.execute(select(CallbackTask))).scalars()
     assert (task.conversation_id, task.status, task.result) == (first.conversation_id, "done", "called_again")
