@@ -1,23 +1,30 @@
-"""`GET /api/v1/seat/conversations/{id}/recording`: listen to a call. Every access is an entry of the audit log."""
+"""`/api/v1/seat/conversations/{id}/recording`: listen to a call, each time an entry of the audit log; `…/recordings`:
+what there is to listen to, and in which state."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
+from typing import Literal
 
 from aiohttp import web
 from sqlalchemy import select
 
+from base.errors import HotlineError
 from base.logs import get_logger
+from conversations.recordings import KnownRecording
 from gateway.audited import audited
 from gateway.core import Core, core_of
-from gateway.errors import ApiError, bad_request, forbidden, not_found
+from gateway.errors import ApiError, bad_request, dumps, forbidden, not_found
 from gateway.seat_auth import require_seat
 from gateway.stored_files import given, opened
 from seats.permissions import may
 from seats.store import SeatIdentity
+from storage.sealed_files import FileSafe
 from storage.tables import Conversation
 
 log = get_logger("gateway.recordings")
+State = Literal["whole", "cut_off", "deleted", "damaged"]
 
 
 async def recording(request: web.Request) -> web.StreamResponse:
@@ -47,6 +54,36 @@ async def recording(request: web.Request) -> web.StreamResponse:
     return await given(request, await opened(request, chosen.path), headers, unfinished=True)
 
 
+async def recordings(request: web.Request) -> web.Response:
+    """The parts that there are: `{items: [{part, at, state, url}]}`. `cut_off`: the call goes on, or its recording was
+    broken off; it is heard as far as it goes."""
+    seat, core = await require_seat(request), core_of(request)
+    conversation_id = request.match_info["conversation_id"][:64]
+    await _check(core, seat, conversation_id)
+    found = await core.recordings.of(conversation_id)
+    states = await asyncio.to_thread(lambda: [_state(core.files, one) for one in found])
+    items = [
+        {
+            "part": part,
+            "at": one.created_at.isoformat(),
+            "state": state,
+            "url": f"/api/v1/seat/conversations/{conversation_id}/recording?part={part}",
+        }
+        for part, (one, state) in enumerate(zip(found, states, strict=True), start=1)
+    ]
+    return web.json_response({"items": items}, dumps=dumps)
+
+
+def _state(files: FileSafe, recording: KnownRecording) -> State:
+    if recording.deleted_at is not None or not recording.path.is_file():
+        return "deleted"
+    try:
+        with closing(files.open(recording.path)) as file:
+            return "whole" if file.complete else "cut_off"
+    except (HotlineError, OSError):
+        return "damaged"
+
+
 def _part(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1_000:
         raise bad_request("参数 part 不正确。", "invalid_field")
@@ -71,3 +108,4 @@ async def _check(core: Core, seat: SeatIdentity, conversation_id: str) -> None:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/seat/conversations/{conversation_id}/recording", recording)
+    app.router.add_get("/api/v1/seat/conversations/{conversation_id}/recordings", recordings)

@@ -164,15 +164,10 @@ async def show_order(request: web.Request) -> web.Response:
     core, number = core_of(request), request.match_info["order_no"]
     view = await core.orders.view(number, seat=seat.id)
     await audited(request, seat, "order.viewed", number)
-    conversation_id = str(view.fields["conversation_id"] or "")
-    recordings = len(await core.recordings.of(conversation_id)) if conversation_id else 0
     more = {
         "next_events": _next_events(view),
         "attachments": await core.attachments.of(number),
         "attachment_limits": core.attachments.limits,
-        "recordings": [
-            f"/api/v1/seat/conversations/{conversation_id}/recording?part={part}" for part in range(1, recordings + 1)
-        ],
     }
     return web.json_response({**view.desk(), **more}, dumps=dumps)
 

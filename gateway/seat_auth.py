@@ -11,6 +11,7 @@ from base.logs import get_logger
 from gateway.address import client_address, same_origin
 from gateway.audited import audited
 from gateway.body import read_model
+from gateway.channels.registry import titles
 from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden, starting, too_many, unauthorised
 from seats.audit import Action
@@ -163,9 +164,14 @@ async def logout(request: web.Request) -> web.Response:
 
 
 async def me(request: web.Request) -> web.Response:
-    """Who is logged in and what they may do: each page opens only what the role allows."""
+    """Who is logged in and what they may do: each page opens only what the role allows. `channels`: what those that
+    others keep are called."""
     person = await require_login(request)
-    return web.json_response({**person.as_dict(), "permissions": sorted(permissions_of(person.role))}, dumps=dumps)
+    more = {
+        "permissions": sorted(permissions_of(person.role)),
+        "channels": await titles(core_of(request).database),
+    }
+    return web.json_response({**person.as_dict(), **more}, dumps=dumps)
 
 
 def add_routes(app: web.Application) -> None:

@@ -21,6 +21,7 @@ from seats.store import SeatIdentity
 
 REFUSED_CODE: Final = 4401
 _LOOK_SECONDS: Final = 10.0
+_ABOUT: Final = ("conversation_id", "client_message_id")  # a refusal says of which message it is
 
 
 async def turn_away(socket: Socket) -> None:
@@ -53,8 +54,8 @@ class SocketLogin:
             try:
                 await take(message)
             except Exception as error:  # noqa: BLE001  (`fail` logs what is not the page's own fault)
-                about = message.get("conversation_id")
-                await socket.fail(error, conversation_id=about if isinstance(about, str) else None)
+                about = {key: message.get(key) for key in _ABOUT}
+                await socket.fail(error, **{key: text for key, text in about.items() if isinstance(text, str)})
 
     async def watch(self, socket: Socket, look_seconds: float = _LOOK_SECONDS) -> None:
         """Until the socket closes; to be cancelled with it."""

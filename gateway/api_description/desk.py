@@ -177,6 +177,15 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             "security": [{"seatCookie": []}],
         }
     },
+    "/api/v1/seat/conversations/{conversation_id}/recordings": {
+        "get": operation(
+            "这个会话有几段录音、各是什么状态（完整、没有录完整、已删除、已损坏）；能听录音的账号",
+            record("*", items=list_of(record("*", part=WHOLE, at=TEXT, state=TEXT, url=TEXT))),
+            parameters=[parameter("path", "conversation_id", "会话编号")],
+            security="seatCookie",
+            errors="401 403 404",
+        )
+    },
     "/api/v1/seat/conversations/{conversation_id}/recording": {
         "get": {
             "summary": "通话录音（WAV，左声道为来电人）；支持 Range；班长，或者负责这个会话、这次回电的坐席",

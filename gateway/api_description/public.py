@@ -74,8 +74,17 @@ SCHEMAS: Final[dict[str, Schema]] = {
         version={"type": ["integer", "null"]},
     ),
     "Seat": record("*", id=TEXT, display_name=TEXT, role=TEXT),
-    "Account": record("*", id=TEXT, display_name=TEXT, role=TEXT, permissions={"type": "array", "items": TEXT}),
-    "Callback": record("id status", id=TEXT, conversation_id=TEXT, number=NULLABLE, reason=TEXT, status=TEXT),
+    "Account": record(
+        "*",
+        id=TEXT,
+        display_name=TEXT,
+        role=TEXT,
+        permissions={"type": "array", "items": TEXT},
+        channels={"type": "object", "additionalProperties": TEXT},
+    ),
+    "Callback": record(
+        "id status", id=TEXT, conversation_id=TEXT, number=NULLABLE, reason=TEXT, reason_text=TEXT, status=TEXT
+    ),
 }
 
 _CONVERSATION: Final = parameter("path", "conversation_id", "会话编号")

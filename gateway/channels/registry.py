@@ -84,6 +84,13 @@ def _entry(row: ChannelAccount) -> Entry:
     )
 
 
+async def titles(database: Database) -> dict[str, str]:
+    """What people call each channel, also those that are switched off: conversations came by them."""
+    async with database.read() as session:
+        rows = await session.execute(select(ChannelAccount.name, ChannelAccount.title))
+        return {row.name: row.title for row in rows}
+
+
 # -- by whoever runs the hotline -----------------------------------------------------------------------------------
 
 

@@ -118,10 +118,35 @@ async def test_a_recording_that_was_cut_off_says_so_and_one_that_was_changed_is_
     assert "a stored file cannot be given out" in capsys.readouterr().out
 
 
+async def states(client: Client, conversation_id: str) -> list[str]:
+    answer = await client.get(f"/api/v1/seat/conversations/{conversation_id}/recordings")
+    assert answer.status == 200, await answer.text()
+    items = (await answer.json())["items"]
+    assert [(item["part"], item["url"]) for item in items] == [(1, address(conversation_id, "?part=1"))]
+    return [item["state"] for item in items]
+
+
+async def test_it_is_told_beforehand_in_which_state_a_recording_is(
+    client: Client, connect: Connect, core: Core, file: Path
+) -> None:
+    conversation_id = await recorded_call(client, core, file)
+    client, _ = await login(connect, core, role="leader")
+    assert await states(client, conversation_id) == ["whole"]  # a plain one
+    sealed(core, file)
+    assert await states(client, conversation_id) == ["whole"]
+    sealed(core, file, finish=False)
+    assert await states(client, conversation_id) == ["cut_off"]
+    await asyncio.to_thread(file.write_bytes, (await asyncio.to_thread(file.read_bytes))[:50])
+    assert await states(client, conversation_id) == ["damaged"]
+    await core.recordings.delete(conversation_id)
+    assert await states(client, conversation_id) == ["deleted"]
+
+
 async def test_a_seat_hears_its_own_calls_only(client: Client, connect: Connect, core: Core, file: Path) -> None:
     conversation_id = await recorded_call(client, core, file)
     client, seat_id = await login(connect, core)
     assert (await client.get(address(conversation_id))).status == 403
+    assert (await client.get(f"/api/v1/seat/conversations/{conversation_id}/recordings")).status == 403
     async with core.database.write() as session:
         await session.execute(update(Conversation).where(Conversation.id == conversation_id).values(seat_id=seat_id))
     assert (await client.get(address(conversation_id))).status == 200

@@ -14,6 +14,7 @@ from base.clock import ManualClock
 from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.app import build_app
+from gateway.channels.registry import add as add_channel
 from gateway.core import Core, settle
 from gateway.desk import DESK, Desk
 from storage.tables import CallbackTask, Conversation
@@ -58,6 +59,7 @@ async def test_login_gives_a_cookie_that_scripts_and_strangers_cannot_use(
     connect: Connect, core: Core, small: SmallConversations
 ) -> None:
     await core.seats.add("ann", "a-long-password")
+    await add_channel(core.database, "weibo", title="政务微博", url="", messages_a_minute=60, now=core.clock.now())
     client = await connect()
     body = {"login": "ann", "password": "a-long-password"}
     assert (await client.post("/api/v1/seat/login", json=body)).status == 403
@@ -67,7 +69,8 @@ async def test_login_gives_a_cookie_that_scripts_and_strangers_cannot_use(
     cookie = response.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie
     me = await (await client.get("/api/v1/seat/me")).json()
-    assert set(me) == {"id", "display_name", "role", "permissions"}
+    assert set(me) == {"id", "display_name", "role", "permissions", "channels"}
+    assert me["channels"] == {"weibo": "政务微博"}
     assert (await client.post("/api/v1/seat/logout", json={}, headers=foreign)).status == 403
     assert (await client.post("/api/v1/seat/logout", json={}, headers=origin(client))).status == 200
     assert (await client.get("/api/v1/seat/me")).status == 401
@@ -235,7 +238,7 @@ async def test_a_seat_reads_only_what_concerns_it(
     leader, _ = await open_desk((await login(connect, core, "boss", "leader"))[0])
     for message in (
         {"type": "watch", "conversation_id": private},
-        {"type": "say", "conversation_id": private, "text": "你好"},
+        {"type": "say", "conversation_id": private, "text": "你好", "client_message_id": "m1"},
         {"type": "finish", "conversation_id": private, "disposition": "closed"},
         {"type": "give_back", "conversation_id": private},
         {"type": "watch", "conversation_id": "01NOSUCH"},
@@ -244,7 +247,7 @@ async def test_a_seat_reads_only_what_concerns_it(
     ):
         await socket.send_json(message)
         refused = await until(socket, "error")
-        assert refused["message"]
+        assert refused["message"] and refused.get("client_message_id") == message.get("client_message_id")
     await leader.send_json({"type": "watch", "conversation_id": private})
     assert (await until(leader, "conversation"))["conversation_id"] == private
     for each in (socket, leader):
@@ -346,6 +349,7 @@ async def test_a_call_back_is_taken_by_one_seat_and_done_once(
     bob, _ = await login(connect, core, "bob")
     items = (await (await ann.get("/api/v1/seat/callbacks")).json())["items"]
     assert [(item["id"], item["status"], item["number"]) for item in items] == [(task_id, "open", "139****1234")]
+    assert items[0]["reason_text"] == "系统中断，通话丢失"
     revealed = await ann.post(f"/api/v1/seat/callbacks/{task_id}/number", headers=origin(ann))
     assert await revealed.json() == {"number": "13900001234"}
     entry = (await core.audit.entries(action="callback.revealed"))[0]

@@ -67,6 +67,27 @@ describe('a call', () => {
   })
 })
 
+describe('the keys of a call', () => {
+  const leg = { leg_id: 'l1', role: 'seat', via: 'browser', name: '安', seat_id: 's1', state: 'joined', muted: false, held: false }
+  const people = (legs: object[], held = false) => ({ type: 'legs', conversation_id: 'c1', on_phone: true, caller: { muted: false, held }, legs })
+
+  it('bring the own voice in and out, mute it, and let the caller wait', async () => {
+    const { call, sent, notices, line } = setUp()
+    call.toggle('talk', 'c1', 's1') // no call at all
+    call.receive(people([]))
+    call.toggle('mute', 'c1', 's1')
+    expect([sent, notices]).toEqual([[], ['您还不在通话里。']])
+    call.toggle('talk', 'c1', 's1')
+    await vi.waitFor(() => expect(sent.map(({ action }) => action)).toEqual(['connect']))
+    call.receive(people([leg]))
+    for (const what of ['mute', 'hold'] as const) call.toggle(what, 'c1', 's1')
+    call.receive(people([{ ...leg, muted: true }], true))
+    for (const what of ['mute', 'hold', 'talk'] as const) call.toggle(what, 'c1', 's1')
+    expect(sent.map(({ action }) => action)).toEqual(['connect', 'mute', 'hold', 'unmute', 'unhold', 'disconnect'])
+    expect(line.close).toHaveBeenCalled()
+  })
+})
+
 describe('newAlarms', () => {
   it('names each danger once', () => {
     const card = { conversation_id: 'c1', channel: 'phone', status: 'waiting' as const, waiting_since: null, reason: '', summary: '', priority: 100, seat_id: null, alarm: true }

@@ -66,6 +66,24 @@ export class Call {
     this.line.close()
   }
 
+  /** The leg of this seat in a call: on its way or there. */
+  own(conversationId: string, seatId: string | undefined): CallLeg | undefined {
+    return this.view.people[conversationId]?.legs.find((leg) => leg.seat_id === seatId)
+  }
+
+  /** By one key each: the own voice comes in or goes, is muted or not, the caller waits or does not. */
+  toggle(what: 'talk' | 'mute' | 'hold', conversationId: string, seatId: string | undefined): void {
+    const people = this.view.people[conversationId]
+    if (!people?.on_phone) return
+    const own = this.own(conversationId, seatId)
+    if (what === 'talk') {
+      if (own) this.leave(conversationId)
+      else void this.talk(conversationId, 'connect')
+    } else if (!own) this.notice('您还不在通话里。')
+    else if (what === 'mute') this.act(conversationId, own.muted ? 'unmute' : 'mute')
+    else this.act(conversationId, people.caller.held ? 'unhold' : 'hold')
+  }
+
   act(conversationId: string, action: string, fields: Record<string, unknown> = {}): void {
     this.send({ type: 'audio', conversation_id: conversationId, action, ...fields })
   }

@@ -3,7 +3,7 @@
 export interface Command {
   id: string
   name: string
-  /** As shown; a single key works only outside text fields. */
+  /** As shown; a single key works only outside text fields. What cannot be taken back needs Shift. */
   keys: string
 }
 
@@ -23,6 +23,15 @@ export const COMMANDS: Command[] = [
   { id: 'notes', name: '备注与标签', keys: 'N' },
   { id: 'history', name: '这位市民的历史', keys: 'H' },
   { id: 'snooze', name: '稍后处理这个会话（10 分钟）', keys: 'Z' },
+  { id: 'talk', name: '网页通话：接通／离开', keys: 'V' },
+  { id: 'mute', name: '静音／取消静音', keys: 'M' },
+  { id: 'hold', name: '请来电人等待／恢复通话', keys: 'P' },
+  { id: 'answered', name: '已答复，结束会话', keys: 'Shift+E' },
+  { id: 'callback', name: '需回电，结束会话', keys: 'Shift+C' },
+  { id: 'give-back', name: '退回队列', keys: 'Shift+B' },
+  { id: 'tab conversations', name: '打开“会话”', keys: 'Q' },
+  { id: 'tab orders', name: '打开“工单”', keys: 'W' },
+  { id: 'tab callbacks', name: '打开“回电”', keys: 'D' },
   { id: 'break', name: '小休／回到空闲', keys: 'B' },
   { id: 'theme', name: '切换浅色、深色', keys: 'T' },
 ]
@@ -32,6 +41,7 @@ interface Pressed {
   ctrlKey: boolean
   metaKey: boolean
   altKey: boolean
+  shiftKey?: boolean
 }
 
 /** The command of a key, or the number of one of my conversations. `typing`: the key went into a text field. */
@@ -41,7 +51,8 @@ export function commandOf(pressed: Pressed, typing: boolean): string | number | 
   if (control && pressed.key === 'Enter') return 'file'
   if (typing || control || pressed.altKey) return null
   if (/^[1-9]$/.test(pressed.key)) return Number(pressed.key)
-  const key = pressed.key.length === 1 ? pressed.key.toUpperCase() : pressed.key
+  const upper = pressed.key.length === 1 ? pressed.key.toUpperCase() : pressed.key
+  const key = pressed.shiftKey && /^[A-Z]$/.test(upper) ? `Shift+${upper}` : upper
   return COMMANDS.find((command) => command.keys === key)?.id ?? null
 }
 

@@ -78,7 +78,53 @@ describe('the desk', () => {
     expect(again.view.drafts.b).toBe('前一位坐席写的')
     expect(again.view.forms.b).toEqual({ title: '井盖' })
     made.close()
-    expect(load(sessionStorage)).toEqual({ drafts: {}, forms: {} })
+    expect(load(sessionStorage)).toEqual({ drafts: {}, forms: {}, notes: {}, codes: {}, filed: {}, unsent: [] })
+  })
+
+  it('sends what was under way when the page was loaded anew, once the line is back', () => {
+    const [made, line] = desk()
+    line.readyState = 3 // the line is down
+    made.say('a', '已经为您联系')
+    made.note('a', '夜班留意')
+    made.choseCode('a', 'complaint')
+    made.hasFiled('a', { order_no: '0007', tracking_code: 'AB12', unit: '海淀区', deadline_hours: 24 })
+    expect(line.of('say')).toEqual([])
+    const [again, next] = desk()
+    const [sent] = next.of('say')
+    expect(sent).toMatchObject({ conversation_id: 'a', text: '已经为您联系' })
+    expect([again.view.notes.a, again.view.codes.a, again.view.filed.a!.tracking_code]).toEqual(['夜班留意', 'complaint', 'AB12'])
+    next.tell({ type: 'turn', conversation_id: 'a', turn: { ...turn(4, 'seat'), client_message_id: sent!.client_message_id } })
+    expect(load(sessionStorage).unsent).toEqual([])
+    expect(desk()[1].of('say')).toEqual([]) // it was taken: not a second time
+  })
+
+  it('puts a reply that is refused for good back into the field, and goes on with one that may pass later', () => {
+    const [made, line] = desk()
+    made.say('a', '请稍等')
+    made.draft('a', '还有')
+    const about = { conversation_id: 'a', client_message_id: line.of('say')[0]!.client_message_id }
+    line.tell({ type: 'error', code: 'internal', message: '请稍后再试', ...about })
+    expect(made.view.unsent).toHaveLength(1)
+    line.tell({ type: 'error', code: 'not_yours', message: '已不在您手上', ...about })
+    expect(made.view.unsent).toEqual([])
+    expect(made.view.drafts.a).toBe('请稍等\n还有')
+    expect(made.view.notice).toBe('已不在您手上')
+  })
+
+  it('ends only what is its own, with the wrap-up that was chosen', () => {
+    const [made, line] = desk()
+    line.tell({ type: 'queue', queue: [card('b')], mine: [card('a')], offer: null })
+    for (const id of ['a', 'b']) {
+      made.watch(id)
+      line.tell({ type: 'conversation', conversation_id: id, transcript: [], snapshot, draft: '', form: {} })
+      made.end('answered')
+    }
+    expect(line.of('finish').map(({ conversation_id: id, code }) => [id, code])).toEqual([['a', 'consulted']])
+    made.watch('a')
+    line.tell({ type: 'conversation', conversation_id: 'a', transcript: [], snapshot, draft: '', form: {} })
+    made.choseCode('a', 'complaint')
+    made.end('callback')
+    expect(line.of('finish').at(-1)).toMatchObject({ disposition: 'callback', code: 'complaint' })
   })
 
   it('shows an offer until it is answered', () => {
@@ -112,10 +158,15 @@ describe('the keyboard', () => {
     expect(commandOf(key('a', { ctrlKey: true }), false)).toBeNull()
     expect(commandOf(key('k', { ctrlKey: true }), true)).toBe('palette')
     expect(commandOf(key('Enter', { ctrlKey: true }), true)).toBe('file')
+    expect(commandOf(key('?', { shiftKey: true }), false)).toBe('help')
+    expect(commandOf(key('E', { shiftKey: true }), false)).toBe('answered')
+    expect(commandOf(key('e'), false)).toBeNull() // what cannot be taken back is no single key
+    expect(commandOf(key('M'), false)).toBe('mute') // with Caps Lock
   })
 
   it('has each key once and finds commands by their names', () => {
     expect(new Set(COMMANDS.map(({ keys }) => keys)).size).toBe(COMMANDS.length)
+    for (const id of ['give-back', 'answered', 'callback', 'talk', 'mute', 'hold']) expect(COMMANDS.map((command) => command.id)).toContain(id)
     expect(found('备注').map(({ id }) => id)).toEqual(['notes'])
   })
 })

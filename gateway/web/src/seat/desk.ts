@@ -3,86 +3,20 @@
 import { reactive } from 'vue'
 
 import { newMessageId } from '../shared/outbox'
-import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
+import { ReconnectingSocket, type SocketOptions } from '../shared/socket'
 import type { Card, SeatAccount, Snapshot, Turn } from '../shared/types'
 import { newAlarms, newlyOverdue, sound } from './alarm'
 import { Call } from './call'
-import type { Macro } from './macros'
+import type { DeskView, OutgoingCall, Presence } from './desk-view'
 import { notify } from './notify'
-import { clear, Later, load, save, type FieldValue } from './typed'
+import { clear, Later, load, save, type FieldValue, type FiledOrder, type UnsentMessage } from './typed'
 
-export interface OpenConversation {
-  id: string
-  turns: Turn[]
-  snapshot: Snapshot
-  unsent: string[]
-}
-
-/** A call to a citizen: `status` placed, ringing, answered or ended, `text` the same in words. */
-export interface OutgoingCall {
-  callback_id: string
-  call_id: string
-  status: string
-  text: string
-  conversation_id: string | null
-}
-
-/** An order that this seat has just filed. */
-export interface FiledOrder {
-  order_no: string
-  tracking_code: string
-  unit: string
-  deadline_hours: number
-}
-
-/** A card that the desk offers to this seat; `until` is by this browser's clock, in milliseconds. */
-export interface Offer extends Card {
-  until: number
-}
-
-export interface Presence {
-  state: 'available' | 'wrap_up' | 'break' | 'offline'
-  reason: string
-  since: string
-  until: string | null
-}
-
-export type SideTab = 'order' | 'knowledge' | 'replies' | 'notes' | 'history'
-
-export interface DeskView {
-  seat: SeatAccount | null
-  offer: Offer | null
-  presence: Presence | null
-  breakReasons: string[]
-  wrapUpCodes: Record<string, string>
-  /** What the citizen has said since this seat last looked, by conversation. */
-  unread: Record<string, number>
-  /** The fields of the order that this seat has touched, by conversation. */
-  forms: Record<string, Record<string, FieldValue>>
-  side: SideTab
-  macros: Macro[]
-  /** What the conversation was, chosen before its end, by conversation. */
-  codes: Record<string, string>
-  /** The order that was last filed here, by conversation. */
-  filed: Record<string, FiledOrder>
-  /** A conversation in whose notes a colleague named this seat. */
-  mentioned: string
-  queue: Card[]
-  mine: Card[]
-  open: OpenConversation | null
-  connection: SocketState
-  notice: string
-  /** Calls that a colleague asked this seat to join. */
-  invited: string[]
-  /** Calls that this seat has had placed, by the call-back that they are about. */
-  outgoing: Record<string, OutgoingCall>
-  /** The conversation of the last of them that was answered. */
-  answered: string
-  /** What this seat has typed but not sent, by conversation: it survives a change of conversation. */
-  drafts: Record<string, string>
-}
+export type { FiledOrder } from './typed'
+export type { DeskView, Offer, OpenConversation, OutgoingCall, Presence, SideTab } from './desk-view'
 
 const OPEN_KEY = 'hotline-desk-open'
+/** Refusals after which the same message may well be taken. */
+const PASSING = new Set(['internal', 'starting', 'too_many_requests'])
 
 export class Desk {
   readonly view: DeskView = reactive({
@@ -94,8 +28,6 @@ export class Desk {
     unread: {},
     side: 'order',
     macros: [],
-    codes: {},
-    filed: {},
     mentioned: '',
     queue: [],
     mine: [],
@@ -121,8 +53,6 @@ export class Desk {
   private seen: Record<string, number> = {}
 
   private readonly socket: ReconnectingSocket
-  private unsent: { conversation_id: string; text: string; client_message_id: string }[] = []
-
   constructor(url: string, onRefused: () => void, options: Partial<SocketOptions> = {}) {
     this.socket = new ReconnectingSocket({
       url,
@@ -209,16 +139,21 @@ export class Desk {
     this.socket.send({ type: 'snooze', conversation_id: conversationId, minutes })
   }
 
+  /** What the tab keeps over a reload. */
+  private keep(): void {
+    save(sessionStorage, this.view)
+  }
+
   draft(conversationId: string, text: string): void {
     this.view.drafts[conversationId] = text
-    save(sessionStorage, this.view)
+    this.keep()
     this.later.run(`draft ${conversationId}`, () => this.socket.send({ type: 'draft', conversation_id: conversationId, text }))
   }
 
   /** A field of the order that the seat has written: from now on it is hers. */
   fill(conversationId: string, values: Record<string, FieldValue>): void {
     const fields = (this.view.forms[conversationId] = { ...this.view.forms[conversationId], ...values })
-    save(sessionStorage, this.view)
+    this.keep()
     this.later.run(`form ${conversationId}`, () => this.socket.send({ type: 'form', conversation_id: conversationId, fields }))
   }
 
@@ -226,12 +161,41 @@ export class Desk {
   emptyForm(conversationId: string): void {
     this.later.cancel(`form ${conversationId}`)
     this.view.forms[conversationId] = {}
-    save(sessionStorage, this.view)
+    this.keep()
     this.socket.send({ type: 'form', conversation_id: conversationId, fields: {} })
+  }
+
+  /** A note for colleagues that is being written. */
+  note(conversationId: string, text: string): void {
+    this.view.notes[conversationId] = text
+    this.keep()
+  }
+
+  /** What the conversation was, chosen before its end. */
+  choseCode(conversationId: string, code: string): void {
+    this.view.codes[conversationId] = code
+    this.keep()
+  }
+
+  /** An order was filed here: number and tracking code stay at hand, and the next one of this conversation begins anew. */
+  hasFiled(conversationId: string, order: FiledOrder): void {
+    this.view.filed[conversationId] = order
+    this.emptyForm(conversationId)
   }
 
   giveBack(conversationId: string): void {
     this.socket.send({ type: 'give_back', conversation_id: conversationId })
+  }
+
+  /** The conversation that is open, where it is this seat's. */
+  held(): string | undefined {
+    return this.view.mine.find((card) => card.conversation_id === this.view.open?.id)?.conversation_id
+  }
+
+  /** It is over: with the wrap-up that was chosen, or the one that such an end usually has. */
+  end(disposition: 'answered' | 'callback'): void {
+    const id = this.held()
+    if (id) this.finish(id, disposition, this.view.codes[id] || (disposition === 'answered' ? 'consulted' : 'other'))
   }
 
   finish(conversationId: string, disposition: string, code = '', note = ''): void {
@@ -242,18 +206,18 @@ export class Desk {
   /** A message that cannot leave now is kept and sent, once, after the next reconnect. */
   say(conversationId: string, text: string): void {
     const message = { conversation_id: conversationId, text, client_message_id: newMessageId() }
-    this.unsent.push(message)
+    this.view.unsent.push(message)
     this.socket.send({ type: 'say', ...message })
     this.later.cancel(`draft ${conversationId}`)
     this.view.drafts[conversationId] = ''
-    save(sessionStorage, this.view)
+    this.keep()
     this.showUnsent()
   }
 
   private resume(): void {
     this.watched.clear()
     if (this.wanted) this.watch(this.wanted)
-    for (const message of this.unsent) this.socket.send({ type: 'say', ...message })
+    for (const message of this.view.unsent) this.socket.send({ type: 'say', ...message })
   }
 
   private receive(message: Record<string, unknown>): void {
@@ -307,6 +271,7 @@ export class Desk {
       case 'refused':
       case 'error':
         this.view.notice = String(message.message ?? '操作没有成功，请再试一次。')
+        this.refused(message)
         break
     }
   }
@@ -387,12 +352,31 @@ export class Desk {
   }
 
   private settled(turn: Turn): void {
-    const id = turn.client_message_id ?? turn.meta?.client_message_id
-    if (id) this.unsent = this.unsent.filter((message) => message.client_message_id !== id)
+    this.taken(turn.client_message_id ?? turn.meta?.client_message_id)
+  }
+
+  /** A reply that will never be taken is no longer under way: it stands in the field again. */
+  private refused(error: Record<string, unknown>): void {
+    if (PASSING.has(String(error.code))) return
+    const words = this.taken(error.client_message_id)
+    if (!words) return
+    const typed = this.view.drafts[words.conversation_id] ?? ''
+    this.draft(words.conversation_id, typed ? `${words.text}\n${typed}` : words.text)
+    this.showUnsent()
+  }
+
+  /** No longer under way. */
+  private taken(id: unknown): UnsentMessage | undefined {
+    const found = this.view.unsent.find((message) => message.client_message_id === id)
+    if (found) {
+      this.view.unsent = this.view.unsent.filter((message) => message !== found)
+      this.keep()
+    }
+    return found
   }
 
   private showUnsent(): void {
     const open = this.view.open
-    if (open) open.unsent = this.unsent.filter((message) => message.conversation_id === open.id).map(({ text }) => text)
+    if (open) open.unsent = this.view.unsent.filter((message) => message.conversation_id === open.id).map(({ text }) => text)
   }
 }

@@ -21,12 +21,13 @@ it('puts everything on the screen and sends nothing', () => {
     tag: vi.fn(),
     draft: vi.fn(),
     say: vi.fn(),
+    choseCode: vi.fn(),
   }
   run(made as unknown as Desk, macro)
   expect(made.fill).toHaveBeenCalledWith('c', { title: '暖气不热' })
   expect(made.tag).toHaveBeenCalledWith('c', ['急', '供热'])
   expect(made.draft).toHaveBeenCalledWith('c', '您好\n暖气不热已记下。')
-  expect(made.view.codes).toEqual({ c: 'filed' })
+  expect(made.choseCode).toHaveBeenCalledWith('c', 'filed')
   expect(made.say).not.toHaveBeenCalled()
   made.view.mine = []
   run(made as unknown as Desk, macro)

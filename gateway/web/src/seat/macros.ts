@@ -50,7 +50,7 @@ export function run(desk: Desk, macro: Macro): void {
   const own = { ...(desk.view.forms[open.id] ?? {}), ...macro.fields }
   if (Object.keys(macro.fields).length) desk.fill(open.id, macro.fields)
   if (macro.tags.length) desk.tag(open.id, [...new Set([...(card.tags ?? []), ...macro.tags])])
-  if (macro.code) desk.view.codes[open.id] = macro.code
+  if (macro.code) desk.choseCode(open.id, macro.code)
   if (macro.reply) {
     const values = valuesOf({ ...prefill(open.snapshot).form, ...own }, open.snapshot.orders, desk.view.filed[open.id])
     const before = desk.view.drafts[open.id] ?? ''

@@ -48,7 +48,7 @@ export interface OrderFull {
   events: OrderEvent[]
   attachments: Attachment[]
   attachment_limits: { bytes: number; count: number }
-  recordings: string[]
+  conversation_id: string | null
   possible: string[]
   next_events: string[]
 }

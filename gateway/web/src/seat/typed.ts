@@ -1,31 +1,51 @@
 /**
- * What a seat has typed and not sent: the draft of a reply and the fields of the order, by conversation. The tab keeps it
- * over a reload; the server gets it a moment after the last key, so that the next seat finds it when this browser dies.
+ * What a seat has typed and not sent, and what only this tab knows of a conversation: the tab keeps it over a reload. Drafts
+ * and forms go to the server too, a moment after the last key, so that the next seat finds them when this browser dies.
  */
 
 export type FieldValue = string | boolean
 
+/** An order that this seat has just filed. */
+export interface FiledOrder {
+  order_no: string
+  tracking_code: string
+  unit: string
+  deadline_hours: number
+}
+
+export interface UnsentMessage {
+  conversation_id: string
+  text: string
+  client_message_id: string
+}
+
 export interface TypedStore {
   drafts: Record<string, string>
   forms: Record<string, Record<string, FieldValue>>
+  notes: Record<string, string>
+  codes: Record<string, string>
+  filed: Record<string, FiledOrder>
+  unsent: UnsentMessage[]
 }
 
 const KEY = 'hotline-desk-typed'
 
 export function load(storage: Pick<Storage, 'getItem'>): TypedStore {
+  let kept: Partial<TypedStore> = {}
   try {
-    const kept = JSON.parse(storage.getItem(KEY) ?? '{}') as Partial<TypedStore>
-    return { drafts: kept.drafts ?? {}, forms: kept.forms ?? {} }
+    kept = JSON.parse(storage.getItem(KEY) ?? '{}') as Partial<TypedStore>
   } catch {
-    return { drafts: {}, forms: {} }
+    console.warn('what the tab kept cannot be read: the server has drafts and forms')
   }
+  const { drafts = {}, forms = {}, notes = {}, codes = {}, filed = {}, unsent = [] } = kept
+  return { drafts, forms, notes, codes, filed, unsent }
 }
 
-export function save(storage: Pick<Storage, 'setItem'>, typed: TypedStore): void {
+export function save(storage: Pick<Storage, 'setItem'>, { drafts, forms, notes, codes, filed, unsent }: TypedStore): void {
   try {
-    storage.setItem(KEY, JSON.stringify(typed))
+    storage.setItem(KEY, JSON.stringify({ drafts, forms, notes, codes, filed, unsent }))
   } catch {
-    console.warn('the tab cannot keep what is typed: the server has it')
+    console.warn('the tab cannot keep what is typed: the server has drafts and forms')
   }
 }
 

@@ -1,5 +1,7 @@
 /** Shapes of the core's API, as `docs/internals.md` and the chat contract give them. */
 
+import { reactive } from 'vue'
+
 export interface Citation {
   title: string
   source: string
@@ -68,6 +70,8 @@ export interface SeatAccount {
   display_name: string
   role: string
   permissions: string[]
+  /** Names of the channels that others keep, as `/api/v1/seat/me` tells them. */
+  channels?: Record<string, string>
 }
 
 /** One field of a prefilled order: what was understood, and how sure the machine is (0..1). */
@@ -101,7 +105,20 @@ export const OUTCOMES: Record<string, string> = {
   closed: '已结束',
 }
 
-export const CHANNELS: Record<string, string> = { phone: '电话', web: '网页', api: '接口', wechat: '微信', wecom: '微信客服' }
+/** Our own channels; those that others keep are named by the core (`nameChannels`). */
+export const CHANNELS: Record<string, string> = reactive({
+  phone: '电话',
+  web: '网页',
+  api: '接口',
+  wechat: '微信',
+  wecom: '微信客服',
+  open311: 'Open311',
+  seat: '坐席',
+})
+
+export function nameChannels(titles: Record<string, string> | undefined): void {
+  Object.assign(CHANNELS, titles)
+}
 
 /** Why a conversation waits for a person. */
 export const REASONS: Record<string, string> = {
