@@ -29,7 +29,7 @@ GROUPS: Final = 4  # calls are served in groups 5 ms apart, so that packets do n
 TURNS: Final = 6
 SLOT_SECONDS: Final = 14.0
 FIRST_SLOT_SECONDS: Final = 4.5
-BARGE_IN_TURN: Final = 3  # counted from 0: this one speaks into the answer to the one before
+BARGE_IN_TURNS: Final = (3,)  # counted from 0: these speak into the answer to the one before
 BARGE_IN_AFTER_SECONDS: Final = 1.5
 LONGEST_QUIET_SECONDS: Final = 4.5  # no caller waits longer to say what they have to say
 PATIENCE_SECONDS: Final = 8.0  # how long after their slot a caller lets the bot go on speaking
@@ -42,7 +42,8 @@ ANSWER_SECONDS: Final = 10.0
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`call_seconds`: from the answer to the hang-up; `vary`: callers hang up at any moment before that, too. Starts
-    are spread evenly over `ramp_seconds`. `keep_audio`: a folder for what each caller heard."""
+    are spread evenly over `ramp_seconds`. `keep_audio`: a folder for what each caller heard. `interrupting`: the turns
+    that speak into the bot's answer, as in `BARGE_IN_TURNS`, which is meant by None."""
 
     sip_port: int
     calls: int
@@ -55,6 +56,7 @@ class Plan:
     seed: int = 1
     vary: bool = False
     keep_audio: str = ""
+    interrupting: list[int] | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +95,7 @@ class Caller:
         self._loud_since = 0.0
         self._heard_since_turn = False
         self._seconds = self.plan.call_seconds * (self._random.uniform(0.02, 1.0) if self.plan.vary else 1.0)
+        self._interrupting = BARGE_IN_TURNS if self.plan.interrupting is None else self.plan.interrupting
         self.complains = self.number % 2 == 1
         self._questions = list(QUESTIONS)
         self._random.shuffle(self._questions)
@@ -152,7 +155,7 @@ class Caller:
         slot = self.dialog.answered_at + FIRST_SLOT_SECONDS + number * SLOT_SECONDS
         quiet = now - max(self._last_loud, self.turns[-1].last_voiced_at if self.turns else self.dialog.answered_at)
         bot_speaks = now - self._last_loud < 0.15
-        if number == BARGE_IN_TURN and self._heard_since_turn:
+        if number in self._interrupting and self._heard_since_turn:
             long_enough = bot_speaks and now - self._loud_since >= BARGE_IN_AFTER_SECONDS
             return long_enough or quiet >= LONGEST_QUIET_SECONDS
         if now >= slot + PATIENCE_SECONDS:
