@@ -230,7 +230,7 @@ class Call:
             return b""
         heard = self._leg.read()
         self._listen_for_tones(heard)
-        self._talk.speaker.pump()
+        self._talk.speaker.pump(often=False)
         return self._waiting.feed(heard)
 
     def on_voice(self, probability: float, seconds: float) -> None:

@@ -67,6 +67,7 @@ class Speaker:
         self._sounding = False
         self._answering = False
         self._paused = False
+        self._resting = False  # the leg was filled with the last beat: it lasts for this one too
         self._manner = Manner()
         self.hold_back = False  # do not begin while the caller speaks
 
@@ -174,14 +175,24 @@ class Speaker:
         while not self._to_render.empty():
             _complete(self._to_render.get_nowait().pieces)
 
-    def pump(self) -> bytes:
-        """Feed the leg; returns what has left it since the last call (for the recording)."""
+    def pump(self, *, often: bool = True) -> bytes:
+        """Feed the leg; returns what has left it since the last call (for the recording).
+
+        Who has nothing to say asks nothing of the leg. `often`: called with every beat; then whoever is far enough
+        ahead lets every other one pass.
+        """
+        if not self._sent and not self._sounding and self._playback.idle:
+            return b""
+        if self._resting:
+            self._resting = False
+            return b""
         pending = self._leg.buffered()
         gone = bytes(self._sent[: max(0, len(self._sent) - pending)])
         del self._sent[: len(gone)]
         self._playback.heard(len(self._sent))
         if not self._paused and not (self.hold_back and not self._sounding):
             self._top_up(pending)
+            self._resting = often and len(self._sent) > AHEAD_BYTES - FRAME_BYTES
         if self._sounding and self._playback.idle and not self._sent:
             self._sounding = self._answering = False
             self._finished()
@@ -217,6 +228,7 @@ class Speaker:
 
         Returns how many bytes it held.
         """
+        self._resting = False
         pending = min(self._leg.buffered(), len(self._sent))
         self._leg.flush()
         cut = len(self._sent) - pending

@@ -17,6 +17,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.heard = bytearray()
+        self.asked = 0
         self._waiting = bytearray()
 
     def write(self, pcm: bytes) -> int:
@@ -24,6 +25,7 @@ class Sink:
         return len(pcm)
 
     def buffered(self) -> int:
+        self.asked += 1
         return len(self._waiting)
 
     def flush(self) -> None:
@@ -56,3 +58,26 @@ def test_a_bot_that_is_silenced_in_the_middle_of_a_sound_makes_no_click(way: str
     assert np.abs(np.diff(values)).max() < 2_500  # the wave itself moves by 1,900 a sample
     assert not values[-FRAME_BYTES // 4 :].any()
     assert bytes(gone) == bytes(sink.heard)  # the recording has what the ear got
+
+
+@pytest.mark.parametrize(("often", "beats"), [(True, 1), (False, 4)])
+def test_who_speaks_is_never_torn_and_who_is_silent_asks_nothing_of_the_leg(often: bool, beats: int) -> None:
+    """`beats`: with every so many of 20 ms the speaker is called; a caller who waits is served with every fourth."""
+    sink, speech, over = Sink(), FakeSpeech(), []
+    speaker = Speaker(
+        sink, speech, PromptBook(speech), PhoneMetrics(), started=lambda _: None, finished=lambda: over.append(True)
+    )
+    for _ in range(20):
+        assert speaker.pump(often=often) == b""
+    assert sink.asked == 0
+    said = np.arange(1, BYTES_A_SECOND // 2 + 1, dtype="<i2").tobytes()
+    speaker.play(said, "一秒钟的一句话")
+    gone = bytearray()
+    for beat in range(100):
+        if beat % beats == 0:
+            gone += speaker.pump(often=often)
+        sink.play(FRAME_BYTES)
+        assert len(sink.heard) == min(len(said), (beat + 1) * FRAME_BYTES)  # the leg never ran dry
+    assert bytes(sink.heard) == said == bytes(gone)
+    assert over == [True]
+    assert sink.asked < 32
