@@ -36,7 +36,7 @@ from telephony.turn_rules import rules_with, strategy_for
 from telephony.unheard import NOT_HEARD_SECONDS, UnheardTurns
 from telephony.voice_activity import WINDOW_SECONDS, VoiceActivity, VoiceStream
 
-_LONGEST_CHARACTERS: Final = 160  # of one breath; the recogniser takes at most a minute
+_LONGEST_CHARACTERS: Final = 120  # of one breath: the voice makes at most 20 s in one go
 _NEVER_SECONDS: Final = 60.0  # a pause that ends no turn: the clip is one
 
 
