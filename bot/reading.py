@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _PUNCTUATION: Final = re.compile(r"[\s,，.。、;；:：!！?？~～…·\"'“”‘’()（）<>《》\[\]-]+")
@@ -111,6 +112,8 @@ _BUILDING: Final = re.compile(
     r"[0-9零一二两三四五六七八九十百]+\s*(?:号楼|栋|幢|号院|单元|层|楼|室|号(?!码)|门(?:洞)?|区(?=[0-9一二三四五六七八九十]))"
 )
 
+_REMEMBERED: Final = 64
+"""Texts: in one turn the same words are read a hundred times, by everyone who looks for something in them."""
 _CHINESE_MARKS: Final = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；"}
 _BESIDE_CHINESE: Final = re.compile(r"(?<=[\u4e00-\u9fff”」）)0-9])\s*[,?!;](?!\d{3})|(?<=[\u4e00-\u9fff])\s*:")
 _CLAUSES: Final = re.compile(r"[,，。;；!！\n]+")
@@ -122,6 +125,7 @@ _CHATTER: Final = re.compile(
 )
 
 
+@lru_cache(_REMEMBERED)
 def normalise(text: str) -> str:
     """NFKC, control characters out, blanks collapsed."""
     text = _CIRCLED.sub(lambda found: f"，{_CIRCLES.index(found.group()) + 1}.", text)
@@ -135,11 +139,13 @@ def printable(text: str) -> str:
     return "".join(" " if unicodedata.category(c).startswith("C") else c for c in text).strip()
 
 
+@lru_cache(_REMEMBERED)
 def bare(text: str) -> str:
     """The words alone: no punctuation, no fillers at the edges."""
     return _PUNCTUATION.sub("", _LEADING_FILLER.sub("", _FILLER.sub("", normalise(text))))
 
 
+@lru_cache(_REMEMBERED)
 def content(text: str) -> str:
     """What is said about the matter itself: without fillers and without "I want to complain"."""
     return _PUNCTUATION.sub("", _REQUEST_WORDS.sub("", _LEADING_FILLER.sub("", _FILLER.sub("", normalise(text)))))
