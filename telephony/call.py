@@ -52,6 +52,7 @@ class Call:
         self._log = get_logger("telephony.call").bind(call_id=call_id, trace_id=self.trace_id)
         self._began = services.clock.monotonic()
         self._keys = PressedKeys(inband=services.inband_keys)
+        self._unsearched: list[bytes] = []  # of the caller's audio, for tones
         self._opened: asyncio.Future[Opened] = asyncio.get_running_loop().create_future()
         self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -217,7 +218,8 @@ class Call:
         if self._waiting is not None:
             return self._pump_waiting()
         heard = self._leg.read()
-        self._listen_for_tones(heard)
+        if self._keys.listens:
+            self._unsearched.append(heard)
         hears = self._talk.pump(heard)
         if self._recording is not None:
             self._recording.add(heard, hears, self._now - self._began)
@@ -245,6 +247,8 @@ class Call:
         if self._waiting is not None:
             self._waiting.tick(self._now)
             return
+        self._listen_for_tones(b"".join(self._unsearched))
+        self._unsearched.clear()
         self._talk.tick(time_is_up=self._now - self._began > self._services.maximum_call_seconds)
 
     @property

@@ -3,7 +3,8 @@
 Windows of 26 ms every 5 ms; in each the power at the eight tones and a little beside them, in one matrix product for
 100 ms at a time. A window belongs to a key when two tones, one of each group, hold nearly all of its energy, are about
 equally strong and sit on their frequencies, and a key is pressed when several windows in a row belong to it. Voices put
-their energy into many harmonics: hardly ever are two such tones nearly all of it for so long.
+their energy into many harmonics: hardly ever are two such tones nearly all of it for so long. So a few windows are
+looked at first, which no key can pass between.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ WINDOW_SAMPLES: Final = 208
 HOP_SAMPLES: Final = 40
 CHUNK_SAMPLES: Final = 800
 LEAST_WINDOWS: Final = 4  # Q.24: a tone of 40 ms (five windows fit into it) must be taken, one of 20 ms must not
+_PROBED: Final = np.array([*range(0, CHUNK_SAMPLES // HOP_SAMPLES, LEAST_WINDOWS), CHUNK_SAMPLES // HOP_SAMPLES - 1])
+"""Of as many windows in a row as a key needs, one of these is one; and the last, with which a key may begin."""
 PAUSE_WINDOWS: Final = 8  # Q.24: 40 ms part two presses, an interruption of 10 ms does not
 LEAST_LEVEL_DBFS: Final = -42.0  # of the weaker tone; full scale is a sine that fills the 16 bits
 LEAST_SHARE: Final = 0.9  # of a window's energy that the two tones hold
@@ -80,9 +83,9 @@ class InbandKeys:
         if float(np.dot(samples, samples)) < _QUIETEST * HOP_SAMPLES:
             self._quiet(CHUNK_SAMPLES // HOP_SAMPLES)
             return []
-        keys = decide(samples)
-        if self._key < 0 and not (keys >= 0).any():
+        if self._key < 0 and not (decide(samples, _PROBED) >= 0).any():
             return []
+        keys = decide(samples)
         return [pressed for key in keys.tolist() if (pressed := self._step(key)) is not None]
 
     def _step(self, key: int) -> str | None:
@@ -105,9 +108,11 @@ class InbandKeys:
             self._key, self._on, self._off = -1, 0, 0
 
 
-def decide(samples: _Floats) -> npt.NDArray[np.int64]:
-    """For each window its key (row * 4 + column; -1: none)."""
+def decide(samples: _Floats, probed: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.int64]:
+    """For each window, or for those of these numbers, its key (row * 4 + column; -1: none)."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    if probed is not None:
+        windows = windows[probed]
     parts = (windows @ _BANK) ** 2
     power = (parts[:, 0::2] + parts[:, 1::2]).reshape(len(windows), 8, 3)
     energy = (windows**2) @ _SQUARED_WINDOW * _ENERGY_SCALE

@@ -18,6 +18,11 @@ class PressedKeys:
         self._tones = None
         return self._debouncer.press(report, now, "event")
 
+    @property
+    def listens(self) -> bool:
+        """Tones are searched."""
+        return self._tones is not None
+
     def heard(self, pcm: bytes, now: float) -> list[str]:
         """The caller's audio, PCM16 at 8 kHz: the keys that were pressed in it."""
         if self._tones is None or not pcm:
