@@ -44,7 +44,7 @@ FOLDER: Final = ROOT / "var" / "benchmarks" / "endpointing"
 _SEED: Final = 7
 _COSTS: Final = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
 _SCALES: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.7)
-SOUND_CPU_SECONDS: Final = 0.06
+SOUND_CPU_SECONDS: Final = 0.011
 
 
 @dataclass(frozen=True)

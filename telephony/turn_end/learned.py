@@ -102,7 +102,7 @@ class Learned:
         self._waits = {state: _cheapest_waits(rules, state) for state in _STATES}
 
     def wants_sound(self, state: Patience) -> bool:
-        """Not where its opinion counts for nearly nothing: a question costs 60 ms of one core."""
+        """Not where its opinion counts for nearly nothing: a question costs some 10 ms of one core."""
         return self._sound and self._weights.with_sound.sound[state] >= _WORTH_ASKING
 
     def finished(self, evidence: Evidence) -> float:

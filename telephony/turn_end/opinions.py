@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from base.logs import get_logger
+from base.threads import name_thread
 from telephony.turn_end import numbers
 from telephony.turn_end.evidence import TextEvidence
 
@@ -90,7 +91,8 @@ class Opinions:
 
 
 def _step_back() -> None:
-    """Lower the priority of this thread alone (Linux has one for each thread)."""
+    """Name this thread, and lower the priority of it alone (Linux has one for each thread)."""
+    name_thread("turn-end")
     try:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
     except OSError as error:

@@ -15,7 +15,7 @@ from needs import require
 from base.settings import Settings
 from telephony import turn_rules
 from telephony.errors import TelephonyError
-from telephony.turn_end import numbers, pauses, sentence_training
+from telephony.turn_end import numbers, pauses, sentence_training, sound_graph
 from telephony.turn_end.evidence import Evidence, NumberProgress, Patience, TextEvidence
 from telephony.turn_end.learned import Learned, LearnedRules
 from telephony.turn_end.sentence_model import SentenceModel
@@ -158,6 +158,44 @@ def test_features_of_a_short_sound_have_silence_in_front() -> None:
     assert seen[:, :690].max() < seen[:, 710:790].max() - 1.0
     assert features(np.zeros(0, np.float32)).shape == (80, 800)
     assert np.array_equal(features(np.tile(tone, 12)), features(np.tile(tone, 9)))  # only the last 8 seconds count
+
+
+def test_features_of_the_sound_do_not_depend_on_how_much_silence_is_looked_at() -> None:
+    noise = np.random.default_rng(1).normal(0.0, 0.1, 40_000).astype(np.float32)
+    whole, part = features(noise), features(noise, 48_000)
+    assert part.shape == (80, 300)
+    assert np.allclose(part[:, 20:], whole[:, 520:], atol=1e-3)
+    assert np.allclose(part[:, :5], whole[:, 300:305], atol=1e-3)  # silence looks alike everywhere
+
+
+@pytest.mark.parametrize("sounding", [0, 1, 37, 399, 400, 1_000])
+def test_every_position_of_the_window_is_stood_for_once(sounding: int) -> None:
+    found = sound_graph.layout(sounding)
+    assert len(found.places) == len(found.log_counts) == found.silent + found.sounding
+    assert np.exp(found.log_counts).sum() == pytest.approx(sound_graph.POSITIONS)
+    assert (np.diff(found.places) > 0).all() and found.places[0] >= 0 and found.places[-1] < sound_graph.POSITIONS
+    assert found.places[found.silent :].tolist() == list(range(400 - min(400, sounding), 400))
+
+
+def test_the_changed_graph_says_what_the_published_one_says(models: Path, shared: Path) -> None:
+    """Exactly so where there is no silence to spare; where there is, no more than chance apart from it."""
+    path = models / MODEL_NAME / MODEL_FILE
+    require(path.is_file(), "no end-of-turn model: `hotline setup` fetches it")
+    from base.onnx_runtime import onnxruntime
+    from telephony.audio import read_wav, resample, silence, to_samples
+
+    published = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    model = SoundModel(models / MODEL_NAME)
+    clips = [read_wav(each) for each in sorted((shared / "eval" / "speech" / "wav8k_alaw").glob("*.wav"))[::6]]
+
+    def apart(pcm: bytes) -> float:
+        seen = features(resample(to_samples(pcm), 8_000, 16_000))
+        (said,) = published.run(None, {"input_features": seen[None]})
+        return abs(float(said.ravel()[0]) - model.finished(pcm))
+
+    for clip in clips[:4]:
+        assert apart((3 * clip)[-128_000:]) < 0.01
+    assert np.mean([apart(clip[: len(clip) // 4 * 2] + silence(0.2)) for clip in clips]) < 0.2
 
 
 def test_the_sound_model_hears_a_cut_sentence(models: Path, shared: Path) -> None:
