@@ -101,6 +101,11 @@ def is_whole(digits: str) -> bool:
     return len(said) == _WHOLE and set(said) <= set(NUMERALS)
 
 
+def is_near(digits: str) -> bool:
+    """Whether another beginning could make it whole: beginnings differ by few characters."""
+    return len(_said(digits)) + max(_BEFORE_FIRST) + 1 >= _WHOLE
+
+
 def _said(digits: str) -> str:
     """With "四个零" written out."""
     return _SEVERAL.sub(lambda match: match.group(2) * "零一二三四五六".index(match.group(1)), digits)

@@ -86,16 +86,21 @@ class ExpectedReader:
                 whole = whisper_digits.is_whole(digits)
                 if chosen is None or whole:
                     chosen = Decoded(tokens, replace(free.evidence, text=prefix + digits, log_probability=likely))
-                if whole:
+                if whole or not whisper_digits.is_near(digits):
                     break
         return chosen
 
     def _read_number(self, piece: Piece, free: Decoded) -> Decoded | None:
-        """A whole telephone number and the words around it, in two alphabets; None: no such number is likely."""
+        """A whole telephone number and the words around it, in two alphabets; None: no such number is likely, which the
+        length of the speech or the first alphabet often tells alone: guesses are made in the middle of a number."""
+        if not whisper_numbers.has_time(piece.loud_seconds):
+            return None
         readings: list[list[whisper_numbers.Reading]] = []
         tokens_of: dict[str, list[int]] = {}
         start = self._vocabulary.start
         for others in self._but_numbers:
+            if readings and not whisper_numbers.is_near(readings[0]):
+                return None
             (result,) = self._model.generate(
                 piece.encoded,
                 [start],

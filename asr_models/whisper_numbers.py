@@ -34,6 +34,10 @@ _CORRECTION: Final = re.compile(r"不对(?:后位)?是?|后位是")
 _WHOLE: Final = re.compile(r"1[3-9]\d{9}|0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 """Mobile numbers, land lines with area code (numbering plan of China). Eight digits are more often the rest of a longer
 number than a number of this city."""
+_SHORTEST: Final = 11
+_LOST: Final = 3
+"""Digits that one reading may have lost of a number which the other has whole; a caller who has told fewer than the
+rest is not at the end of the number."""
 _TO_NUMERALS: Final = str.maketrans("0123456789", _NUMERALS)
 
 _SECOND_WEIGHT: Final = 0.4
@@ -61,6 +65,16 @@ class Chosen:
     read: str
     log_probability: float
     digit_confidences: tuple[float, ...]
+
+
+def has_time(loud_seconds: float) -> bool:
+    """Whether a whole number can be said in this time: else no reading is worth its price."""
+    return _MOST_A_SECOND * loud_seconds >= _SHORTEST
+
+
+def is_near(readings: Sequence[Reading]) -> bool:
+    """Whether one of the texts of a reading is so near to a whole number that another reading may have it."""
+    return any(len(told) >= _SHORTEST - _LOST for told in _by_digits(readings))
 
 
 def chosen(numerals: Sequence[Reading], digits: Sequence[Reading], *, loud_seconds: float) -> Chosen | None:
