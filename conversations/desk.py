@@ -191,9 +191,7 @@ class Desk:
             if row.status != "with_seat" or row.seat_id != seat_id:
                 raise NotYours
             if disposition == "callback":
-                await store.promise_call_back(
-                    session, row, reason="seat", number=row.caller_number, note="", due_at=now, now=now
-                )
+                await self._promise(session, row, now)
             row.status, row.disposition, row.ended_at, row.updated_at = "ended", disposition, now, now
             row.asking, told = None, wording.SEAT_ENDED
             state = State.from_dict(row.state)
@@ -207,6 +205,13 @@ class Desk:
             row.version += 1
             turn = await _system_turn(session, row, told, now)
         self._tell(turn, row)
+
+    async def _promise(self, session: AsyncSession, row: Conversation, now: datetime) -> None:
+        """To the number that the citizen has given, else to the one that they called from."""
+        state = State.from_dict(row.state)
+        number = state.contact_phone or row.caller_number
+        note = cards.note_for_call_back(state)
+        await store.promise_call_back(session, row, reason="seat", number=number, note=note, due_at=now, now=now)
 
     def _asks_to_rate(self, row: Conversation, disposition: str) -> bool:
         served = row.channel == "phone" and disposition in _RATED and row.outcome != "emergency"

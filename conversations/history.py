@@ -49,7 +49,8 @@ class History:
     async def similar(
         self, conversation_id: str, *, phone: str, district: str, street: str, detail: str
     ) -> list[dict[str, Any]]:
-        """Open orders of the last days in a place that agrees and with similar words, the likeliest first.
+        """Open orders of the last days in a place that agrees and with similar words, the likeliest first; those of
+        this conversation are no duplicates of what is told in it.
 
         Those of the same citizen are the ones that repeat a request; of others they show that many have the same
         trouble.
@@ -61,7 +62,9 @@ class History:
             found = await _open_orders(session, numbers, district, street, since)
         likely = []
         for order in found:
-            if not duplicates.same_place((order.district, order.street), (district or None, street or None)):
+            if order.conversation_id == conversation_id or not duplicates.same_place(
+                (order.district, order.street), (district or None, street or None)
+            ):
                 continue
             likeness = duplicates.similarity(f"{order.detail}{order.address or ''}", detail)
             if likeness >= duplicates.SIMILAR_ENOUGH:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from base.logs import get_logger
-from base.masking import Masked
+from base.masking import Masked, mask_text
 from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.chat import MessageId
@@ -215,7 +215,9 @@ async def list_callbacks(request: web.Request) -> web.Response:
 
 
 def _without_number(task: dict[str, Any]) -> dict[str, Any]:
-    return {**task, "number": str(Masked(task["number"])) if task["number"] else None}
+    """Nor the numbers that the citizen spoke of."""
+    number = str(Masked(task["number"])) if task["number"] else None
+    return {**task, "number": number, "summary": mask_text(task["summary"])}
 
 
 async def show_number(request: web.Request) -> web.Response:

@@ -164,3 +164,16 @@ async def test_a_caller_who_calls_again_and_is_served_is_not_called_back(room: R
     async with room.database.read() as session:
         (task,) = (await session.execute(select(CallbackTask))).scalars()
     assert (task.conversation_id, task.status, task.result) == (first.conversation_id, "done", "called_again")
+
+
+async def test_a_seat_calls_back_at_the_number_that_was_given(room: Room) -> None:
+    told = await room.talk("楼下饭馆半夜还在放音乐，我要投诉", "朝阳区望京街道", "昨天晚上", "不知道是谁", "尽快解决")
+    assert told.asking == "contact_phone"
+    await room.say("13900001234", told.conversation_id)
+    await room.say("转人工", told.conversation_id)
+    assert await room.service.claim(told.conversation_id, "s1")
+    await room.service.finish(told.conversation_id, "s1", "callback")
+    async with room.database.read() as session:
+        (task,) = (await session.execute(select(CallbackTask))).scalars()
+    assert (task.number, task.reason) == ("13900001234", "seat")
+    assert "放音乐" in task.note and "望京街道" in task.note
