@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import Any, TypeVar
 
@@ -41,6 +42,21 @@ def check_text(text: str, limit_characters: int) -> str:
     if not cleaned:
         raise bad_request("请输入内容后再发送。", "empty_text")
     return cleaned
+
+
+def degrees(text: str, most: float) -> float:
+    """Longitude or latitude of a query.
+
+    Raises:
+        ApiError: 400; it is no number, or beyond `most`.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -most <= value <= most:
+        raise bad_request("经度和纬度应为度，例如 longitude=116.39&latitude=39.91。", "invalid_field")
+    return value
 
 
 def parse_object(raw: bytes | str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from gateway.chat_pictures import ChatPictures
 from gateway.core import CORE, Core, core_of
 from gateway.errors import dumps, forbidden, not_found, too_many
 from gateway.limits import RateLimiter
+from gateway.told_place import told_of
 from gateway.wechat import wording
 from workorders.attachments import TooLarge
 
@@ -114,13 +115,13 @@ class ChatEnclosures:
             UnknownConversation: there is none with this id.
         """
         words = clean_text(message.text)
-        point = f"{message.latitude}，{message.longitude}" if message.meta else ""
+        told = await told_of(self._core, words, message.longitude, message.latitude, "WGS-84")
         turns = await self._core.conversations.enclose(
             conversation_id,
             "location",
-            f"[位置] {words or point}".strip(),
+            told.text,
             message_id=message.client_message_id,
-            answer=wording.PLACE_KEPT.format(place=words) if words else wording.PLACE_WITHOUT_NAME,
+            answer=told.answer,
             meta={**message.meta, "client_message_id": message.client_message_id},
         )
         return Enclosed(turns, await self._core.conversations.snapshot(conversation_id))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import Any, cast
 
 from aiohttp import web
 
-from gateway.body import check_text, clean_text
+from gateway.body import check_text, clean_text, degrees
 from gateway.core import Core, core_of
 from gateway.errors import bad_request, dumps
 from gateway.public import OPEN_HEADERS
@@ -52,7 +51,7 @@ async def _where(core: Core, request: web.Request) -> Where:
         datum = query.get("datum", "wgs84")
         if datum not in DATUMS:
             raise bad_request(f"参数 datum 应为 {'、'.join(DATUMS)} 之一。", "invalid_field")
-        longitude, latitude = _degrees(query.get("longitude", ""), 180), _degrees(query.get("latitude", ""), 90)
+        longitude, latitude = degrees(query.get("longitude", ""), 180), degrees(query.get("latitude", ""), 90)
         return Where(coordinates=to_wgs84(longitude, latitude, cast(Datum, datum)))
     words = clean_text(query.get("place", ""))[:100]
     if not words or core.find_place is None:
@@ -60,16 +59,6 @@ async def _where(core: Core, request: web.Request) -> Where:
     found = await asyncio.to_thread(core.find_place, words)
     choices = tuple((candidate.district, candidate.street) for candidate in found.candidates)
     return Where(found.district, found.street, found.address, choices=choices)
-
-
-def _degrees(text: str, most: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not -most <= value <= most:
-        raise bad_request("经度和纬度应为度，例如 longitude=116.39&latitude=39.91。", "invalid_field")
-    return value
 
 
 def _object(found: PointAnswer) -> dict[str, Any]:

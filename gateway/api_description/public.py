@@ -134,6 +134,18 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/api/v1/places": {
         "get": operation("全市的区和街道（乡镇）", record("*", districts=ANY), errors="429"),
     },
+    "/api/v1/places/around": {
+        "get": operation(
+            "这个经纬度大概在哪个区、哪个街道（按附近的服务点推测，请市民核对；推测不出时为空）",
+            record("*", district=TEXT, street=TEXT),
+            parameters=[
+                parameter("query", "longitude", "经度", {"type": "number"}, required=True),
+                parameter("query", "latitude", "纬度", {"type": "number"}, required=True),
+                parameter("query", "datum", "坐标系：wgs84（默认）、gcj02、bd09"),
+            ],
+            errors="400 429",
+        )
+    },
     "/api/v1/knowledge/search": {
         "get": operation(
             "自助查询知识库",

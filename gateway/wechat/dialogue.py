@@ -23,6 +23,7 @@ from conversations.messages import CitizenTurn, TurnResult
 from gateway.body import clean_text
 from gateway.core import Core
 from gateway.limits import RateLimiter
+from gateway.told_place import told_of
 from gateway.wechat import contacts, outbox, wording
 from gateway.wechat.account import Account, Recipient
 from gateway.wechat.errcodes import WechatError
@@ -245,8 +246,8 @@ class Dialogue:
         snapshot = await self._snapshot(contact)
         if place and snapshot is not None and snapshot["status"] == "open" and snapshot["asking"] is not None:
             return await self._words(taken, contact, to, incoming, place, meta={"location": point})
-        answer = wording.PLACE_KEPT.format(place=place) if place else wording.PLACE_WITHOUT_NAME
-        text = f"[位置] {place or f'{incoming.latitude}，{incoming.longitude}'}"
+        told = await told_of(self._core, place, incoming.longitude, incoming.latitude, incoming.datum)
+        answer, text = told.answer, told.text
         return await self._enclosed(contact, incoming, text, answer, meta={"location": point})
 
     async def _enclosed(

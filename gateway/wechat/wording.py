@@ -18,6 +18,7 @@ KEPT_FOR_SEAT: Final = "{what}收到了，坐席能看到。"
 ATTACHED: Final = "{what}已经附到工单{order_no}。"
 NOT_ATTACHED: Final = "{what}收到了，但没能附到工单{order_no}：{reason}"
 PLACE_KEPT: Final = "位置收到了：{place}。请说说那里是什么情况。"
+PLACE_GUESSED: Final = "位置收到了，看起来在{place}附近。请再打字写一下在哪条街、什么位置；如果不是那里，也请告诉我。"
 PLACE_WITHOUT_NAME: Final = "位置收到了，但没有地址文字，请再打字写一下在哪条街、什么位置。"
 LINK_KEPT: Final = "链接收到了，坐席能看到。请再用几句话说说您要反映的事。"
 NAMES: Final = {"image": "图片", "voice": "语音", "video": "视频", "file": "文件"}

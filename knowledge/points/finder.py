@@ -12,6 +12,10 @@ from knowledge.points.grid import Floats, Grid, Plane, Rows
 
 Key = TypeVar("Key")
 SCATTERED_M: Final = 2_500.0  # places of one name that lie further apart are several places
+_AROUND_M: Final = 1_000.0  # what lies further away says nothing about a place
+_NEIGHBOURS: Final = 5
+_AGREED: Final = 0.6  # of the neighbours' votes; the nearer, the more a vote counts
+_BESIDE_M: Final = 50.0  # nearer than this is as near as can be: entrances are no nearer to each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,15 @@ class Located:
     street: str
     longitude: float
     latitude: float
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where a place probably is, as the points around it say. `street` is empty where they do not agree on one."""
+
+    district: str
+    street: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,9 @@ class PointFinder:
         self._of_district = _rows_by([point.district for point in points])
         self._of_street = _rows_by([(point.district, point.street) if point.street else None for point in points])
         self._grids = {kind: Grid(self._metres[rows]) for kind, rows in self._of_kind.items()}
+        self._placed = [(point.district, point.street) for point in points]
+        self._real = np.array([n for n, one in enumerate(points) if one.district and not one.sample], np.int64)
+        self._all_real = Grid(self._metres[self._real])
         self.names: dict[str, tuple[str, ...]] = {}
         for point in points:
             self.names[point.name] = (*self.names.get(point.name, ()), point.id)
@@ -89,6 +105,19 @@ class PointFinder:
         own = self._of_kind[kind][rows]
         return [Near(self.ids[row], round(away)) for row, away in zip(own.tolist(), distances.tolist(), strict=True)]
 
+    def around(self, longitude: float, latitude: float) -> Around | None:
+        """The district, and perhaps the street, of a place in WGS-84, told by its neighbours; None where there are none
+        or they do not agree. A guess: a border may run between the place and all of them."""
+        rows, distances = self._all_real.nearest(self._plane.point(longitude, latitude), _NEIGHBOURS)
+        votes = [
+            (self._placed[self._real[row]], 1 / max(away, _BESIDE_M))
+            for row, away in zip(rows.tolist(), distances.tolist(), strict=True)
+            if away <= _AROUND_M
+        ]
+        district = _agreed([(district, weight) for (district, _), weight in votes])
+        street = _agreed([(street if of == district else "", weight) for (of, street), weight in votes])
+        return Around(district, street) if district else None
+
     def _rows(self, kind: str, district: str) -> Rows:
         rows = self._of_kind.get(kind, np.empty(0, np.int64))
         if not district:
@@ -100,6 +129,15 @@ class PointFinder:
             return float(np.median(values[rows]))
 
         return median(self._longitudes), median(self._latitudes)
+
+
+def _agreed(votes: Sequence[tuple[str, float]]) -> str:
+    """What most of them say; empty where no answer has enough of them."""
+    counted: dict[str, float] = {}
+    for said, weight in votes:
+        counted[said] = counted.get(said, 0.0) + weight
+    best = max(counted, key=lambda said: counted[said], default="")
+    return best if counted and counted[best] >= _AGREED * sum(counted.values()) else ""
 
 
 def _rows_by(keys: Sequence[Key | None]) -> dict[Key, Rows]:

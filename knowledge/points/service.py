@@ -14,7 +14,7 @@ from base.logs import get_logger
 from knowledge.points import kinds as kind_room
 from knowledge.points import store
 from knowledge.points.coordinates import distance_m
-from knowledge.points.finder import PointFinder
+from knowledge.points.finder import Around, PointFinder
 from knowledge.points.kinds import Kinds
 from knowledge.points.point import NearPoint, ServicePoint
 from storage.engine import Database
@@ -106,6 +106,10 @@ class PointService:
             self._finder, self._kinds = finder, self._listed.with_own_names(finder.kinds)
             self._revision = number
             _log.info("service points ready", points=len(finder), revision=number)
+
+    def around(self, longitude: float, latitude: float) -> Around | None:
+        """Where a place of WGS-84 probably is (`PointFinder.around`)."""
+        return self._finder.around(longitude, latitude)
 
     async def nearest(self, kind: str, where: Where, *, limit: int = 3, list_anyway: bool = False) -> PointAnswer:
         """The nearest points of a kind. `list_anyway`: some of the district where no more can be learned of the place.

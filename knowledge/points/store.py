@@ -71,7 +71,9 @@ async def _stored(session: AsyncSession) -> list[ServicePoint]:
 async def located(session: AsyncSession) -> list[Located]:
     """Every point as the finder takes it, in the order of their ids."""
     rows = await session.execute(
-        select(Row.id, Row.kind, Row.name, Row.district, Row.street, Row.longitude, Row.latitude).order_by(Row.id)
+        select(Row.id, Row.kind, Row.name, Row.district, Row.street, Row.longitude, Row.latitude, Row.sample).order_by(
+            Row.id
+        )
     )
     return [Located(*row) for row in rows]
 

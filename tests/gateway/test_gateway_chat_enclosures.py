@@ -7,12 +7,15 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientWebSocketResponse
-from gateway_helpers import Client, Connect, SmallConversations, login
+from gateway_helpers import Client, Connect, SmallConversations, SmallKnowledge, login
 
 from base.clock import ManualClock
 from gateway.chat_enclosures import CHAT_ENCLOSURES
 from gateway.chat_pictures import ChatPictures
 from gateway.core import Core
+from knowledge.points import store
+from knowledge.points.point import ServicePoint
+from knowledge.points.service import PointService
 from workorders.model import FiledOrder, OrderDraft
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100_000  # more than a request may otherwise hold
@@ -160,6 +163,32 @@ async def test_a_place_answers_what_is_asked_and_is_kept_otherwise(
         "longitude": 116.35, "latitude": 39.99, "datum": "WGS-84", "accuracy_metres": 20.0
     }  # fmt: skip
     await socket.close()
+
+
+async def test_degrees_without_words_are_guessed_by_what_is_near(
+    client: Client, core: Core, small: SmallConversations
+) -> None:
+    real = ServicePoint("p9", "学院路派出所", "派出所", "学院路1号", 116.3371, 39.9898, "海淀区", "学院路街道")
+    await store.save(core.database, [real], now=core.clock.now())
+    points = PointService(core.database)
+    await points.start()
+    core.use(conversations=small, knowledge=SmallKnowledge(), points=points)
+    near = {"latitude": 39.9898, "longitude": 116.338}
+    query = {**{name: str(value) for name, value in near.items()}, "datum": "wgs84"}
+    told = await (await client.get("/api/v1/places/around", params=query)).json()
+    assert told == {"district": "海淀区", "street": "学院路街道"}
+    far = await (await client.get("/api/v1/places/around", params={**query, "longitude": "116.4"})).json()
+    assert far == {"district": "", "street": ""}
+    for wrong in ({"longitude": "x"}, {"datum": "mars"}):
+        assert (await client.get("/api/v1/places/around", params={**query, **wrong})).status == 400
+    socket, _ = await opened(client)
+    reply = await tell(socket, "place", "l1", **near)
+    assert "看起来在海淀区学院路街道附近" in reply["replies"][0]["text"]
+    (known,) = small.turns
+    said = next(turn.text for turn in small.turns[known] if turn.role == "citizen")
+    assert said == "[位置] 39.9898，116.338（可能在海淀区学院路街道附近）"
+    await socket.close()
+    await points.close()
 
 
 async def test_districts_and_streets_are_there_to_choose_from(client: Client) -> None:

@@ -16,6 +16,7 @@ from base.clock import ManualClock
 from knowledge.errors import ImportRefused, KnowledgeError
 from knowledge.points import kinds, samples, store
 from knowledge.points.coordinates import distance_m, gcj02_of, to_wgs84
+from knowledge.points.finder import Around, Located, PointFinder
 from knowledge.points.grid import Grid
 from knowledge.points.importer import Defaults, read_points
 from knowledge.points.point import ServicePoint
@@ -175,3 +176,42 @@ async def test_a_removed_point_is_gone_at_once_and_a_new_one_is_there_soon(
     )
     near = await points.nearest("派出所", Where("海淀区", "学院路街道"))
     assert "new" not in [found.point.id for found in near.points]
+
+
+def beside(number: int, district: str, street: str, east_m: float, *, sample: bool = False) -> Located:
+    """So many metres east of a place in the city."""
+    longitude = 116.35 + east_m / (111_195 * np.cos(np.radians(39.99)))
+    return Located(f"p{number}", "派出所", f"所{number}", district, street, float(longitude), 39.99, sample)
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "told"),
+    [
+        ((), None),
+        ((("海淀区", "学院路街道", 200),), Around("海淀区", "学院路街道")),
+        ((("海淀区", "学院路街道", 1_200),), None),  # too far away to say anything
+        ((("海淀区", "学院路街道", 100), ("海淀区", "花园路街道", -110)), Around("海淀区")),  # by a border
+        ((("海淀区", "学院路街道", 100), ("海淀区", "花园路街道", 900)), Around("海淀区", "学院路街道")),
+        ((("海淀区", "学院路街道", 300), ("朝阳区", "望京街道", -300)), None),
+        ((("海淀区", "", 100), ("海淀区", "学院路街道", 400)), Around("海淀区")),  # the nearest tells no street
+        ((("", "学院路街道", 10), ("海淀区", "学院路街道", 400)), Around("海淀区", "学院路街道")),
+    ],
+)
+def test_where_a_place_is_as_its_neighbours_tell(
+    neighbours: tuple[tuple[str, str, float], ...], told: Around | None
+) -> None:
+    finder = PointFinder([beside(number, *neighbour) for number, neighbour in enumerate(neighbours)])
+    assert finder.around(116.35, 39.99) == told
+
+
+def test_examples_tell_nothing_about_real_places() -> None:
+    examples = [beside(number, "海淀区", "学院路街道", 50.0 * number, sample=True) for number in range(4)]
+    assert PointFinder(examples).around(116.35, 39.99) is None
+
+
+async def test_points_of_the_city_tell_where_a_place_is(database: Database, points: PointService) -> None:
+    assert points.around(116.3371, 39.9898) is None  # beside an example of the sample table
+    real = ServicePoint("p9", "学院路派出所", "派出所", "学院路1号", 116.3371, 39.9898, "海淀区", "学院路街道")
+    await store.save(database, [real], now=ManualClock().now())
+    await points.refresh()
+    assert points.around(116.3381, 39.9898) == Around("海淀区", "学院路街道")

@@ -20,6 +20,10 @@ from wechat_stand_in import OfficialStandIn
 from asr_models.recogniser import RecogniserError, Recognition
 from base.clock import ManualClock
 from gateway.wechat.voice import UnreadableVoice, VoiceReader, decode
+from knowledge.points import store
+from knowledge.points.coordinates import gcj02_of
+from knowledge.points.point import ServicePoint
+from knowledge.points.service import PointService
 from storage.messenger_tables import MessengerContact, MessengerMedia
 from storage.tables import Turn
 
@@ -184,6 +188,17 @@ async def test_a_place_answers_the_question_for_it(node: Node, citizen: Citizen)
     said = [turn for turn in await turns(node) if turn.role == "citizen"]
     assert said[-1].text == place["Label"] and said[-1].meta["location"]["datum"] == "GCJ-02"
     assert said[0].kind == "location"
+
+
+async def test_a_place_without_a_name_is_guessed_by_what_is_near(node: Node, citizen: Citizen) -> None:
+    real = ServicePoint("p9", "学院路派出所", "派出所", "学院路1号", 116.3371, 39.9898, "海淀区", "学院路街道")
+    await store.save(node.core.database, [real], now=node.core.clock.now())
+    points = node.core._points = PointService(node.core.database)
+    await points.start()
+    longitude, latitude = gcj02_of(116.3371, 39.9898)  # WeChat's map: half a kilometre away
+    sent = citizen.message("location", Location_X=str(latitude), Location_Y=str(longitude))
+    assert "看起来在海淀区学院路街道附近" in await citizen.sends(sent)
+    await points.close()
 
 
 async def test_links_and_what_we_do_not_read(node: Node, citizen: Citizen) -> None:

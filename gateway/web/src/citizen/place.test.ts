@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { locate, wordsOf } from './place'
+import { aroundUrl, locate, told, wordsOf } from './place'
 
 const device = (answer: (ok: PositionCallback, no: PositionErrorCallback) => void): Geolocation =>
   ({ getCurrentPosition: answer }) as unknown as Geolocation
@@ -23,4 +23,11 @@ describe('wordsOf', () => {
     expect(wordsOf('海淀区', '学院路街道', '海淀区学院路街道12号楼')).toBe('海淀区学院路街道12号楼')
     expect(wordsOf('', '', '人民公园门口')).toBe('人民公园门口')
   })
+})
+
+it('asks where a point is, and says that the answer is a guess', () => {
+  const point = { latitude: 39.99, longitude: 116.35, accuracy_metres: 20 }
+  expect(aroundUrl(point)).toBe('/api/v1/places/around?longitude=116.35&latitude=39.99')
+  expect(told(point, null)).toContain('请再选择或填写地点')
+  expect(told(point, { district: '海淀区', street: '学院路街道' })).toContain('看起来在海淀区学院路街道附近，请核对')
 })

@@ -34,3 +34,20 @@ export function wordsOf(district: string, street: string, detail: string): strin
   const words = detail.trim()
   return [district, street].filter((part) => part && !words.includes(part)).join('') + words
 }
+
+/** Where a point probably is, as the city's service points tell; empty where they do not. */
+export interface Around {
+  district: string
+  street: string
+}
+
+export function aroundUrl({ longitude, latitude }: Point): string {
+  return `/api/v1/places/around?longitude=${longitude}&latitude=${latitude}`
+}
+
+/** What is said of a point that was found. */
+export function told({ accuracy_metres: metres }: Point, around: Around | null): string {
+  const found = `已取得位置（误差约${metres}米）。`
+  if (!around) return `${found}请再选择或填写地点，方便工作人员找到。`
+  return `${found}看起来在${around.district}${around.street}附近，请核对，并填写具体位置。`
+}
