@@ -18,7 +18,7 @@ from telephony.legs.leg import CallerId
 
 log = get_logger("telephony.sip")
 
-_READ_BYTES: Final = 32_000  # two seconds: more than the stack ever holds
+_READ_BYTES: Final = 1_920  # 120 ms at a time: the stack clears a buffer of this size for every reading
 _ANSWER_SECONDS: Final = 10.0
 _STATUS: Final = re.compile(r"([3-6]\d\d)\b")
 _BUSY: Final = (486, 600)
@@ -127,10 +127,20 @@ class SipLeg:
             raise LegClosed("the caller gave up before the call was answered")
 
     def read(self) -> bytes:
+        heard = self._read_some()
+        if len(heard) < _READ_BYTES:  # a frame or two, nearly always
+            return heard
+        pieces = [heard]
+        while heard := self._read_some():
+            pieces.append(heard)
+        return b"".join(pieces)
+
+    def _read_some(self) -> bytes:
         try:
-            return bytes(self._call.audio.read(_READ_BYTES))
+            heard: bytes = self._call.audio.read(_READ_BYTES)
         except (baresip.AudioNotActive, baresip.AudioRestarted):
             return b""
+        return heard
 
     def write(self, pcm: bytes) -> int:
         try:
