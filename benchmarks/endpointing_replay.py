@@ -58,10 +58,10 @@ class Timing:
     """When evidence is asked for and how long it takes; see `telephony.turn_taking.TurnTakingRules`. Seconds."""
 
     short_pause_seconds: float = 0.2
-    promising: float = 0.85
-    promising_guess_seconds: float = 0.3
-    guess_after_seconds: float = 0.35
-    doubtful_guess_seconds: float = 0.8
+    promising: float = 0.95
+    promising_guess_seconds: float = 0.35
+    guess_after_seconds: float = 0.4
+    doubtful_guess_seconds: float = 0.65
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def test_a_promising_sound_asks_for_the_text_soon_and_the_text_ends_the_turn() -
     table.speech(1.0)
     asked = table.quiet(0.25)
     assert asked == [AskSound(1)]
-    assert table.machine.heard_sound(1, 0.9) == [], "many a pause is over by then"
+    assert table.machine.heard_sound(1, 0.96) == [], "many a pause is over by then"
     assert table.quiet(0.1) == [Guess(1)]
     assert table.quiet(0.2) == []
     table.machine.heard_text(1, TextEvidence(0.9))
@@ -190,10 +190,19 @@ def test_a_doubtful_sound_puts_the_recognition_off_and_lengthens_the_patience() 
     table.speech(1.0)
     table.quiet(0.25)
     assert table.machine.heard_sound(1, 0.1) == []
-    assert table.quiet(0.5) == []
+    assert table.quiet(0.35) == []
     assert table.quiet(0.1) == [Guess(1)]
-    assert kinds(table.quiet(1.0)) == []
+    assert kinds(table.quiet(1.15)) == []
     assert kinds(table.quiet(0.3)) == [CallerFinished]
+
+
+def test_a_sound_that_is_not_sure_enough_puts_the_recognition_off() -> None:
+    table = Table(TurnTakingRules(turn_end=Scripted()))
+    table.speech(1.0)
+    table.quiet(0.25)
+    assert table.machine.heard_sound(1, 0.9) == []
+    assert table.quiet(0.15) == []
+    assert Guess(1) in table.quiet(0.3)
 
 
 def test_an_opinion_that_comes_too_late_counts_for_nothing() -> None:
