@@ -180,6 +180,8 @@ export class Desk {
   /** An order was filed here: number and tracking code stay at hand, and the next one of this conversation begins anew. */
   hasFiled(conversationId: string, order: FiledOrder): void {
     this.view.filed[conversationId] = order
+    const open = this.view.open
+    if (open?.id === conversationId && !open.snapshot.orders.includes(order.order_no)) open.snapshot.orders.push(order.order_no)
     this.emptyForm(conversationId)
   }
 

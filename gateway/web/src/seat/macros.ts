@@ -2,7 +2,7 @@
 
 import { ApiError, request } from '../shared/api'
 import type { Desk, FiledOrder } from './desk'
-import { prefill } from './order-fields'
+import { duration, prefill } from './order-fields'
 import type { FieldValue } from './typed'
 
 export interface Macro {
@@ -23,7 +23,7 @@ const OF_FILED: Record<string, (order: FiledOrder) => string> = {
   单号: (order) => order.order_no,
   查询码: (order) => order.tracking_code,
   承办单位: (order) => order.unit,
-  时限: (order) => `${order.deadline_hours} 小时`,
+  时限: (order) => duration(order.deadline_hours),
 }
 
 /** What is not known stays visible as 【…】: the seat must not send it unseen. */

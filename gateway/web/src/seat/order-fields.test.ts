@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { missing, prefill } from './order-fields'
+import { duration, isFiledAgain, missing, prefill } from './order-fields'
 
 describe('prefill', () => {
   it('takes plain values and values with a confidence', () => {
@@ -22,4 +22,16 @@ describe('prefill', () => {
   it('is an empty form when nothing is known', () => {
     expect(missing(prefill(undefined).form)).toEqual(['诉求类型', '标题', '反映内容'])
   })
+})
+
+it('knows what was filed already, until something new is told or written', () => {
+  const known = { title: '路灯不亮', confidential: false }
+  const filed = { told: JSON.stringify(known) }
+  expect(isFiledAgain(filed, known, {})).toBe(true)
+  expect(isFiledAgain(filed, known, { title: '井盖丢了' })).toBe(false)
+  expect(isFiledAgain(filed, { ...known, title: '井盖丢了' }, {})).toBe(false)
+})
+
+it('says a deadline as people do', () => {
+  expect([2, 24, 48, 168, 100].map(duration)).toEqual(['2 小时', '24 小时', '2 天', '7 天', '100 小时'])
 })

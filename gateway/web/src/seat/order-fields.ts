@@ -26,6 +26,11 @@ export const FIELDS: FieldSpec[] = [
   { key: 'confidential', label: '要求保密', kind: 'switch' },
 ]
 
+/** How long a unit has, as people say it. */
+export function duration(hours: number): string {
+  return hours >= 48 && hours % 24 === 0 ? `${hours / 24} 天` : `${hours} 小时`
+}
+
 export type OrderForm = Record<string, string | boolean>
 
 export interface Prefilled {
@@ -51,6 +56,11 @@ export function prefill(snapshot: Snapshot | undefined): Prefilled {
     form[field.key] = field.kind === 'switch' ? value === true : typeof value === 'string' ? value : ''
   }
   return { form, confidence }
+}
+
+/** Whether the form holds what was filed already: nothing new was told, and the seat has written nothing since. */
+export function isFiledAgain(filed: { told?: string }, known: OrderForm, own: Record<string, unknown>): boolean {
+  return filed.told === JSON.stringify(known) && Object.keys(own).length === 0
 }
 
 export function missing(form: OrderForm): string[] {

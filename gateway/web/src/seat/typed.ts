@@ -11,6 +11,8 @@ export interface FiledOrder {
   tracking_code: string
   unit: string
   deadline_hours: number
+  /** What the machine had filled in when it was filed. */
+  told?: string
 }
 
 export interface UnsentMessage {
