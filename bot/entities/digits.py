@@ -32,12 +32,18 @@ _MISHEARD: Final = {
     **dict.fromkeys("把吧巴爸", "8"),
     **dict.fromkeys("就酒久旧", "9"),
 }
-_REPEAT: Final = re.compile(r"([两二三四五六七八]|[2-8])个([零〇洞一二三四五六七八九幺]|\d)")
-COUNTS: Final = {**{str(n): n for n in range(2, 9)}, **dict(zip("二三四五六七八", range(2, 9), strict=True)), "两": 2}
+_REPEAT: Final = re.compile(r"(?:([两二三四五六七八]|[2-8])个|([俩仨])个?)([零〇洞一二三四五六七八九幺]|\d)")
+COUNTS: Final = {
+    **{str(n): n for n in range(2, 9)},
+    **dict(zip("二三四五六七八", range(2, 9), strict=True)),
+    "两": 2,
+    "俩": 2,
+    "仨": 3,
+}
 _FILLER: Final = re.compile(
     r"(?:[\s,，、。.．·;；\-－—–_()（）/]+"
     r"|(?:嗯|呃|啊|哦|哎|诶|那个|这个|然后|接着|再|是|就是|还有"
-    r"|(?:最)?后(?:面|边)?(?:的)?(?:[四八七]位)?(?:数)?(?:是|呢)?|中间(?:的)?(?:[四]位)?(?:是)?|前(?:面)?(?:三位)?(?:是)?|杠|转))"
+    r"|(?:最)?(?:再|完了|末)?后(?:面|边|头|尾)?(?:儿)?(?:的)?(?:[三四八七]位|[三四]个)?(?:数)?(?:是|呢)?|中间(?:的)?(?:[四]位)?(?:是)?|前(?:面)?(?:三位)?(?:是)?|杠|转))"
 )
 
 
@@ -65,7 +71,7 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
     while position < len(text):
         repeat = _REPEAT.match(text, position)
         if repeat:
-            piece, width = DIGITS[repeat[2]] * COUNTS[repeat[1]], repeat.end() - position
+            piece, width = DIGITS[repeat[3]] * COUNTS[repeat[1] or repeat[2]], repeat.end() - position
         elif text[position] in DIGITS and text[position + 1 : position + 2] != "位":  # 后四位 counts, says no digit
             piece, width = DIGITS[text[position]], 1
         elif spoken and text[position] in _MISHEARD and _is_digit(text, position, bool(digits), bool(groups)):

@@ -41,6 +41,7 @@ class Gazetteer:
     districts: tuple[str, ...]
     streets: tuple[Street, ...]
     aliases: dict[str, tuple[str, ...]]  # alias -> official street names
+    landmarks: dict[str, str]  # a well-known place, or what a district was called once -> the district
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> Gazetteer:
@@ -61,6 +62,10 @@ class Gazetteer:
         named = [*generic, *readings, *(name for names in aliases.values() for name in names)]
         if unknown := sorted({name for name in named if name not in known}):
             raise ConfigurationError(f"gazetteer {path.name} names streets that it does not list: {', '.join(unknown)}")
+        marks: dict[str, list[str]] = data.get("landmarks", {})
+        if unknown := sorted(set(marks) - set(districts)):
+            raise ConfigurationError(f"gazetteer {path.name} has landmarks of no district: {', '.join(unknown)}")
+        landmarks = {name: district for district, names in marks.items() for name in names}
         spoken_as: dict[str, list[str]] = {}
         for alias, names in aliases.items():
             for name in names:
@@ -76,7 +81,7 @@ class Gazetteer:
             for district, names in districts.items()
             for name in names
         )
-        return cls(data["city"], tuple(districts), streets, aliases)
+        return cls(data["city"], tuple(districts), streets, aliases, landmarks)
 
 
 def _sounds(name: str, readings: list[str], aliases: list[str]) -> tuple[tuple[str, ...], ...]:

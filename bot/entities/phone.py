@@ -96,14 +96,6 @@ def find(text: str, *, spoken: bool = False) -> list[PhoneFinding]:
     return found
 
 
-def told(text: str, *, spoken: bool = False) -> str | None:
-    """The number to call that an answer tells, with a correction in the same breath: `139…1234，不对，后四位是1235`."""
-    found = [entry for entry in find(text, spoken=spoken) if entry.kind != "service"]
-    if not found:
-        return None
-    return amend(found[-1].number, text[found[-1].end :], spoken=spoken) or found[-1].number
-
-
 def digits_said(text: str, *, spoken: bool = False) -> str:
     """All digits of the longest dictated row, complete number or not: to read back what was understood so far."""
     text = fold(text)

@@ -9,16 +9,18 @@ text, else all are returned as candidates for the bot to ask about.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from base.pinyin import merged, syllables
 from bot.entities import address as address_text
+from bot.entities import place_aside
 from bot.entities.district_sound import DistrictEar
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
+from bot.entities.place_aside import Spot
 from bot.entities.place_sound import EXACT, SoundIndex, best_possible
+from bot.entities.sounded_text import HANZI, sounded
 
 _SUFFIX_AFTER: Final = re.compile("|".join(SUFFIXES))
 _DENIED: Final = re.compile(r"(?:不是|不在|并非|不属于)(?:在|说)?$")
@@ -32,7 +34,6 @@ _WORD_GOES_ON: Final = {
     "延庆": "镇",
 }
 _NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
-_HANZI: Final = re.compile(r"[\u4e00-\u9fff]+")
 # Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
 # nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
 _HEARD_SURE: Final = 0.68
@@ -42,6 +43,7 @@ _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _IN_DISTRICT_BONUS: Final = 2.5
+_BY_LANDMARK: Final = 0.6  # how sure a district is that only a landmark tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class PlaceFinding:
     address: str = ""
     candidates: tuple[PlaceCandidate, ...] = ()
     confidence: float = 0.0
+    home: bool = False  # it was said to be where the citizen lives, and no other place was named
 
     @property
     def found(self) -> bool:
@@ -79,14 +82,6 @@ class _Mention:
     district: str = ""
     suffixed: bool = False
     confidence: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _SoundedText:
-    """Syllables of the Chinese characters of a text, with each one's offset; a break between runs is an offset gap."""
-
-    sounds: tuple[str, ...]
-    offsets: tuple[int, ...]
 
 
 class PlaceMatcher:
@@ -108,6 +103,8 @@ class PlaceMatcher:
         self._district = re.compile(
             "|".join(map(re.escape, sorted((*gazetteer.districts, *self._short_districts), key=len, reverse=True)))
         )
+        marks = sorted(gazetteer.landmarks, key=len, reverse=True)
+        self._landmark = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
         self._district_sounds = {
             tuple(merged(syllable) for syllable in syllables(short)): district
             for short, district in self._short_districts.items()
@@ -146,6 +143,9 @@ class PlaceMatcher:
             asked: the place was just asked for, so that everything beside district and street is the address.
             district: one that is already known, used where the text names none.
         """
+        spots = self._spots(text)
+        home = place_aside.only_home(text, spots)
+        text = place_aside.without_asides(text, spots)
         mentions = self._district_mentions(text)
         named = mentions[0].district if mentions else ""
         streets = self._exact_mentions(text, mentions, district)
@@ -162,7 +162,13 @@ class PlaceMatcher:
             blank = "".join("," if any(m.start <= i < m.end for m in mentions) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
         place = self._resolve(streets, named, district)
+        if not place.district and not district and (mark := self._landmark.search(text)):
+            known = self._gazetteer.landmarks[mark.group()]
+            place = self._resolve(streets, "", known)
+            place = place if place.district else replace(place, district=known, candidates=(), confidence=_BY_LANDMARK)
+        marked = [mark.span() for mark in self._landmark.finditer(text)]
         spans = [(mention.start, mention.end) for mention in mentions]
+        spans = [span for span in spans if not any(a <= span[0] and span[1] < b for a, b in marked)]  # 朝阳公园
         spans += [
             (mention.start, mention.end)
             for mention in streets
@@ -175,7 +181,22 @@ class PlaceMatcher:
             address_text.extract(text, spans, asked=asked),
             place.candidates,
             place.confidence,
+            home,
         )
+
+    def _spots(self, text: str) -> list[Spot]:
+        """Every district, street and landmark that is named letter for letter."""
+        districts = self._district_mentions(text)
+        spots = [Spot(mention.start, mention.end, frozenset({mention.district})) for mention in districts]
+        spots += [
+            Spot(mention.start, mention.end, frozenset(street.district for street in mention.streets))
+            for mention in self._exact_mentions(text, districts, "")
+        ]
+        marks = self._gazetteer.landmarks
+        spots += [
+            Spot(mark.start(), mark.end(), frozenset({marks[mark.group()]})) for mark in self._landmark.finditer(text)
+        ]
+        return spots
 
     def rank(self, text: str, limit: int = 5, *, district: str = "") -> list[tuple[str, float]]:
         """Official street names by how well the text sounds like them, best first, with their alignment scores.
@@ -186,12 +207,12 @@ class PlaceMatcher:
 
     def _ranked(self, text: str, district: str) -> list[tuple[Street, float, float, int]]:
         """(street, score, share of the best possible score, end) with one row a name, best first."""
-        sounded = _sounded(text)
-        if not sounded.sounds:
+        heard = sounded(text)
+        if not heard.sounds:
             return []
         mentions = self._district_mentions(text)
         district = mentions[0].district if mentions else district
-        scores, ends = self._index.scores(sounded.sounds)
+        scores, ends = self._index.scores(heard.sounds)
         best: dict[str, tuple[Street, float, float, int]] = {}
         for (street, row), score, end in zip(self._rows, scores.tolist(), ends.tolist(), strict=True):
             value = score + (_IN_DISTRICT_BONUS if district and street.district == district else 0.0)
@@ -213,7 +234,7 @@ class PlaceMatcher:
 
     def _district_by_sound(self, text: str, *, spoken: bool) -> list[_Mention]:
         """`通洲区`, and `通洲` where a sentence names its place first. Speech: also with 区 misheard as 去, 曲."""
-        for run in _HANZI.finditer(text):
+        for run in HANZI.finditer(text):
             row = [merged(syllable) for syllable in syllables(run.group())]
             if len(row) != len(run.group()):
                 continue
@@ -234,15 +255,15 @@ class PlaceMatcher:
 
     def _heard_district(self, text: str, streets: list[_Mention]) -> _Mention | None:
         """The district that is heard in the answer, unless it contradicts a street that was."""
-        sounded = _sounded(text)
-        if not sounded.sounds or len(sounded.sounds) > _ANSWER_SYLLABLES or _NO_PLACE.search(text):
+        row = sounded(text)
+        if not row.sounds or len(row.sounds) > _ANSWER_SYLLABLES or _NO_PLACE.search(text):
             return None
-        heard = self._district_ear.hear(sounded.sounds)
+        heard = self._district_ear.hear(row.sounds)
         if heard is None:
             return None
         if streets and not any(street.district == heard.district for mention in streets for street in mention.streets):
             return None
-        start, end = sounded.offsets[heard.start], sounded.offsets[heard.end - 1] + 1
+        start, end = row.offsets[heard.start], row.offsets[heard.end - 1] + 1
         return _Mention(start, end, district=heard.district, confidence=0.7)
 
     def _street_follows(self, text: str, start: int, district: str) -> bool:
@@ -291,7 +312,7 @@ class PlaceMatcher:
     def _homophone_mentions(self, text: str, districts: list[_Mention], known: str) -> list[_Mention]:
         """Names with other characters of the same sound; two syllables only beside their district or a suffix."""
         found: list[_Mention] = []
-        for run in _HANZI.finditer(text):
+        for run in HANZI.finditer(text):
             row = [merged(syllable) for syllable in syllables(run.group())]
             if len(row) != len(run.group()):
                 continue
@@ -344,20 +365,20 @@ class PlaceMatcher:
             limit += 0.1
         rivals = tuple(other for other, value, _, _ in ranked[1:4] if score - value < _HEARD_MARGIN)
         if share < limit:
-            if not asked or share < _HEARD_DOUBTFUL or len(_sounded(text).sounds) > _ANSWER_SYLLABLES:
+            if not asked or share < _HEARD_DOUBTFUL or len(sounded(text).sounds) > _ANSWER_SYLLABLES:
                 return []
             if _NO_PLACE.search(text):
                 return []
             rivals = tuple(other for other, _, _, _ in ranked[1:3])  # nothing is sure: let the bot name two or three
         same_name = tuple(s for s in self._gazetteer.streets if s.name == street.name)
-        sounded = _sounded(text)
-        end = sounded.offsets[end_index - 1] + 1 if end_index else 0
-        start = sounded.offsets[max(0, end_index - len(street.bare))]
+        row = sounded(text)
+        end = row.offsets[end_index - 1] + 1 if end_index else 0
+        start = row.offsets[max(0, end_index - len(street.bare))]
         return [_Mention(start, end, streets=(*same_name, *rivals), confidence=min(0.95, share))]
 
     def _resolve(self, mentions: list[_Mention], named: str, known: str) -> PlaceFinding:
         district = named or known
-        # "良乡，拱辰街道": a name with its 街道 or 镇 is a street, one without it may be the town around that street.
+        # "良乡，拱辰街道": a name with its 街道 is a street, one without it may be the town around that street.
         for mention in sorted(mentions, key=lambda mention: not mention.suffixed):
             streets = [street for street in mention.streets if not district or street.district == district]
             if len(streets) == 1:
@@ -374,14 +395,3 @@ class PlaceMatcher:
             candidates = tuple(PlaceCandidate(s.district, s.name, 0.4) for s in mentions[0].streets)
             return PlaceFinding(named, "", "", candidates, 0.4)
         return PlaceFinding(named, "", "", (), 0.9 if named else 0.0)
-
-
-@lru_cache(maxsize=1024)
-def _sounded(text: str) -> _SoundedText:
-    sounds: list[str] = []
-    offsets: list[int] = []
-    for run in _HANZI.finditer(text):
-        row = syllables(run.group())
-        sounds.extend(row)
-        offsets.extend(min(run.start() + index, run.end() - 1) for index in range(len(row)))
-    return _SoundedText(tuple(sounds), tuple(offsets))

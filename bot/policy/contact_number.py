@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from bot import order_wording, reading, wording
-from bot.entities import dictation, person, phone, yes_no
+from bot.entities import dictation, person, phone, whose_number, yes_no
 from bot.policy.talk import Talk
 
 SLOT: Final = "contact_phone"
@@ -30,10 +30,13 @@ def take(talk: Talk, text: str) -> bool:
     who = person.find(text)
     if who is not None and not who.anonymous and not state.contact_name:
         state.contact_name = who.name
-    if (number := phone.told(text, spoken=talk.turn.spoken)) is not None:
+    if (number := whose_number.told(text, spoken=talk.turn.spoken, asked=True)) is not None:
         _known(talk, number, doubtful=_unsure(talk))
         return True
     row = phone.digits_said(text, spoken=talk.turn.spoken)
+    if not talk.turn.spoken and _CITY_NUMBER.fullmatch(row):
+        _known(talk, row, doubtful=False)  # typed as an answer to this question, no word has to say what it is
+        return True
     if len(row) < _HEARD_ENOUGH and _own_number(talk, text):
         return True
     told_digits = len(row) >= _HEARD_ENOUGH or (bool(state.number_begun) and bool(row)) or dictation.is_beginning(row)

@@ -17,10 +17,7 @@ _LEAD: Final = re.compile(
     r"(?:哎呀?|不对|不是|对不起|不好意思|我)?[,，、\s]*(?:我)?(?:刚才|刚刚|前面)?(?:说|弄|搞|记|写|打|讲|报|填)错了?[,，。、\s]*|^(?:不对|错了|不是(?=[,，、。\s]))[,，、。\s]*|(?:应该|其实|准确(?:地|的)?说)(?:是)?"
 )
 _TYPES: Final = {"投诉": "投诉", "举报": "举报", "建议": "建议", "表扬": "表扬", "求助": "求助"}
-_SECRET: Final = re.compile(
-    r"保密|匿名|公开|实名|[别甭](?:让|叫|给|跟|告诉)[^,，。]{0,6}(?:知道|看见|看到|晓得|说|是我)|不(?:想|能|要)(?:让|叫|被)[^,，。]{0,6}知道"
-    r"|(?:名字|电话|信息|身份)[^,，。]{0,6}(?:[别甭]|不要|不能)(?:给|让|写|露|告诉)"
-)
+_SECRET: Final = re.compile(r"保密|匿名|公开|实名")
 _PHONE_WORDS: Final = re.compile(r"电话|手机|号码|尾号|最后(?:一|两|三|四)位|后(?:一|两|三|四)位")
 _NAME_WORDS: Final = re.compile(r"姓|名字|叫")
 _TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
@@ -60,7 +57,10 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
 
 def secrecy(talk: Talk, text: str) -> bool:
     """A wish about being kept secret, in words that name it: taken at any point."""
-    wish = yes_no.confidential(_LEAD.sub("", text)) if _SECRET.search(text) else None
+    words = _LEAD.sub("", text)
+    wish = yes_no.wishes_secrecy(words)
+    if wish is None and _SECRET.search(text):
+        wish = yes_no.confidential(words)
     if wish is None:
         return False
     talk.state.confidential = wish

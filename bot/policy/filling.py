@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bot import reading, splitting
@@ -13,6 +14,8 @@ from bot.policy.talk import Talk
 from bot.state import Matter
 
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
+_OF_CONTACT: Final = {"contact_name", "contact_phone"}
+_NAMELESS: Final = re.compile(r"匿名")
 
 
 def take(talk: Talk, slot: str, words: str | None = None) -> None:
@@ -41,6 +44,9 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
             prefill(talk, matter, piece, whole=text, place=slot != "place")
     if slot not in ("contact_phone",):
         contact(talk, text)
+    if slot != "confidential" and state.confidential is None:
+        # No name given is no wish yet to be kept secret: that is asked.
+        state.confidential = yes_no.wishes_secrecy(_NAMELESS.sub("", text) if slot in _OF_CONTACT else text)
 
 
 def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:

@@ -6,15 +6,15 @@ import re
 from typing import Final
 
 from bot import reading
-from bot.entities import person, phone
+from bot.entities import person, whose_number, yes_no
 from bot.entities import time as times
+from bot.entities.place_aside import KIN
 from bot.policy.talk import Talk
 from bot.state import Matter, Place, State
 
-_SECRET: Final = re.compile(
-    r"匿名|保密|别(?:让|跟|告诉).{0,6}(?:知道|说)|不要(?:透露|泄露|让.{0,6}知道|告诉)|怕(?:被)?(?:报复|打击)"
+_FOR_ANOTHER: Final = re.compile(
+    rf"[替帮代]着?[我俺]?{KIN}|[他她]们?(?:那儿|那边|那楼|小区|单位|学校|村)|[我俺]{KIN}(?:家|那|他们|她们|小区|的房)"
 )
-_NO_SECRET: Final = re.compile(r"(?:不用|不需要|不必|无需|没必要)(?:给我)?保密|实名|可以公开")
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
 _WANTS: Final = re.compile(
@@ -35,7 +35,8 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
         found = talk.findings.place(text)
         if not found.district and whole and whole != text:
             found = talk.findings.place(whole)
-        if found.district or found.candidates:
+        elsewhere = found.home and bool(_FOR_ANOTHER.search(whole or text))
+        if (found.district or found.candidates) and not elsewhere:
             matter.place = Place(
                 text=found.address or matter.place.text,
                 district=found.district,
@@ -43,7 +44,7 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
                 candidates=[[c.district, c.street] for c in found.candidates],
             )
             filled.add("place")
-        elif found.address and not matter.place.text:
+        elif found.address and not matter.place.text and not elsewhere:
             matter.place.text = found.address
     if not matter.event_time:
         moment = times.find(text, talk.now, spoken=talk.turn.spoken)
@@ -56,11 +57,8 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
         wish = _WANTS.search(text)
         if wish:
             matter.appeal = (wish[1] or wish[2]).strip()
-    if state.confidential is None and matter.request_type in ("投诉", "举报"):
-        if _NO_SECRET.search(text):
-            state.confidential = False
-        elif _SECRET.search(text):
-            state.confidential = True
+    if state.confidential is None:
+        state.confidential = yes_no.wishes_secrecy(whole or text)
     return filled
 
 
@@ -69,10 +67,8 @@ def contact(talk: Talk, text: str) -> set[str]:
     state: State = talk.state
     filled: set[str] = set()
     if not state.contact_phone:
-        number = phone.told(text, spoken=talk.turn.spoken)
-        if number is not None and not re.search(
-            r"(?:他|她|对方|商家|店|公司|物业|司机)[^,，。]{0,4}(?:的)?(?:电话|号码|手机)", text
-        ):
+        number = whose_number.told(text, spoken=talk.turn.spoken, asked=False)
+        if number is not None:
             state.contact_phone = number
             filled.add("contact_phone")
     if not state.contact_name:

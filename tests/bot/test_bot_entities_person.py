@@ -74,7 +74,11 @@ def test_yes_and_no(said: str, expected: str | None) -> None:
         ("别让人家知道是我说的", True),
         ("需要", True),
         ("匿名", True),
+        ("莫跟他们讲是我", True),
+        ("怕物业以后给我穿小鞋", True),
         ("不用保密", False),
+        ("没啥可保密的", False),
+        ("不要保密", False),
         ("无所谓", False),
         ("不用不用", False),
         ("没事儿，公开就行", False),
@@ -83,3 +87,21 @@ def test_yes_and_no(said: str, expected: str | None) -> None:
 )
 def test_confidential(said: str, expected: bool | None) -> None:
     assert yes_no.confidential(said) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("他们店偷税，千万别跟老板提是我", True),
+        ("名字别写上去", True),
+        ("替我保着点密啊", True),
+        ("我实名反映，不怕他们知道", False),
+        ("老板让我们别告诉检查的人", None),
+        ("公司逼我签保密协议", None),
+        ("你别跟我讲道理", None),
+        ("怕孩子掉下去", None),
+        ("不用", None),
+    ],
+)
+def test_a_wish_to_be_kept_secret_that_nobody_asked_for(said: str, expected: bool | None) -> None:
+    assert yes_no.wishes_secrecy(said) is expected

@@ -139,3 +139,44 @@ def test_a_district_is_heard_with_the_confusions_of_the_telephone(
 def test_a_heard_district_is_asked_for_and_never_typed(matcher: PlaceMatcher) -> None:
     assert matcher.find("朝养细那边", spoken=True).district == ""
     assert matcher.find("朝养细那边", asked=True).district == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("我家住昌平回龙观，可出事的是朝阳国贸那个车库", "朝阳区", ""),
+        ("我妈住西城白纸坊，我自己住通州", "西城区", "白纸坊街道"),
+        ("公司在海淀上地，我人在平谷", "海淀区", "上地街道"),
+        ("我说错了，我儿子家在丰台，漏水这个是朝阳常营的", "朝阳区", "常营地区"),
+        ("我住海淀，八里庄街道", "海淀区", "八里庄街道"),
+    ],
+)
+def test_where_the_citizen_lives_is_not_where_it_happened(
+    matcher: PlaceMatcher, said: str, district: str, street: str
+) -> None:
+    finding = matcher.find(said, asked=True)
+    assert (finding.district, finding.street, finding.home) == (district, street, False)
+
+
+def test_a_home_alone_is_the_best_there_is(matcher: PlaceMatcher) -> None:
+    finding = matcher.find("我住广外红莲南里三号楼，楼上漏水")
+    assert (finding.street, finding.home) == ("广安门外街道", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("鸟巢边上那个小区", "朝阳区", ""),
+        ("原来宣武那边", "西城区", ""),
+        ("颐和园门口，青龙桥街道", "海淀区", "青龙桥街道"),
+        ("八里庄，慈寿寺那边", "海淀区", "八里庄街道"),
+        ("通州果园，跟国贸没关系", "通州区", ""),
+    ],
+)
+def test_a_landmark_tells_the_district(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:
+    finding = matcher.find(said, asked=True)
+    assert (finding.district, finding.street) == (district, street)
+
+
+def test_a_landmark_that_holds_a_districts_name_stays_whole(matcher: PlaceMatcher) -> None:
+    assert matcher.find("朝阳公园东门", asked=True).address == "朝阳公园东门"
