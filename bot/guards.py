@@ -122,7 +122,7 @@ _HUMAN_ABOUT: Final = re.compile(
     r"投诉.{0,12}(?:客服|人工)|(?:银行|公司|平台|商家|快递|燃气|供热|供电|移动|联通|电信|95\d+|他们|对方|那边)[^,，。]{0,8}(?:客服|人工)|(?:客服|人工)(?:态度|电话|不接|打不通|没人接|一直占线|推|说(?:让|他|要))|人工(?:智能|费|成本|湖|草|降雨|授精|流产)"
 )
 _ABUSE: Final = re.compile(
-    r"废物|饭桶|白痴|傻[逼比叉屄b]|[傻煞沙]逼|智障|弱智|脑残|王八蛋|混蛋|他妈的|你妈|妈的|操你|草你|艹|滚(?:蛋|开|犊子|吧|[,，。!！]|$)|去死|狗东西|畜生|贱人|贱货|臭婊|不要脸|神经病|蠢货|蠢猪|垃圾(?:玩意|东西|热线|政府|机器|客服|[!！。]|$)|吃屎|放屁|死全家|sb\b|nmsl|tmd\b|cnm|吃干饭的|狗屁|缺德|孙子(?:们)?[!！,，。]",
+    r"废物|饭桶|白痴|傻[逼比叉屄b]|[傻煞沙]逼|智障|弱智|脑残|王八蛋|混蛋|他妈的|你妈|妈的|操你|草你|艹|滚(?:蛋|开|犊子|吧|[,，。!！]|$)|去死|狗东西|畜生|贱人|贱货|臭婊|不要脸|神经病|蠢货|蠢猪|垃圾(?:玩意|东西|热线|政府|机器|客服)|(?:^|[,，。!！\s]|你们?|真|[帮群])(?:都?是|就是)?垃圾(?=[!！。]|$)|吃屎|放屁|死全家|sb\b|nmsl|tmd\b|cnm|吃干饭的|狗屁|缺德|孙子(?:们)?[!！,，。]",
     re.IGNORECASE,
 )
 _AT_US: Final = re.compile(r"你们?|你这|机器|12345|热线|接线|客服")
@@ -210,6 +210,7 @@ def check(text: str, *, reader: Classifier | None = None) -> GuardFindings:
         by_rule=bool(found.line) and found.danger != BY_CLASSIFIER,
         human=wants_person(text),
         abuse=abusive,
+        at_us=abusive and bool(_AT_US.search(text)),
         request=abusive and _holds_request(text),
         lawful=lawful_channel(text),
         attack=attacks(text),

@@ -23,6 +23,7 @@ class GuardFindings:
     by_rule: bool = False  # a rule fired, and nothing near it speaks of a procedure or of the past
     human: bool = False
     abuse: bool = False
+    at_us: bool = False  # it names the hotline or whoever answers, rather than whom the matter is about
     request: bool = False
     lawful: str = ""
     attack: bool = False

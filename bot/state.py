@@ -96,6 +96,7 @@ class State:
     unheard: str = ""  # what was told and not understood
     silences: int = 0
     repeats: int = 0  # how often running the last words were said once more on request
+    aside: str = ""  # the words of the last question that was asked instead of an answer
     held: bool = False  # the citizen asked us to wait
     waits: int = 0  # how often running
     manner: Manner = field(default_factory=Manner)

@@ -150,6 +150,7 @@ ASIDE_LATER: Final = "这个问题我先记下。"
 ASIDE_TIME: Final = "登记以后，承办单位会在{deadline}内给您答复。"
 ASIDE_TIME_UNKNOWN: Final = "登记以后我会告诉您办理期限：水电气热的急事一天之内，一般的事七天之内给您答复。"
 
+ASIDE_MACHINE: Final = "我是12345的机器人，您说的我都会记下来；想找人工，随时说“转人工”。"
 ASIDE_PRIVACY: Final = "您的个人信息只用于办理这件事，我们依法保密；不想留也没关系。"
 
 ORDER_NO: Final = "请告诉我工单编号。"

@@ -21,6 +21,19 @@ _KEPT_FROM_THEM: Final = re.compile(
 )
 
 
+_WISH: Final = re.compile(r"[找要叫换转让给][^,，。]{0,6}(?:人工|真人|活人|人|客服)|不(?:想|跟|和)")
+_ABOUT_US: Final = re.compile(
+    r"(?:你们?|您|这|那头|对面)[^,，。]{0,6}(?:是)?(?:机器人?|电脑|录音|人工智能|AI|真人|活人|人工|人)[^,，。]{0,2}(?:还是|吗|么|吧|呢)"
+    r"|还是(?:机器人?|录音|真人|活人|人工|人)(?:呀|啊|哪|呢|吗|么)?[?？。!！\s]*$",
+    re.IGNORECASE,
+)
+
+
+def about_us(text: str) -> bool:
+    """Whether it is asked who answers, a person or a machine; a wish for a person is none."""
+    return bool(_ABOUT_US.search(text)) and not _WISH.search(text)
+
+
 def stand(talk: Talk) -> None:
     """Put the standing question once more; it may have been filled meanwhile."""
     talk.say(talk.standing_question)
@@ -30,13 +43,26 @@ def side_question(talk: Talk, slot: str) -> bool:
     """A question to the hotline instead of an answer: answered, then the form goes on where it was."""
     text = reading.strip_wait(talk.text)
     about_privacy = slot != "confidential" and bool(_KEPT_FROM_THEM.search(text))
-    if not (about_privacy or (reading.question(text) and _is_aside(talk, slot, text))):
+    if not (about_privacy or about_us(text) or (reading.question(text) and _is_aside(talk, slot, text))):
         return False
     if about_privacy and phone.find(text, spoken=talk.turn.spoken):
         return False  # "this is my number, but do not tell them": an answer with a wish
+    return put(talk, text)
+
+
+def put(talk: Talk, text: str) -> bool:
+    """Answer a side question, and put ours once more; False where it was asked in these words just before."""
+    if _said_twice(talk):
+        return False
+    talk.state.aside = reading.bare(talk.text)
     answer_aside(talk, text)
     stand(talk)
     return True
+
+
+def _said_twice(talk: Talk) -> bool:
+    """The words of the last side question once more: whoever repeats them means them as the answer."""
+    return bool(talk.state.aside) and talk.state.aside == reading.bare(talk.text)
 
 
 def _is_aside(talk: Talk, slot: str, text: str) -> bool:
@@ -64,6 +90,9 @@ def answer_aside(talk: Talk, text: str) -> None:
             talk.say(wording.ASIDE_TIME.format(deadline=takes))
         else:
             talk.say(wording.ASIDE_TIME_UNKNOWN)
+        return
+    if about_us(text):
+        talk.say(wording.ASIDE_MACHINE)
         return
     if _PRIVACY.search(text) or _KEPT_FROM_THEM.search(text):
         talk.say(wording.ASIDE_PRIVACY)

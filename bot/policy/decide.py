@@ -19,6 +19,7 @@ from bot.policy import (
     about_talk,
     alarm,
     answers,
+    asides,
     choices,
     closing,
     going_on,
@@ -36,6 +37,7 @@ _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
 _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
+_TELLING: Final = 4  # characters of a rough answer
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
@@ -150,7 +152,7 @@ def _turn(talk: Talk) -> None:
         _nothing_understood(talk)
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
-    elif (guards.abuse and not guards.request) or _only_abuse(talk):
+    elif (guards.abuse and not guards.request and not _of_others(talk)) or _only_abuse(talk):
         _abuse(talk)
     elif not reading.normalise(talk.text):
         _nothing_typed(talk)
@@ -188,6 +190,8 @@ def _wants_person(talk: Talk) -> bool:
     """Said in words that no rule knows: where they hint at it, the understanding decides."""
     if len(reading.bare(talk.text)) > 24 or guards_room.about_others(talk.text) or talk.state.asking == "appeal":
         return False  # "find somebody to mend the door" is what they want of others
+    if asides.about_us(talk.text):
+        return False  # "is that a machine?" wants to know it
     hinted = bool(_PERSON.search(talk.text))
     if not hinted and talk.state.asking not in (None, "detail"):
         return False
@@ -210,6 +214,12 @@ def _only_abuse(talk: Talk) -> bool:
         return False
     understood = talk.findings.understand(talk.text)
     return understood.intent == "abuse" and understood.confidence >= 0.7
+
+
+def _of_others(talk: Talk) -> bool:
+    """Rough words in the answer to a question of the form, about whom the matter is about: they are the answer."""
+    answered = talk.state.asking in ("subject", "detail", "appeal", "place", "event_time") and bool(talk.state.form)
+    return answered and not talk.findings.guards.at_us and len(reading.bare(talk.text)) >= _TELLING
 
 
 def _silence(talk: Talk) -> None:

@@ -59,10 +59,8 @@ def order_number(talk: Talk) -> bool:
             return _by_number(talk, matter, number)
     elif len(digits) >= 6:
         return _by_code(talk, matter, digits)
-    no_number = reading.dont_know(text) or reading.refuses(text)
-    if reading.question(text) and not no_number and len(digits) < _HEARD_ENOUGH:
-        asides.answer_aside(talk, text)
-        asides.stand(talk)
+    no_number = reading.dont_know(text) or reading.refuses(text) or reading.lacks_order_no(text)
+    if len(digits) < _HEARD_ENOUGH and not no_number and reading.question(text) and asides.put(talk, text):
         return False
     no_number = no_number or bool(_HAS_NONE.search(text))
     if matter.order_no is None and (no_number or _BY_MATTER in state.asked or _tells_matter(text)):

@@ -1,0 +1,74 @@
+"""A question in the middle is answered; one that is put again in the same words is meant as an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_bot_policy_pure import run
+
+from bot import guards, wording
+from bot.decision import Decision, Turn
+from bot.policy import asides
+from bot.state import Matter, Place, State
+
+
+def said(state: State, text: str, intent: str = "human") -> Decision:
+    return run(state, Turn(text), intent)[0]
+
+
+@pytest.fixture
+def form() -> State:
+    matter = Matter(1, "order", "楼道里的灯坏了", place=Place("", "房山区", "窦店镇"))
+    return State(channel="phone", matters=[matter], asking="subject", asked={"subject": 1}, question_text="哪家单位？")
+
+
+@pytest.mark.parametrize("text", ["你们这是机器还是人哪", "您是真人吗", "我问一句，你这是机器人吧"])
+def test_who_asks_what_answers_is_told_and_goes_on(form: State, text: str) -> None:
+    decision = said(form, text)
+    assert decision.state.outcome is None
+    assert decision.replies[0].text == wording.ASIDE_MACHINE
+    assert decision.state.asking == "subject"
+
+
+@pytest.mark.parametrize("text", ["你是机器人吧，给我找个真人", "不想跟机器说话，换人"])
+def test_who_wants_a_person_gets_one(form: State, text: str) -> None:
+    assert said(form, text).state.outcome == "seat"
+
+
+def test_a_question_put_again_in_the_same_words_is_no_question(form: State) -> None:
+    asked = replace(form, asking="order_no", asking_about=1)
+    asked.matters[0].kind = "status"
+    first = said(asked, "那个号码在哪张纸上呢")
+    assert first.state.asking == "order_no" and not first.state.matters[0].result
+    second = said(first.state, "那个号码在哪张纸上呢")
+    assert second.state.asked != first.state.asked or second.state.outcome or second.state.matters[0].result
+
+
+def test_who_says_that_nobody_could_remember_a_number_has_none(form: State) -> None:
+    asked = replace(form, asking="order_no", asking_about=1)
+    asked.matters[0].kind, asked.matters[0].text = "status", "上回说的那事儿"
+    assert said(asked, "哪儿记得单号啊").replies[0].text == wording.WHICH_ORDER
+
+
+@pytest.mark.parametrize("answer", ["物业那帮孙子！", "一群混蛋开的那家店"])
+def test_rough_words_about_whom_it_is_about_are_an_answer(form: State, answer: str) -> None:
+    decision = said(form, answer)
+    assert decision.state.warnings == 0
+    assert decision.state.matters[0].subject
+
+
+def test_rough_words_to_us_are_warned_of(form: State) -> None:
+    assert said(form, "你们这帮废物机器", "abuse").state.warnings == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "abuse"), [("赶紧收垃圾", False), ("楼道里都是垃圾", False), ("你们真是垃圾！", True), ("垃圾！", True)]
+)
+def test_rubbish_is_also_a_thing(text: str, abuse: bool) -> None:
+    assert guards.check(text).abuse is abuse
+
+
+def test_about_us() -> None:
+    assert not asides.about_us("他们简直不是人")
+    assert not asides.about_us("机器坏了没人修")
