@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from base.alternatives import Alternative
 from base.errors import HotlineError
 
 Samples = npt.NDArray[np.float32]
@@ -23,6 +24,7 @@ class Recognition:
     """`text` in simplified Chinese (empty: no speech); `confidence` 0..1; `compute_seconds` of CPU time.
 
     `digit_confidences`: 0..1 for each digit of a number that was asked for and heard whole, where the engine can tell.
+    `alternatives`: the next likely texts of a whole utterance, the likeliest first, where the engine has any.
     """
 
     text: str
@@ -31,6 +33,7 @@ class Recognition:
     compute_seconds: float
     engine: str
     digit_confidences: tuple[float, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 Expected = Literal["anything", "digits", "yes_no"]

@@ -17,7 +17,7 @@ from typing import Final, cast, get_args
 from asr_models import audio, factory
 from asr_models.open_streams import OpenStreams
 from asr_models.recogniser import Expected, Outcome, Recogniser, RecogniserError, Recognition, Utterance
-from base import logs, settings, wire
+from base import alternatives, logs, settings, wire
 from base.errors import HotlineError
 from base.local_worker import Job, LocalWorker, Together
 from base.priority import change_niceness
@@ -94,6 +94,7 @@ def _told(recognition: Recognition) -> wire.Header:
         "audio_seconds": round(recognition.audio_seconds, 3),
         "compute_seconds": round(recognition.compute_seconds, 3),
         "digit_confidences": [round(one, 3) for one in recognition.digit_confidences],
+        "alternatives": alternatives.told(recognition.alternatives),
         "engine": recognition.engine,
     }
 
@@ -107,6 +108,7 @@ def recognition_of(answer: wire.Header) -> Recognition:
         compute_seconds=float(answer["compute_seconds"]),
         engine=str(answer["engine"]),
         digit_confidences=tuple(map(float, answer.get("digit_confidences", ()))),
+        alternatives=alternatives.read(answer.get("alternatives")),
     )
 
 

@@ -30,6 +30,8 @@ from asr_models.whisper_pieces import TOKEN_LIMIT, TOKENS_A_SECOND, Decoded, Pie
 from asr_models.whisper_vocabulary import WhisperVocabulary
 from asr_models.word_frequencies import is_chinese
 from asr_models.words import Words
+from base import alternatives
+from base.alternatives import Alternative
 
 _SHORT_PROMPT: Final = " 是的。不是。对。好的。没有了。"
 _LONGEST_WINDOW_SECONDS: Final = 30.0
@@ -162,6 +164,7 @@ class Whisper:
             compute_seconds=sum(piece.compute_seconds for piece in pieces),
             engine=self.name,
             digit_confidences=pieces[0].digit_confidences if len(pieces) == 1 else (),
+            alternatives=pieces[0].alternatives if len(pieces) == 1 else (),
         )
 
     def _read(self, pieces: Sequence[Piece]) -> None:
@@ -192,6 +195,7 @@ class Whisper:
             if whisper_guards.is_hallucination(evidence, support):
                 return
         piece.text = whisper_guards.collapse(evidence.text, piece.loud_seconds)
+        piece.alternatives = decoded.alternatives if piece.text == evidence.text else ()
         piece.confidence = whisper_guards.confidence(evidence.log_probability, support)
 
     def _frames(self, seconds: float) -> int:
@@ -232,15 +236,21 @@ class Whisper:
 
     def _choose(self, piece: Piece, result: Any) -> Decoded:
         """The best of the decoder's texts for one piece, by sound and words."""
-        best: tuple[float, Decoded] | None = None
+        read: list[tuple[float, str, list[int], float]] = []
         for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
             tokens = [token for token in sequence if token < self._vocabulary.first_special]
-            merit, text = self._weigh(self._vocabulary.text(tokens), score)
-            if best is None or merit > best[0]:
-                evidence = whisper_guards.Evidence(text, score, result.no_speech_prob, piece.loud_seconds)
-                best = merit, Decoded(tokens, evidence)
-        assert best is not None
-        return best[1]
+            read.append((*self._weigh(self._vocabulary.text(tokens), score), tokens, score))
+        read.sort(key=lambda one: -one[0])
+        best, text, tokens, score = read[0]
+        odds: dict[str, float] = {}
+        for merit, other, _, _ in read[1:]:
+            if other and other != text:
+                odds.setdefault(other, merit - best)
+        return Decoded(
+            tokens,
+            whisper_guards.Evidence(text, score, result.no_speech_prob, piece.loud_seconds),
+            alternatives=tuple(Alternative(*one) for one in list(odds.items())[: alternatives.MOST]),
+        )
 
     def _weigh(self, text: str, score: float) -> tuple[float, str]:
         """How good a text is, and how it is best spelt. `score`: mean log probability of a token given the sound."""

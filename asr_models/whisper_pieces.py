@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from asr_models import audio, whisper_guards
 from asr_models.recogniser import Expected, Samples
+from base.alternatives import Alternative
 
 SHORT_SECONDS: Final = 0.75
 """Less speech than this is an answer, not a sentence: told so, the decoder halves its errors on single words (CER of
@@ -27,6 +28,7 @@ class Piece:
     text: str = ""
     confidence: float = 0.0
     digit_confidences: tuple[float, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     compute_seconds: float = 0.0
 
     @property
@@ -40,8 +42,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`digit_confidences`: of a number that was heard whole."""
+    """`digit_confidences`: of a number that was heard whole. `alternatives`: texts of a free reading only."""
 
     tokens: list[int]
     evidence: whisper_guards.Evidence
     digit_confidences: tuple[float, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()

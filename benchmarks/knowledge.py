@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
+from base.alternatives import Alternative
 from base.clock import SystemClock
 from base.sections.dialogue import KnowledgeSettings
 from base.sections.node import DataSettings
@@ -156,6 +157,11 @@ def serve(folder: Path) -> dict[str, Any]:
     return asyncio.run(_serve(folder))
 
 
+def _alternatives(text: str) -> list[Alternative]:
+    """As many as a recogniser gives: the question without its first, without its last character."""
+    return [Alternative(text[1:], -0.5), Alternative(text[:-1], -1.0)]
+
+
 async def _serve(folder: Path) -> dict[str, Any]:
     settings = _settings(folder)
     database = Database(settings.database_url)
@@ -176,7 +182,7 @@ async def _serve(folder: Path) -> dict[str, Any]:
                 seconds = []
                 for text in questions:
                     began = time.perf_counter()
-                    await service.search(text, spoken=spoken)
+                    await service.search(text, spoken=spoken, alternatives=_alternatives(text) if spoken else ())
                     seconds.append(time.perf_counter() - began)
             result["spoken" if spoken else "typed"] = spread(seconds)
         fresh = []

@@ -33,7 +33,7 @@ from knowledge.correction import Corrector
 from knowledge.embedding import VectorStore
 from knowledge.entry import Entry, read_folder
 from knowledge.evaluation import Bench, figures, first_hit, read_candidates, read_questions
-from knowledge.heard import Audio, Heard
+from knowledge.heard import Audio, Heard, Hearing
 from knowledge.search import Query
 from knowledge.service import encoder_of
 from knowledge.snapshot import entry_book, spoken_texts
@@ -60,7 +60,7 @@ class Spoken:
     """A question as it was said and heard, and which of the halves it belongs to."""
 
     text: str
-    heard: str
+    heard: Hearing
     gold: frozenset[str]
     half: int
 
@@ -129,7 +129,7 @@ class Ear:
         finally:
             self._heard.save()
 
-    def _of(self, text: str) -> str:
+    def _of(self, text: str) -> Hearing:
         key = sha256(f"knowledge_spoken 1|{text}".encode()).hexdigest()
         return self._heard.of(key, lambda: self._line.say(text))
 
@@ -168,7 +168,7 @@ def of_entries(asked: Sequence[Spoken], entries: Sequence[Entry], settings: Sett
     corrector = Corrector(spoken_texts(entries), Confusions.load())
     learned = parameters.load()
     places: dict[str, list[int]] = {}
-    heard = [corrector.correct(one.heard) for one in asked]
+    heard = [corrector.likeliest(one.heard.text, one.heard.alternatives) for one in asked]
     for way, texts in (("spoken", heard), ("typed", [one.text for one in asked])):
         queries = [
             Query.of(text, spoken=way == "spoken", vector=vector)
@@ -184,7 +184,8 @@ def of_entries(asked: Sequence[Spoken], entries: Sequence[Entry], settings: Sett
 def of_folder(asked: Sequence[Spoken], bench: Bench) -> dict[str, list[int]]:
     """As `of_entries`."""
     places: dict[str, list[int]] = {}
-    for way, texts in (("spoken", [one.heard for one in asked]), ("typed", [one.text for one in asked])):
+    said: Sequence[Hearing] = [Hearing(one.text) for one in asked]
+    for way, texts in (("spoken", [one.heard for one in asked]), ("typed", said)):
         queries = bench.queries(texts, spoken=way == "spoken")
         bench.prepare(queries)
         ranked = bench.rank(queries)
@@ -195,7 +196,7 @@ def of_folder(asked: Sequence[Spoken], bench: Bench) -> dict[str, list[int]]:
 def tell(name: str, asked: Sequence[Spoken], places: Mapping[str, Sequence[int]]) -> None:
     for half in (0, 1):
         rows = [at for at, one in enumerate(asked) if one.half == half]
-        wrong = error_rate([asked[at].text for at in rows], [asked[at].heard for at in rows])
+        wrong = error_rate([asked[at].text for at in rows], [asked[at].heard.text for at in rows])
         told = []
         for way, ranks in places.items():
             numbers = figures([ranks[at] for at in rows])

@@ -152,7 +152,10 @@ class Dialogue:
             if decision is None or not decision.wants:
                 return decision
             for wanted in decision.wants:
-                found = await self._lookups.find(wanted, spoken=given.turn.spoken, notes=given.notes)
+                others = given.alternatives_to(wanted)
+                found = await self._lookups.find(
+                    wanted, spoken=given.turn.spoken, notes=given.notes, alternatives=others
+                )
                 findings = findings.add(wanted, found)
         return None
 

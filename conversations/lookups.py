@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import select
 
+from base.alternatives import Alternative
 from base.clock import Clock, local
 from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
@@ -48,6 +49,7 @@ class Searcher(Protocol):
         limit: int = 5,
         district: str | None = None,
         after: Context | None = None,
+        alternatives: Sequence[Alternative] = (),
     ) -> SearchResult: ...
 
 
@@ -91,8 +93,11 @@ class Lookups:
         self._points = points
         self._plain_words = plain_words
 
-    async def find(self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any]) -> Any:
-        """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding)."""
+    async def find(
+        self, wanted: Wanted, *, spoken: bool, notes: dict[str, Any], alternatives: Sequence[Alternative] = ()
+    ) -> Any:
+        """The finding for `wanted`; `notes` collects what the stored turn should tell (source of understanding).
+        `alternatives`: what may have been said instead of what is searched for."""
         ways: dict[str, Callable[..., Awaitable[Any]]] = {
             "understand": self._understand,
             "search": self._search,
@@ -106,7 +111,8 @@ class Lookups:
             "plain_words": self._plainly,
         }
         try:
-            return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes)
+            others = {"alternatives": alternatives} if alternatives else {}
+            return await ways[wanted.what](*wanted.key, spoken=spoken, notes=notes, **others)
         except Exception as error:  # noqa: BLE001 - whatever is broken behind it, the citizen gets an answer
             _log.error("a look-up failed", what=wanted.what, error=type(error).__name__, exc_info=error)
             notes.setdefault("failed", []).append(wanted.what)
@@ -123,9 +129,15 @@ class Lookups:
         return Danger() if self.danger is None else await asyncio.to_thread(self.danger.read, text)
 
     async def _search(
-        self, text: str, after: Context | None = None, *, spoken: bool, notes: dict[str, Any]
+        self,
+        text: str,
+        after: Context | None = None,
+        *,
+        spoken: bool,
+        notes: dict[str, Any],
+        alternatives: Sequence[Alternative] = (),
     ) -> SearchResult:
-        result = await self._knowledge.search(text, spoken=spoken, limit=5, after=after)
+        result = await self._knowledge.search(text, spoken=spoken, limit=5, after=after, alternatives=alternatives)
         notes["verdict"] = result.verdict
         return result
 

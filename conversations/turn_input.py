@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from base import alternatives
+from base.alternatives import Alternative
 from bot import guards, reading
-from bot.decision import Turn
+from bot.decision import Turn, Wanted
 from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
 from conversations.messages import CitizenTurn
 
 _CALL_BACK_PURPOSES: Final = ("callback_number", "overload_callback")  # `docs/internals.md`, the phone link
+ALTERNATIVES: Final = "alternatives"  # in what is told of a turn; it is not stored
 _LONGEST_NUMBER: Final = 32  # digits
 
 
 @dataclass(frozen=True, slots=True)
 class TurnInput:
     """What a decision is made of, besides the state. `nobody_came`: the phone has taken the caller back.
+    `alternatives`: what was perhaps said instead, tidied as the words that are searched for.
 
     `notes` grows while the turn is decided: what the stored turn is to tell of it (source of understanding, failures).
     """
@@ -27,7 +31,13 @@ class TurnInput:
     guards: GuardFindings
     now: datetime
     nobody_came: bool = False
+    alternatives: tuple[Alternative, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def alternatives_to(self, wanted: Wanted) -> tuple[Alternative, ...]:
+        """Those of a search for the words of this turn, and not for others."""
+        searched = wanted.what == "search" and wanted.key[0] == reading.tidy(self.turn.text)
+        return self.alternatives if searched else ()
 
 
 def of(turn: CitizenTurn, now: datetime) -> TurnInput:
@@ -49,7 +59,9 @@ def of(turn: CitizenTurn, now: datetime) -> TurnInput:
         call_back_to=_call_back_to(turn),
     )
     found = guards.check(text)
-    return TurnInput(seen, found, now, nobody_came="transfer_failed" in meta)
+    others = alternatives.read(meta.get(ALTERNATIVES)) if spoken else ()
+    tidied = tuple(replace(one, text=reading.tidy(one.text)) for one in others)
+    return TurnInput(seen, found, now, nobody_came="transfer_failed" in meta, alternatives=tidied)
 
 
 def _call_back_to(turn: CitizenTurn) -> str:

@@ -157,6 +157,7 @@ def _standing(row: Conversation) -> Standing:
 def _details(turn: CitizenTurn, notes: dict[str, Any]) -> dict[str, Any]:
     """What is stored of a turn besides its words."""
     meta: dict[str, Any] = {**turn.meta, **notes}
+    meta.pop(turn_input.ALTERNATIVES, None)  # words that were perhaps said are no record of what was
     if turn.confidence is not None:
         meta["recogniser_confidence"] = turn.confidence
     if turn.unplayed:

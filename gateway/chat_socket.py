@@ -10,6 +10,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from base import alternatives
 from conversations.following import Following
 from conversations.messages import CitizenTurn, ConversationEvent, Patience
 from gateway.address import client_address
@@ -197,7 +198,11 @@ class _Citizen:
             self.trace_id,
             kind="speech",
             confidence=heard.confidence,
-            meta={"engine": heard.engine, "audio_seconds": round(heard.audio_seconds, 2)},
+            meta={
+                "engine": heard.engine,
+                "audio_seconds": round(heard.audio_seconds, 2),
+                "alternatives": alternatives.told(heard.alternatives),
+            },
         )
         await self.socket.send({"type": "heard", "client_message_id": spoken.message_id, "text": turn.text})
         await self.take(turn)

@@ -125,8 +125,8 @@ def speak_and_hear(utterances: Sequence[Utterance], settings: Settings) -> list[
     pairs: list[tuple[str, str]] = []
     try:
         for utterance in utterances:
-            text = heard.of(utterance.key, lambda spoken=utterance: caller.say(spoken))  # type: ignore[misc]
-            pairs.append((utterance.text, text))
+            found = heard.of(utterance.key, lambda spoken=utterance: caller.say(spoken))  # type: ignore[misc]
+            pairs.append((utterance.text, found.text))
     finally:
         heard.save()
     return pairs

@@ -8,7 +8,7 @@ words instead of being turned into ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -18,6 +18,7 @@ import jieba
 import numpy as np
 import numpy.typing as npt
 
+from base.alternatives import Alternative
 from knowledge.confusion import Confusions
 from knowledge.phonetic import syllables
 from knowledge.word_counts import HAN, START, WordCounts
@@ -79,9 +80,33 @@ class Corrector:
 
     def correct(self, text: str) -> str:
         """`text` with its Chinese runs corrected; everything else, and runs of more than 60 characters, unchanged."""
+        return self._corrected(text)[0]
+
+    def likeliest(self, text: str, alternatives: Sequence[Alternative]) -> str:
+        """The correction of `text` or of what the recogniser took for nearly as likely, whichever is the likelier by
+        all: how the recogniser weighs them, and how well each can be read as words of the knowledge base."""
+        best, highest = self._corrected(text)
+        if highest is None:
+            return best
+        for one in alternatives:
+            corrected, value = self._corrected(one.text)
+            if value is not None and one.log_odds + value > highest:
+                best, highest = corrected, one.log_odds + value
+        return best
+
+    def _corrected(self, text: str) -> tuple[str, float | None]:
+        """With the log-likelihood of its Chinese runs; None where there are none or one of them could not be read."""
         if not self._by_length:
-            return text
-        return HAN.sub(lambda match: self._correct_run(match.group()), text)
+            return text, None
+        total: float | None = 0.0 if HAN.search(text) else None
+        parts: list[str] = []
+        end = 0
+        for match in HAN.finditer(text):
+            run, value = self._correct_run(match.group())
+            parts += (text[end : match.start()], run)
+            end = match.end()
+            total = None if total is None or value is None else total + value
+        return "".join((*parts, text[end:])), total
 
     def _column(self, heard: str) -> npt.NDArray[np.float64]:
         column = self._columns.get(heard)
@@ -90,11 +115,11 @@ class Corrector:
             self._columns[heard] = column
         return column
 
-    def _correct_run(self, run: str) -> str:
+    def _correct_run(self, run: str) -> tuple[str, float | None]:
         heard = syllables(run)
         length = len(run)
         if len(heard) != length or length > LONGEST_RUN:
-            return run
+            return run, None
         columns = [self._column(sound) for sound in heard]
         own: dict[int, list[str]] = {}
         at = 0
@@ -109,14 +134,15 @@ class Corrector:
                 self._extend(run, columns, start, before, states)
                 self._extend_own(heard, own.get(start, []), start, before, states)
         if not states[length]:
-            return run
+            return run, None
         word = max(states[length], key=lambda name: states[length][name][0])
+        value = states[length][word][0]
         end = length
         path: list[str] = []
         while end > 0:
             path.append(word)
             _, end, word = states[end][word]
-        return "".join(reversed(path))
+        return "".join(reversed(path)), value
 
     def _extend(
         self,

@@ -29,6 +29,7 @@ from knowledge.corpus import Corpus, IndexKind
 from knowledge.correction import Corrector
 from knowledge.embedding import Encoder, Vectors, VectorStore, encode_missing, held_vectors
 from knowledge.errors import KnowledgeError
+from knowledge.heard import Hearing
 from knowledge.parameters import Parameters
 from knowledge.search import Query, Ranked, SearchIndex, Weights
 from knowledge.service import encoder_of
@@ -152,9 +153,10 @@ class Bench:
     def weights(self, *, spoken: bool) -> Weights:
         return self.parameters.of(self.corpus.kind, spoken=spoken)
 
-    def queries(self, texts: Sequence[str], *, spoken: bool) -> list[Query]:
-        if spoken:
-            texts = [self.corrector.correct(text) for text in texts]
+    def queries(self, asked: Sequence[str | Hearing], *, spoken: bool) -> list[Query]:
+        """Of texts, or of what a recogniser heard."""
+        heard = [Hearing(one) if isinstance(one, str) else one for one in asked]
+        texts = [self.corrector.likeliest(one.text, one.alternatives) if spoken else one.text for one in heard]
         vectors: list[Vectors | None] = [None] * len(texts)
         lasting = [0.0] * len(texts)
         if self.encoder is not None:

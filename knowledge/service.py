@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base import tracing
+from base.alternatives import Alternative
 from base.clock import Clock, SystemClock
 from base.logs import get_logger
 from base.settings import Settings
@@ -229,11 +231,13 @@ class KnowledgeService:
         limit: int = 5,
         district: str | None = None,
         after: Context | None = None,
+        alternatives: Sequence[Alternative] = (),
     ) -> SearchResult:
         """Find what answers `text`; a hot topic that it speaks of goes before everything.
 
         `spoken`: the words came from a recogniser, so sounds count too. `after`: the last answered question of the
-        conversation, from which `text` may go on.
+        conversation, from which `text` may go on. `alternatives`: what the recogniser took for nearly as likely; the
+        likeliest of all by its sound and the words of the knowledge base is searched for.
 
         Raises:
             KnowledgeError: the service was not started.
@@ -255,7 +259,7 @@ class KnowledgeService:
             return SearchResult(text, question, (topics.hit(topic),), "answer")
         asked = answering.Asked(now, district, stale)
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._search, snapshot, question, spoken, limit, asked, after
+            self._threads, self._search, snapshot, question, spoken, limit, asked, after, tuple(alternatives)
         )
 
     async def greetings(self) -> list[str]:
@@ -289,8 +293,9 @@ class KnowledgeService:
         limit: int,
         asked: answering.Asked,
         after: Context | None,
+        alternatives: tuple[Alternative, ...],
     ) -> SearchResult:
-        corrected = snapshot.corrector.correct(text) if spoken else text
+        corrected = snapshot.corrector.likeliest(text, alternatives) if spoken else text
         query = self._query(corrected, spoken)
         alone = answering.answer(snapshot, text, query, self._parameters, asked, limit)
         if after is None or query.vector is None or self._follow_ups is None:

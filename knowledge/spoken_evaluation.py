@@ -15,7 +15,7 @@ from base.settings import Settings
 from bot.entities.place import PlaceMatcher
 from knowledge.errors import KnowledgeError
 from knowledge.evaluation import Bench, figures, first_hit, read_candidates, read_jsonl
-from knowledge.heard import Heard
+from knowledge.heard import Heard, Hearing
 
 CONDITIONS: Final = {"noisy": "wav", "mild": "wav_mild"}
 
@@ -64,7 +64,7 @@ def error_rate(said: Sequence[str], heard: Sequence[str]) -> float:
 def evaluate(folder: Path, settings: Settings) -> dict[str, Any]:
     rows = read_manifest(folder)
     heard = Heard(settings, settings.var / "cache" / "eval" / "recognitions.json")
-    texts = {(row.id, name): heard.text(path) for row in rows for name, path in row.files.items()}
+    texts = {(row.id, name): heard.file(path) for row in rows for name, path in row.files.items()}
     heard.save()
     return {
         "question": _questions([row for row in rows if row.kind == "question"], texts, folder, settings),
@@ -73,7 +73,7 @@ def evaluate(folder: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _questions(
-    rows: Sequence[SpokenRow], texts: dict[tuple[str, str], str], folder: Path, settings: Settings
+    rows: Sequence[SpokenRow], texts: dict[tuple[str, str], Hearing], folder: Path, settings: Settings
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kb in sorted({row.kb for row in rows}):
@@ -83,7 +83,7 @@ def _questions(
         for condition in (*CONDITIONS, "typed"):
             spoken = condition != "typed"
             chosen = [row for row in asked if not spoken or condition in row.files]
-            words = [texts[row.id, condition] if spoken else row.text for row in chosen]
+            words = [texts[row.id, condition] if spoken else Hearing(row.text) for row in chosen]
             queries = bench.queries(words, spoken=spoken)
             bench.prepare(queries)
             places = [
@@ -95,12 +95,12 @@ def _questions(
                 "n": len(chosen),
                 "recall@1": round(numbers["recall@1"], 4),
                 "recall@5": round(numbers["recall@5"], 4),
-                "cer": round(error_rate([row.text for row in chosen], words), 4),
+                "cer": round(error_rate([row.text for row in chosen], [one.text for one in words]), 4),
             }
     return found
 
 
-def _places(rows: Sequence[SpokenRow], texts: dict[tuple[str, str], str]) -> dict[str, Any]:
+def _places(rows: Sequence[SpokenRow], texts: dict[tuple[str, str], Hearing]) -> dict[str, Any]:
     if not rows:
         return {}
     matcher = PlaceMatcher.load()
@@ -113,7 +113,7 @@ def _places(rows: Sequence[SpokenRow], texts: dict[tuple[str, str], str]) -> dic
                 next(
                     (
                         place
-                        for place, (street, _) in enumerate(matcher.rank(texts[row.id, condition], 3), start=1)
+                        for place, (street, _) in enumerate(matcher.rank(texts[row.id, condition].text, 3), start=1)
                         if street in row.answer
                     ),
                     0,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from asr_models.recogniser import RecogniserError, Recognition
+from base import alternatives
 from base.logs import get_logger
 from telephony.alone import AnswersAlone
 from telephony.back_channel import is_back_channel
@@ -249,6 +250,8 @@ def measured(recognition: Recognition, finished: CallerFinished) -> dict[str, An
     }
     if recognition.digit_confidences:
         meta["least_sure_digit"] = round(min(recognition.digit_confidences), 3)
+    if recognition.alternatives:
+        meta["alternatives"] = alternatives.told(recognition.alternatives)
     return meta
 
 

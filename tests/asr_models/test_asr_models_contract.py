@@ -35,6 +35,7 @@ def test_speech_gives_text_at_both_rates(recogniser: Recogniser, spoken: tuple[s
     assert result.audio_seconds == pytest.approx(len(samples) / rate_hz)
     assert result.compute_seconds > 0.0
     assert result.engine == recogniser.name
+    assert all(one.text and one.text != result.text for one in result.alternatives)
 
 
 def test_silence_is_no_speech(recogniser: Recogniser) -> None:

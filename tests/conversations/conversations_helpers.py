@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
 
+from base.alternatives import Alternative
 from base.clock import ManualClock
 from base.settings import Settings
 from bot.decision import Understood
@@ -80,6 +82,7 @@ class Book:
         limit: int = 5,
         district: str | None = None,
         after: Context | None = None,
+        alternatives: Sequence[Alternative] = (),
     ) -> SearchResult:
         """After an answer, a question of a few words that names nothing known is completed."""
         self.searched.append(text)

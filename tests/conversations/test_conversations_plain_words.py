@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from conversations_helpers import PLACES, OneCategory, Room
 from language_model import LanguageModel, language_model
 from needs import require
 
+from base.alternatives import Alternative
 from base.sections.dialogue import KnowledgeSettings, RephrasingSettings
 from base.settings import ROOT, Settings
 from bot.wording import MACHINE_WORDED
@@ -37,6 +38,7 @@ class Laws:
         limit: int = 5,
         district: str | None = None,
         after: Context | None = None,
+        alternatives: Sequence[Alternative] = (),
     ) -> SearchResult:
         name = "《示例养犬办法》第七条"
         clause = Hit(

@@ -298,7 +298,14 @@ class SmallConversations:
 
 class SmallKnowledge:
     async def search(
-        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None, after: object = None
+        self,
+        text: str,
+        *,
+        spoken: bool = False,
+        limit: int = 5,
+        district: str | None = None,
+        after: object = None,
+        alternatives: object = (),
     ) -> SearchResult:
         citation = Citation("北京市居住证管理办法", "北京市人民政府", "第三条", "2024-01-01", "")
         hit = Hit("k1", "entry", "居住证怎么办", "到派出所办理。", "", 0.91, 0.8, (citation,))

@@ -47,7 +47,14 @@ class Book:
     answer: str = ANSWER
 
     async def search(
-        self, text: str, *, spoken: bool = False, limit: int = 5, district: str | None = None, after: object = None
+        self,
+        text: str,
+        *,
+        spoken: bool = False,
+        limit: int = 5,
+        district: str | None = None,
+        after: object = None,
+        alternatives: object = (),
     ) -> SearchResult:
         citation = Citation("北京市居住证管理办法", "北京市人民政府", "第三条", "2024-01-01", "")
         hit = Hit("k1", "entry", "居住证丢了怎么补办", self.answer, "", 0.95, 0.95, (citation,))

@@ -64,7 +64,7 @@ def test_what_was_heard_once_is_not_spoken_again(
     chosen = choose(entries, 3)
     heard = Heard(quiet, quiet.var / "cache" / "confusions" / "recognitions.json")
     for utterance in chosen:
-        heard._known[f"{heard.engine}:{utterance.key}"] = f"{utterance.text}吗"
+        heard._known[f"{heard.engine}:{utterance.key}"] = [f"{utterance.text}吗", []]
     heard.save()
     # There is neither voice nor recogniser in this folder: anything unknown would fail.
     assert speak_and_hear(chosen, quiet) == [(utterance.text, f"{utterance.text}吗") for utterance in chosen]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from base.alternatives import Alternative
 from knowledge.confusion import Confusions, align
 from knowledge.correction import Corrector
 from knowledge.errors import KnowledgeError
@@ -34,6 +35,20 @@ def test_homophones_become_the_words_of_the_knowledge_base(corrector: Corrector,
 )
 def test_what_was_right_or_is_foreign_stays(corrector: Corrector, text: str) -> None:
     assert corrector.correct(text) == text
+
+
+def test_among_alternatives_the_one_that_reads_as_words_of_the_knowledge_base_is_taken(corrector: Corrector) -> None:
+    heard, likely = "居住正怎么半", Alternative("居住正怎么办里", -0.2)
+    assert corrector.likeliest(heard, [likely]) == "居住证怎么办理"
+    assert corrector.likeliest(heard, [Alternative(likely.text, -60.0)]) == corrector.correct(heard)
+    assert corrector.likeliest(heard, []) == corrector.correct(heard)
+
+
+def test_an_alternative_that_cannot_be_weighed_is_not_taken(corrector: Corrector) -> None:
+    long = "居住证怎么办理" * 10
+    assert corrector.likeliest("居住正怎么半", [Alternative(long, 0.0)]) == corrector.correct("居住正怎么半")
+    assert corrector.likeliest("居住正怎么半", [Alternative("。", 60.0)]) == corrector.correct("居住正怎么半")
+    assert corrector.likeliest(long, [Alternative("居住证怎么办理", 0.0)]) == long
 
 
 def test_an_overlong_run_is_left_alone(corrector: Corrector) -> None:
