@@ -29,6 +29,7 @@ _KEEP_BONUS: Final = 1.5  # nats a character left as it was heard
 _PRIOR_WEIGHT: Final = 0.8  # of how usual a row of words is, beside its sound; both: `benchmarks/knowledge_spoken.py`
 LONGEST_RUN: Final = 60
 _NONE: Final[dict[str, int]] = {}
+_Near = dict[tuple[str, ...], list[tuple[str, float]]]  # by sounds: the likeliest words, and how well each fits
 
 
 def keep_dictionary_cache_in(directory: Path) -> None:
@@ -80,29 +81,31 @@ class Corrector:
 
     def correct(self, text: str) -> str:
         """`text` with its Chinese runs corrected; everything else, and runs of more than 60 characters, unchanged."""
-        return self._corrected(text)[0]
+        return self._corrected(text, {})[0]
 
     def likeliest(self, text: str, alternatives: Sequence[Alternative]) -> str:
         """The correction of `text` or of what the recogniser took for nearly as likely, whichever is the likelier by
         all: how the recogniser weighs them, and how well each can be read as words of the knowledge base."""
-        best, highest = self._corrected(text)
+        near: _Near = {}
+        best, highest = self._corrected(text, near)
         if highest is None:
             return best
         for one in alternatives:
-            corrected, value = self._corrected(one.text)
+            corrected, value = self._corrected(one.text, near)
             if value is not None and one.log_odds + value > highest:
                 best, highest = corrected, one.log_odds + value
         return best
 
-    def _corrected(self, text: str) -> tuple[str, float | None]:
-        """With the log-likelihood of its Chinese runs; None where there are none or one of them could not be read."""
+    def _corrected(self, text: str, near: _Near) -> tuple[str, float | None]:
+        """With the log-likelihood of its Chinese runs; None where there are none or one of them could not be read.
+        `near` is filled on the way, for texts that share sounds with this one."""
         if not self._by_length:
             return text, None
         total: float | None = 0.0 if HAN.search(text) else None
         parts: list[str] = []
         end = 0
         for match in HAN.finditer(text):
-            run, value = self._correct_run(match.group())
+            run, value = self._correct_run(match.group(), near)
             parts += (text[end : match.start()], run)
             end = match.end()
             total = None if total is None or value is None else total + value
@@ -115,12 +118,11 @@ class Corrector:
             self._columns[heard] = column
         return column
 
-    def _correct_run(self, run: str) -> tuple[str, float | None]:
+    def _correct_run(self, run: str, near: _Near) -> tuple[str, float | None]:
         heard = syllables(run)
         length = len(run)
         if len(heard) != length or length > LONGEST_RUN:
             return run, None
-        columns = [self._column(sound) for sound in heard]
         own: dict[int, list[str]] = {}
         at = 0
         for word in jieba.lcut(run):
@@ -131,7 +133,7 @@ class Corrector:
         for start in range(length):
             before = sorted(states[start].items(), key=lambda item: -item[1][0])[:_BEAM]
             if before:
-                self._extend(run, columns, start, before, states)
+                self._extend(run, heard, near, start, before, states)
                 self._extend_own(heard, own.get(start, []), start, before, states)
         if not states[length]:
             return run, None
@@ -147,7 +149,8 @@ class Corrector:
     def _extend(
         self,
         run: str,
-        columns: list[npt.NDArray[np.float64]],
+        heard: list[str],
+        near: _Near,
         start: int,
         before: list[tuple[str, tuple[float, int, str]]],
         states: list[dict[str, tuple[float, int, str]]],
@@ -157,17 +160,22 @@ class Corrector:
             end = start + length
             if end > len(run):
                 continue
-            sound = columns[start][known.sounds[:, 0]].copy()
-            for offset in range(1, length):
-                sound += columns[start + offset][known.sounds[:, offset]]
-            rough = sound + _PRIOR_WEIGHT * known.logs
-            best = np.argpartition(-rough, min(_BEAM, len(rough) - 1))[:_BEAM]
-            for place in best.tolist():
-                word = known.words[place]
+            sounds = tuple(heard[start:end])
+            if sounds not in near:
+                near[sounds] = self._nearest(known, sounds)
+            for word, sound in near[sounds]:
                 kept = sum(one == other for one, other in zip(word, run[start:end], strict=True))
                 alone = 0.5 * self._unigrams[word] / self._total
-                value = float(sound[place]) + _KEEP_BONUS * kept
-                self._offer(states[end], word, value, alone, start, before)
+                self._offer(states[end], word, sound + _KEEP_BONUS * kept, alone, start, before)
+
+    def _nearest(self, known: _Words, heard: Sequence[str]) -> list[tuple[str, float]]:
+        """The likeliest words for these sounds, each with how well it sounds like them."""
+        sound = self._column(heard[0])[known.sounds[:, 0]].copy()
+        for offset in range(1, len(heard)):
+            sound += self._column(heard[offset])[known.sounds[:, offset]]
+        rough = sound + _PRIOR_WEIGHT * known.logs
+        best = np.argpartition(-rough, min(_BEAM, len(rough) - 1))[:_BEAM]
+        return [(known.words[place], float(sound[place])) for place in best.tolist()]
 
     def _extend_own(
         self,
