@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
+from axe_findings import serious_findings
 from gateway_helpers import Client, SmallConversations, origin
 from needs import require
 from playwright.async_api import Page, async_playwright, expect
@@ -30,7 +31,7 @@ async def page(client: Client) -> AsyncIterator[Page]:
     require((DIST / "account.html").is_file(), "the front end is not built: run `make setup`")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        page = await browser.new_page(viewport={"width": 1280, "height": 900}, bypass_csp=True)
         page.set_default_timeout(PATIENCE_MS)
         page.set_default_navigation_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
@@ -88,6 +89,10 @@ async def test_another_login_is_ended_and_another_account_gets_a_role(
     await _enter(page, client, "root")
     mine = page.get_by_role("region", name="我的登录")
     await expect(mine.get_by_role("row")).to_have_count(3)  # with its head
+    for width in (320, 768, 1280):
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, width
+        assert await serious_findings(page) == [], width
     await mine.get_by_role("button", name="结束其他登录").click()
     await expect(mine.get_by_role("row")).to_have_count(2)
     assert await core.seats.identify(stolen) is None
