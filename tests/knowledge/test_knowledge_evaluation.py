@@ -12,7 +12,7 @@ from base.sections.node import DataSettings
 from base.settings import Settings
 from knowledge import evaluation, spoken_evaluation
 from knowledge.errors import KnowledgeError
-from knowledge.heard import Heard
+from knowledge.heard import Heard, Hearing
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_spoken_questions_and_places(wordy: Settings, tmp_path: Path, monkeypatc
     ]
     write(spoken / "manifest.jsonl", rows)
     heard = {"q.wav": "办具住正", "m.wav": "办居住证", "f.wav": "我在丰台街道", "b.wav": "我在月球"}
-    monkeypatch.setattr(Heard, "text", lambda _self, path: heard[path.name])
+    monkeypatch.setattr(Heard, "file", lambda _self, path: Hearing(heard[path.name]))
     found = spoken_evaluation.evaluate(spoken, wordy)
     assert set(found["question"]["kit"]) == {"noisy", "mild", "typed"}
     assert found["question"]["kit"]["noisy"]["n"] == 1
