@@ -11,9 +11,12 @@ import soxr
 
 from asr_models import evaluation, factory
 from asr_models.recogniser import Recogniser, RecogniserError, Samples
+from asr_models.server import _told, recognition_of
 from asr_models.sherpa import Sherpa, model_files
 from asr_models.vosk import Vosk
 from asr_models.whisper import Whisper
+from asr_models.words import Words
+from base import alternatives
 from base.settings import Settings
 
 
@@ -36,6 +39,19 @@ def test_speech_gives_text_at_both_rates(recogniser: Recogniser, spoken: tuple[s
     assert result.compute_seconds > 0.0
     assert result.engine == recogniser.name
     assert all(one.text and one.text != result.text for one in result.alternatives)
+
+
+def test_what_is_nearly_as_likely_is_told_by_the_worker_too(
+    whisper_directory: Path, spoken: tuple[str, Samples]
+) -> None:
+    weighs = Whisper(whisper_directory, words=Words([("你好", 10.0)]), word_weight=0.01)
+    result = weighs.recognise(spoken[1], 8_000)
+    texts = [one.text for one in result.alternatives]
+    assert len(texts) == alternatives.MOST and len({result.text, *texts}) == 1 + len(texts)
+    assert all(one.log_odds <= 0.0 for one in result.alternatives)
+    assert result.alternatives[0].log_odds >= result.alternatives[-1].log_odds
+    told = recognition_of(_told(result)).alternatives
+    assert [one.text for one in told] == texts
 
 
 def test_silence_is_no_speech(recogniser: Recogniser) -> None:
