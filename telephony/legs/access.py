@@ -1,8 +1,9 @@
 """Who may call: a packet filter on our own SIP sockets that drops every datagram and connection from elsewhere.
 
 The SIP stack takes calls for any user ("catch-all") and does not say where an INVITE came from, so nothing above the
-socket could decide. A classic BPF program attached to the socket (Linux, no privilege needed) does: the kernel drops
-what comes from outside the allowed networks before the stack sees a byte.
+socket could decide. A classic BPF program attached to the socket (Linux) does: the kernel drops what comes from outside
+the allowed networks before the stack sees a byte. For datagrams everybody may attach one; for connections newer kernels
+ask for CAP_NET_ADMIN (seen with 6.18), and without it there are none (`may_filter_connections`).
 """
 
 from __future__ import annotations
@@ -67,6 +68,18 @@ def attach(sock: socket.socket, networks: Sequence[Network]) -> None:
     sock.setsockopt(
         socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(instructions) // 8, ctypes.addressof(buffer))
     )
+
+
+def may_filter_connections() -> bool:
+    """Whether this process may put a filter on a TCP socket."""
+    if not sys.platform.startswith("linux"):
+        return True  # `protect_port` has the last word there
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        try:
+            attach(sock, [Network("0.0.0.0/0")])
+        except PermissionError:
+            return False
+    return True
 
 
 def protect_port(port: int, host: str, networks: Sequence[Network]) -> int:

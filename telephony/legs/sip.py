@@ -61,6 +61,9 @@ class SipEndpoint:
             ConfigurationError: the access list is wrong or cannot be enforced.
         """
         networks = access.parse_networks(self._settings.allowed_peers)
+        transports = TRANSPORTS if access.may_filter_connections() else TRANSPORTS[:1]
+        if len(transports) < len(TRANSPORTS):
+            log.warning("no SIP over TCP: only with CAP_NET_ADMIN does this kernel keep others from connecting")
         logging.getLogger("baresip").setLevel(logging.WARNING)  # its INFO lines carry callers' addresses
         self._runtime.on_dead = self.dead.set
         try:
@@ -73,10 +76,11 @@ class SipEndpoint:
                         rtp_timeout_seconds=self._settings.rtp_timeout_seconds,
                         jitter_buffer_ms=self._settings.jitter_buffer_ms,
                         rtp_ports=self._settings.rtp_ports,
+                        transports=transports,
                     )
                 )
             self._runtime.subscribe(self._note)
-            for transport in TRANSPORTS:
+            for transport in transports:
                 agent = await baresip.UserAgent.create(
                     self._runtime, account(self._settings, transport), transfer_policy="reject"
                 )
@@ -169,7 +173,10 @@ class SipEndpoint:
 
     async def _place(self, target: Target) -> Any:
         """Send the INVITE. One that was on its way when nobody wanted it any more is hung up."""
-        placing = asyncio.ensure_future(self._agents[target.transport].dial(target.uri))
+        agent = self._agents.get(target.transport)
+        if agent is None:
+            raise NotReached(f"calls over {target.transport.upper()} are not possible here", "unreachable")
+        placing = asyncio.ensure_future(agent.dial(target.uri))
         try:
             return await asyncio.shield(placing)
         except asyncio.CancelledError:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import baresip
 
 from base.sections.telephony import TelephonySettings
 
-TRANSPORTS: Final[tuple[Literal["udp", "tcp"], ...]] = ("udp", "tcp")
+Transport = Literal["udp", "tcp"]
+TRANSPORTS: Final[tuple[Transport, ...]] = ("udp", "tcp")
 
 
-def account(settings: TelephonySettings, transport: Literal["udp", "tcp"]) -> baresip.Account:
+def account(settings: TelephonySettings, transport: Transport) -> baresip.Account:
     """Our address for one transport: the stack gives a request only to an account of the same transport."""
     return baresip.Account(
         user=settings.sip_user,
@@ -33,6 +35,7 @@ def configuration(
     rtp_timeout_seconds: int,
     jitter_buffer_ms: tuple[int, int],
     rtp_ports: tuple[int, int],
+    transports: Sequence[Transport] = TRANSPORTS,
 ) -> baresip.Config:
     """The stack's configuration, shared by the endpoint and by the test caller.
 
@@ -48,7 +51,7 @@ def configuration(
         extra_config_text="\n".join(
             (
                 f"sip_listen {host}:{port}",
-                "sip_transports udp,tcp",
+                f"sip_transports {','.join(transports)}",
                 "call_hold_other_calls no",
                 "audio_jitter_buffer_type adaptive",
                 f"audio_jitter_buffer_ms {low}-{high}",

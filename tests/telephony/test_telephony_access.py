@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from needs import require
 
 from base.errors import ConfigurationError
+from base.settings import ROOT
 from telephony.legs import access
 from telephony.legs.sip_leg import caller_number
 
@@ -52,6 +58,7 @@ def test_many_networks_still_fit() -> None:
     assert not talk(networks, "127.0.0.6")
 
 
+@pytest.mark.skipif(not access.may_filter_connections(), reason="this kernel asks for CAP_NET_ADMIN")
 def test_connections_from_elsewhere_are_not_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         access.attach(server, access.parse_networks(["127.0.0.2/32"]))
@@ -68,6 +75,28 @@ def test_all_sockets_of_a_port_are_protected() -> None:
         assert access.protect_port(port, "127.0.0.1", access.parse_networks(["127.0.0.2/32"])) == 1
         with pytest.raises(ConfigurationError, match="port taken"):
             access.protect_port(1, "127.0.0.1", [])
+
+
+def test_whoever_may_not_filter_connections_takes_calls_over_udp_alone() -> None:
+    """Linux 6.18 lets only CAP_NET_ADMIN filter a TCP socket; older ones everybody: then nothing changes."""
+    without = ("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin") if os.geteuid() == 0 else ()
+    require(not without or shutil.which("setpriv") is not None, "setpriv is not installed (Debian: util-linux)")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def told(*program: str) -> list[str]:
+        done = subprocess.run(
+            [*without, sys.executable, *program], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    may = told("-c", "from telephony.legs import access; print(access.may_filter_connections())") == ["True"]
+    lines = told(str(Path(__file__).with_name("unprivileged_endpoint.py")), str(port))
+    assert "udp" in lines and ("tcp" in lines) is may
+    assert ("calls over TCP are not possible here" in lines) is not may
 
 
 @pytest.mark.parametrize("wrong", [["elsewhere"], ["::1/128"], ["10.0.0.0/99"]])
