@@ -100,6 +100,10 @@ def test_confidential(said: str, expected: bool | None) -> None:
         ("公司逼我签保密协议", None),
         ("你别跟我讲道理", None),
         ("怕孩子掉下去", None),
+        ("能不能给装个棚子，不能让老人站着等", None),
+        ("不想让孩子吃凉饭", None),
+        ("那味儿特别让人知道什么叫臭", None),
+        ("不能让对门知道是我", True),
         ("不用", None),
     ],
 )
