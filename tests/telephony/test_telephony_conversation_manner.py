@@ -196,9 +196,9 @@ def test_a_short_answer_to_yes_or_no_that_is_never_heard_is_the_cores_matter_the
         return {"say": ["需要保密吗？"], "patience": "yes_no"} if turn.text else {"say": ["我请人来听。"]}
 
     async def scenario() -> None:
-        script = [Said(2.0, 1.0, "路灯坏了"), *(Said(9.0 + 5.0 * turn, 0.7, "") for turn in range(3))]
+        script = [Said(2.0, 1.0, "路灯坏了"), *(Said(9.0 + 6.0 * turn, 0.7, "") for turn in range(3))]
         async with Line(script, core=FakeCore(reply=reply)) as line:
-            await line.until(25.0)
+            await line.until(27.0)
             assert line.words[1:] == ["需要保密吗？", "NOT_HEARD", "NOT_HEARD", "我请人来听。"]
             assert [turn.meta.get("unrecognised") for turn in line.core.turns] == [None, 2]
 
