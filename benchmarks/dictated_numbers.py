@@ -23,7 +23,7 @@ from asr_models.recogniser import Recognition, Samples
 from base import logs
 from base import settings as base_settings
 from benchmarks.conditions import Conditions, lines, write
-from bot.entities import phone
+from bot.entities import whose_number
 from knowledge.confusion_training import Caller, Utterance
 from telephony.hearing import PRE_ROLL_SECONDS, TAIL_SECONDS
 
@@ -132,7 +132,7 @@ def _spoken(text: str, chance: random.Random, speeds: tuple[float, float]) -> Ut
 
 def judged(number: str, heard: str) -> str:
     """`whole`, `wrong` or `incomplete`; of an answer in words `kept`, or `wrong` where it became a number."""
-    told = phone.told(heard, spoken=True)
+    told = whose_number.told(heard, spoken=True, asked=True)
     if not number:
         return "wrong" if told else "kept"
     if told is None:
