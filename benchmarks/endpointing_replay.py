@@ -60,7 +60,7 @@ class Timing:
     short_pause_seconds: float = 0.2
     promising: float = 0.95
     promising_guess_seconds: float = 0.35
-    guess_after_seconds: float = 0.4
+    guess_after_seconds: float = 0.35
     doubtful_guess_seconds: float = 0.65
 
 

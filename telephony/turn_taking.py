@@ -77,7 +77,7 @@ class TurnTakingRules:
     A text is asked for `promising_guess_seconds` into a pause whose sound says that the caller has finished,
     `guess_after_seconds` where no opinion has come, `doubtful_guess_seconds` where it says that the caller goes on:
     recognising costs far more than asking the sound model. Chosen on the choosing part of `benchmarks.endpointing`:
-    1.26 recognitions a turn (1.41 with 0.85, 0.3, 0.35 and 0.8 s), and the turn ends 10 ms later.
+    1.26 recognitions a turn (1.41 with 0.85, 0.3 and 0.8 s), and the turn ends 10 ms later.
     """
 
     endpointing: EndpointingRules = field(default_factory=EndpointingRules)
@@ -85,7 +85,7 @@ class TurnTakingRules:
     turn_end: TurnEnd = field(default_factory=_silence)
     promising: float = 0.95
     promising_guess_seconds: float = 0.35
-    guess_after_seconds: float = 0.4
+    guess_after_seconds: float = 0.35
     doubtful_guess_seconds: float = 0.65
     first_silence_prompt_seconds: float = 6.0
     second_silence_prompt_seconds: float = 12.0
