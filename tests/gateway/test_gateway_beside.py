@@ -27,7 +27,8 @@ async def filed(core: Core, key: str, *, conversation_id: str, detail: str = TRO
         conversation_id=conversation_id,
         contact_phone=number,
         assignment=Assignment("海淀区城市管理委员会", "直派", (), "ordinary", 24, "照明"),
-        **PLACE,
+        district=PLACE["district"],
+        street=PLACE["street"],
     )
     async with core.database.write() as session:
         order = await core.orders.file(session, draft, key=key, now=core.clock.now(), actor="bot")
