@@ -1,8 +1,9 @@
 """A small classifier beside the rules: character and syllable n-grams, logistic regression, trained when first used.
 
 It learns from `guards.yml`, from the grammar of `guard_wordings.yml` and, as examples of what is harmless, from the
-other intents' sentences of the language understanding (together about two seconds), so there is no model file that
-could be out of step with the data. Syllables let it hear what a recogniser writes with the wrong characters.
+other intents' sentences of the language understanding and from what citizens report in the catalogue's examples
+(some seconds together), so there is no model file that could be out of step with the data. Syllables let it hear what a
+recogniser writes with the wrong characters.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ from sklearn.linear_model import LogisticRegression
 from base.errors import ConfigurationError
 from bot import guard_wordings, training_data
 from bot.entities.pinyin import merged, syllables
+from workorders import catalogue_file, deadlines
+from workorders.catalogue import DEFAULT_PATH as CATALOGUE
+from workorders.duties import default_duties
 
 PATH: Final = Path(__file__).with_name("guards.yml")
 NONE: Final = guard_wordings.NONE
 _PER_PATTERN: Final = 12  # sentences of each pattern of the grammar; 16 found no more and took longer
 _PER_FRAME: Final = 60  # stories around a danger, of each frame
+_TELLING_CHARACTERS: Final = 10  # of an example of the catalogue; shorter ones are mere names of things
 _FRAMED_LEAST: Final = 8  # characters of an ordinary sentence that may stand in a story
 _FRAMED_CHARACTERS: Final = 30  # the longest sentence that may
 _DIGITS: Final = re.compile(r"\d{5,}")
@@ -41,7 +46,7 @@ class Sentences:
     dangers: tuple[tuple[str, str], ...]  # (sentence, line)
     harmless: tuple[str, ...]  # what is mistaken for danger
     lawful: tuple[tuple[str, str], ...]  # (sentence, channel)
-    other: tuple[str, ...]  # of the other intents
+    other: tuple[str, ...]  # of the other intents, and what is ordinarily reported
 
     @classmethod
     def load(cls, path: Path = PATH) -> Sentences:
@@ -57,7 +62,18 @@ class Sentences:
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         other = tuple(text for text, intent in training_data.load() if intent != "emergency")
-        return cls(dangers, harmless, lawful, other)
+        return cls(dangers, harmless, lawful, tuple(dict.fromkeys((*other, *_reported()))))
+
+
+def _reported() -> list[str]:
+    """What citizens report, as the catalogue tells it in sentences; the few that are a danger are left out."""
+    leaves = catalogue_file.read(CATALOGUE, default_duties()).leaves
+    return [
+        told
+        for leaf in leaves
+        for told in leaf.examples
+        if len(told) >= _TELLING_CHARACTERS and not deadlines.sudden(told)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
