@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import guards, intake, reading, splitting, wording
+from bot import guards, intake, lawful, reading, splitting, wording
 from bot.decision import Understood
 from bot.entities import order_no as order_numbers
 from bot.entities import receipt_no, yes_no
@@ -164,7 +164,7 @@ def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
 def _to_lawful(talk: Talk, text: str) -> bool:
     """No rule sees a lawful channel, but the understanding of the sentence is sure of one."""
     understood = talk.findings.understand(_DENIED.sub("", text))
-    return understood.intent == "lawful_channel" and understood.confidence >= 0.6 and not guards.enquiry_only(text)
+    return understood.intent == "lawful_channel" and understood.confidence >= 0.6 and not lawful.enquiry_only(text)
 
 
 def _stands_alone(piece: str) -> bool:
@@ -176,14 +176,14 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
     state = talk.state
     if receipt_no.find(text, spoken=talk.turn.spoken) is not None:  # whoever says such a number asks after it
         return state.new_matter("status", text, "咨询")
-    lawful = guards.lawful_channel(text)
-    if lawful:
+    channel = lawful.channel(text)
+    if channel:
         matter = state.new_matter("lawful", text, "求助")
-        matter.channel_name = lawful
+        matter.channel_name = channel
         return matter
     if _to_lawful(talk, text):
         matter = state.new_matter("lawful", text, "求助")
-        matter.channel_name = guards.lawful_likely(text)
+        matter.channel_name = lawful.likely(text)
         return matter
     asks_where = service_points.asks(talk, text)
     goes_on = {} if asks_where else _goes_on(talk, text)

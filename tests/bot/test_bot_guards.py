@@ -89,25 +89,6 @@ def test_no_attack(text: str) -> None:
     assert not guards.check(text).attack
 
 
-@pytest.mark.parametrize(
-    ("text", "channel"),
-    [
-        ("我已经起诉了，法院迟迟不开庭", "诉讼"),
-        ("劳动仲裁的裁决书下来了公司不执行", "仲裁"),
-        ("我们村主任收了包工头的好处费", "纪检监察"),
-        ("对交警的处罚决定不服，我要复议", "行政复议"),
-        ("我要申请公开拆迁的批复文件", "政府信息公开"),
-        ("我上访了三年没人管", "信访"),
-        ("公司拖欠工资三个月", ""),
-        ("我们村后面的厂子偷着排污水", ""),
-        ("法律援助在哪里申请", ""),
-        ("离婚起诉需要什么材料", ""),
-    ],
-)
-def test_lawful_channels(text: str, channel: str) -> None:
-    assert guards.lawful_channel(text) == channel
-
-
 def test_abuse_with_and_without_a_request() -> None:
     alone = guards.check("一群废物，滚")
     inside = guards.check("一群废物，我家停水三天了没人来修")
