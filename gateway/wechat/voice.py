@@ -1,16 +1,17 @@
-"""A voice message as words: decoded (AMR, Speex in Ogg, or whatever else the decoder knows), then recognised."""
+"""A voice message as words: decoded (AMR, Speex, or whatever else the decoder knows), then recognised."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from asr_models.recogniser import RecogniserError, Recognition
 from base.errors import HotlineError
 from base.logs import get_logger
+from gateway.wechat import speex
 from storage.sealed_files import BrokenFile, FileSafe
 
 _log = get_logger(__name__)
@@ -72,28 +73,38 @@ def decode(encoded: bytes) -> bytes:
     """PCM16 little endian, mono, 16 kHz, of at most a minute. Blocks.
 
     Raises:
-        UnknownSound: it is nothing that the decoder knows (SILK, Speex without Ogg, no sound at all).
+        UnknownSound: it is nothing that the decoder knows (SILK, no sound at all).
         UnreadableVoice: it is too short.
     """
     import av
 
     pcm16 = bytearray()
     try:
-        with av.open(io.BytesIO(encoded), mode="r") as container:
-            resampler = av.AudioResampler(format="s16", layout="mono", rate=_RATE_HZ)
-            for frame in container.decode(audio=0):
-                for part in resampler.resample(frame):
-                    pcm16 += _samples(part)
-                if len(pcm16) >= _LONGEST_SECONDS * _RATE_HZ * 2:
-                    break
-            else:
-                for part in resampler.resample(None):
-                    pcm16 += _samples(part)
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=_RATE_HZ)
+        for frame in _sound(encoded):
+            for part in resampler.resample(frame):
+                pcm16 += _samples(part)
+            if len(pcm16) >= _LONGEST_SECONDS * _RATE_HZ * 2:
+                break
+        else:
+            for part in resampler.resample(None):
+                pcm16 += _samples(part)
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise UnknownSound("the voice message cannot be decoded") from error
     if len(pcm16) < _LEAST_BYTES:
         raise UnreadableVoice("the voice message is too short")
     return bytes(pcm16[: _LONGEST_SECONDS * _RATE_HZ * 2])
+
+
+def _sound(encoded: bytes) -> Iterator[Any]:
+    import av
+
+    bare = speex.frames(encoded)
+    if bare is not None:
+        yield from speex.decoded(bare)
+        return
+    with av.open(io.BytesIO(encoded), mode="r") as container:
+        yield from container.decode(audio=0)
 
 
 def _samples(frame: Any) -> bytes:
