@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -52,6 +53,15 @@ class RedisServer:
             self._process.kill()
             self._process.wait(30)
             self._process = None
+
+    def freeze(self) -> None:
+        """As a cut in the network: connections stand and are even taken, and nothing is said."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture

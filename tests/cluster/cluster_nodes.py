@@ -36,12 +36,22 @@ class TestNode:
     __test__ = False
 
     def __init__(
-        self, name: str, database_url: str, redis_url: str, folder: Path, keys: Path, **database: float
+        self,
+        name: str,
+        database_url: str,
+        redis_url: str,
+        folder: Path,
+        keys: Path,
+        *,
+        redis_timeout_seconds: float = 30,
+        **database: float,
     ) -> None:
         self.settings = Settings(
             data=DataSettings(directory=folder),
             database=DatabaseSettings(url=database_url, pool_size=5, **database),
-            cluster=ClusterSettings(node=name, redis_url=redis_url, redis_timeout_seconds=30, catch_up_seconds=0.1),
+            cluster=ClusterSettings(
+                node=name, redis_url=redis_url, redis_timeout_seconds=redis_timeout_seconds, catch_up_seconds=0.1
+            ),
             security=SecuritySettings(key_file=keys),
             # Nobody pings in these tests, and the machine may be busy: patience decides nothing here.
             dialogue=DialogueSettings(phone_lost_seconds=600),

@@ -24,8 +24,10 @@ for room in ("gateway", "telephony"):  # their helpers furnish a core and a phon
 
 
 @pytest.fixture
-async def nodes(postgresql_url: str, redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[list[TestNode]]:
-    """Two nodes, furnished and serving."""
+async def nodes(
+    request: pytest.FixtureRequest, postgresql_url: str, redis_server: RedisServer, tmp_path: Path
+) -> AsyncIterator[list[TestNode]]:
+    """Two nodes, furnished and serving. A parameter: so many seconds they wait for Redis."""
     from cluster_nodes import TestNode
 
     empty = await emptied(postgresql_url)
@@ -33,7 +35,11 @@ async def nodes(postgresql_url: str, redis_server: RedisServer, tmp_path: Path) 
     await empty.close()
     keys = tmp_path / "keys.json"
     assert Keyring(lambda: keys).keys.current  # made by being asked for
-    made = [TestNode(name, postgresql_url, redis_server.url, tmp_path / name, keys) for name in ("a", "b")]
+    patience = getattr(request, "param", 30.0)
+    made = [
+        TestNode(name, postgresql_url, redis_server.url, tmp_path / name, keys, redis_timeout_seconds=patience)
+        for name in ("a", "b")
+    ]
     for node in made:
         await node.start()
     yield made

@@ -138,6 +138,22 @@ async def test_without_redis_both_go_on_and_no_word_is_lost(nodes: list[TestNode
     await next_of(citizen, "status", status="ended")
 
 
+@pytest.mark.parametrize("nodes", [0.5], indirect=True)
+async def test_with_redis_cut_off_both_go_on_and_no_word_is_lost(
+    nodes: list[TestNode], redis_server: RedisServer
+) -> None:
+    citizen, seat, known, _ = await hand_over(nodes)
+    redis_server.freeze()
+    try:
+        await eventually(lambda: not any(node.core.node.bus.connected for node in nodes))
+        await talk(citizen, seat, known, 3)
+    finally:
+        redis_server.thaw()
+    await eventually(lambda: all(node.core.node.bus.connected for node in nodes))
+    await seat.send_json({"type": "finish", "conversation_id": known, "disposition": "answered"})
+    await next_of(citizen, "status", status="ended")
+
+
 @pytest.mark.long
 async def test_a_seat_whose_node_is_another_is_not_taken_for_absent(nodes: list[TestNode]) -> None:
     _, seat, known, seat_id = await hand_over(nodes)
