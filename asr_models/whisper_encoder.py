@@ -8,17 +8,18 @@ matrix the silent positions, which hold far larger values than speech, would lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from asr_models.log_mel import BANDS, FRAMES_A_SECOND, RATE_HZ, log_mel
 from asr_models.recogniser import RecogniserError, Samples
+from base.onnx_graph import GraphWriter
 from base.onnx_runtime import onnxruntime
 
 Floats = npt.NDArray[np.float32]
@@ -101,29 +102,28 @@ def _layout(samples: int, positions: int) -> _Layout:
     return _Layout(speech, taken, np.concatenate([np.arange(speech), speech + behind]).astype(np.int64))
 
 
-class _Graph:
+class _Graph(GraphWriter):
     """Pre-norm transformer behind two convolutions (Radford et al., 2022, section 2.2), written node by node."""
 
     def __init__(self, variables: Mapping[str, Floats], heads: int) -> None:
+        super().__init__()
         self._variables = variables
         self._heads = heads
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
 
     def model(self) -> onnx.ModelProto:
-        last_axis = self._constant(np.array([-1], np.int64))
+        last_axis = self.constant(np.array([-1], np.int64))
         x = self._convolution("picture", "conv1", stride=1)
         x = self._convolution(x, "conv2", stride=_FRAMES_A_POSITION)
-        x = self._node("Gather", [self._node("Transpose", [x], perm=[0, 2, 1]), "from_position"], axis=1)
-        encodings = self._constant(self._variables["position_encodings/encodings"])
-        x = self._node("Add", [x, self._node("Gather", [encodings, "position"], axis=0)])
+        x = self.node("Gather", [self.node("Transpose", [x], perm=[0, 2, 1]), "from_position"], axis=1)
+        encodings = self.constant(self._variables["position_encodings/encodings"])
+        x = self.node("Add", [x, self.node("Gather", [encodings, "position"], axis=0)])
         layer = 0
         while f"layer_{layer}/ffn/linear_0/weight" in self._variables:
             x = self._layer(x, f"layer_{layer}/", last_axis)
             layer += 1
-        self._node("Identity", [self._norm(x, "layer_norm/")], output="encoded")
+        self.node("Identity", [self._norm(x, "layer_norm/")], output="encoded")
         graph = helper.make_graph(
-            self._nodes,
+            self.nodes,
             "encoder",
             [
                 helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, BANDS, "frames"]),
@@ -132,7 +132,7 @@ class _Graph:
                 helper.make_tensor_value_info("weight", TensorProto.FLOAT, [1, 1, "taken", "taken"]),
             ],
             [helper.make_tensor_value_info("encoded", TensorProto.FLOAT, [1, "taken", None])],
-            self._constants,
+            self.constants,
         )
         imports = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_OURS, 1)]
         return helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
@@ -141,50 +141,33 @@ class _Graph:
         heard = self._product(
             self._norm(x, f"{name}self_attention/layer_norm/"), f"{name}self_attention/linear_0/", last_axis
         )
-        query, key, value = self._nodes_of("Split", [heard], 3, axis=-1, num_outputs=3)
-        attention = self._node(
+        query, key, value = self.nodes_of("Split", [heard], 3, axis=-1, num_outputs=3)
+        attention = self.node(
             "MultiHeadAttention", [query, key, value, "", "", "weight"], domain=_OURS, num_heads=self._heads
         )
-        x = self._node("Add", [x, self._product(attention, f"{name}self_attention/linear_1/", last_axis)])
+        x = self.node("Add", [x, self._product(attention, f"{name}self_attention/linear_1/", last_axis)])
         inner = self._product(self._norm(x, f"{name}ffn/layer_norm/"), f"{name}ffn/linear_0/", last_axis)
-        inner = self._node("Gelu", [inner], domain=_OURS)
-        return self._node("Add", [x, self._product(inner, f"{name}ffn/linear_1/", last_axis)])
+        inner = self.node("Gelu", [inner], domain=_OURS)
+        return self.node("Add", [x, self._product(inner, f"{name}ffn/linear_1/", last_axis)])
 
     def _product(self, x: str, name: str, last_axis: str) -> str:
         """With the weights in eight bits a column, the activations in eight bits a row."""
         weights = self._variables[f"{name}weight"].T
         scale = np.maximum(np.abs(weights).max(axis=0), np.finfo(np.float32).tiny) / np.float32(_LARGEST)
         small = np.clip(np.round(weights / scale), -_LARGEST, _LARGEST).astype(np.int8)
-        largest = self._node("ReduceMax", [self._node("Abs", [x]), last_axis], keepdims=1)
-        product = self._node(
+        largest = self.node("ReduceMax", [self.node("Abs", [x]), last_axis], keepdims=1)
+        product = self.node(
             "DynamicQuantizeMatMul",
-            [self._node("Div", [x, largest]), self._constant(small), self._constant(scale.astype(np.float32))],
+            [self.node("Div", [x, largest]), self.constant(small), self.constant(scale.astype(np.float32))],
             domain=_OURS,
         )
-        return self._node(
-            "Add", [self._node("Mul", [product, largest]), self._constant(self._variables[f"{name}bias"])]
-        )
+        return self.node("Add", [self.node("Mul", [product, largest]), self.constant(self._variables[f"{name}bias"])])
 
     def _norm(self, x: str, name: str) -> str:
-        gain, offset = (self._constant(self._variables[f"{name}{part}"]) for part in ("gamma", "beta"))
-        return self._node("LayerNormalization", [x, gain, offset], axis=-1, epsilon=1e-5)
+        gain, offset = (self.constant(self._variables[f"{name}{part}"]) for part in ("gamma", "beta"))
+        return self.node("LayerNormalization", [x, gain, offset], axis=-1, epsilon=1e-5)
 
     def _convolution(self, x: str, name: str, *, stride: int) -> str:
-        weight, bias = (self._constant(self._variables[f"{name}/{part}"]) for part in ("weight", "bias"))
-        x = self._node("Conv", [x, weight, bias], kernel_shape=[3], pads=[1, 1], strides=[stride])
-        return self._node("Gelu", [x], domain=_OURS)
-
-    def _constant(self, values: npt.NDArray[Any]) -> str:
-        name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def _node(self, kind: str, inputs: Sequence[str], *, output: str = "", **attributes: Any) -> str:
-        name = output or f"value_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def _nodes_of(self, kind: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> list[str]:
-        names = [f"value_{len(self._nodes)}_{number}" for number in range(outputs)]
-        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
-        return names
+        weight, bias = (self.constant(self._variables[f"{name}/{part}"]) for part in ("weight", "bias"))
+        x = self.node("Conv", [x, weight, bias], kernel_shape=[3], pads=[1, 1], strides=[stride])
+        return self.node("Gelu", [x], domain=_OURS)

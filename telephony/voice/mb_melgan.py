@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from base.onnx_graph import GraphWriter
 from telephony.voice.voice import VoiceError
 
 Numbers = npt.NDArray[np.float32]
@@ -109,44 +110,43 @@ class _Weights:
         return np.asarray(numpy_helper.to_array(self._arrays[name]).reshape(-1), np.float32)
 
 
-class _Graph:
+class _Graph(GraphWriter):
     def __init__(self, weights: _Weights) -> None:
+        super().__init__()
         self._weights = weights
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: list[onnx.TensorProto] = []
 
     def model(self) -> onnx.ModelProto:
         upsamplings = self._weights.upsamplings()
-        x = self._node("Transpose", [INPUT], perm=[0, 2, 1])
-        x = self._node("Unsqueeze", [x, self._constant(np.array([2], np.int64))])
+        x = self.node("Transpose", [INPUT], perm=[0, 2, 1])
+        x = self.node("Unsqueeze", [x, self.constant(np.array([2], np.int64))])
         x = self._convolved(x, *self._weights.take("Conv"))
         for _ in range(upsamplings):
             x = self._upsampled(self._bent(x))
             for stack in range(_STACKS):
                 x = self._residual(x, _DILATION**stack)
-        x = self._node("Tanh", [self._convolved(self._bent(x), *self._weights.take("Conv"))])
+        x = self.node("Tanh", [self._convolved(self._bent(x), *self._weights.take("Conv"))])
         self._joined(x)
         graph = helper.make_graph(
-            self._nodes,
+            self.nodes,
             "vocoder",
             [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, "frames", _BANDS])],
             [helper.make_tensor_value_info("samples", TensorProto.FLOAT, [1, 1, 1, "time"])],
-            self._constants,
+            self.constants,
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
 
     def _residual(self, x: str, dilation: int) -> str:
         direct = self._convolved(x, *self._weights.take("Conv", 1))
         inner = self._convolved(self._bent(x), *self._weights.take("Conv", 3), dilation=dilation)
-        return self._node("Add", [direct, self._convolved(self._bent(inner), *self._weights.take("Conv", 1))])
+        return self.node("Add", [direct, self._convolved(self._bent(inner), *self._weights.take("Conv", 1))])
 
     def _convolved(self, x: str, weights: Numbers, offsets: Numbers | None, *, dilation: int = 1) -> str:
         """The edges are mirrored, as in training."""
         size = weights.shape[_TIME_AXIS]
         if edge := dilation * (size // 2):
-            around = self._constant(np.array([0, 0, 0, edge, 0, 0, 0, edge], np.int64))
-            x = self._node("Pad", [x, around], mode="reflect")
-        return self._node(
+            around = self.constant(np.array([0, 0, 0, edge, 0, 0, 0, edge], np.int64))
+            x = self.node("Pad", [x, around], mode="reflect")
+        return self.node(
             "Conv", [x, *self._constants_of(weights, offsets)], kernel_shape=[1, size], dilations=[1, dilation]
         )
 
@@ -155,7 +155,7 @@ class _Graph:
         weights, offsets = self._weights.take("ConvTranspose")
         size = weights.shape[2]
         step = size // 2
-        return self._node(
+        return self.node(
             "ConvTranspose",
             [x, *self._constants_of(weights.transpose(0, 1, 3, 2), offsets)],
             kernel_shape=[1, size],
@@ -166,22 +166,12 @@ class _Graph:
     def _joined(self, x: str) -> None:
         low = synthesis(self._weights.take("ConvTranspose")[0], self._weights.take("Conv")[0])
         taps = low.shape[_TIME_AXIS]
-        x = self._node("Conv", [x, self._constant(low)], kernel_shape=[1, taps], pads=[0, taps // 2, 0, taps // 2])
-        x = self._node("Transpose", [x], perm=[0, 2, 3, 1])
-        self._node("Reshape", [x, self._constant(np.array([1, 1, 1, -1], np.int64))], output="samples")
+        x = self.node("Conv", [x, self.constant(low)], kernel_shape=[1, taps], pads=[0, taps // 2, 0, taps // 2])
+        x = self.node("Transpose", [x], perm=[0, 2, 3, 1])
+        self.node("Reshape", [x, self.constant(np.array([1, 1, 1, -1], np.int64))], output="samples")
 
     def _bent(self, x: str) -> str:
-        return self._node("LeakyRelu", [x], alpha=self._weights.slope)
+        return self.node("LeakyRelu", [x], alpha=self._weights.slope)
 
     def _constants_of(self, weights: Numbers, offsets: Numbers | None) -> Sequence[str]:
-        return [self._constant(values) for values in (weights, offsets) if values is not None]
-
-    def _constant(self, values: npt.NDArray[Any]) -> str:
-        name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def _node(self, kind: str, inputs: Sequence[str], *, output: str = "", **attributes: Any) -> str:
-        name = output or f"value_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
+        return [self.constant(values) for values in (weights, offsets) if values is not None]

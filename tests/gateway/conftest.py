@@ -20,7 +20,8 @@ from base.sections.node import DataSettings, WebSettings
 from base.sections.seats import SeatSettings
 from base.settings import Settings
 from gateway.app import build_app
-from gateway.core import Core, Part
+from gateway.core import Core, Part, settle
+from gateway.desk import DESK, Desk
 from gateway.loading import load_database
 
 
@@ -86,3 +87,18 @@ async def connect(core: Core) -> AsyncIterator[Connect]:
 @pytest.fixture
 async def client(connect: Connect, small: SmallConversations) -> Client:
     return await connect()
+
+
+@pytest.fixture
+async def desk(connect: Connect, core: Core, small: SmallConversations) -> AsyncIterator[Client]:
+    """The core's server with the desk's background work, and a seat called ann."""
+    client = await connect()
+    desk: Desk = client.server.app[DESK]  # type: ignore[attr-defined]
+    tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
+    await core.seats.add("ann", "a-long-password", display_name="安安")
+    yield client
+    core.stop()
+    desk.changed()
+    for subscription in list(small.subscriptions):
+        subscription.close()
+    await settle(*tasks)

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 from axe_findings import serious_findings
-from gateway_helpers import Client, Connect, SmallConversations, origin
+from gateway_helpers import Client, SmallConversations, origin
 from needs import require
 from playwright.async_api import Page, async_playwright, expect
 from sqlalchemy import update
 
 from base.ids import new_id
 from conversations.messages import CitizenTurn
-from gateway.core import Core, settle
-from gateway.desk import DESK, Desk
+from gateway.core import Core
 from gateway.pages import DIST
 from storage.sealed_files import ALAW_FRAMES, SealedWriter
 from storage.tables import CallbackTask, Conversation
@@ -27,20 +26,6 @@ pytestmark = pytest.mark.long
 
 PATIENCE_MS = 30_000
 WORDS = "我们已经联系了承办单位"
-
-
-@pytest.fixture
-async def desk(connect: Connect, core: Core, small: SmallConversations) -> AsyncIterator[Client]:
-    client = await connect()
-    desk: Desk = client.server.app[DESK]  # type: ignore[attr-defined]
-    tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
-    await core.seats.add("ann", "a-long-password", display_name="安安")
-    yield client
-    core.stop()
-    desk.changed()
-    for subscription in list(small.subscriptions):
-        subscription.close()
-    await settle(*tasks)
 
 
 @pytest.fixture

@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from gateway_helpers import Client, Connect, SmallConversations, origin
+from gateway_helpers import Client, SmallConversations, origin
 from needs import require
 from playwright.async_api import Page, async_playwright, expect
 
 from base.settings import ROOT
-from gateway.core import Core, settle
-from gateway.desk import DESK, Desk
+from gateway.core import Core
 from gateway.internal import ensure_token
 from gateway.pages import DIST
 from hotline.trial.listening import opened
@@ -70,21 +69,6 @@ def seconds_of_tone(sound: np.ndarray[Any, Any], frequency_hz: float) -> float:
     frames = sound[: len(sound) // step * step].reshape(-1, step)
     turn = np.exp(-2j * np.pi * frequency_hz * np.arange(step) / RATE_HZ)
     return float((np.abs((frames * turn).mean(axis=1)) * 2 > 0.02).sum()) / 10
-
-
-@pytest.fixture
-async def desk(connect: Connect, core: Core, small: SmallConversations) -> AsyncIterator[Client]:
-    """The core's server with the desk's background work, and a seat called ann."""
-    client = await connect()
-    desk: Desk = client.server.app[DESK]  # type: ignore[attr-defined]
-    tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
-    await core.seats.add("ann", "a-long-password", display_name="安安")
-    yield client
-    core.stop()
-    desk.changed()
-    for subscription in list(small.subscriptions):
-        subscription.close()
-    await settle(*tasks)
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from gateway_helpers import Client, Connect, SmallConversations, origin
+from gateway_helpers import Client, SmallConversations, origin
 from needs import require
 from playwright.async_api import Page, async_playwright, expect
 
 from base.ids import new_id
 from conversations.messages import CitizenTurn
-from gateway.core import Core, settle
-from gateway.desk import DESK, Desk
+from gateway.core import Core
 from gateway.mining_work import mine_when_due
 from gateway.pages import DIST
 from storage.tables import CallbackTask, Unanswered
@@ -39,18 +38,11 @@ def attack(field: str) -> str:
 
 
 @pytest.fixture
-async def desk(connect: Connect, core: Core, small: SmallConversations) -> AsyncIterator[Client]:
-    client = await connect()
-    desk: Desk = client.server.app[DESK]  # type: ignore[attr-defined]
-    tasks = [core.spawn(work, "desk") for work in (desk.listen(), desk.push())]
-    await core.seats.add("ann", "a-long-password", display_name="安安", role="leader")
+async def desk(desk: Client, core: Core) -> Client:
+    """With a leader and a unit."""
+    await core.seats.add("chief", "a-long-password", display_name="安安", role="leader")
     await core.seats.add("heat", "a-long-password", role="unit", unit="市热力集团")
-    yield client
-    core.stop()
-    desk.changed()
-    for subscription in list(small.subscriptions):
-        subscription.close()
-    await settle(*tasks)
+    return desk
 
 
 @pytest.fixture
@@ -121,7 +113,7 @@ async def test_the_desk_shows_text_as_text(page: Page, desk: Client, core: Core,
             )
         )
     await _order(core, known)
-    await _enter(page, desk, "/seat", "ann")
+    await _enter(page, desk, "/seat", "chief")
     queue = page.get_by_role("region", name="排队与我的会话")
     await queue.get_by_role("button", name="接起").first.click()
     await expect(page.get_by_role("log", name="对话记录")).to_contain_text(_ATTACKS[0])
@@ -171,7 +163,7 @@ async def test_the_wall_shows_text_as_text(page: Page, desk: Client, small: Smal
     known = (await small.open("wechat")).conversation_id
     await small.citizen_turn(known, CitizenTurn(attack("聊天"), "wechat"))
     await small.citizen_turn(known, CitizenTurn("人工", "wechat"))
-    await _enter(page, desk, "/leader", "ann")
+    await _enter(page, desk, "/leader", "chief")
     await page.get_by_role("region", name="会话", exact=True).get_by_role("button", name="查看").first.click()
     await expect(page.get_by_role("log", name="对话记录")).to_contain_text("聊天终")
     await _harmless(page)
