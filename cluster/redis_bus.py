@@ -43,8 +43,14 @@ class RedisBus:
         self._changed = asyncio.Event()
         self._closed = asyncio.Event()
         self._subscribed: set[str] = set()
-        self.connected = False
+        self._sends = self._hears = False
+        self._reached = False  # what was logged last
         self.dropped = 0
+
+    @property
+    def connected(self) -> bool:
+        """Other nodes hear us and we them, as far as it is known."""
+        return self._sends and self._hears
 
     def publish(self, topic: str, message: Message) -> None:
         text = json.dumps({"from": self._node, "message": message}, ensure_ascii=False, separators=(",", ":"))
@@ -83,23 +89,32 @@ class RedisBus:
             try:
                 await work()
             except _FAILURES as error:
-                if self.connected:
+                if self._reached:
                     log.error("other nodes are not reached", error=type(error).__name__)
-                self.connected = False
+                self._reached = False
             if asyncio.get_running_loop().time() - began > _LONGEST_RETRY_SECONDS:
                 wait_seconds = _FIRST_RETRY_SECONDS
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), wait_seconds * random.uniform(0.5, 1.0))
             wait_seconds = min(2 * wait_seconds, _LONGEST_RETRY_SECONDS)
 
+    def _tell_reached(self) -> None:
+        if self.connected and not self._reached:
+            log.info("other nodes can be reached", topics=len(self._subscribed))
+            self._reached = True
+
     # -- out -------------------------------------------------------------------------------------------------------
 
     async def _send(self) -> None:
         client = connect(self._url, timeout_seconds=_TIMEOUT_SECONDS)
         try:
+            await client.ping()
+            self._sends = True
+            self._tell_reached()
             while not self._closed.is_set():
                 await client.publish(*await self._outgoing.get())  # what fails is lost: the others read the database
         finally:
+            self._sends = False
             await client.aclose()
 
     # -- in --------------------------------------------------------------------------------------------------------
@@ -112,8 +127,8 @@ class RedisBus:
                 await subscriber.subscribe(PREFIX + _NOTHING)
             self._subscribed = set()
             await self._follow_topics(subscriber)
-            self.connected = True
-            log.info("other nodes can be reached", topics=len(self._subscribed))
+            self._hears = True
+            self._tell_reached()
             self._joined()
             following = asyncio.create_task(self._keep_topics(subscriber), name="bus topics")
             try:
@@ -121,7 +136,7 @@ class RedisBus:
             finally:
                 await _end(following)
         finally:
-            self.connected = False
+            self._hears = False
             await subscriber.aclose()
             await client.aclose()
 

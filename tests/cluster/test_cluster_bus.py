@@ -118,6 +118,20 @@ async def test_after_redis_was_away_the_bus_works_again_and_says_that_something_
         await node.end()
 
 
+async def test_after_a_moment_in_which_redis_said_nothing_it_is_connected_again(redis_server: RedisServer) -> None:
+    """Sending fails after two seconds; hearing needs five to notice, and would never have said that all is well."""
+    node = Running(RedisBus(redis_server.url, "a"))
+    await eventually(lambda: node.bus.connected)
+    redis_server.freeze()
+    try:
+        node.bus.publish("topic", {"number": 1})
+        await eventually(lambda: not node.bus.connected)
+    finally:
+        redis_server.thaw()
+    await eventually(lambda: node.bus.connected)
+    await node.end()
+
+
 async def test_a_message_that_cannot_be_read_ends_nothing(redis_server: RedisServer) -> None:
     from redis.asyncio import Redis
 
