@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -100,7 +99,7 @@ class ConversationService:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._owner = owner or new_id("core_")
-        self._forgot_at: datetime | None = None
+        self._forgetting = first_messages.Forgetting(database, self._clock)
         self._locks = KeyedLocks(across)
         self._hub = Hub()
         self._catch_up = CatchUp(database, self._hub)
@@ -372,15 +371,9 @@ class ConversationService:
     async def sweep(self) -> int:
         """Idle chats, lost calls and long waits get what is due to them, news of orders are told, return visits begin
         in the chats; returns how many."""
-        await self._forget_first_messages()
+        await self._forgetting.sweep()
         asked = await self._visits.sweep() if self._visits is not None else 0
         return await self._sweeper.sweep() + await self._news.sweep() + asked
-
-    async def _forget_first_messages(self) -> None:
-        now = self._clock.now()
-        if self._forgot_at is None or now - self._forgot_at >= first_messages.REMEMBERED / 24:
-            await first_messages.forget(self._database, now)
-            self._forgot_at = now
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -397,13 +390,7 @@ class ConversationService:
                     self._hub.publish(event)
                 break
         if taken.elsewhere:  # the conversation had ended long ago: this is a new contact
-            return await self._take(await self._contacts.begin_silently(turn, once=_again(conversation_id, turn)), turn)
+            once = first_messages.again(conversation_id, turn)
+            return await self._take(await self._contacts.begin_silently(turn, once=once), turn)
         assert taken.result is not None
         return taken.result
-
-
-def _again(conversation_id: str, turn: CitizenTurn) -> str | None:
-    """By what a message that begins anew after the end of a conversation is known when it is sent again."""
-    if turn.client_message_id is None:
-        return None
-    return first_messages.key_of(conversation_id, turn.client_message_id)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+from base.clock import ManualClock
 from base.spelling import spell
 from bot import wording
 from bot.entities import receipt_no
@@ -97,6 +98,7 @@ async def test_a_receipt_is_kept_for_a_year(room: Room, days: int, kept: bool) -
     receipt = away.replies[0].text.partition("记录号")[2].partition("，")[0]
     await _back(room)
     await room.service.take_in_journal()
-    await first_messages.forget(room.database, room.clock.now() + timedelta(days=days))
+    later = ManualClock(room.clock.now() + timedelta(days=days))
+    await first_messages.Forgetting(room.database, later).sweep()
     asked = await room.say(f"记录号{receipt}的进度")
     assert (asked.replies[0].text == wording.RECEIPT_WAITING) is kept
