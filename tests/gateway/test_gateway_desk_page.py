@@ -149,6 +149,7 @@ async def test_what_was_filed_is_not_filed_again_and_opens_as_an_order(
     async with core.database.write() as session:  # the small room keeps this in memory only
         mine = update(Conversation).where(Conversation.id == known).values(seat_id=small.seat[known])
         await session.execute(mine)
+    await expect(page.get_by_role("button", name="登记工单")).to_be_enabled()  # the page knows that it is its own
     await page.keyboard.press("Control+Enter")
     told = page.get_by_text("已登记，工单号")
     await expect(told).to_be_visible()
