@@ -43,6 +43,8 @@ _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _IN_DISTRICT_BONUS: Final = 2.5
+_GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区))"
+"""Behind a landmark: 北京大学第一医院 and 清华大学附属长庚医院 bear a name and stand elsewhere."""
 _BY_LANDMARK: Final = 0.6  # how sure a district is that only a landmark tells
 
 
@@ -104,7 +106,7 @@ class PlaceMatcher:
             "|".join(map(re.escape, sorted((*gazetteer.districts, *self._short_districts), key=len, reverse=True)))
         )
         marks = sorted(gazetteer.landmarks, key=len, reverse=True)
-        self._landmark = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
+        self._landmark = re.compile(rf"(?:{'|'.join(map(re.escape, marks))}){_GOES_ON}" if marks else r"(?!)")
         self._district_sounds = {
             tuple(merged(syllable) for syllable in syllables(short)): district
             for short, district in self._short_districts.items()

@@ -178,5 +178,12 @@ def test_a_landmark_tells_the_district(matcher: PlaceMatcher, said: str, distric
     assert (finding.district, finding.street) == (district, street)
 
 
+@pytest.mark.parametrize(
+    "said", ["北京大学第一医院门口的路灯坏了", "清华大学附属北京清华长庚医院门口堵车", "人民大学通州校区外头乱停车"]
+)
+def test_what_bears_a_landmarks_name_stands_elsewhere(matcher: PlaceMatcher, said: str) -> None:
+    assert matcher.find(said).district != "海淀区"
+
+
 def test_a_landmark_that_holds_a_districts_name_stays_whole(matcher: PlaceMatcher) -> None:
     assert matcher.find("朝阳公园东门", asked=True).address == "朝阳公园东门"

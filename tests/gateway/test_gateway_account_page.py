@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 from axe_findings import serious_findings
-from gateway_helpers import Client, SmallConversations, origin
-from needs import require
-from playwright.async_api import Page, async_playwright, expect
+from gateway_browser import chromium_page, log_in
+from gateway_helpers import Client, SmallConversations
+from playwright.async_api import Page, expect
 
 from base.clock import ManualClock
 from gateway.core import Core
-from gateway.pages import DIST
 from seats import totp
 
 pytestmark = pytest.mark.long
@@ -26,24 +24,13 @@ PASSWORD = "a-long-password"
 
 @pytest.fixture
 async def page(client: Client) -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    require(chromium is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
-    require((DIST / "account.html").is_file(), "the front end is not built: run `make setup`")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-        page.set_default_timeout(PATIENCE_MS)
-        page.set_default_navigation_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
+    size = {"width": 1280, "height": 900}
+    async with chromium_page("account.html", patience_ms=PATIENCE_MS, viewport=size, bypass_csp=True) as page:
         yield page
-        await browser.close()
 
 
 async def _enter(page: Page, client: Client, name: str) -> None:
-    await page.goto(f"{origin(client)['Origin']}/account")
-    await page.get_by_label("账号").fill(name)
-    await page.get_by_label("密码").fill(PASSWORD)
-    await page.get_by_role("button", name="登录").click()
+    await log_in(page, client, "/account", name, PASSWORD)
 
 
 async def test_a_role_that_needs_a_second_factor_gets_one_and_is_asked_for_it(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from axe_findings import serious_findings
-from gateway_helpers import Client, SmallConversations, origin
-from needs import require
-from playwright.async_api import Page, async_playwright, expect
+from gateway_browser import chromium_page, log_in
+from gateway_helpers import Client, SmallConversations
+from playwright.async_api import Page, expect
 from sqlalchemy import update
 
 from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.core import Core
-from gateway.pages import DIST
 from storage.sealed_files import ALAW_FRAMES, SealedWriter
 from storage.tables import CallbackTask, Conversation
 from workorders.model import Assignment, OrderDraft
@@ -30,21 +28,10 @@ WORDS = "我们已经联系了承办单位"
 
 @pytest.fixture
 async def page(desk: Client) -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    require(chromium is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
-    require((DIST / "seat.html").is_file(), "the front end is not built: run `make setup`")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1366, "height": 860}, bypass_csp=True)
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        await page.goto(f"{origin(desk)['Origin']}/seat")
-        await page.get_by_label("账号").fill("ann")
-        await page.get_by_label("密码").fill("a-long-password")
-        await page.get_by_role("button", name="登录").click()
+    async with chromium_page("seat.html", patience_ms=PATIENCE_MS, bypass_csp=True) as page:
+        await log_in(page, desk, "/seat", "ann")
         await expect(page.get_by_text("在线", exact=True)).to_be_visible()
         yield page
-        await browser.close()
 
 
 async def a_citizen(small: SmallConversations, words: str) -> str:

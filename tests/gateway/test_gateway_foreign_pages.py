@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from gateway_browser import log_in
 from gateway_helpers import Client, SmallConversations, login, origin
 from playwright.async_api import Page, expect
-from test_gateway_xss import _enter
 from test_gateway_xss import desk as desk
 from test_gateway_xss import page as page
 
@@ -50,7 +50,7 @@ async def test_a_foreign_page_changes_nothing_in_the_name_of_whom_it_is_shown_to
 ) -> None:
     """A form, a request by script, and a socket, all with whatever cookies the browser adds."""
     ours = origin(desk)["Origin"]
-    await _enter(page, desk, "/seat", "ann")
+    await log_in(page, desk, "/seat", "ann")
     await expect(page.get_by_role("region", name="排队与我的会话")).to_be_visible()
     assert [one["name"] for one in await page.context.cookies() if one["name"] == COOKIE]
     replies = f"{ours}/api/v1/seat/replies"

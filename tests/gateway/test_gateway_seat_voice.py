@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,14 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from gateway_helpers import Client, SmallConversations, origin
-from needs import require
-from playwright.async_api import Page, async_playwright, expect
+from gateway_browser import chromium_page, log_in
+from gateway_helpers import Client, SmallConversations
+from playwright.async_api import Page, expect
 
 from base.settings import ROOT
 from gateway.core import Core
 from gateway.internal import ensure_token
-from gateway.pages import DIST
 from hotline.trial.listening import opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -98,20 +96,11 @@ async def phone(desk: Client, core: Core, tmp_path: Path) -> AsyncIterator[str]:
 @pytest.fixture
 async def page(desk: Client, tmp_path: Path) -> AsyncIterator[Page]:
     """The workbench of a seat who has logged in."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    require(chromium is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
-    require((DIST / "seat.html").is_file(), "the front end is not built: run `make setup`")
     options = [*OPTIONS, f"--use-file-for-fake-audio-capture={bursts(tmp_path / 'bursts.wav')}"]
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=options)
-        page = await browser.new_page(viewport={"width": 1366, "height": 860})
-        await page.goto(f"{origin(desk)['Origin']}/seat")
-        await page.get_by_label("账号").fill("ann")
-        await page.get_by_label("密码").fill("a-long-password")
-        await page.get_by_role("button", name="登录").click()
-        await expect(page.get_by_text("在线", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    async with chromium_page("seat.html", patience_ms=PATIENCE_MS, options=options) as page:
+        await log_in(page, desk, "/seat", "ann")
+        await expect(page.get_by_text("在线", exact=True)).to_be_visible()
         yield page
-        await browser.close()
 
 
 async def test_a_seat_talks_with_a_caller_in_the_browser(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from gateway_browser import chromium_page, log_in
 from gateway_helpers import Client, SmallConversations, origin
-from needs import require
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from base.ids import new_id
 from conversations.messages import CitizenTurn
 from gateway.core import Core
 from gateway.mining_work import mine_when_due
-from gateway.pages import DIST
 from storage.tables import CallbackTask, Unanswered
 from workorders.model import Assignment, OrderDraft
 
@@ -47,25 +45,8 @@ async def desk(desk: Client, core: Core) -> Client:
 
 @pytest.fixture
 async def page(desk: Client) -> AsyncIterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    require(chromium is not None, "no Chromium on this machine (Debian: apt-get install chromium)")
-    require((DIST / "seat.html").is_file(), "the front end is not built: run `make setup`")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = await browser.new_context(viewport={"width": 1366, "height": 860})
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.set_default_navigation_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
+    async with chromium_page("seat.html", patience_ms=PATIENCE_MS) as page:
         yield page
-        await browser.close()
-
-
-async def _enter(page: Page, desk: Client, path: str, login: str) -> None:
-    await page.goto(f"{origin(desk)['Origin']}{path}")
-    await page.get_by_label("账号").fill(login)
-    await page.get_by_label("密码").fill("a-long-password")
-    await page.get_by_role("button", name="登录").click()
 
 
 async def _harmless(page: Page) -> None:
@@ -113,7 +94,7 @@ async def test_the_desk_shows_text_as_text(page: Page, desk: Client, core: Core,
             )
         )
     await _order(core, known)
-    await _enter(page, desk, "/seat", "chief")
+    await log_in(page, desk, "/seat", "chief")
     queue = page.get_by_role("region", name="排队与我的会话")
     await queue.get_by_role("button", name="接起").first.click()
     await expect(page.get_by_role("log", name="对话记录")).to_contain_text(_ATTACKS[0])
@@ -139,7 +120,7 @@ async def test_the_desk_shows_text_as_text(page: Page, desk: Client, core: Core,
 async def test_the_unit_sees_text_as_text(page: Page, desk: Client, core: Core, small: SmallConversations) -> None:
     known = (await small.open("wechat")).conversation_id
     await _order(core, known)
-    await _enter(page, desk, "/unit", "heat")
+    await log_in(page, desk, "/unit", "heat")
     await page.get_by_role("row").filter(has_text="title始").get_by_role("button").click()
     for field in ("detail", "address", "subject", "appeal"):
         await expect(page.locator("body")).to_contain_text(f"{field}终")
@@ -153,7 +134,7 @@ async def test_an_attachment_s_name_is_text(page: Page, desk: Client, core: Core
         yield b"\x89PNG\r\n\x1a\n" + bytes(200)
 
     await core.attachments.add(number, f"名始{_ATTACKS[0]}", picture(), actor="citizen")
-    await _enter(page, desk, "/unit", "heat")
+    await log_in(page, desk, "/unit", "heat")
     await page.get_by_role("row").filter(has_text="title始").get_by_role("button").click()
     await expect(page.locator("body")).to_contain_text("名始")
     await _harmless(page)
@@ -163,7 +144,7 @@ async def test_the_wall_shows_text_as_text(page: Page, desk: Client, small: Smal
     known = (await small.open("wechat")).conversation_id
     await small.citizen_turn(known, CitizenTurn(attack("聊天"), "wechat"))
     await small.citizen_turn(known, CitizenTurn("人工", "wechat"))
-    await _enter(page, desk, "/leader", "chief")
+    await log_in(page, desk, "/leader", "chief")
     await page.get_by_role("region", name="会话", exact=True).get_by_role("button", name="查看").first.click()
     await expect(page.get_by_role("log", name="对话记录")).to_contain_text("聊天终")
     await _harmless(page)
@@ -198,7 +179,7 @@ async def test_the_editor_reads_questions_as_text(page: Page, desk: Client, core
             )
     await mine_when_due(core)
     await core.seats.add("ed", "a-long-password", role="editor")
-    await _enter(page, desk, "/admin", "ed")
+    await log_in(page, desk, "/admin", "ed")
     await page.get_by_role("button", name="未答上的问题").click()
     await expect(page.locator("article").first).to_contain_text("onerror")
     await _harmless(page)
