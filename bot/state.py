@@ -82,6 +82,7 @@ class State:
     extra_asked: list[str] = field(default_factory=list)  # questions special to a category
     contact_name: str = ""
     contact_phone: str = ""
+    contact_extension: str = ""  # of a land line
     number_begun: str = ""  # its first digits, told in pieces
     numbers_heard: list[str] = field(default_factory=list)  # readings that were not whole
     own_number_declined: bool = False  # another number than that of the line is wished

@@ -30,8 +30,15 @@ def draft_of(state: State, matter: Matter, *, conversation_id: str, channel: str
         matter=matter.number,
         category=category,
         assignment=_assignment(matter.assignment),
-        extra={"again": True} if matter.again else {},
+        extra=_extra(state, matter),
     )
+
+
+def _extra(state: State, matter: Matter) -> dict[str, Any]:
+    extra: dict[str, Any] = {"again": True} if matter.again else {}
+    if state.contact_phone and state.contact_extension:
+        extra["contact_extension"] = state.contact_extension
+    return extra
 
 
 def _assignment(stored: dict[str, Any] | None) -> Assignment | None:

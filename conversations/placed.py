@@ -60,6 +60,7 @@ def _what_is_known(earlier: State | None) -> State:
     before = earlier.copy()
     state.matters, state.manner = before.matters, before.manner
     state.contact_name, state.contact_phone = before.contact_name, before.contact_phone
+    state.contact_extension = before.contact_extension
     state.confidential = before.confidential
     return state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -111,7 +112,7 @@ class OrderView:
             "version": self.version,
             "confidential": hidden,
             "contact_name": None if hidden else self.fields["contact_name"],
-            "contact_phone": None if hidden else self.fields["contact_phone"],
+            "contact_phone": None if hidden else with_extension(self.fields["contact_phone"], self.fields["extra"]),
             "events": [
                 {
                     "event": event["event"],
@@ -134,7 +135,16 @@ class OrderView:
 
     def contact(self) -> dict[str, Any]:
         """Name and number, unmasked; whoever shows them logs it."""
-        return {name: self.fields[name] for name in ("contact_name", "contact_phone")}
+        return {
+            "contact_name": self.fields["contact_name"],
+            "contact_phone": with_extension(self.fields["contact_phone"], self.fields["extra"]),
+        }
+
+
+def with_extension(number: str | None, extra: Mapping[str, Any]) -> str | None:
+    """A number for a person to dial: 01055501234转608 where an extension was told."""
+    extension = extra.get("contact_extension") if number else None
+    return f"{number}转{extension}" if extension else number
 
 
 def _masked(value: str | None) -> str | None:

@@ -32,19 +32,26 @@ _MISHEARD: Final = {
     **dict.fromkeys("把吧巴爸", "8"),
     **dict.fromkeys("就酒久旧", "9"),
 }
-_REPEAT: Final = re.compile(r"(?:([两二三四五六七八]|[2-8])个|([俩仨])个?)([零〇洞一二三四五六七八九幺]|\d)")
+_REPEAT: Final = re.compile(r"(?:([两二三四五六七八]|[2-8])个|([俩仨双])个?)([零〇洞一二三四五六七八九幺]|\d)")
 COUNTS: Final = {
     **{str(n): n for n in range(2, 9)},
     **dict(zip("二三四五六七八", range(2, 9), strict=True)),
     "两": 2,
     "俩": 2,
+    "双": 2,
     "仨": 3,
 }
-_FILLER: Final = re.compile(
-    r"(?:[\s,，、。.．·;；\-－—–_()（）/]+"
-    r"|(?:嗯|呃|啊|哦|哎|诶|那个|这个|然后|接着|再|是|就是|还有"
-    r"|(?:最)?(?:再|完了|末)?后(?:面|边|头|尾)?(?:儿)?(?:的)?(?:[三四八七]位|[三四]个)?(?:数)?(?:是|呢)?|中间(?:的)?(?:[四]位)?(?:是)?|前(?:面)?(?:三位)?(?:是)?|杠|转))"
+# What tells which part of the number comes next: 后四位是, 末尾四个数, 尾号, 中间的, 开头三位.
+_PART: Final = (
+    r"(?:最|再|完了)?(?:末尾|结尾|尾巴|中间|当中|开头|后|末|尾|前|头)(?:面|边|头|尾)?(?:儿)?(?:的|那|这)?"
+    r"(?:几|[一二两三四五六七八\d])?(?:位|个)?(?:数字|数|号码|号)?(?:是|为|呢)?"
 )
+_FILLER: Final = re.compile(
+    r"(?:[\s,，、。.．·;；\-－—–_()（）/…]+"
+    r"|(?:嗯|呃|啊|哦|哎|诶|哈|那个|这个|那|然后|接着|再|是|有|就是|还有|连着|连续|全是|都是|号码|座机"
+    rf"|{_PART}|杠|转))"
+)
+_LETTER_FOR_ZERO: Final = re.compile(r"(?<=\d)[Oo]+(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
         repeat = _REPEAT.match(text, position)
         if repeat:
             piece, width = DIGITS[repeat[3]] * COUNTS[repeat[1] or repeat[2]], repeat.end() - position
-        elif text[position] in DIGITS and text[position + 1 : position + 2] != "位":  # 后四位 counts, says no digit
+        elif text[position] in DIGITS and text[position + 1 : position + 2] not in ("位", "个"):  # 后四位 counts
             piece, width = DIGITS[text[position]], 1
         elif spoken and text[position] in _MISHEARD and _is_digit(text, position, bool(digits), bool(groups)):
             piece, width = _MISHEARD[text[position]], 1
@@ -119,7 +126,9 @@ def _only_filler(gap: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Full-width digits and punctuation folded character by character, so that offsets stay those of the text."""
-    return "".join(
+    """Full-width digits and punctuation folded character by character, so that offsets stay those of the text; the
+    letter O among digits is meant for a zero."""
+    text = "".join(
         folded if len(folded := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
     )
+    return _LETTER_FOR_ZERO.sub(lambda letters: "0" * len(letters.group()), text)

@@ -17,22 +17,22 @@ _SURNAMES: Final = (
     "葛佟鲍凌冉靳路盛鲁祁霍习冀苗褚柴阮娄解宗封卓桂谷房臧靖仇滕晏计巩栾苟边连楚冷蒲沙车米党梅兰曲商佘麻池"
 )
 _COMPOUND: Final = "欧阳|司马|上官|诸葛|司徒|东方|皇甫|尉迟|公孙|慕容|令狐|端木|夏侯|呼延"
-_SURNAME: Final = f"(?:{_COMPOUND}|[{_SURNAMES}])"
+SURNAME: Final = f"(?:{_COMPOUND}|[{_SURNAMES}])"
 _TITLE: Final = (
     "先生|女士|小姐|阿姨|大爷|大妈|大娘|奶奶|爷爷|叔叔|大叔|大姐|大哥|师傅|老师|同志|某某|某|同学|经理|老板|医生|大夫"
 )
 _SAID_NAME: Final = re.compile(
-    rf"(?:我(?:的)?(?:名字)?(?:是)?叫(?:做)?|名字(?:是|叫)?|姓名(?:是|叫|[:：])?|本人(?:叫|是)?)[\s,，:：]*({_SURNAME}[\u4e00-\u9fff]{{1,2}})"
+    rf"(?:我(?:的)?(?:名字)?(?:是)?叫(?:做)?|名字(?:是|叫)?|姓名(?:是|叫|[:：])?|本人(?:叫|是)?)[\s,，:：]*({SURNAME}[\u4e00-\u9fff]{{1,2}})"
 )
-_WITH_TITLE: Final = re.compile(rf"(?:老|小)?({_SURNAME})[\u4e00-\u9fff]{{0,2}}?({_TITLE})")
-_SAID_SURNAME: Final = re.compile(rf"(?:免贵)?(?:我)?(?:是)?姓[\s,，]*({_SURNAME}|[\u4e00-\u9fff])(?![名字氏])")
-_OLD: Final = re.compile(rf"(?:叫我|我是)?(老|小)({_SURNAME})(?:就行|就好|吧|$)")
+_WITH_TITLE: Final = re.compile(rf"(?:老|小)?({SURNAME})[\u4e00-\u9fff]{{0,2}}?({_TITLE})")
+_SAID_SURNAME: Final = re.compile(rf"(?:免贵)?(?:我)?(?:是)?姓[\s,，]*({SURNAME}|[\u4e00-\u9fff])(?![名字氏])")
+_OLD: Final = re.compile(rf"(?:叫我|我是)?(老|小)({SURNAME})(?:就行|就好|吧|$)")
 _CHARACTER_GLOSS: Final = re.compile(r"[\u4e00-\u9fff]{1,4}的(?=[\u4e00-\u9fff])")
 _ANONYMOUS: Final = re.compile(
     r"匿名|不(?:想|愿意?|方便|便)?(?:留|说|透露|提供|讲|告诉)(?:真?(?:姓|名)|名字|姓名)?|保密姓名|不留名|算了.{0,4}名字"
 )
 _NOT_A_GIVEN_NAME: Final = re.compile(r"^(?:先生|女士|小姐|什么|就行|就好|的|吧|啊|呢|了|是|某某|某)")
-_BARE_NAME: Final = re.compile(rf"{_SURNAME}[\u4e00-\u9fff]{{1,2}}")
+_BARE_NAME: Final = re.compile(rf"{SURNAME}[\u4e00-\u9fff]{{1,2}}")
 _NOISE: Final = re.compile(
     r"^(?:嗯+|呃+|啊+|哦+|那个|这个|你好|您好|好的?|行|我|是|就是|[\s,，.。、!！])+|[\s,，.。!！吧啊呢呀哈]+$"
 )

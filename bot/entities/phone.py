@@ -1,14 +1,14 @@
 """Telephone numbers in typed and dictated text.
 
 Handled: `139-0000-1234`, full-width digits, 幺/两, spoken groups (`幺三九,四个零,幺二三四`), fillers between groups
-(`139,0000,后四位是2702`), landlines with area code, 400 and 95 numbers. A longer row of digits (an order number, an
-identity number) is never cut down to a telephone number.
+(`139,0000,后四位是2702`), landlines with area code and extension, 400 and 95 numbers. A longer row of digits (an order
+number, an identity number) is never cut down to a telephone number.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bot.entities.digits import COUNTS, DigitGroup, fold, groups_of
@@ -19,18 +19,25 @@ _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _LANDLINE: Final = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _SERVICE: Final = re.compile(r"[48]00\d{7}|95\d{3,4}")
 _CITY_NUMBER: Final = re.compile(r"[2-9]\d{7}")
-_LANDLINE_WORDS: Final = re.compile(r"座机|固话|电话|号码|家里")
+_LANDLINE_WORDS: Final = re.compile(r"座机|固话|电话|号码|家里|单位|公司|总机|前台|办公室|居委会|宿舍")
+_EXTENSION: Final = re.compile(
+    r"[\s,，、。]*(?:请|再|按)?(?:转(?:接)?|(?:内线)?分机(?:号)?|内线|ext\.?|#|[-－—–])(?:是|拨|:|：)?\s*",
+    re.IGNORECASE,
+)
+_LONGEST_EXTENSION: Final = 5  # digits
 _NOT_A_PHONE: Final = re.compile(r"(?:单号|工单|编号|身份证|证号|卡号|账号|车牌|户号|表号)[^,，。;；]{0,6}$")
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneFinding:
-    """`number` in digits only; `start` and `end` are offsets into the text as given."""
+    """`number` and `extension` (of a land line, empty where none was told) in digits only; `start` and `end` are
+    offsets into the text as given."""
 
     number: str
     kind: PhoneKind
     start: int
     end: int
+    extension: str = ""
 
 
 def _kind(digits: str, *, landline_context: bool) -> PhoneKind | None:
@@ -52,13 +59,13 @@ def _strip_country(digits: str) -> str:
     return digits
 
 
-def _search(text: str, groups: list[DigitGroup]) -> list[PhoneFinding]:
+def _search(text: str, groups: list[DigitGroup], *, asked: bool) -> list[PhoneFinding]:
     found: list[PhoneFinding] = []
     index = 0
     while index < len(groups):
         best: tuple[int, PhoneFinding] | None = None
         digits = ""
-        context = bool(_LANDLINE_WORDS.search(text[: groups[index].start]))
+        context = asked or bool(_LANDLINE_WORDS.search(text[: groups[index].start]))
         for last in range(index, min(index + 13, len(groups))):
             if last > index and not groups[last].joined:
                 break
@@ -74,11 +81,22 @@ def _search(text: str, groups: list[DigitGroup]) -> list[PhoneFinding]:
                 if kind == "mobile":
                     break
         if best:
-            found.append(best[1])
-            index = best[0] + 1
+            last, finding = _with_extension(text, groups, *best)
+            found.append(finding)
+            index = last + 1
         else:
             index += 1
     return _without_repeats(found)
+
+
+def _with_extension(text: str, groups: list[DigitGroup], last: int, finding: PhoneFinding) -> tuple[int, PhoneFinding]:
+    """The extension that is told right behind a number: 转608, 分机 12, -803. The index is that of the last group."""
+    if finding.kind == "mobile" or last + 1 >= len(groups):
+        return last, finding
+    told = groups[last + 1]
+    if len(told.digits) > _LONGEST_EXTENSION or not _EXTENSION.fullmatch(text[finding.end : told.start]):
+        return last, finding
+    return last + 1, replace(finding, end=told.end, extension=told.digits)
 
 
 def _without_repeats(found: list[PhoneFinding]) -> list[PhoneFinding]:
@@ -87,12 +105,16 @@ def _without_repeats(found: list[PhoneFinding]) -> list[PhoneFinding]:
     return [f for f in found if f.kind == "mobile" or not any(f.number in mobile.number for mobile in mobiles)]
 
 
-def find(text: str, *, spoken: bool = False) -> list[PhoneFinding]:
-    """All telephone numbers of `text` in order. `spoken` also reads what a recogniser makes of dictated digits."""
+def find(text: str, *, spoken: bool = False, asked: bool = False) -> list[PhoneFinding]:
+    """All telephone numbers of `text` in order.
+
+    `spoken` also reads what a recogniser makes of dictated digits. `asked`: a number was asked for, so that eight
+    digits are a land line of this city without a word that says so.
+    """
     text = fold(text)
-    found = _search(text, groups_of(text, spoken=False))
+    found = _search(text, groups_of(text, spoken=False), asked=asked)
     if not found and spoken:
-        found = _search(text, groups_of(text, spoken=True))
+        found = _search(text, groups_of(text, spoken=True), asked=asked)
     return found
 
 
@@ -108,8 +130,26 @@ def digits_said(text: str, *, spoken: bool = False) -> str:
     return max(rows, key=len, default="")
 
 
+def extension(text: str) -> str:
+    """The extension that is told by itself ("还要转608"), empty where none is."""
+    text = fold(text)
+    groups = groups_of(text, spoken=False)
+    if len(groups) != 1 or len(groups[0].digits) > _LONGEST_EXTENSION:
+        return ""
+    lead = text[: groups[0].start]
+    return groups[0].digits if _EXTENSION.search(lead) and re.search(r"转|分机|内线", lead) else ""
+
+
+_AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
 _TAIL: Final = re.compile(
-    r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?(?:应该|得)?(?:是|为|改成)(?!不)"
+    r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?"
+    r"(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
+)
+_TAIL_NAMED: Final = re.compile(  # these name the end of a number by themselves: no word of "is" is needed
+    r"(?:尾号|尾数|末尾|(?:最后|后)(?:面)?(?=[二两三四2-4]位))([二两三四2-4])?位?(?:数字|数)?[:：]?\s*"
+)
+_POSITION: Final = re.compile(
+    r"(倒数)?第([一二两三四五六七八九十1-9]|十一|1[01])(?:位|个)(?:数字|数|号码)?(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为])"
 )
 
 
@@ -138,6 +178,9 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     None where the text corrects nothing.
     """
     text = fold(text)
+    if (area := _AREA_CODE.search(text)) and _CITY_NUMBER.fullmatch(previous):
+        code = digits_said(text[area.end() :], spoken=spoken)
+        return code + previous if _LANDLINE.fullmatch(code + previous) else None
     affirmed = _NEGATED.sub("，", text)
     found = find(affirmed, spoken=spoken)
     tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
@@ -146,7 +189,9 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     if tail and _NEGATED.search(text):
         return previous[: -len(tail)] + tail
     text = affirmed
-    match = _TAIL.search(text)
+    match = _TAIL.search(text) or _TAIL_NAMED.search(text)
+    if previous and (place := _POSITION.search(text)):
+        return _amended_digit(previous, place, text, spoken=spoken)
     if not match or not previous:
         return _amended_group(previous, text, spoken=spoken)
     row = next((g.digits for g in groups_of(text, spoken=spoken) if g.start >= match.end()), "")
@@ -154,6 +199,17 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     if not row or len(row) != count or len(row) >= len(previous):
         return None
     return previous[: -len(row)] + row
+
+
+def _amended_digit(previous: str, place: re.Match[str], text: str, *, spoken: bool) -> str | None:
+    """ "倒数第二位是六": one digit, by its place from the front or from the end."""
+    row = next((group.digits for group in groups_of(text, spoken=spoken) if group.start == place.end()), "")
+    number = place[2]
+    nth = {"一": 1, "十": 10, "十一": 11}.get(number) or COUNTS.get(number) or (9 if number == "九" else int(number))
+    if len(row) != 1 or nth > len(previous):
+        return None
+    at = len(previous) - nth if place[1] else nth - 1
+    return previous[:at] + row + previous[at + 1 :]
 
 
 def _amended_group(previous: str, text: str, *, spoken: bool) -> str | None:

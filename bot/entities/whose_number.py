@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot.entities import phone
 from bot.entities.digits import fold
+from bot.entities.person import SURNAME
 from bot.entities.phone import PhoneFinding
 
 _THEM: Final = (
-    r"(?:他|她|它|对方|商家|卖家|店家|店主|店里|店|公司|厂里|物业|司机"
-    r"|师傅|房东|老板|中介|骗子|经理|客服|平台|学校|医院)"
+    r"(?:他|她|它|对方|商家|卖家|店家|店主|店里|店|公司|厂里|物业|司机|机主|车主|客服|订餐|报修|维修|挪车|办证|招聘"
+    r"|邻居|对门|楼上|楼下|师傅|房东|老板|中介|骗子|经理|平台|学校|医院|包工头|工头|负责人|[\u4e00-\u9fff]某)"
 )
-_THEIRS_BEFORE: Final = re.compile(
-    rf"{_THEM}(?:们)?(?:家|那边|那儿)?(?:的)?(?:联系|客服|来电)?(?:电话|手机|号码?|座机)*(?:号码?)?(?:是|就是|[:：])?\s*$"
+_NUMBER_WORDS: Final = r"(?:联系|客服|来电)?(?:电话|手机|号码?|座机|微信号?)*(?:号码?)?(?:就?是|[:：])?\s*"
+_THEIRS_BEFORE: Final = re.compile(rf"{_THEM}(?:们)?(?:家|那边|那儿)?(?:的)?{_NUMBER_WORDS}$")
+_THEIRS_BEHIND: Final = re.compile(
+    rf"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:就)?是{_THEM}[^,，。]{{0,6}}的?(?=[,，。;；]|$)"
 )
-_THEIRS_BEHIND: Final = re.compile(rf"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:就)?是{_THEM}[^,，。]{{0,6}}的")
 _GONE_BEFORE: Final = re.compile(
     r"(?:(?:别|甭|莫|不要|不用)(?:再|往)?(?:打|记|写|留|用)(?:我)?|(?:不|并不)是|(?:以前|原来|原先|过去|之前|早先|老|旧)的?)"
     r"(?:那个?|这个?)?(?:手机|电话|座机)?(?:号码?)?(?:是|叫|[:：])?\s*$"
@@ -30,32 +33,73 @@ _GONE_BEHIND: Final = re.compile(
     r"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:已经|早就|早|都|现在)?"
     r"(?:停机|停用|注销|作废|欠费|打不通|换了|换掉|不用了|不使了|(?:别|甭|莫|不要|不用)(?:再)?打(?:了|这个|那个)?(?=[,，。;；]|$))"
 )
+# A number for the case that nobody answers at the first one, or for other hours.
+_SPARE_BEFORE: Final = re.compile(
+    r"(?:打不通|没人接|不通|占线|关机|不在|没接)(?:的话|的时候|时)?[,，]?(?:就|再|可以|也可以|您|你)*(?:打|找|联系|拨)?[^,，。;；\d]{0,8}$"
+    r"|(?:或者?|要么|备用|备用的|另一个|也可以打|也行)[^,，。;；\d]{0,6}$"
+)
+# What makes a number that nobody asked for the citizen's: said to be theirs or a relative's, to be called, or told by
+# itself behind a name or as a clause of its own. All else (on a leaflet, of who rang them) may be anybody's.
+_MINE_BEFORE: Final = re.compile(
+    r"(?:^|[,，。;；!！?？\s])(?:我|俺|咱|本人)?(?:的)?(?:联系)?(?:电话|手机|号码|座机|联系方式|tel|手机号码?)(?:号码?)?(?:就?是|[:：])?\s*$"
+    r"|(?:我|俺|咱们?|本人)(?!(?:打|接|收|拨|给|找|联系)[^,，。;；]{0,8}$)[^,，。;；接收打拨]{0,10}$"
+    r"|(?:(?:请|可以|有事|随时|就|直接|回电|回复|还是|现在|您|你们?)+(?:打|拨|联系|找|用|记)|^打|联系(?!人)|回电|回复|记|留|现在用)(?:我)?(?:的)?[^,，。;；\d]{0,6}$"
+    r"|(?:^|[,，。;；])[^,，。;；]{0,4}(?:我叫|我姓|姓|叫|本人)[\u4e00-\u9fff]{1,4}[\s,，]*$"
+    rf"|(?:^|[,，。;；!！?？])\s*(?:{SURNAME}[\u4e00-\u9fff]{{0,2}}(?:先生|女士|小姐|大爷|大妈|阿姨)?)?[\s,，:：]*$",
+    re.IGNORECASE,
+)
+_MINE_BEHIND: Final = re.compile(
+    r"^[\s,，]*(?:(?:这个?|就)?是我(?:的|本人)|联系我|找我|打给我|打我|我姓|我叫|姓|微信同号|有事)"
+)
+_STRANGERS_BEHIND: Final = re.compile(
+    r"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:的人)?(?:给我)?(?:老|总|天天|一直|经常|每天|不停)?(?:是)?"
+    r"(?:给我)?(?:打(?:过|电话|来)|发(?:来|短信|垃圾|广告|诈骗)|打(?:骚扰)|骚扰|冒充|自称|说是|没人接|不接|接不通|打不通|总?占线|(?:欠|收|拿|骗|跑|态度|恶劣|老|天天)[^,，。]{0,8})"
+)
+
+_NOBODY: Final = re.compile(r"(?!)")  # matches nothing
 
 
 def told(text: str, *, spoken: bool = False, asked: bool) -> str | None:
     """The number to call, with a correction in the same breath: `139…1234，不对，后四位是1235`.
 
-    `asked`: it answers our question; else only a number is taken that is not said to be somebody else's.
+    `asked`: it answers our question; else only a number is taken that is said to be the citizen's or to be called.
     """
+    finding = told_finding(text, spoken=spoken, asked=asked)
+    return None if finding is None else finding.number
+
+
+def told_finding(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None:
+    """The same with its extension and its place in the text."""
     text = fold(text)
-    found = [entry for entry in phone.find(text, spoken=spoken) if entry.kind != "service"]
+    found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
     chosen = to_call(text, found, asked=asked)
     if chosen is None:
         return None
     until = min((other.start for other in found if other.start >= chosen.end), default=len(text))
-    return phone.amend(chosen.number, text[chosen.end : until], spoken=spoken) or chosen.number
+    amended = phone.amend(chosen.number, text[chosen.end : until], spoken=spoken)
+    return replace(chosen, number=amended) if amended else chosen
 
 
 def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFinding | None:
-    """The last number that is neither taken back nor somebody else's; None where there is none.
+    """The number to call: neither taken back nor somebody else's, the first choice of several, a mobile number before
+    a land line; None where there is none.
 
     `asked`: the number was just asked for, so that somebody else's is taken too where no other was told.
     """
     gone = [entry for entry in found if _stands(text, found, entry, _GONE_BEFORE, _GONE_BEHIND)]
     kept = [entry for entry in found if entry not in gone]
     own = [entry for entry in kept if not _stands(text, found, entry, _THEIRS_BEFORE, _THEIRS_BEHIND)]
+    if not asked:
+        own = [
+            entry
+            for entry in own
+            if _stands(text, found, entry, _MINE_BEFORE, _MINE_BEHIND)
+            and not _stands(text, found, entry, _NOBODY, _STRANGERS_BEHIND)
+        ]
     choice = own or (kept if asked else [])
-    return choice[-1] if choice else None
+    first = [entry for entry in choice if entry is choice[0] or not _stands(text, found, entry, _SPARE_BEFORE, _NOBODY)]
+    mobiles = [entry for entry in first if entry.kind == "mobile"]
+    return (mobiles or first)[-1] if first else None
 
 
 def _stands(

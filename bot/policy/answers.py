@@ -77,7 +77,7 @@ def _known(talk: Talk, slot: str) -> str:
     about = [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
     match slot:
         case "contact_phone":
-            return state.contact_phone or state.number_begun
+            return order_wording.number(state.contact_phone, state.contact_extension) or state.number_begun
         case "contact_name":
             return state.contact_name
         case "confidential":
@@ -162,7 +162,10 @@ def _confirmation(talk: Talk) -> None:
     if matter is not None and matter.duplicate_of and not matter.duplicate_declined:
         _same_matter(talk, matter, said)
         return
-    corrects = reading.corrects(text) or (said != "yes" and bool(phone.find(text, spoken=talk.turn.spoken)))
+    if corrections.takes_number_back(talk, text):
+        form.confirm(talk, changed=True)
+        return
+    corrects = reading.corrects(text) or bool(phone.find(text, spoken=talk.turn.spoken) or phone.extension(text))
     if corrects and corrections.apply(talk, text, asked="confirm_order"):
         form.confirm(talk, changed=True)
         return

@@ -18,6 +18,9 @@ QUESTIONS: Final = 2
 _RESTS: Final = 3  # how often a number that was begun is asked to be gone on with
 _HEARD_ENOUGH: Final = 4
 _OWN_PHONE_NO: Final = re.compile(r"不(?:是|用|行|要|对|好)|换(?:一)?个")
+_FETCHES: Final = re.compile(
+    r"(?:等|稍)[^,，。]{0,6}(?:问|找|看|查|翻|拿)|(?:我|让我)(?:先|去|得)*(?:问|找|看|查|翻|拿)(?:一?下|问|找|看|查|翻|手机|本)"
+)
 _CITY_NUMBER: Final = re.compile(r"[2-9]\d{7}")  # a land line of this city without its area code
 _SURE: Final = 0.8
 """Of the least sure digit; below it the number is read back at once. Of 96 dictated numbers (synthetic, by telephone)
@@ -30,8 +33,9 @@ def take(talk: Talk, text: str) -> bool:
     who = person.find(text)
     if who is not None and not who.anonymous and not state.contact_name:
         state.contact_name = who.name
-    if (number := whose_number.told(text, spoken=talk.turn.spoken, asked=True)) is not None:
-        _known(talk, number, doubtful=_unsure(talk))
+    if (finding := whose_number.told_finding(text, spoken=talk.turn.spoken, asked=True)) is not None:
+        _known(talk, finding.number, doubtful=_unsure(talk))
+        state.contact_extension = finding.extension
         return True
     row = phone.digits_said(text, spoken=talk.turn.spoken)
     if not talk.turn.spoken and _CITY_NUMBER.fullmatch(row):
@@ -40,6 +44,8 @@ def take(talk: Talk, text: str) -> bool:
     if len(row) < _HEARD_ENOUGH and _own_number(talk, text):
         return True
     told_digits = len(row) >= _HEARD_ENOUGH or (bool(state.number_begun) and bool(row)) or dictation.is_beginning(row)
+    if not told_digits and _FETCHES.search(text) and state.asked.get(SLOT, 0) < QUESTIONS:
+        return True  # asked once more, when it has been found
     if reading.refuses(text) or (reading.dont_know(text) and not told_digits):
         return False
     if told_digits:
@@ -134,7 +140,7 @@ def _digits(talk: Talk, row: str) -> None:
 
 def _known(talk: Talk, number: str, *, doubtful: bool) -> None:
     state = talk.state
-    state.contact_phone = number
+    state.contact_phone, state.contact_extension = number, ""
     state.number_begun, state.numbers_heard = "", []
     if doubtful:
         talk.doubtful.add(SLOT)

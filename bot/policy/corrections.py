@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bot import reading
-from bot.entities import person, phone, yes_no
+from bot.entities import person, phone, whose_number, yes_no
 from bot.entities import time as times
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
@@ -19,6 +19,12 @@ _LEAD: Final = re.compile(
 _TYPES: Final = {"投诉": "投诉", "举报": "举报", "建议": "建议", "表扬": "表扬", "求助": "求助"}
 _SECRET: Final = re.compile(r"保密|匿名|公开|实名")
 _PHONE_WORDS: Final = re.compile(r"电话|手机|号码|尾号|最后(?:一|两|三|四)位|后(?:一|两|三|四)位")
+_LAND_LINE: Final = re.compile(r"[02-9]\d{7,11}")
+_TAKES_NUMBER_BACK: Final = re.compile(
+    r"(?:电话|手机|号码|手机号|联系方式)[^,，。]{0,6}?(?:不(?:想|要|用|愿意?)?(?:留|写|填|登记|给)|[别甭莫](?:留|写|填|登记|给)|去掉|删|抹|划掉|取消|撤)"
+    r"|(?:不(?:想|要|用)?|[别甭莫])(?:再)?(?:留|写|填|登记)(?:我的?)?(?:电话|手机|号码|联系方式)"
+    r"|(?:去掉|删掉?|抹掉|划掉)(?:我的?)?(?:电话|手机|号码|联系方式)"
+)
 _NAME_WORDS: Final = re.compile(r"姓|名字|叫")
 _TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
 
@@ -67,16 +73,31 @@ def secrecy(talk: Talk, text: str) -> bool:
     return True
 
 
+def takes_number_back(talk: Talk, text: str) -> bool:
+    """ "电话还是别留了": the number that was given is forgotten."""
+    state = talk.state
+    found = phone.find(text, spoken=talk.turn.spoken)
+    if not state.contact_phone or not _TAKES_NUMBER_BACK.search(text) or found or reading.question(text):
+        return False
+    state.contact_phone = state.contact_extension = ""
+    state.refused.append("contact_phone")
+    return True
+
+
 def _phone(talk: Talk, text: str, asked: str) -> bool:
     state = talk.state
     if asked == "contact_phone" and not state.contact_phone:
         return False
-    number = phone.amend(state.contact_phone, text, spoken=talk.turn.spoken)
-    if number is None and _PHONE_WORDS.search(text) and (found := phone.find(text, spoken=talk.turn.spoken)):
-        number = found[-1].number
-    if number is None or number == state.contact_phone:
+    told = whose_number.told_finding(text, spoken=talk.turn.spoken, asked=bool(_PHONE_WORDS.search(text)))
+    if told is not None:
+        number, extension = told.number, told.extension
+    else:
+        number = phone.amend(state.contact_phone, text, spoken=talk.turn.spoken) or state.contact_phone
+        extension = phone.extension(text) if _LAND_LINE.fullmatch(number) else ""
+        extension = extension or (state.contact_extension if number == state.contact_phone else "")
+    if (number, extension) == (state.contact_phone, state.contact_extension):
         return False
-    state.contact_phone = number
+    state.contact_phone, state.contact_extension = number, extension
     if "contact_phone" in state.refused:
         state.refused.remove("contact_phone")
     return True

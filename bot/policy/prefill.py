@@ -67,9 +67,9 @@ def contact(talk: Talk, text: str) -> set[str]:
     state: State = talk.state
     filled: set[str] = set()
     if not state.contact_phone:
-        number = whose_number.told(text, spoken=talk.turn.spoken, asked=False)
-        if number is not None:
-            state.contact_phone = number
+        finding = whose_number.told_finding(text, spoken=talk.turn.spoken, asked=False)
+        if finding is not None:
+            state.contact_phone, state.contact_extension = finding.number, finding.extension
             filled.add("contact_phone")
     if not state.contact_name:
         who = person.find(text)

@@ -29,6 +29,13 @@ from bot.entities import order_no, phone
         ("幺三九，再后头四个零，完了后头是七七零八", "13900007708"),
         ("幺三九仨零零三三零四", "13900003304"),
         ("电话错了,最后一位是六,九九幺六,幺三九零零零零九九幺六", "13900009916"),
+        ("139零零零零，尾号是5588", "13900005588"),
+        ("幺三九零零零零，末尾四个数幺二三四", "13900001234"),
+        ("开头三位139，当中0000，尾数1234", "13900001234"),
+        ("一三九双零双零一二三四", "13900001234"),
+        ("139连着四个零，1234", "13900001234"),
+        ("139OOOO1234", "13900001234"),
+        ("座机区号010，号码55501234", "01055501234"),
     ],
 )
 def test_finds(said: str, number: str) -> None:
@@ -51,6 +58,33 @@ def test_finds(said: str, number: str) -> None:
 )
 def test_takes_nothing_else(said: str) -> None:
     assert phone.find(said) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "extension"),
+    [
+        ("010-5550 1234 转 608", "01055501234", "608"),
+        ("零幺零五五五零幺二三四转六零八", "01055501234", "608"),
+        ("总机55501234，分机号8012", "55501234", "8012"),
+        ("办公室55501234-608", "55501234", "608"),
+        ("010 55501234 转三个零", "01055501234", "000"),
+        ("家里55501234，3号楼", "55501234", ""),
+        ("13900001234转608", "13900001234", ""),
+    ],
+)
+def test_a_land_lines_extension(said: str, number: str, extension: str) -> None:
+    (finding,) = phone.find(said)
+    assert (finding.number, finding.extension) == (number, extension)
+
+
+@pytest.mark.parametrize(("said", "extension"), [("还要转608", "608"), ("分机是802", "802"), ("3号楼", ""), ("转", "")])
+def test_an_extension_told_by_itself(said: str, extension: str) -> None:
+    assert phone.extension(said) == extension
+
+
+def test_where_a_number_was_asked_for_eight_digits_are_one_of_this_city() -> None:
+    assert phone.find("55501234") == []
+    assert phone.find("55501234", asked=True)[0].number == "55501234"
 
 
 def test_spoken_mishearing_is_repaired_only_when_spoken() -> None:
@@ -79,6 +113,12 @@ def test_two_numbers() -> None:
         ("不对，中间四位是零零幺零", "13900109915"),
         ("中间那四位错了，应该是幺二三四", "13912349915"),
         ("前三位不对，是幺三七", "13700009915"),
+        ("尾号1234", "13900001234"),
+        ("手机号最后四位错了，是1234", "13900001234"),
+        ("倒数第二位是六", "13900009965"),
+        ("第三位是七", "13700009915"),
+        ("后面三号楼", None),
+        ("第十二位是七", None),
         ("不对，是九九幺六", "13900009916"),
         ("不对，是零零幺零", "13900109915"),
         ("不对，是五号楼", None),
@@ -91,6 +131,11 @@ def test_two_numbers() -> None:
 )
 def test_amend(said: str, expected: str | None) -> None:
     assert phone.amend("13900009915", said) == expected
+
+
+def test_the_area_code_is_told_later() -> None:
+    assert phone.amend("55501234", "前面加区号010") == "01055501234"
+    assert phone.amend("13900009915", "前面加区号010") is None
 
 
 def test_incomplete_number_can_be_read_back() -> None:

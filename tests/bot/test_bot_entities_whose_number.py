@@ -26,6 +26,61 @@ def test_the_citizens_own(said: str) -> None:
     assert whose_number.told(said, asked=False) == OWN
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"打{OWN}，实在打不通再打{OTHER}",
+        f"{OWN}，或者{OTHER}",
+        f"手机{OWN}，座机55501234",
+        f"白天打座机55501234，下班打{OWN}",
+    ],
+)
+def test_the_first_choice_and_a_mobile_number_before_a_land_line(said: str) -> None:
+    assert whose_number.told(said, asked=True) == OWN
+
+
+def test_a_land_line_that_is_to_be_called_first() -> None:
+    assert whose_number.told(f"先打55501234，没人接再打{OWN}", asked=True) == "55501234"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"墙上喷着办证{OTHER}，希望清掉",
+        f"有个号码{OTHER}老给我打骚扰电话",
+        f"我接到个诈骗电话，{OTHER}打来的",
+        f"我打了报修电话{OTHER}没人接",
+        f"包工头赵某，手机{OTHER}，欠着工钱不给",
+        f"中介骗押金，联系人{OTHER}",
+        f"{OTHER}这个号天天发广告",
+    ],
+)
+def test_a_number_that_is_only_part_of_the_story_is_nobodys_to_call(said: str) -> None:
+    assert whose_number.told(said, asked=False) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"路灯不亮，有事打{OWN}",
+        f"路灯不亮，我电话{OWN}",
+        f"路灯不亮，联系电话：{OWN}",
+        f"我叫魏红，{OWN}，路灯不亮",
+        f"路灯不亮，{OWN}，杜女士",
+        f"路灯不亮，我爱人的手机是{OWN}",
+        f"路灯不亮请回电{OWN}",
+    ],
+)
+def test_a_number_that_is_said_to_be_the_citizens_own_is_taken_unasked(said: str) -> None:
+    assert whose_number.told(said, asked=False) == OWN
+
+
+def test_the_extension_stays_with_its_number() -> None:
+    finding = whose_number.told_finding("单位010-55501234转608，找小魏", asked=True)
+    assert finding is not None
+    assert (finding.number, finding.extension) == ("01055501234", "608")
+
+
 def test_somebody_elses_is_taken_only_where_a_number_was_asked_for() -> None:
     said = f"物业电话是{OTHER}"
     assert whose_number.told(said, asked=False) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from test_bot_policy_pure import run
 
 from bot import wording
@@ -130,3 +131,35 @@ def test_a_number_that_is_not_sure_is_read_back_before_the_next_question() -> No
 
 def test_eight_digits_are_a_number_of_this_city_and_read_back() -> None:
     assert say(asked(), "六四一二三四五六").state.contact_phone == "64123456"
+
+
+def test_an_extension_is_kept_and_read_back() -> None:
+    decision = say(asked(), "单位零幺零五五五零幺二三四转六零八")
+    assert (decision.state.contact_phone, decision.state.contact_extension) == ("01055501234", "608")
+    assert "01055501234转608" in "".join(reply.text for reply in decision.replies)
+    assert "转，六零八" in words(decision)
+
+
+def test_whoever_has_to_look_for_the_number_is_asked_once_more() -> None:
+    decision = say(asked(), "我不记得自己号码，等一下问我闺女")
+    assert (decision.state.asking, decision.state.refused) == ("contact_phone", [])
+
+
+@pytest.mark.parametrize("said", ["算了电话还是别留了", "把我的电话去掉吧", "号码删了，不留"])
+def test_a_number_is_taken_back_and_the_order_goes_on(said: str) -> None:
+    ready = say(asked(), LINE).state
+    assert ready.asking == "confirm_order"
+    decision = say(ready, said)
+    assert (decision.state.asking, decision.state.contact_phone) == ("confirm_order", "")
+    assert "contact_phone" in decision.state.refused
+
+
+@pytest.mark.parametrize(
+    ("said", "number", "extension"),
+    [("区号010", "01055501234", ""), ("还要转608", "55501234", "608"), ("是13900001234", "13900001234", "")],
+)
+def test_a_number_is_completed_or_replaced_while_the_order_is_read_back(said: str, number: str, extension: str) -> None:
+    ready = say(asked(), "座机55501234").state
+    decision = say(ready, said)
+    assert decision.state.asking == "confirm_order"
+    assert (decision.state.contact_phone, decision.state.contact_extension) == (number, extension)

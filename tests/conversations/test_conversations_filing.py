@@ -29,6 +29,17 @@ async def test_an_order_asks_only_what_is_missing_and_is_read_back(room: Room) -
     assert (await room.say("没了", first.conversation_id)).outcome == "order_filed"
 
 
+async def test_an_extension_is_told_to_whoever_may_see_the_number(room: Room) -> None:
+    ready = await room.talk(LAMP, PLACE, "单位010-5550 1234转608")
+    assert "01055501234转608" in ready.replies[-1].text
+    last = await room.say("对", ready.conversation_id)
+    (order,) = await rows(room, Order)
+    assert order.contact_phone == "01055501234", "the number alone is what is dialled and searched"
+    view = await room.orders.view(last.orders[0], seat="1001")
+    assert view.contact()["contact_phone"] == "01055501234转608"
+    assert view.for_unit(view.unit or "")["contact_phone"] == "01055501234转608"
+
+
 async def test_confirming_twice_files_once(room: Room) -> None:
     ready = await room.talk(LAMP, PLACE, PHONE)
     turn = CitizenTurn("对", "web", client_message_id="m-1")
