@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.danger import Danger
-from bot.entities.place import PlaceFinding
+from bot.entities.place_finding import PlaceFinding
 from bot.guards_model import GuardFindings
 from bot.intelligible import Heard
 from bot.state import State

@@ -15,7 +15,8 @@ from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
 from bot.decision import OrderKnown, ReceiptKnown, Understood, Wanted
 from bot.entities import point_question
-from bot.entities.place import PlaceFinding, PlaceMatcher
+from bot.entities.place import PlaceMatcher
+from bot.entities.place_finding import PlaceFinding
 from conversations import receipts
 from knowledge.follow_up import Context
 from knowledge.model import SearchResult

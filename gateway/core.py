@@ -53,7 +53,7 @@ from workorders.unit_orders import UnitOrders
 from workorders.visits import ReturnVisits, VisitRules
 
 if TYPE_CHECKING:
-    from bot.entities.place import PlaceFinding
+    from bot.entities.place_finding import PlaceFinding
     from gateway.spoken_ahead import SpokenAhead  # its rooms are heavy: loaded with them, in a thread
     from workorders.live_catalogue import LiveCatalogue  # the same
 

@@ -19,6 +19,7 @@ from bot.entities import place_aside
 from bot.entities.district_sound import DistrictEar
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
 from bot.entities.place_aside import Spot
+from bot.entities.place_finding import PlaceCandidate, PlaceFinding
 from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 from bot.entities.sounded_text import HANZI, sounded
 
@@ -33,6 +34,7 @@ _WORD_GOES_ON: Final = {
     "密云": "镇",
     "延庆": "镇",
 }
+_RAILWAY_LINE: Final = "线"  # 昌平线 runs through three districts
 _NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
 # Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
 # nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
@@ -42,36 +44,11 @@ _HEARD_DOUBTFUL: Final = 0.64
 _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
+_NOWHERE: Final = re.compile(r"网上|网购|线上|网店|淘宝|京东|拼多多|抖音|直播|电话里")
 _IN_DISTRICT_BONUS: Final = 2.5
-_GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区))"
+_GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区|院区))"
 """Behind a landmark: 北京大学第一医院 and 清华大学附属长庚医院 bear a name and stand elsewhere."""
 _BY_LANDMARK: Final = 0.6  # how sure a district is that only a landmark tells
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceCandidate:
-    district: str
-    street: str
-    score: float  # 0..1
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFinding:
-    """Empty strings for what is not known. `candidates` has two or more where the text leaves a choice.
-
-    `confidence` 0..1 says how sure district and street are; 0 where neither was found.
-    """
-
-    district: str = ""
-    street: str = ""
-    address: str = ""
-    candidates: tuple[PlaceCandidate, ...] = ()
-    confidence: float = 0.0
-    home: bool = False  # it was said to be where the citizen lives, and no other place was named
-
-    @property
-    def found(self) -> bool:
-        return bool(self.district or self.street or self.address or self.candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +127,11 @@ class PlaceMatcher:
         text = place_aside.without_asides(text, spots)
         mentions = self._district_mentions(text)
         named = mentions[0].district if mentions else ""
+        marked = [mark.span() for mark in self._landmark.finditer(text)]
         streets = self._exact_mentions(text, mentions, district)
         if not streets:
             streets = self._homophone_mentions(text, mentions, district)
+        streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
             named = mentions[0].district if mentions else ""
@@ -161,14 +140,14 @@ class PlaceMatcher:
         if not mentions and spoken and asked and (heard := self._heard_district(text, streets)):
             mentions, named = [heard], heard.district
         if not streets and spoken:
-            blank = "".join("," if any(m.start <= i < m.end for m in mentions) else c for i, c in enumerate(text))
+            known_spans = [*marked, *((mention.start, mention.end) for mention in mentions)]
+            blank = "".join("," if any(a <= i < b for a, b in known_spans) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
         place = self._resolve(streets, named, district)
         if not place.district and not district and (mark := self._landmark.search(text)):
             known = self._gazetteer.landmarks[mark.group()]
             place = self._resolve(streets, "", known)
             place = place if place.district else replace(place, district=known, candidates=(), confidence=_BY_LANDMARK)
-        marked = [mark.span() for mark in self._landmark.finditer(text)]
         spans = [(mention.start, mention.end) for mention in mentions]
         spans = [span for span in spans if not any(a <= span[0] and span[1] < b for a, b in marked)]  # 朝阳公园
         spans += [
@@ -189,7 +168,7 @@ class PlaceMatcher:
     def _spots(self, text: str) -> list[Spot]:
         """Every district, street and landmark that is named letter for letter."""
         districts = self._district_mentions(text)
-        spots = [Spot(mention.start, mention.end, frozenset({mention.district})) for mention in districts]
+        spots = [Spot(mention.start, mention.end, frozenset({mention.district}), True) for mention in districts]
         spots += [
             Spot(mention.start, mention.end, frozenset(street.district for street in mention.streets))
             for mention in self._exact_mentions(text, districts, "")
@@ -227,7 +206,8 @@ class PlaceMatcher:
         for match in self._district.finditer(text):
             name = match.group()
             following = text[match.end() : match.end() + 1]
-            if name not in self._gazetteer.districts and following and following in _WORD_GOES_ON.get(name, ""):
+            goes_on = following and following in _WORD_GOES_ON.get(name, "") + _RAILWAY_LINE
+            if name not in self._gazetteer.districts and goes_on:
                 continue
             if _DENIED.search(text[: match.start()]):
                 continue
@@ -295,7 +275,7 @@ class PlaceMatcher:
     def _exact_mention(
         self, text: str, form: str, start: int, end: int, districts: list[_Mention], known: str
     ) -> _Mention | None:
-        if _DENIED.search(text[:start]):
+        if _DENIED.search(text[:start]) or text[end : end + 1] == _RAILWAY_LINE:
             return None
         streets = self._by_name[form]
         suffixed = any(street.name == form and street.name != street.bare for street in streets)
@@ -303,7 +283,9 @@ class PlaceMatcher:
             suffixed, end = True, suffix.end()
         before = next((mention.district for mention in districts if 0 <= start - mention.end <= 2), "")
         allowed = tuple(
-            street for street in streets if suffixed or not street.generic or street.district in (before, known)
+            street
+            for street in streets
+            if suffixed or not street.generic or street.district in (before, known) or form not in street.name
         )
         if not allowed or (
             not suffixed and re.match(r"[东南西北]?(?:路|大街|河|桥)", text[end:]) and all(s.generic for s in allowed)
@@ -355,7 +337,7 @@ class PlaceMatcher:
         return _Mention(start, suffix.end() if suffix else end, streets=allowed, suffixed=suffixed, confidence=0.85)
 
     def _heard_mentions(self, text: str, district: str, *, asked: bool) -> list[_Mention]:
-        ranked = self._ranked(text, district)
+        ranked = [] if _NOWHERE.search(text) else self._ranked(text, district)
         if not ranked:
             return []
         street, score, share, end_index = ranked[0]

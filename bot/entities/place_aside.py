@@ -1,7 +1,8 @@
-"""Places in a story that are not where it happened: where the citizen lives, where a company is registered. Pure.
+"""Places in a story that are not where it happened: where the citizen lives, comes from or works, where a company is
+registered, what lies next door, and what was said by mistake. Pure.
 
 "我住丰台大红门，可我说的是朝阳常营那个停车场": the parking place is in 常营. Such a place is set aside only where
-one in another district is named too; alone it is the best there is.
+one in another district is named too; alone it is the best there is. "朝阳，不对，通州" takes the first one back.
 """
 
 from __future__ import annotations
@@ -22,38 +23,90 @@ _OWN_HOME: Final = re.compile(
     rf"|总部|总公司|注册地?){_IS_IN}"
 )
 _HOME_OF_KIN: Final = re.compile(rf"{KIN}(?:他们|她们)?(?:家)?(?:那儿)?(?:是)?(?:住|在){_IS_IN}")
-_HAPPENED, _NEAR, _AWAY = 0, 1, 2
+_ORIGIN_BEFORE: Final = re.compile(
+    r"(?:[我俺](?:本来|其实|原来)?是|(?:原来|以前|之前|过去|原先|本来)(?:是)?(?:住|在)(?:在)?)$"
+)
+_ORIGIN_BEHIND: Final = re.compile(r"^(?:区)?(?:那边)?(?:人|的)(?=[,，。;；\s]|$)")
+_FROM_BEFORE: Final = re.compile(r"从[^,，。;；]{0,4}$")
+_FROM_BEHIND: Final = re.compile(r"^[^,，。;；]{0,10}?(?:到|搬|往|去|来)")
+_NEXT_DOOR: Final = re.compile(
+    r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是)$"
+)
+_WORK_BEFORE: Final = re.compile(r"[我俺](?:现在|平时|人)?在[^,，。;；]{0,4}$")
+_WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|上学|读书)")
+_ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
+_BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤|搭界|两区之间)")
+_BELONGS: Final = re.compile(r"(?<!不)(?:属于|隶属|算(?:是)?|归属?)[^,，。;；]{0,2}$")
+_MISTAKE: Final = re.compile(
+    r"[,，。.…\s!！~、—-](?:啊|哦|哎呀?|呃|嗯|噢)*(?:不+[,，\s]*)*"
+    r"(?:不对|不是(?:[^,，。;；]{1,8}(?=[,，。]))?|(?:(?:说|记|写|打|弄|搞)?错了?)|更正(?:一下)?|口误|不(?=[,，]))(?:不对|了|啊|吧|呀)*"
+    r"[,，。.…\s!！~]*(?:(?:应该|其实)?(?:是|在|属于|归)(?:在)?)?$"
+)
+_BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK = -1, 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A stretch of the text that names a place, and the districts in which that can be."""
+    """A stretch of the text that names a place, and the districts in which that can be; `district`: it is one."""
 
     start: int
     end: int
     districts: frozenset[str]
+    district: bool = False
 
 
 def without_asides(text: str, spots: Sequence[Spot]) -> str:
-    """The text with the places blanked that lie in other districts than where it happened; offsets stay.
+    """The text with the places blanked that were said by mistake or lie in other districts than where it happened;
+    offsets stay.
 
     Where that is told by no place of its own, the home of somebody near (for whom the citizen calls) goes before the
-    citizen's own.
+    citizen's own. On the border of two districts and nowhere else: none of them is believed.
     """
-    ranks = {spot: _rank(text, spot.start) for spot in spots}
+    mistaken = taken_back(text, spots)
+    ranks = {spot: _rank(text, spot) for spot in spots if spot not in mistaken}
     best = min(ranks.values(), default=_HAPPENED)
-    where = frozenset(district for spot in spots if ranks[spot] == best for district in spot.districts)
-    for spot in spots:
-        if ranks[spot] > best and not (spot.districts & where):
-            text = text[: spot.start] + "，" * (spot.end - spot.start) + text[spot.end :]
+    where = frozenset(district for spot, rank in ranks.items() if rank == best for district in spot.districts)
+    aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
+    if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
+        aside = list(ranks)
+    for spot in (*mistaken, *aside):
+        text = text[: spot.start] + "，" * (spot.end - spot.start) + text[spot.end :]
     return text
+
+
+def taken_back(text: str, spots: Sequence[Spot]) -> list[Spot]:
+    """The places in front of "no, I mean" that the one behind it replaces: a district everything, a street the streets
+    and what is not its district."""
+    row = sorted(spots, key=lambda spot: (spot.start, spot.end))
+    found: list[Spot] = []
+    for index, new in enumerate(row):
+        before = [spot for spot in row[:index] if spot.end <= new.start]
+        last = max((spot.end for spot in before), default=None)
+        if last is None or not _MISTAKE.search(text[last : new.start]):
+            continue
+        found += [spot for spot in before if new.district or not spot.district or not (spot.districts & new.districts)]
+    return list(dict.fromkeys(found))
 
 
 def only_home(text: str, spots: Sequence[Spot]) -> bool:
     """Whether every place that is named is where the citizen lives."""
-    return bool(spots) and all(_rank(text, spot.start) == _AWAY for spot in spots)
+    return bool(spots) and all(_rank(text, spot) >= _AWAY for spot in spots)
 
 
-def _rank(text: str, start: int) -> int:
-    clause = _BREAK.split(text[:start])[-1]
-    return _AWAY if _OWN_HOME.search(clause) else _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+def _rank(text: str, spot: Spot) -> int:
+    clause, behind = _BREAK.split(text[: spot.start])[-1], text[spot.end :]
+    if _BELONGS.search(clause):
+        return _BELONGING
+    if _WORK_BEFORE.search(clause) and _WORK_BEHIND.search(behind) and not _ABOUT_WORK.search(text):
+        return _WORK
+    if _OWN_HOME.search(clause) or _NEXT_DOOR.search(clause) or _on_border(text, spot):
+        return _AWAY
+    if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
+        return _AWAY
+    if _FROM_BEFORE.search(clause) and _FROM_BEHIND.search(behind):
+        return _AWAY
+    return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+
+
+def _on_border(text: str, spot: Spot) -> bool:
+    return bool(_BORDER_BEHIND.search(text[spot.end :]))

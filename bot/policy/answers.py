@@ -13,6 +13,7 @@ from bot.state import Matter, Place
 
 _ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offered
 _GIVE_UP: Final = 3  # then a person
+_NAMES_A_PLACE: Final = 4  # characters
 _LABELS: Final = {
     "place": "地点",
     "event_time": "时间",
@@ -166,6 +167,7 @@ def _confirmation(talk: Talk) -> None:
         form.confirm(talk, changed=True)
         return
     corrects = reading.corrects(text) or bool(phone.find(text, spoken=talk.turn.spoken) or phone.extension(text))
+    corrects = corrects or _names_another_place(talk, text)
     if corrects and corrections.apply(talk, text, asked="confirm_order"):
         form.confirm(talk, changed=True)
         return
@@ -207,6 +209,14 @@ def _confirmation(talk: Talk) -> None:
         form.confirm(talk, changed=True)
     else:
         talk.again("请您听一下登记的内容对不对。" if talk.phone else "请您看一下登记的内容对不对。")
+
+
+def _names_another_place(talk: Talk, text: str) -> bool:
+    """ "是展览路街道吧": a street or district that is not the one that was read back, without a word of correction."""
+    if len(talk.state.form) != 1 or len(reading.bare(text)) < _NAMES_A_PLACE:
+        return False
+    place, told = talk.state.form[0].place, talk.findings.place(text, asked=False, district="")
+    return bool((told.street and told.street != place.street) or (told.district and told.district != place.district))
 
 
 def _same_matter(talk: Talk, matter: Matter, said: str | None) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 from base.errors import HotlineError
 from base.logs import get_logger
 from bot import guards
-from bot.entities.place import PlaceFinding
+from bot.entities.place_finding import PlaceFinding
 from gateway.address import client_address
 from gateway.channels.registry import Entry, Registry
 from gateway.core import CORE, Core

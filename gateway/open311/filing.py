@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from base.clock import local
-from bot.entities.place import PlaceFinding
+from bot.entities.place_finding import PlaceFinding
 from gateway.body import clean_text
 from gateway.open311.formats import Open311Error
 from gateway.open311.services import ATTRIBUTES, YES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.entities.gazetteer import Gazetteer
 from bot.entities.place import PlaceMatcher
 
 
@@ -187,3 +188,63 @@ def test_what_bears_a_landmarks_name_stands_elsewhere(matcher: PlaceMatcher, sai
 
 def test_a_landmark_that_holds_a_districts_name_stays_whole(matcher: PlaceMatcher) -> None:
     assert matcher.find("朝阳公园东门", asked=True).address == "朝阳公园东门"
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("朝阳…不对，大兴的礼贤镇", "大兴区", "礼贤镇"),
+        ("西城，啊不是，东城东四", "东城区", "东四街道"),
+        ("酒仙桥，说错了，是大屯", "朝阳区", "大屯街道"),
+        ("朝阳区孙河，不，是崔各庄", "朝阳区", "崔各庄地区"),
+        ("霍营…不是霍营，史各庄", "昌平区", "史各庄街道"),
+    ],
+)
+def test_a_slip_of_the_tongue_is_taken_back(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:
+    finding = matcher.find(said, asked=True)
+    assert (finding.district, finding.street) == (district, street)
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("我是平谷的，昨天在西城什刹海吃饭被宰", "西城区", "什刹海街道"),
+        ("我在丰台上班，家住房山窦店，楼道灯不亮", "房山区", "窦店镇"),
+        ("我在丰台上班，单位拖欠工资", "丰台区", ""),
+        ("从延庆搬到海淀马连洼，楼上太吵", "海淀区", "马连洼街道"),
+        ("从平谷开车到顺义李遂，路上有个坑", "顺义区", "李遂镇"),
+        ("离昌平不远，海淀西北旺", "海淀区", "西北旺地区"),
+        ("对面是丰台，我们这是大兴西红门", "大兴区", "西红门地区"),
+        ("在海淀和昌平交界，归昌平回龙观", "昌平区", "回龙观街道"),
+        ("在海淀和昌平交界，不知道归谁", "", ""),
+        ("以前住密云，现在怀柔庙城这边停水", "怀柔区", "庙城地区"),
+    ],
+)
+def test_what_is_only_near_or_left_behind_is_not_where_it_happened(
+    matcher: PlaceMatcher, said: str, district: str, street: str
+) -> None:
+    finding = matcher.find(said)
+    assert (finding.district, finding.street) == (district, street)
+
+
+@pytest.mark.parametrize("said", ["昌平线车厢里太热", "坐房山线上班", "亦庄线末班车太早"])
+def test_a_railway_line_is_no_district(matcher: PlaceMatcher, said: str) -> None:
+    assert not matcher.find(said).found
+
+
+def test_a_street_inside_a_landmarks_name_is_none(matcher: PlaceMatcher) -> None:
+    assert matcher.find("物资学院路站外头", spoken=True).district == "通州区"
+
+
+@pytest.mark.parametrize("said", ["太平桥大街堵车", "杨庄地铁站外头", "十里堡那边的市场"])
+def test_a_name_that_stands_elsewhere_too_needs_its_suffix(matcher: PlaceMatcher, said: str) -> None:
+    assert matcher.find(said).street == ""
+
+
+def test_a_shop_on_the_network_is_nowhere(matcher: PlaceMatcher) -> None:
+    assert not matcher.find("淘宝上买的", spoken=True, asked=True).street
+
+
+def test_every_landmark_tells_its_own_district(matcher: PlaceMatcher) -> None:
+    for name, district in Gazetteer.load().landmarks.items():
+        assert matcher.find(f"{name}附近").district == district, name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot import guards, wording
 from bot.danger import Danger, line_of
 from bot.decision import Decision, Findings, OrderKnown, ReceiptKnown, Turn, Understood, Wanted
-from bot.entities.place import PlaceFinding
+from bot.entities.place_finding import PlaceFinding
 from bot.policy import after_filing, decide, leave, opening
 from bot.state import Matter, Place, State
 from knowledge.model import SearchResult

@@ -63,6 +63,22 @@ async def test_a_correction_changes_one_thing_and_keeps_the_rest(room: Room) -> 
     assert (order.street, order.contact_phone) == ("双井街道", "13900001299")
 
 
+@pytest.mark.parametrize("said", ["是劲松街道吧", "劲松那边才对", "对，朝阳区劲松街道"])
+async def test_another_place_than_was_read_back_is_a_correction(room: Room, said: str) -> None:
+    ready = await room.talk(LAMP, PLACE, PHONE)
+    changed = await room.say(said, ready.conversation_id)
+    assert changed.asking == "confirm_order"
+    assert "劲松街道" in changed.replies[0].text
+    await room.say("对", ready.conversation_id)
+    (order,) = await rows(room, Order)
+    assert (order.district, order.street) == ("朝阳区", "劲松街道")
+
+
+async def test_the_place_that_was_read_back_may_be_said_again(room: Room) -> None:
+    ready = await room.talk(LAMP, PLACE, PHONE)
+    assert (await room.say("对，双井街道富力城", ready.conversation_id)).orders
+
+
 async def test_a_side_question_is_answered_and_the_form_goes_on(room: Room) -> None:
     first = await room.say(LAMP)
     aside = await room.say("居住证丢了怎么补", first.conversation_id)
