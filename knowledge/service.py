@@ -51,9 +51,9 @@ def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
     return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads)
 
 
-def readers_encoder_of(settings: Settings) -> Encoder:
-    """The same model, quantised, for what is trained on its vectors: intents and danger. Not for a search index."""
-    return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, 1, quantised=True)
+def readers_encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
+    """The same model, quantised, for what is trained on its vectors (intents, danger, letters). No search index."""
+    return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads, quantised=True)
 
 
 @lru_cache(maxsize=3)

@@ -1,25 +1,30 @@
-"""`hotline eval classification DIR [--train DIR]`: first-level category of citizens' messages.
+"""`hotline eval classification DIR [--train DIR] [--folds N]`: first-level category of citizens' messages.
 
-With `--train` the product's text model is trained on that folder's `train.jsonl`, as an operator does with the messages
-of his own city; without it the product's catalogue as it is answers, restricted to the labels that occur in the folder.
+With `--train` a model of letters is trained on that folder's `train.jsonl`, as an operator does with the messages of
+his own city; without it the product's catalogue as it is answers, restricted to the labels that occur in the folder.
+With `--folds` the model is measured on `train.jsonl` alone, each part of it by what the others teach: so one chooses.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from base import settings
 from base.errors import HotlineError
-from base.text_model import TextFeatures, TextModel
+from base.settings import Settings
+from knowledge.embedding import VectorStore, encode_missing, held_vectors
+from knowledge.service import readers_encoder_of
+from workorders import letter_folds
 from workorders.catalogue import Catalogue
-
-_TITLE_WEIGHT: Final = 2  # a title is repeated: it names the matter, the body tells its story
+from workorders.letter_model import Floats, Letter, LetterModel, SentenceVectors
 
 
 class EvaluationError(HotlineError):
@@ -30,7 +35,7 @@ class EvaluationError(HotlineError):
 class Message:
     """One message. `raw` is false for a row that only has its publisher's segmented words."""
 
-    text: str
+    letter: Letter
     label: str
     raw: bool
 
@@ -50,19 +55,50 @@ def read_messages(path: Path) -> list[Message]:
 
 def _message(row: dict[str, Any]) -> Message:
     raw = row.get("form", "raw") == "raw"
-    if raw:
-        text = f"{row['title']}。" * _TITLE_WEIGHT + row["body"]
-    else:
-        text = row["seg"].replace(" ", "")
-    return Message(text, str(row["label"]), raw)
+    letter = Letter(row["title"], row["body"]) if raw else Letter("", row["seg"].replace(" ", ""))
+    return Message(letter, str(row["label"]), raw)
 
 
-def trained_labels(train: Sequence[Message], messages: Sequence[Message]) -> list[str]:
-    """The product's text model, trained on `train`."""
-    model = TextModel(TextFeatures(sound_weight=0.0, least=2), alpha=0.5)
-    model.fit([message.text for message in train], [message.label for message in train])
-    probabilities = model.probabilities([message.text for message in messages])
-    return [model.classes[index] for index in probabilities.argmax(axis=1)]
+def trained_labels(train: Sequence[Message], messages: Sequence[Message], vectors: SentenceVectors | None) -> list[str]:
+    """What a model of letters says that was trained on `train`."""
+    model = LetterModel(vectors).fit([message.letter for message in train], [message.label for message in train])
+    return model.answers([message.letter for message in messages])
+
+
+def held_out_labels(messages: Sequence[Message], *, count: int, vectors: SentenceVectors | None) -> list[str]:
+    """What models say of each message that were trained on the folds without it.
+
+    Raises:
+        EvaluationError: there are too few messages for so many folds.
+    """
+    texts = [message.letter.title + message.letter.body for message in messages]
+    strata = [f"{message.label} {message.raw}" for message in messages]
+    answers = [""] * len(messages)
+    try:
+        parts = letter_folds.folds(texts, strata, count=count)
+    except ValueError as error:
+        raise EvaluationError(f"{count} folds of {len(messages)} messages: {error}") from error
+    for held_out in parts:
+        part = set(held_out.tolist())
+        train = [message for position, message in enumerate(messages) if position not in part]
+        said = trained_labels(train, [messages[position] for position in held_out], vectors)
+        for position, answer in zip(held_out, said, strict=True):
+            answers[position] = answer
+    return answers
+
+
+def stored_vectors(configured: Settings) -> SentenceVectors | None:
+    """Of the embedding model, and kept for the next time: a message costs 20 to 60 ms of a core. None: no model."""
+    encoder = readers_encoder_of(configured, threads=os.cpu_count() or 1)
+    if not encoder.available:
+        return None
+    store = VectorStore(configured.var / "cache" / "eval" / "vectors.db")
+
+    def vectors(texts: Sequence[str]) -> Floats:
+        encode_missing(encoder, store, texts)
+        return held_vectors(store, encoder.name, texts)[0].astype(np.float32)
+
+    return vectors
 
 
 def catalogue_labels(catalogue: Catalogue, messages: Sequence[Message]) -> list[str]:
@@ -72,7 +108,9 @@ def catalogue_labels(catalogue: Catalogue, messages: Sequence[Message]) -> list[
         raise EvaluationError(f"the catalogue has no first level {', '.join(unknown)}: train with --train")
     result = []
     for message in messages:
-        among = [s for s in catalogue.suggest(message.text, limit=len(catalogue.leaves)) if s.level1 in labels]
+        among = [
+            s for s in catalogue.suggest(message.letter.written, limit=len(catalogue.leaves)) if s.level1 in labels
+        ]
         shares: dict[str, float] = {}
         for suggestion in among:
             shares[suggestion.level1] = shares.get(suggestion.level1, 0.0) + suggestion.confidence
@@ -96,15 +134,19 @@ def figures(truth: Sequence[str], answers: Sequence[str]) -> dict[str, float | i
     }
 
 
-def evaluate(folder: Path, train_folder: Path | None) -> dict[str, Any]:
-    """The figures of the folder's messages.
+def evaluate(
+    folder: Path, train_folder: Path | None, *, folds: int = 0, vectors: SentenceVectors | None = None
+) -> dict[str, Any]:
+    """The figures of the folder's messages, or with `folds` of its `train.jsonl` by cross-validation.
 
     Raises:
-        EvaluationError: a file is missing or malformed.
+        EvaluationError: a file is missing or malformed, or has too few messages.
     """
-    messages = read_messages(_messages_file(folder))
-    if train_folder is not None:
-        answers = trained_labels(read_messages(train_folder / "train.jsonl"), messages)
+    messages = read_messages(folder / "train.jsonl" if folds else _messages_file(folder))
+    if folds:
+        answers = held_out_labels(messages, count=folds, vectors=vectors)
+    elif train_folder is not None:
+        answers = trained_labels(read_messages(train_folder / "train.jsonl"), messages, vectors)
     else:
         answers = catalogue_labels(Catalogue.load(), messages)
     raw = [(message.label, answer) for message, answer in zip(messages, answers, strict=True) if message.raw]
@@ -123,12 +165,18 @@ def _messages_file(folder: Path) -> Path:
 def command(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="hotline eval classification", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="a kit: dev.jsonl with form, label, title, body, seg")
-    parser.add_argument("--train", type=Path, help="a folder whose train.jsonl the text model is trained on")
+    how_trained = parser.add_mutually_exclusive_group()
+    how_trained.add_argument("--train", type=Path, help="a folder whose train.jsonl the model of letters is trained on")
+    how_trained.add_argument("--folds", type=int, default=0, help="measure on the kit's train.jsonl by so many folds")
     parser.add_argument("--json", action="store_true", help="print the JSON line alone")
     options = parser.parse_args(argv)
-    result = evaluate(options.folder, options.train)
+    trains = options.train is not None or options.folds > 0
+    vectors = stored_vectors(settings.load()) if trains else None
+    result = evaluate(options.folder, options.train, folds=options.folds, vectors=vectors)
     if not options.json:
-        how = "trained" if options.train else "the catalogue as it is"
+        how = "the catalogue as it is" if not trains else f"{options.folds} folds" if options.folds else "trained"
+        if trains and vectors is None:
+            how += ", without an embedding model: what is meant was not read"
         for name, row in (("all", result), ("raw", result["raw"])):
             print(
                 f"{name}: {row['n']} messages, accuracy {row['accuracy']:.3f}, macro F1 {row['macro_f1']:.3f} ({how})"

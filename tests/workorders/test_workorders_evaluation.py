@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from base.errors import HotlineError
+from base.sections.node import DataSettings
+from base.settings import Settings
 from workorders import evaluation
+from workorders.letter_model import Floats
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A data directory without models."""
+    settings = Settings(data=DataSettings(directory=tmp_path / "data"))
+    monkeypatch.setattr("base.settings.load", lambda: settings)
+    return settings
 
 
 def test_figures_by_hand() -> None:
@@ -38,15 +51,53 @@ def kit(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("configured")
 def test_trained(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert evaluation.command([str(kit), "--train", str(kit), "--json"]) == 0
-    last = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert last == {
+    assert evaluation.command([str(kit), "--train", str(kit)]) == 0
+    told = capsys.readouterr().out
+    assert "without an embedding model" in told
+    assert json.loads(told.splitlines()[-1]) == {
         "n": 3,
         "accuracy": 1.0,
         "macro_f1": 1.0,
         "raw": {"n": 2, "accuracy": 1.0, "macro_f1": 1.0},
     }
+
+
+@pytest.mark.usefixtures("configured")
+def test_by_folds_only_the_train_part_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matters = {
+        "交通运输": ("出租车绕了十公里", "坐出租车丢了手机", "出租车拒载老人", "机场打不到出租车"),
+        "教育文体": ("学校食堂饭菜凉了", "转到别的学校要什么", "学校操场有异味", "早上学校门口很堵"),
+    }
+    rows = [_row(label, matter) for label, some in matters.items() for matter in some]
+    (tmp_path / "train.jsonl").write_text("\n".join(rows), "utf-8")
+    assert evaluation.command([str(tmp_path), "--folds", "2", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == result["raw"]["n"] == 8 and result["accuracy"] >= 0.75
+    with pytest.raises(HotlineError, match="9 folds of 8 messages"):
+        evaluation.command([str(tmp_path), "--folds", "9"])
+
+
+class _CountingEncoder:
+    available, name = True, "counting"
+
+    def __init__(self) -> None:
+        self.encoded: list[str] = []
+
+    def passages(self, texts: Sequence[str]) -> Floats:
+        self.encoded += texts
+        return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+
+
+def test_vectors_are_made_once(configured: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = _CountingEncoder()
+    monkeypatch.setattr(evaluation, "readers_encoder_of", lambda settings, threads: encoder)
+    for _ in range(2):
+        vectors = evaluation.stored_vectors(configured)
+        assert vectors is not None
+        assert vectors(["停水", "路灯坏了", "停水"]).tolist() == [[2, 1], [4, 1], [2, 1]]
+    assert sorted(encoder.encoded) == ["停水", "路灯坏了"]
 
 
 def test_the_catalogue_as_it_is(kit: Path) -> None:
