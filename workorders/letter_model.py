@@ -3,7 +3,7 @@
 Two letters are alike by what is written (character 1-3-grams, TF-IDF) and by what is meant (sentence vectors of the
 embedding model: of the title, and of the whole). Both likenesses are averaged into one kernel, on which a ridge
 regression of each class against the rest is solved exactly. For some ten thousand letters: memory grows with their
-square (three tables of 400 MB for ten thousand), time with their third power.
+square (the table of ten thousand takes 400 MB), time with their third power.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _OPENING_CHARACTERS: Final = 30  # stands for the title of a letter without one
 _WINDOW_CHARACTERS: Final = 200
 _WINDOWS: Final = 3
 _LEAST_WINDOW_CHARACTERS: Final = 40  # a shorter rest says little for what it costs
+_ROWS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ class LetterModel:
         kernel = self._kernel(self._written, self._meant)
         kernel[np.diag_indices_from(kernel)] += _PENALTY
         targets = np.where(truth, np.float32(1), np.float32(-1))
-        self._weights = linalg.solve(kernel, targets, assume_a="pos", overwrite_a=True)
+        # The kernel is its own transpose; seen so it lies as LAPACK wants it, and is not copied.
+        factor = linalg.cho_factor(kernel.T, overwrite_a=True, check_finite=False)
+        self._weights = linalg.cho_solve(factor, targets, check_finite=False)
         return self
 
     def answers(self, letters: Sequence[Letter]) -> list[str]:
@@ -101,12 +104,16 @@ class LetterModel:
 
     def _kernel(self, written: Any, meant: Floats | None) -> Floats:
         """Likeness (0..1) to each letter that was learned from, and 1 more, which stands for the intercept."""
-        alike = cast("Floats", (written @ self._written.T).toarray())
-        if meant is not None and self._meant is not None:
-            # Two unit vectors a letter: their dot product of 2 at most makes this a Gaussian kernel on both.
-            alike *= 1.0 - _MEANING_SHARE
-            alike += _MEANING_SHARE * np.exp(meant @ self._meant.T - 2.0)
-        return alike + np.float32(1)
+        kernel = np.empty((written.shape[0], self._written.shape[0]), dtype=np.float32)
+        for start in range(0, len(kernel), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            part = (written[rows] @ self._written.T).toarray()
+            if meant is not None and self._meant is not None:
+                # Two unit vectors a letter: their dot product of 2 at most makes this a Gaussian kernel on both.
+                part *= 1.0 - _MEANING_SHARE
+                part += _MEANING_SHARE * np.exp(meant[rows] @ self._meant.T - 2.0)
+            kernel[rows] = part + 1.0
+        return kernel
 
     def _meaning(self, letters: Sequence[Letter], *, fit: bool) -> Floats | None:
         """The vectors of title and whole, one after the other."""
