@@ -158,11 +158,13 @@ _FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:�
 _MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
 _GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
 _DENIED: Final = re.compile(
-    r"[^,，。;；]*(?:不对|错了|不是|应该)[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
+    r"[\s,，。]*[^,，。;；]*(?:不对|错了|不是|应该|不(?=[,，]))[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
 )
 
 
 _NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
+_NOT_BUT: Final = re.compile(r"不是([^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是([^,，。;；]{2,8})")
+_NAMED_DIGITS: Final = 3  # fewer stand in a number more than once
 _LAST: Final = re.compile(r"后|尾|末")
 
 
@@ -186,6 +188,10 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
     if found and not (tail and found[-1].kind != "mobile"):
         return found[-1].number
+    if (swap := _NOT_BUT.search(text)) and not found:
+        wrong, right = (digits_said(part, spoken=spoken) for part in swap.groups())
+        if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
+            return previous.replace(wrong, right)
     if tail and _NEGATED.search(text):
         return previous[: -len(tail)] + tail
     text = affirmed

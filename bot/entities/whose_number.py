@@ -31,7 +31,7 @@ _GONE_BEFORE: Final = re.compile(
 )
 _GONE_BEHIND: Final = re.compile(
     r"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:已经|早就|早|都|现在)?"
-    r"(?:停机|停用|注销|作废|欠费|打不通|换了|换掉|不用了|不使了|(?:别|甭|莫|不要|不用)(?:再)?打(?:了|这个|那个)?(?=[,，。;；]|$))"
+    r"(?:停机|停用|注销|作废|欠费|打不通(?!的话|时|就|再|[^,，。;；]{0,3}[打找]|[,，](?:再|就)?[打找])|换了|换掉|不用了|不使了|(?:别|甭|莫|不要|不用)(?:再)?打(?:了|这个|那个)?(?=[,，。;；]|$))"
 )
 # A number for the case that nobody answers at the first one, or for other hours.
 _SPARE_BEFORE: Final = re.compile(
@@ -43,19 +43,23 @@ _SPARE_BEFORE: Final = re.compile(
 _MINE_BEFORE: Final = re.compile(
     r"(?:^|[,，。;；!！?？\s])(?:我|俺|咱|本人)?(?:的)?(?:联系)?(?:电话|手机|号码|座机|联系方式|tel|手机号码?)(?:号码?)?(?:就?是|[:：])?\s*$"
     r"|(?:我|俺|咱们?|本人)(?!(?:打|接|收|拨|给|找|联系)[^,，。;；]{0,8}$)[^,，。;；接收打拨]{0,10}$"
-    r"|(?:(?:请|可以|有事|随时|就|直接|回电|回复|还是|现在|您|你们?)+(?:打|拨|联系|找|用|记)|^打|联系(?!人)|回电|回复|记|留|现在用)(?:我)?(?:的)?[^,，。;；\d]{0,6}$"
+    r"|(?:(?:请|可以|有事|随时|就|直接|回电|回复|还是|现在|您|你们?)+(?:打|拨|联系|找|用|记)|^打|联系(?!人)|回电|回复|(?:^|[,，。;；\s请就])(?:记|留)(?!的)|现在用)(?:我)?(?:的)?[^,，。;；\d]{0,6}$"
     r"|(?:^|[,，。;；])[^,，。;；]{0,4}(?:我叫|我姓|姓|叫|本人)[\u4e00-\u9fff]{1,4}[\s,，]*$"
     rf"|(?:^|[,，。;；!！?？])\s*(?:{SURNAME}[\u4e00-\u9fff]{{0,2}}(?:先生|女士|小姐|大爷|大妈|阿姨)?)?[\s,，:：]*$",
     re.IGNORECASE,
 )
 _MINE_BEHIND: Final = re.compile(
-    r"^[\s,，]*(?:(?:这个?|就)?是我(?:的|本人)|联系我|找我|打给我|打我|我姓|我叫|姓|微信同号|有事)"
+    r"^[\s,，]*(?:(?:这个?|就)?是我(?:的|本人)|(?:你们?|您|请|可以)*联系我|找我|打给我|打我|我姓|我叫|姓|微信同号|有事)"
 )
 _STRANGERS_BEHIND: Final = re.compile(
     r"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:的人)?(?:给我)?(?:老|总|天天|一直|经常|每天|不停)?(?:是)?"
     r"(?:给我)?(?:打(?:过|电话|来)|发(?:来|短信|垃圾|广告|诈骗)|打(?:骚扰)|骚扰|冒充|自称|说是|没人接|不接|接不通|打不通|总?占线|(?:欠|收|拿|骗|跑|态度|恶劣|老|天天)[^,，。]{0,8})"
 )
 
+# "电话139…" right behind a clause about somebody else is theirs as likely as the citizen's.
+_AFTER_A_STRANGER: Final = re.compile(
+    rf"(?:^|[,，。;；])(?![我俺请要想])[^,，。;；我俺]{{0,12}}(?:{_THEM}|打电话|骚扰|推销|催收|的人)[^,，。;；我俺]{{0,12}}[,，。;；](?:联系)?(?:电话|手机|号码|座机|联系方式)号?(?:就?是|[:：])?\s*$"
+)
 _NOBODY: Final = re.compile(r"(?!)")  # matches nothing
 
 
@@ -93,7 +97,13 @@ def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFi
         own = [
             entry
             for entry in own
-            if _stands(text, found, entry, _MINE_BEFORE, _MINE_BEHIND)
+            if (
+                _stands(text, found, entry, _NOBODY, _MINE_BEHIND)
+                or (
+                    _stands(text, found, entry, _MINE_BEFORE, _NOBODY)
+                    and not _stands(text, found, entry, _AFTER_A_STRANGER, _NOBODY)
+                )
+            )
             and not _stands(text, found, entry, _NOBODY, _STRANGERS_BEHIND)
         ]
     choice = own or (kept if asked else [])

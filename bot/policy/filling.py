@@ -111,5 +111,7 @@ def _take_confidential(talk: Talk, text: str) -> None:
     if wish is not None:
         talk.state.confidential = wish
     elif talk.state.asked.get("confidential", 0) >= 2 or reading.dont_know(text):
-        # What is not told is decided for the citizen's safety: a report is kept secret.
-        talk.state.confidential = any(matter.request_type == "举报" for matter in talk.state.form)
+        # What is not told is decided for the citizen's safety: a report is kept secret, and so is whoever answered
+        # twice and never said that it may be known.
+        report = any(matter.request_type == "举报" for matter in talk.state.form)
+        talk.state.confidential = report or not reading.dont_know(text)

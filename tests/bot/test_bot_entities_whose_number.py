@@ -31,6 +31,7 @@ def test_the_citizens_own(said: str) -> None:
     [
         f"打{OWN}，实在打不通再打{OTHER}",
         f"{OWN}，或者{OTHER}",
+        f"两个号，{OWN}打不通再打{OTHER}",
         f"手机{OWN}，座机55501234",
         f"白天打座机55501234，下班打{OWN}",
     ],
@@ -53,6 +54,9 @@ def test_a_land_line_that_is_to_be_called_first() -> None:
         f"包工头赵某，手机{OTHER}，欠着工钱不给",
         f"中介骗押金，联系人{OTHER}",
         f"{OTHER}这个号天天发广告",
+        f"网约车司机绕路，电话{OTHER}",
+        f"卖保健品的天天打电话，号码{OTHER}",
+        f"车上留的电话是{OTHER}",
     ],
 )
 def test_a_number_that_is_only_part_of_the_story_is_nobodys_to_call(said: str) -> None:
@@ -69,6 +73,7 @@ def test_a_number_that_is_only_part_of_the_story_is_nobodys_to_call(said: str) -
         f"路灯不亮，{OWN}，杜女士",
         f"路灯不亮，我爱人的手机是{OWN}",
         f"路灯不亮请回电{OWN}",
+        f"投诉楼下饭馆油烟，电话{OWN}，你们联系我",
     ],
 )
 def test_a_number_that_is_said_to_be_the_citizens_own_is_taken_unasked(said: str) -> None:

@@ -26,6 +26,15 @@ from bot.entities import yes_no
         "我还在那儿上班呢",
         "孩子还在他班上",
         "低头不见抬头见的，不想得罪",
+        "你们替我瞒着点",
+        "嘴严一点就好",
+        "信息不要外泄",
+        "名字电话不给他们",
+        "我跟他一个单位的",
+        "东家知道了要撵我",
+        "最好是",
+        "我害怕",
+        "别给物业看我的号",
     ],
 )
 def test_answers_that_ask_for_secrecy(said: str) -> None:
@@ -47,6 +56,16 @@ def test_answers_that_ask_for_secrecy(said: str) -> None:
         "我怕啥",
         "不太需要",
         "照常处理吧",
+        "可以跟他讲是我",
+        "让店里打我电话就行",
+        "有什么好怕的",
+        "没那个必要",
+        "不用特意保密",
+        "我不忌讳这个",
+        "随他怎么想",
+        "他们早有我电话",
+        "可以公布",
+        "没必要遮遮掩掩",
         "不敢说多大事，不用保密",
     ],
 )
@@ -70,6 +89,8 @@ def test_a_wish_that_nobody_asked_for(said: str) -> None:
         "学校规定不能告诉家长食堂的事",
         "我还在那儿上班呢，工资没发",
         "村里的账从不公开",
+        "有人匿名给我寄信吓唬我",
+        "医院不给看病历，说要保密",
     ],
 )
 def test_what_others_keep_secret_is_no_wish_of_the_citizen(said: str) -> None:
