@@ -13,6 +13,7 @@ from bot.policy import choices, closing, consult, form, rating, service_points, 
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter, State
+from workorders import deadlines
 
 REQUESTS: Final = ("complain", "report", "help", "suggest", "praise")
 _TYPE_OF: Final = {
@@ -42,11 +43,19 @@ _CUES: Final = (
             r"(?:我)?(?:想|要|来)?(?:提|有)(?:一)?(?:个|条|点)?(?:小)?(?:建议|意见)|^(?:我)?建议|建议(?:你们|政府|咱们|在|把|增|加|开|设|能)"
         ),
     ),
+    ("help", re.compile(r"^(?:我)?(?:想|要|来)?求助(?!热线|电话|平台|站|中心)")),
     ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询")),
 )
 _WRONGDOING: Final = re.compile(
-    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷"
+    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷|(?:滴|流|溅|漏)(?:到|在|进)我|堵(?:了|住|着)?[^,，。]{0,3}(?:盲道|通道|门口?|路口|出入口|楼道)|[吃喝]出(?!来)|找[他她它]们?[^,，。]{0,4}(?:不管|不理|不听|不认)"
 )
+# Offences of which anybody may tell; with a loss of the citizen's own beside it, it is a complaint.
+_OFFENCE: Final = re.compile(
+    r"(?:无|没有?|未)[^,，。]{0,6}(?:许可证?|执照|证照|资质|备案)|无[证照]|[偷逃漏]税|(?:私|违规|违法)[^,，。]{0,2}[搭建盖](?!议)|违建|外扩|隔断|隔成|开墙打洞|群租|承重墙"
+    r"|赌[场博]|地沟油|偷排|(?:乱|偷)倒[^,，。]{0,4}(?:渣土|垃圾|废)|假冒|传销|非法|骗(?:取)?(?:补贴|补助|低保|医保)|电鱼|盗[采伐]"
+)
+_SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
+_OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
 _BROKEN: Final = re.compile(
     r"坏了|不亮|漏水|漏了|爆了|堵了|停水|停电|没水|没电|没气|不热|没暖气|打不着|断了|塌|大坑|没了|丢了|裂|积水|冒水|没人修|倒了|没地方|办不(?:了|下)|不来水|掉(?:了|下)|灭了|不通|歪|松(?:了|动)|翘(?:起|着)|破(?:了|损|的)|碎了|满(?:了|出来)|失灵|停运|用不了|不(?:能用|好使|走字|显示|制冷)|陷下去"
 )
@@ -65,11 +74,21 @@ def open_turn(talk: Talk) -> None:
         talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
     elif reading.greeting_only(text):
         talk.ask("detail", wording.HERE)
-    elif add(talk, text) or _of_wanted_kind(talk):
+    elif (found := add(talk, text)) or _of_wanted_kind(talk):
+        _with_unheard(talk, found)
         _understood(state)
         proceed(talk)
     else:
         _led_nowhere(talk)
+
+
+def _with_unheard(talk: Talk, found: list[Matter]) -> None:
+    """What was told before and not understood belongs to the one order that is understood now."""
+    told = talk.state.unheard
+    if len(found) == 1 and found[0].kind == "order" and told_something(talk.state):
+        matter = found[0]
+        matter.opening, matter.text = f"{told}。{matter.opening}", f"{told}。{matter.text}"
+        prefill(talk, matter, told)
 
 
 def begin(talk: Talk, kind: str) -> None:
@@ -219,7 +238,7 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
     words = _DENIED.sub("", text)
     understood = talk.findings.understand(words)
     cue = _by_words(talk, words)
-    problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words))
+    problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
     if reading.asks_progress(words) and (cue in ("", "咨询") or understood.intent == "order_status"):
         has_matter = problem and not re.search(r"工单|单号|单子|进度|进展|查询", words)
         return ("order", "求助") if has_matter else ("status", "咨询")
@@ -230,6 +249,11 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
     if cue == "咨询":
         return "consult", "咨询"
     return _by_model(words, understood, problem=problem)
+
+
+def _pressing(words: str) -> bool:
+    """Whether the words tell that a supply fails or of a danger, however it is called ("龙头干的，没法洗脸")."""
+    return not reading.question(words) and deadlines.pressing(words)
 
 
 def _by_words(talk: Talk, text: str) -> str:
@@ -256,6 +280,10 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
     best = max(ranking, key=lambda item: item[1])[0] if ranking else understood.intent
     if best not in REQUESTS:
         best = "complain" if _WRONGDOING.search(words) else "help"
+    if best in ("complain", "help") and _OFFENCE.search(words) and not _OWN_LOSS.search(words):
+        return "order", "举报"
+    if best == "help" and _SOMEBODY.search(words) and _WRONGDOING.search(words):
+        best = "help" if intake.default().about_facility(words) else "complain"
     if best in ("complain", "help") and not _WRONGDOING.search(words) and intake.default().about_facility(words):
         return "order", "求助"
     scores = dict(ranking)

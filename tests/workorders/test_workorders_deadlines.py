@@ -123,3 +123,39 @@ def test_who_reports_an_offence_tells_of_no_supply_of_theirs() -> None:
     told = "小区门口那间平房里头天天有人倒液化气瓶子"
     assert deadlines.assess(told, "举报", illegal).urgency == "ordinary"
     assert deadlines.assess(told, "求助", illegal).urgency == "utility"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "龙头干的，一早上没法洗脸",
+        "厨房水龙头流出来发黄",
+        "整栋楼灯全灭了",
+        "屋里漆黑一片，对面楼亮着",
+        "燃气费充了两百，插卡不好使",
+        "交完电费还是没电",
+        "村里三天没水喝",
+    ],
+)
+def test_a_supply_that_fails_without_being_named(told: str) -> None:
+    assert deadlines.assess(told, "求助").urgency == "utility"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "楼道灯没电",
+        "充电桩没电充不了",
+        "商场里没暖气冻得慌",
+        "饭馆上菜慢，还没水喝",
+        "候车大厅空调不热",
+        "电动车没电推回来的",
+    ],
+)
+def test_what_has_a_supply_of_its_own_or_is_open_to_all_is_no_home_without_one(told: str) -> None:
+    assert deadlines.assess(told, "求助").urgency == "ordinary"
+
+
+@pytest.mark.parametrize("told", ["楼上掉下块玻璃，差点砸到孩子", "脚手架斜了，上头还有人", "吊顶掉了险些砸着人"])
+def test_what_nearly_hit_somebody_is_a_danger(told: str) -> None:
+    assert deadlines.assess(told, "求助").urgency == "sudden"

@@ -1,0 +1,44 @@
+"""Which kind of request a matter is, where rules know better than the understanding of the sentence."""
+
+from __future__ import annotations
+
+import pytest
+from test_bot_policy_pure import run
+
+from bot.decision import Turn
+from bot.state import State
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "kind"),
+    [
+        ("隔壁空调的水滴到我家窗户上，找他们也不理", "help", "投诉"),
+        ("一排单车堵着盲道", "help", "投诉"),
+        ("楼上住户私自把承重墙砸了", "complain", "举报"),
+        ("街口小店没有执照还卖药", "complain", "举报"),
+        ("二房东打了六个隔断出租", "complain", "举报"),
+        ("面馆吃出一只虫", "help", "投诉"),
+        ("隔壁没办许可证还吵得我睡不着", "complain", "投诉"),
+        ("邻居家水管爆了，流了一楼道", "help", "求助"),
+        ("求助一下，对门的狗叫个没完", "complain", "求助"),
+        ("求助热线打不通，我要投诉", "complain", "投诉"),
+    ],
+)
+def test_the_kind_of_a_request(said: str, intent: str, kind: str) -> None:
+    decision, _ = run(State(), Turn(said), intent)
+    assert [matter.request_type for matter in decision.state.matters] == [kind]
+
+
+@pytest.mark.parametrize("said", ["龙头干的，一早上没法洗脸", "交完电费插卡不好使", "灶点不着火，左右邻居也一样"])
+def test_a_supply_that_fails_is_a_matter_even_where_nothing_else_is_understood(said: str) -> None:
+    decision, _ = run(State(), Turn(said), "none")
+    assert [(matter.kind, matter.request_type) for matter in decision.state.matters] == [("order", "求助")]
+
+
+def test_what_was_told_before_and_not_understood_belongs_to_the_matter() -> None:
+    first, _ = run(State(), Turn("后院那个东西又响了一宿"), "none")
+    assert first.state.matters == []
+    second, _ = run(first.state, Turn("就是隔壁的水泵，吵得睡不着"), "complain")
+    (matter,) = second.state.matters
+    assert matter.opening == "后院那个东西又响了一宿。就是隔壁的水泵，吵得睡不着"
+    assert second.state.unheard == ""
