@@ -163,7 +163,8 @@ _DENIED: Final = re.compile(
 
 
 _NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
-_NOT_BUT: Final = re.compile(r"不是([^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是([^,，。;；]{2,8})")
+_NOT_BUT: Final = re.compile(r"不是(?P<wrong>[^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是(?P<right>[^,，。;；]{2,8})")
+_BUT_NOT: Final = re.compile(r"(?<!不)是(?P<right>[^,，。;；是不]{2,8})[,，]?(?:而)?不是(?P<wrong>[^,，。;；]{2,8})")
 _NAMED_DIGITS: Final = 3  # fewer stand in a number more than once
 _LAST: Final = re.compile(r"后|尾|末")
 
@@ -188,8 +189,8 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
     if found and not (tail and found[-1].kind != "mobile"):
         return found[-1].number
-    if (swap := _NOT_BUT.search(text)) and not found:
-        wrong, right = (digits_said(part, spoken=spoken) for part in swap.groups())
+    if (swap := _NOT_BUT.search(text) or _BUT_NOT.search(text)) and not found:
+        wrong, right = (digits_said(swap[part], spoken=spoken) for part in ("wrong", "right"))
         if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
             return previous.replace(wrong, right)
     if tail and _NEGATED.search(text):

@@ -13,6 +13,7 @@ from bot.state import Matter, Place
 
 _ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offered
 _GIVE_UP: Final = 3  # then a person
+_OF_NUMBER: Final = re.compile(r"位|尾号|尾数|号码|电话|手机|是[\d零一二三四五六七八九幺]{3,}")
 _NAMES_A_PLACE: Final = 4  # characters
 _LABELS: Final = {
     "place": "地点",
@@ -118,7 +119,8 @@ def _tell_us(talk: Talk) -> None:
 def _not_an_answer(talk: Talk, slot: str) -> bool:
     """Corrections, further matters and side questions in the middle of the form; True when dealt with."""
     text = talk.text
-    if reading.corrects(text) and slot != "detail":
+    answers = slot == "contact_phone" and bool(phone.find(text, spoken=talk.turn.spoken))
+    if reading.corrects(text) and slot != "detail" and not (answers and not talk.state.contact_phone):
         changed = corrections.apply(talk, text, asked=slot)
         if changed and slot not in changed:
             talk.say("好的，改过来了。")
@@ -167,7 +169,7 @@ def _confirmation(talk: Talk) -> None:
         form.confirm(talk, changed=True)
         return
     corrects = reading.corrects(text) or bool(phone.find(text, spoken=talk.turn.spoken) or phone.extension(text))
-    corrects = corrects or _names_another_place(talk, text)
+    corrects = corrects or _names_another_place(talk, text) or _amends_number(talk, text)
     if corrects and corrections.apply(talk, text, asked="confirm_order"):
         form.confirm(talk, changed=True)
         return
@@ -209,6 +211,13 @@ def _confirmation(talk: Talk) -> None:
         form.confirm(talk, changed=True)
     else:
         talk.again("请您听一下登记的内容对不对。" if talk.phone else "请您看一下登记的内容对不对。")
+
+
+def _amends_number(talk: Talk, text: str) -> bool:
+    """ "中间四位是零零幺二": digits of the number that was read back, told anew."""
+    known = talk.state.contact_phone
+    amended = phone.amend(known, text, spoken=talk.turn.spoken) if known and _OF_NUMBER.search(text) else None
+    return amended is not None and amended != known
 
 
 def _names_another_place(talk: Talk, text: str) -> bool:

@@ -145,6 +145,19 @@ def test_whoever_has_to_look_for_the_number_is_asked_once_more() -> None:
     assert (decision.state.asking, decision.state.refused) == ("contact_phone", [])
 
 
+@pytest.mark.parametrize("said", ["中间四位是零零幺二", "尾号幺二三四", "是幺二三四，不是五六七八"])
+def test_digits_told_anew_are_no_yes_to_what_was_read_back(said: str) -> None:
+    ready = say(asked(), LINE).state
+    decision = say(ready, said)
+    assert decision.state.asking == "confirm_order"
+    assert decision.state.contact_phone in ("13800125678", "13800001234")
+
+
+def test_one_number_instead_of_another_answers_the_question() -> None:
+    decision = say(asked(), "不是13900001233，是13900001234")
+    assert (decision.state.contact_phone, decision.state.asking) == ("13900001234", "confirm_order")
+
+
 @pytest.mark.parametrize("said", ["算了电话还是别留了", "把我的电话去掉吧", "号码删了，不留"])
 def test_a_number_is_taken_back_and_the_order_goes_on(said: str) -> None:
     ready = say(asked(), LINE).state
