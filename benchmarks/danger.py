@@ -23,6 +23,7 @@ from bot import fallback, guard_classifier, guards, training_data
 from bot.danger import MeaningReader, SentenceEncoder, joined, log_odds
 from bot.guard_classifier import Classifier, Data, Sentences
 from bot.policy import alarm
+from knowledge.embedding import Encoder
 from knowledge.service import readers_encoder_of
 
 _FOLDS: Final = 5
@@ -52,16 +53,16 @@ class Read:
 class RememberingEncoder:
     """Most sentences are learnt in four of five folds: each is encoded once."""
 
-    def __init__(self, encoder: SentenceEncoder) -> None:
+    def __init__(self, encoder: Encoder) -> None:
         self.name = encoder.name
         self.available = encoder.available
         self._encoder = encoder
         self._known: dict[str, Any] = {}
 
-    def queries(self, texts: Sequence[str]) -> Any:
+    def layers(self, texts: Sequence[str]) -> Any:
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         if new:
-            self._known.update(zip(new, self._encoder.queries(new), strict=True))
+            self._known.update(zip(new, self._encoder.layers(new), strict=True))
         return np.asarray([self._known[text] for text in texts])
 
 
@@ -92,7 +93,7 @@ def held_out_once(sentences: Sentences, encoder: SentenceEncoder, seed: int) -> 
             score = meaning.read(text).score
             if score is None:
                 raise ValueError("no sentence vectors: set up the embedding model first")
-            understood = dict(intents.classify(text, encoder.queries([text])[0]))["emergency"]
+            understood = dict(intents.classify(text, encoder.layers([text])[0]))["emergency"]
             result.append(Read(danger, found.probability, score, understood, found.by_rule))
     return result
 

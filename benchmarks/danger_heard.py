@@ -98,7 +98,7 @@ def told(settings: Settings, rows: Sequence[Heard]) -> list[Told]:
     found = []
     for row in rows:
         text = reading.normalise(row.text)
-        ranking = intents.classify(text, encoder.queries([text])[0]) if text else ()
+        ranking = intents.classify(text, encoder.layers([text])[0]) if text else ()
         understood = Understood(*ranking[0], ranking) if ranking else Understood("none", 0.0)
         findings = Findings(guards.check(text))
         findings = findings.add(Wanted("understand", (text,)), understood)

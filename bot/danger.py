@@ -1,6 +1,8 @@
 """Danger by meaning and words together: a kernel machine on sentence vectors, letters and sounds.
 
 The guards (rules, letters, sounds) read words; a sentence vector knows a danger told in words that stand in no list.
+The vector is that of the model's last layer, made to find what is alike, and of its middle layer, which tells better
+who does what.
 One border is drawn through both: its kernel is the mean of a Gaussian of the vectors and of the cosine of the letters
 and sounds. It is trained from the guards' own sentences at start, in a thread, and its numbers are kept in the data
 directory under a hash of the sentences and the model's name. `joined` makes one probability of it, the guard and the
@@ -26,7 +28,7 @@ from bot import guard_classifier
 from bot.guard_classifier import NONE, Classifier, Data
 from bot.guards_model import likeliest
 
-_VERSION: Final = 3  # of what is kept; a change makes kept numbers stale
+_VERSION: Final = 4  # of what is kept; a change makes kept numbers stale
 _STRENGTH: Final = 3.0  # C of the border between danger and none
 _WIDTH: Final = 0.5  # gamma of the vectors' kernel, over the number of dimensions
 _VECTORS: Final = 0.5  # the share of the vectors in the kernel; the rest is that of letters and sounds
@@ -37,7 +39,7 @@ _BLOCK: Final = 512  # rows of the kernel that are made at once
 # five folds). The intent's is set: it learnt from other sentences, and so keeps off alarms that the others share. The
 # second set is for when no sentence vector can be had.
 _UNDERSTOOD: Final = 0.2
-_PART, _MEANING, _RULE, _BEFORE = 0.35, 3.2, 1.9, 0.05
+_PART, _MEANING, _RULE, _BEFORE = 0.27, 3.2, 0.9, 0.0
 _PART_ALONE, _RULE_ALONE, _BEFORE_ALONE = 1.13, 1.92, -0.71
 _LEAST: Final = 0.005  # no reader is believed to be surer than this
 _LEAST_OF_LINE: Final = 0.02  # the same for lines
@@ -51,7 +53,7 @@ class SentenceEncoder(Protocol):
     @property
     def available(self) -> bool: ...
 
-    def queries(self, texts: Sequence[str]) -> Any: ...
+    def layers(self, texts: Sequence[str]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class MeaningReader:
     @classmethod
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
         """The reader for this data and model; trained (about a minute of one core, 700 MB) where it is not kept yet."""
-        examples = (data or Data.load()).emergency
+        examples = (data or guard_classifier.default_data()).emergency
         words = guard_classifier.default() if data is None else Classifier(examples)
         sentences = "\n".join(f"{label} {text}" for text, label in examples)
         settings = f"{_VERSION} {_STRENGTH} {_WIDTH} {_VECTORS} {_LINE_STRENGTH}"
@@ -213,9 +215,9 @@ class MeaningReader:
     @classmethod
     def learn(cls, encoder: SentenceEncoder, words: Classifier, examples: Sequence[tuple[str, str]]) -> MeaningReader:
         texts = [text for text, _ in examples]
-        vectors = np.asarray(encoder.queries(texts))
+        vectors = np.asarray(encoder.layers(texts))
         return cls(encoder, words, _Learnt.learn(vectors, words.features(texts), [label for _, label in examples]))
 
     def read(self, text: str) -> Danger:
-        vector = np.asarray(self._encoder.queries([text]))[0]
+        vector = np.asarray(self._encoder.layers([text]))[0]
         return Danger(self._learnt.score(vector, self._words.features([text])), self._learnt.lines(vector))

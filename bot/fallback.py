@@ -3,7 +3,7 @@
 Two readers, trained from the same sentences as Rasa. *Words and sounds*: character 1-3-grams and toneless pinyin
 1-2-grams in a linear model, one or two milliseconds a sentence. *Meaning*: a logistic regression on the sentence
 vectors of the knowledge base's embedding model, where that is loaded; it reads what no training sentence said in these
-words.
+words. It sees the last layer, made to find what is alike, and a middle one, which tells better what is wanted.
 What they say is joined by a weighted geometric mean. Weight, temperature and the `none` threshold come from held-out
 sentences: a sentence that no intent explains well enough becomes `none`.
 """
@@ -31,7 +31,7 @@ from base.settings import Settings
 from base.text_model import TextFeatures, TextModel
 from bot import training_data
 
-_VERSION: Final = 6  # of the features; a change makes saved models stale
+_VERSION: Final = 7  # of the features; a change makes saved models stale
 _KEPT_TRUE: Final = 0.97  # the share of rightly read sentences that the `none` threshold must let through
 _HELD_OUT: Final = 0.25
 _FLOOR: Final = 1e-6
@@ -41,14 +41,14 @@ Ranking = tuple[tuple[str, float], ...]
 
 
 class SentenceEncoder(Protocol):
-    """The knowledge base's embedding model (`knowledge.embedding.Encoder`)."""
+    """The knowledge base's embedding model for readers (`knowledge.embedding.Encoder`)."""
 
     name: str
 
     @property
     def available(self) -> bool: ...
 
-    def queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+    def layers(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def fit(examples: list[tuple[str, str]], *, encoder: SentenceEncoder | None = No
     origin = np.array(training_data.origins(examples))
     texts = [text for text, _ in pairs]
     intents = np.array([intent for _, intent in pairs])
-    vectors = encoder.queries(texts) if encoder is not None and encoder.available else None  # the slow part
+    vectors = encoder.layers(texts) if encoder is not None and encoder.available else None  # the slow part
     kept, held_out = train_test_split(
         np.arange(len(examples)), test_size=_HELD_OUT, random_state=0, stratify=intents[: len(examples)]
     )

@@ -156,12 +156,18 @@ class Classifier:
 
 
 @lru_cache(maxsize=1)
+def default_data() -> Data:
+    """Read once a process: whatever learns from it learns from the same sentences, also where the files change."""
+    return Data.load()
+
+
+@lru_cache(maxsize=1)
 def default() -> Classifier:
     """Trained once a process."""
-    return Classifier(Data.load().emergency)
+    return Classifier(default_data().emergency)
 
 
 @lru_cache(maxsize=1)
 def channels() -> Classifier:
     """Which lawful channel a matter belongs to that is known to belong to one."""
-    return Classifier(Data.load().lawful)
+    return Classifier(default_data().lawful)

@@ -75,12 +75,19 @@ def channel(text: str) -> str:
     if _ENQUIRY_ONLY.search(text):
         return ""
     for name, pattern in _CHANNELS:
-        if not pattern.search(text):
+        named = pattern.search(text)
+        if named is None:
             continue
-        if name != "纪检监察" and _QUESTION.search(text) and not _OWN_CASE.search(text):
+        if name != "纪检监察" and _QUESTION.search(_from_sentence(text, named.start())) and not _OWN_CASE.search(text):
             return ""
         return name
     return ""
+
+
+def _from_sentence(text: str, place: int) -> str:
+    """The sentence around a place, and what follows: what was asked or said before the channel was named (他说爱去哪儿
+    告就去哪儿告) is no question about it."""
+    return text[max(text.rfind(stop, 0, place) for stop in "。！!？?；;\n") + 1 :]
 
 
 def likely(text: str) -> str:

@@ -72,6 +72,10 @@ _QUESTION_END: Final = re.compile(
 _QUESTION_INSIDE: Final = re.compile(
     r"(?<![要就])([给行管用能会该留来算修办收退])不\1|还是(?:录音|机器|真人|人工)|怎么(?!样都|都|也|说)|咋(?!都|也)|如何|什么(?:时候|材料|条件|手续|地方|流程|部门|证件|规定|标准|意思)|多久|多长时间|多少|几(?:天|点|个工作日|号|次)|哪(?:个|些|里|儿|家|天)|能不能|可不可以|是不是|要不要|有没有|需不需要|需要(?:带|交|准备|提供)?(?:什么|哪些|啥)|带(?:什么|啥)|吗|谁(?:管|负责)|干(?:嘛|吗|啥)(?:用|使|呀|啊)|要钱"
 )
+_WANTS_TO_KNOW: Final = re.compile(
+    r"[?？吗呢么啥哪谁几怎咋]|什么|多少|多久|如何|还是|([给行管用能会该要是有])[不没]\1|问|打听|咨询|了解|知道|请教|查|想办|要办|明白|搞不清|弄不清|不懂"
+)
+_HELLO: Final = re.compile(r"^(?:喂+[?？,，。!！\s]*)+")
 _TO_HOTLINE: Final = re.compile(
     r"你们|您们|你这|您这|先问|问一[句下声嘴]|请问|想问|问问|问个|请教|咨询一下|那我问|多(?:久|长时间)能|几天能|啥时候能|什么时候能|会不会有人|有人(?:来|管|接)吗"
 )
@@ -269,6 +273,11 @@ def question(text: str) -> bool:
     """Whether the text asks something."""
     words = normalise(text)
     return bool(_QUESTION_END.search(words) or (_QUESTION_INSIDE.search(words) and len(bare(words)) <= 40))
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether no word of the text, however long, sounds like a question or like wanting to know."""
+    return not _WANTS_TO_KNOW.search(_HELLO.sub("", normalise(text)))
 
 
 def asks_hotline(text: str) -> bool:

@@ -30,6 +30,9 @@ _CONNECTOR: Final = re.compile(
 _PREAMBLE: Final = re.compile(
     r"^(?:.{0,14})?(?:有|说|反映|问|投诉|讲|报)(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样)?(?:不同的|方面的?)?(?:事儿?|问题|情况|事情|诉求)(?:儿|啊|呢|吧|想反映|要反映|要说)?[,，。:：、\s]*"
 )
+_ANNOUNCES: Final = re.compile(
+    r"(?:有|说|反映|问|投诉|讲|报)(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样)?(?:事|问题|情况|诉求)(?:情|儿|啊|呢|吧)*[,，。:：、\s]*$"
+)
 _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
 )
@@ -57,7 +60,7 @@ def split(text: str) -> list[Segment]:
     if len(marks) >= 2 or (announced and len(marks) == 1):
         pieces = _cut(text, marks)
         head = text[: marks[0].start()]
-        if len(marks) == 1 or (not announced and len(reading.content(head)) >= 6):
+        if len(marks) == 1 or (not announced and not _ANNOUNCES.search(head) and len(reading.content(head)) >= 6):
             pieces = [_PREAMBLE.sub("", head), *pieces]
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
         if len(kept) >= 2:

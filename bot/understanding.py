@@ -105,7 +105,7 @@ class Understanding:
             )
         encoder = self._encoder
         if encoder is not None:  # the first sentence loads the model: not in a citizen's turn
-            await asyncio.get_running_loop().run_in_executor(self._threads, lambda: encoder.queries(["你好"]))
+            await asyncio.get_running_loop().run_in_executor(self._threads, lambda: encoder.layers(["你好"]))
         if self._settings.rasa.enabled and self._prober is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=self._settings.rasa.deadline_seconds),
@@ -156,7 +156,7 @@ class Understanding:
             return None
 
         def work() -> dict[str, float]:
-            vectors: npt.NDArray[np.float32] = encoder.queries([text])
+            vectors: npt.NDArray[np.float32] = encoder.layers([text])
             return classifier.meaning_probabilities(vectors[0])
 
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -41,7 +41,7 @@ class Encoder:
     What the model wants before a question and before a text to be found is read from the folder's own configuration.
 
     `quantised`: weights of eight bits, for readers that are trained on such vectors. They are not for comparing with
-    the vectors of a search index, which are exact.
+    the vectors of a search index, which are exact. Such a model also tells what its middle layer holds (`layers`).
 
     Raises (at first use):
         KnowledgeError: the folder is missing or is no such model.
@@ -49,7 +49,7 @@ class Encoder:
 
     def __init__(self, directory: Path, *, threads: int = 1, quantised: bool = False) -> None:
         self.directory = directory
-        self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}" + (":int8" if quantised else "")
+        self.name = f"{directory.name}:{TEXT_LIMIT_CHARACTERS}" + (":readers" if quantised else "")
         self._quantised = quantised
         self._threads = threads
         self._prefixes = prefixes_of(directory)
@@ -77,13 +77,10 @@ class Encoder:
     def _graph(self) -> Callable[[list[str]], Vectors] | None:
         """None: the graph cannot be made here (a folder that is not writable); torch does it."""
         try:
-            if not (self.directory / embedding_onnx.FILE).is_file():
-                embedding_onnx.export(self.directory)
-            file = embedding_onnx.FILE
-            if self._quantised:
-                file = embedding_onnx.QUANTISED_FILE
-                if not (self.directory / file).is_file():
-                    embedding_onnx.quantise(self.directory)
+            file = embedding_onnx.READERS_FILE if self._quantised else embedding_onnx.FILE
+            if not (self.directory / file).is_file():
+                export = embedding_onnx.export_for_readers if self._quantised else embedding_onnx.export
+                export(self.directory)
             return embedding_onnx.OnnxModel(self.directory, threads=self._threads, file=file).encode
         except KnowledgeError as error:
             _log.warning("the embedding model runs in torch, which is slower", error=str(error))
@@ -105,13 +102,40 @@ class Encoder:
             vectors = model.encode(batch, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
             return np.asarray(vectors, dtype=np.float32)
 
-        return run
+        def both(batch: list[str]) -> Vectors:
+            features = model.preprocess(batch)
+            mask = features["attention_mask"]
+            with torch.no_grad():
+                states = model[0].auto_model(**features, output_hidden_states=True).hidden_states
+                middle = states[embedding_onnx.middle_of(len(states) - 1)]
+                mean = (middle * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            unit = torch.nn.functional.normalize(mean, dim=-1)
+            return np.concatenate([run(batch), np.asarray(unit, dtype=np.float32)], axis=1)
+
+        return both if self._quantised else run
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        return self._encode([f"{self._prefixes[1]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts], progress)
+        prefixed = [f"{self._prefixes[1]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts]
+        return self._last(self._encode(prefixed, progress))
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """One question is remembered for a while: understanding, guards and search ask for the same words."""
+        return self._last(self._queries(texts))
+
+    def layers(self, texts: Sequence[str]) -> Vectors:
+        """Rows of `queries`, each with the unit vector of the middle layer behind it: twice as long.
+
+        Raises:
+            ValueError: this is no model for readers.
+        """
+        if not self._quantised:
+            raise ValueError("the exact model tells its last layer alone")
+        return self._queries(texts)
+
+    def _last(self, vectors: Vectors) -> Vectors:
+        return vectors[:, : vectors.shape[1] // 2] if self._quantised else vectors
+
+    def _queries(self, texts: Sequence[str]) -> Vectors:
         prefixed = [f"{self._prefixes[0]}{text[:TEXT_LIMIT_CHARACTERS]}" for text in texts]
         if len(prefixed) != 1:
             return self._encode(prefixed, None)

@@ -11,6 +11,7 @@ from typing import Final
 
 from bot import manner, reading, talk_requests, wording
 from bot.decision import Turn
+from bot.entities import time as times
 from bot.policy import closing
 from bot.policy.talk import Talk
 from bot.state import State
@@ -22,6 +23,7 @@ _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
+_PACE: Final[frozenset[Request]] = frozenset({"faster", "quieter"})
 _UNDERSTOOD: Final[dict[str, Request]] = {
     "repeat": "repeat",
     "slower": "slower",
@@ -96,9 +98,16 @@ def _asked(talk: Talk) -> frozenset[Request]:
     if not asked and not others and not reading.question(text) and talk_requests.may_be_about_talk(text):
         understood = talk.findings.understand(text)
         request = _UNDERSTOOD.get(understood.intent)
-        if request is not None and understood.confidence >= _SURE and not reading.locative(text):
+        if request is not None and understood.confidence >= _SURE and not _answers(talk, request):
             asked = frozenset({request})
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
+
+
+def _answers(talk: Talk, request: Request) -> bool:
+    """A place, a time that was asked for (快一个月了), or what was taken for a wish about our pace a moment ago."""
+    state, text = talk.state, talk.text
+    told_when = state.asking == "event_time" and times.find(text, talk.now, asked=True, spoken=talk.turn.spoken)
+    return bool(told_when) or reading.locative(text) or (request in _PACE and state.repeats > 0)
 
 
 def _not_seen(talk: Talk) -> bool:
@@ -121,7 +130,8 @@ def _wait(talk: Talk) -> None:
 def _otherwise(talk: Talk, asked: frozenset[Request]) -> None:
     """Say the last words again, in the manner that was asked for."""
     state = talk.state
-    if {"faster", "quieter"} & asked:
+    if _PACE & asked:
+        state.repeats += 1
         _change_manner(state, talk.text, asked)
         talk.again(wording.manner_lead(asked))
         return
@@ -159,6 +169,6 @@ def _change_manner(state: State, text: str, asked: frozenset[Request]) -> bool:
     elif "louder" in asked and not talk_requests.hard_of_hearing(text):
         chosen.louder()
     changed = (chosen.speed, chosen.gain_db, chosen.elder) != before
-    if not {"faster", "quieter"} & asked:
+    if not _PACE & asked:
         chosen.sign(manner.REQUEST_WEIGHT)
     return changed

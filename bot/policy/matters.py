@@ -27,12 +27,16 @@ _TYPE_OF: Final = {
 _NO_MATTER: Final = frozenset(
     {"abuse", "prompt_attack", "goodbye", "deny", "affirm", "nothing_more", "wait", "repeat", "louder", "slower"}
 )
+_STORY: Final = 12  # characters: fewer may be the mere name of what is asked about (居住证办理)
 _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
 _GIVE_UP: Final = 3  # failures running: then a person
 _SMALL_TALK: Final = frozenset({"out_of_scope", "unlawful", "chitchat", "thanks", "greet", "praise"})
-_DENIED: Final = re.compile(r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?")
+_DENIED: Final = re.compile(
+    r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?"
+    r"|(?:没|没有|怕|怕被|担心|担心被)(?:谁|人|别人|邻居)?(?:来)?(?:投诉|举报)(?:我们?|咱们?|我家)?(?:的|吧)?"
+)
 _CUES: Final = (
     ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
     ("report", re.compile(r"举报|检举|揭发")),
@@ -265,6 +269,8 @@ def _by_words(talk: Talk, text: str) -> str:
 def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str, str]:
     requests = understood.score(*REQUESTS)
     asks = understood.score("consult")
+    if len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
+        requests, asks = requests + asks, 0.0  # who tells and asks nothing wants something done about it
     if problem:
         requests += 0.25
     if reading.question(words) and not problem:

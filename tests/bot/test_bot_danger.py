@@ -34,7 +34,7 @@ class CountingEncoder:
     def __init__(self) -> None:
         self.encoded = 0
 
-    def queries(self, texts: Sequence[str]) -> Any:
+    def layers(self, texts: Sequence[str]) -> Any:
         self.encoded += len(texts)
         return np.array([[sum(ord(c) % 16 == place for c in text) for place in range(16)] for text in texts], float)
 
@@ -70,7 +70,7 @@ def test_other_sentences_are_learnt_anew(tmp_path: Path, data: Data) -> None:
 
 def test_words_count_where_the_vectors_are_the_same(tmp_path: Path, data: Data) -> None:
     class Blind(CountingEncoder):
-        def queries(self, texts: Sequence[str]) -> Any:
+        def layers(self, texts: Sequence[str]) -> Any:
             return np.ones((len(texts), 4))
 
     reader = MeaningReader.load(Blind(), tmp_path, data)

@@ -22,6 +22,7 @@ from bot.state import State
         ("邻居家水管爆了，流了一楼道", "help", "求助"),
         ("求助一下，对门的狗叫个没完", "complain", "求助"),
         ("求助热线打不通，我要投诉", "complain", "投诉"),
+        ("露台上支个花架要不要审批？又没人举报我，先问清楚", "consult", "咨询"),
     ],
 )
 def test_the_kind_of_a_request(said: str, intent: str, kind: str) -> None:
@@ -42,3 +43,19 @@ def test_what_was_told_before_and_not_understood_belongs_to_the_matter() -> None
     (matter,) = second.state.matters
     assert matter.opening == "后院那个东西又响了一宿。就是隔壁的水泵，吵得睡不着"
     assert second.state.unheard == ""
+
+
+def test_a_time_that_was_asked_for_is_no_wish_for_another_pace() -> None:
+    state, _ = run(State(), Turn("公厕天天锁着门，我要投诉"), "complain")
+    state.state.asking = "event_time"
+    answered, _ = run(state.state, Turn("快一个月了"), "faster")
+    assert answered.state.asking != "event_time"
+
+
+def test_a_wish_for_another_pace_that_is_only_supposed_is_not_supposed_twice_running() -> None:
+    first, _ = run(State(), Turn("公厕天天锁着门，我要投诉"), "complain")
+    first.state.asking = "subject"
+    second, _ = run(first.state, Turn("快手那边的人"), "faster")
+    assert second.state.asking == "subject"
+    third, _ = run(second.state, Turn("快手那边的人"), "faster")
+    assert third.state.asking != "subject"

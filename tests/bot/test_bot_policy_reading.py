@@ -60,6 +60,13 @@ def test_enumerations(text: str, parts: list[str]) -> None:
     assert [segment.text for segment in splitting.split(text)] == parts
 
 
+def test_what_comes_before_an_announced_list_is_no_matter() -> None:
+    text = "我跑长途的，好容易在家一天。就说俩事儿啊，头一个，村口路灯全灭着；第二个，修车铺往沟里倒机油"
+    assert [segment.text for segment in splitting.split(text)] == ["村口路灯全灭着", "修车铺往沟里倒机油"]
+    text = "暖气片漏水漏了三天，一个是没人来修，另一个是物业电话打不通"
+    assert splitting.split(text)[0].text == "暖气片漏水漏了三天"
+
+
 def test_an_answer_about_several_matters_is_shared_out() -> None:
     shares = splitting.distribute("路灯有半个月了，烧烤摊是每天晚上", ["小区的路灯不亮", "对面烧烤摊冒烟"])
     assert shares == ["路灯有半个月了", "烧烤摊是每天晚上"]

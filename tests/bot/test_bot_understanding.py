@@ -33,7 +33,7 @@ class LengthEncoder:
     name = "hashed"
     available = True
 
-    def queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def layers(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         vectors = np.zeros((len(texts), 64), dtype=np.float32)
         for index, text in enumerate(texts):
             for character in text:
@@ -218,7 +218,7 @@ def test_the_second_reader_is_trained_where_vectors_are_to_be_had() -> None:
     examples = [pair for index, pair in enumerate(training_data.load()) if index % 3 == 0]
     encoder = LengthEncoder()
     classifier = fallback.fit(examples, encoder=encoder)
-    vector = encoder.queries(["转人工"])[0]
+    vector = encoder.layers(["转人工"])[0]
     assert classifier.meaning is not None
     assert sum(value for _, value in classifier.classify("转人工", vector)) == pytest.approx(1.0)
 

@@ -33,6 +33,23 @@ def test_the_graph_gives_the_vectors_of_torch(model: Path) -> None:
     assert np.abs(graph - torch).max() < 1e-5
 
 
+def test_readers_see_the_middle_layer_beside_the_last(model: Path) -> None:
+    (model / embedding_onnx.READERS_FILE).unlink(missing_ok=True)
+    encoder = Encoder(model, quantised=True)
+    both = encoder.layers(TEXTS)
+    assert (model / embedding_onnx.READERS_FILE).is_file()
+    assert both.shape == (len(TEXTS), 768)
+    assert encoder.queries(TEXTS) == pytest.approx(both[:, :384])
+    torch = encoder._torch()([f"query: {text}" for text in TEXTS])
+    for part in (slice(0, 384), slice(384, 768)):  # weights of eight bits: nearly the same direction
+        assert (both[:, part] * torch[:, part]).sum(axis=1).min() > 0.97
+
+
+def test_the_exact_model_tells_its_last_layer_alone(model: Path) -> None:
+    with pytest.raises(ValueError, match="last layer"):
+        Encoder(model).layers(TEXTS)
+
+
 def test_a_network_of_another_kind_is_left_to_torch(model: Path) -> None:
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     (model / "config.json").write_text(json.dumps({**config, "model_type": "qwen2"}), encoding="utf-8")
