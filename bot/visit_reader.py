@@ -19,6 +19,8 @@ from bot import training_data
 PATH: Final = Path(__file__).with_name("visit_wordings.yml")
 _OTHER: Final = "other"
 _OTHERS: Final = 150  # sentences, so that no class outweighs the others by far
+_SHORT: Final = 20  # characters: a longer text is told from an answer without having been learnt
+_MATTERS: Final = ("complain", "help", "consult", "report")
 _LEAST: Final = 0.8  # less likely than this is not read: the question is asked once more with its choices
 
 
@@ -41,7 +43,7 @@ def load(path: Path = PATH) -> dict[str, dict[str, list[str]]]:
 @lru_cache(maxsize=1)
 def default() -> dict[str, TextModel]:
     """Question -> its trained model."""
-    told = [text for text, intent in training_data.load() if intent in ("complain", "help", "consult", "report")]
+    told = [text for text, intent in training_data.load() if intent in _MATTERS and len(text) <= _SHORT]
     others = told[:: max(1, len(told) // _OTHERS)]
     models = {}
     for question, answers in load().items():
