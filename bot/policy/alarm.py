@@ -11,7 +11,7 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-DANGER: Final = 0.32  # of all readers together: as low as one harmless message in twenty allows (decision 0053)
+DANGER: Final = 0.25  # of all readers together: as low as one harmless message in twenty allows (decision 0053)
 _DANGER_IN_TALK: Final = 0.7  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _RULE_IN_TALK: Final = 0.5  # the same where a rule fired
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
