@@ -84,3 +84,25 @@ def test_any_text_can_be_read(text: str) -> None:
         read(words)
     assert "".join(part.text for part in splitting.split(words)) or not splitting.split(words)[0].text
     assert len(splitting.distribute(words, ["一", "二"])) == 2
+
+
+@pytest.mark.parametrize("text", ["上礼拜报的井盖到今天没人管", "路灯的事我再催一催", "昨天反映的那个事"])
+def test_a_matter_that_was_told_before(text: str) -> None:
+    assert reading.again(text)
+
+
+@pytest.mark.parametrize("text", ["物业又催我交费了", "昨天路灯坏了", "上个月装的表走得快"])
+def test_a_matter_that_is_new(text: str) -> None:
+    assert not reading.again(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["喂？喂，我八十多了，这楼七几年盖的，墙皮掉了一地", "电动车充电桩收费太贵 比家里贵三倍"]
+)
+def test_a_telling_that_asks_nothing(text: str) -> None:
+    assert reading.asks_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["居民用电用到第几度算第二档", "津贴是发给公司还是打到我自己卡上", "娃上小学都审核啥"])
+def test_a_question_without_its_mark(text: str) -> None:
+    assert not reading.asks_nothing(text)
