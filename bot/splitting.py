@@ -37,6 +37,7 @@ _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
 )
 _SEPARATOR: Final = re.compile(r"[。!！;；\n]+")
+_THING: Final = 4  # characters, of the last thing in a list
 _CLAUSE: Final = re.compile(r"[,，。!！;；\n]+")
 
 
@@ -67,7 +68,7 @@ def split(text: str) -> list[Segment]:
             return [Segment(piece, True) for piece in kept]
         if kept:
             return [Segment(_join(kept, text), False)]
-    cuts = list(_CONNECTOR.finditer(text))
+    cuts = [cut for cut in _CONNECTOR.finditer(text) if not _ends_list(text, cut)]
     if cuts:
         pieces = [text[: cuts[0].start()], *_cut(text, cuts)]
         pieces[0] = _PREAMBLE.sub("", pieces[0])
@@ -75,6 +76,13 @@ def split(text: str) -> list[Segment]:
         if len(kept) >= 2:
             return [Segment(piece, announced and len(kept) == 2) for piece in kept]
     return [Segment(text, False)]
+
+
+def _ends_list(text: str, cut: re.Match[str]) -> bool:
+    """Whether "还有" names the last of several things (砖头、塑料，还有黑泥。) instead of beginning another matter."""
+    before = _CLAUSE.split(text[: cut.start()].rstrip(" ,，、"))[-1]
+    after = _CLAUSE.split(text[cut.end() :])[0]
+    return cut.group().strip().startswith("还有") and "、" in before and len(reading.bare(after)) <= _THING
 
 
 def sentences(text: str) -> list[str]:

@@ -45,6 +45,8 @@ def test_answers_that_ask_for_secrecy(said: str) -> None:
     "said",
     [
         "保密啥，不用",
+        "不用，这有啥保密的",
+        "有什么好保密的",
         "知道就知道呗",
         "知道了又能怎么样",
         "他早知道是我",

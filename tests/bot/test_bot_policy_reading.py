@@ -67,6 +67,13 @@ def test_what_comes_before_an_announced_list_is_no_matter() -> None:
     assert splitting.split(text)[0].text == "暖气片漏水漏了三天"
 
 
+def test_the_last_of_a_list_is_no_other_matter() -> None:
+    text = "大车往坑里倒砖头、塑料，还有黑泥。前天翻了一辆，我要举报"
+    assert [segment.text for segment in splitting.split(text)] == [text]
+    two = "门口堆着砖头、木板，还有路灯坏了三天没人修"
+    assert len(splitting.split(two)) == 2
+
+
 def test_an_answer_about_several_matters_is_shared_out() -> None:
     shares = splitting.distribute("路灯有半个月了，烧烤摊是每天晚上", ["小区的路灯不亮", "对面烧烤摊冒烟"])
     assert shares == ["路灯有半个月了", "烧烤摊是每天晚上"]
