@@ -201,7 +201,7 @@ class MeaningReader:
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
         """The reader for this data and model; trained (about a minute of one core, 700 MB) where it is not kept yet."""
         examples = (data or guard_classifier.default_data()).emergency
-        words = guard_classifier.default() if data is None else Classifier(examples)
+        words = guard_classifier.prepare(folder) if data is None else Classifier(examples)
         sentences = "\n".join(f"{label} {text}" for text, label in examples)
         settings = f"{_VERSION} {_STRENGTH} {_WIDTH} {_VECTORS} {_LINE_STRENGTH}"
         key = hashlib.sha256(f"{encoder.name}\n{settings}\n{sentences}".encode()).hexdigest()[:24]

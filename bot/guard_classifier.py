@@ -2,20 +2,27 @@
 
 It learns from `guards.yml`, from the grammar of `guard_wordings.yml` and, as examples of what is harmless, from the
 other intents' sentences of the language understanding and from what citizens report in the catalogue's examples
-(some seconds together), so there is no model file that could be out of step with the data. Syllables let it hear what a
-recogniser writes with the wrong characters.
+(some seconds together); what is kept on disk is found by a hash of these sentences, so it cannot be out of step.
+Syllables let it hear what a recogniser writes with the wrong characters.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import pickle
 import re
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import joblib
 import numpy as np
+import sklearn
 import yaml
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -30,6 +37,7 @@ from workorders.duties import default_duties
 
 PATH: Final = Path(__file__).with_name("guards.yml")
 NONE: Final = guard_wordings.NONE
+_VERSION: Final = 1  # of the classifier; a change makes kept ones stale
 _PER_PATTERN: Final = 12  # sentences of each pattern of the grammar; 16 found no more and took longer
 _PER_FRAME: Final = 60  # stories around a danger, of each frame
 _TELLING_CHARACTERS: Final = 10  # of an example of the catalogue; shorter ones are mere names of things
@@ -161,10 +169,58 @@ def default_data() -> Data:
     return Data.load()
 
 
-@lru_cache(maxsize=1)
+class _Default:
+    """The classifier of this process, once there is one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: Classifier | None = None
+
+    def get(self, folder: Path | None) -> Classifier:
+        with self._lock:
+            if self._held is None:
+                self._held = _trained(folder)
+            return self._held
+
+
+_default: Final = _Default()
+
+
 def default() -> Classifier:
-    """Trained once a process."""
-    return Classifier(default_data().emergency)
+    """The one of this process; trained at the first call (six seconds) where nobody has called `prepare` before."""
+    return _default.get(None)
+
+
+def prepare(folder: Path) -> Classifier:
+    """The same, read from `folder` where one of these very sentences is kept there: a process that was killed must be
+    back before its calls are given up. Else it is trained, and kept."""
+    return _default.get(folder)
+
+
+def _trained(folder: Path | None) -> Classifier:
+    examples = default_data().emergency
+    if folder is None:
+        return Classifier(examples)
+    told = "\n".join(f"{label} {text}" for text, label in examples)
+    key = hashlib.sha256(f"{_VERSION} {sklearn.__version__}\n{told}".encode()).hexdigest()[:24]
+    path = folder / f"guards-{key}.joblib"
+    if path.exists():  # written by us under our own data directory: a pickle from elsewhere must never stand there
+        try:
+            kept = joblib.load(path)
+        except (OSError, ValueError, EOFError, AttributeError, ImportError, LookupError, pickle.PickleError):
+            kept = None  # damaged: trained again
+        if isinstance(kept, Classifier):
+            return kept
+    classifier = Classifier(examples)
+    half_done = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        joblib.dump(classifier, half_done)
+        half_done.replace(path)
+    except OSError:
+        with suppress(OSError):  # a folder that cannot be written: the next start trains again
+            half_done.unlink(missing_ok=True)
+    return classifier
 
 
 @lru_cache(maxsize=1)

@@ -144,7 +144,7 @@ class ConversationService:
 
     async def start(self) -> None:
         """Take in what was journalled, and give lost calls their outcome."""
-        await asyncio.to_thread(guard_classifier.default)
+        await asyncio.to_thread(guard_classifier.prepare, self._settings.var / "index")
         if self._visits is not None:
             await asyncio.to_thread(visit_reader.default)
         if self._encoder is not None and self._encoder.available:
