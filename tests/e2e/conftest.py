@@ -83,6 +83,10 @@ def serious_findings() -> Callable[[Page], list[str]]:
 
     def findings(page: Page) -> list[str]:
         page.evaluate(axe)
+        page.evaluate(  # colours are those of the page once nothing fades in any more
+            "() => Promise.all(document.getAnimations()"
+            ".filter(a => a.effect.getComputedTiming().endTime !== Infinity).map(a => a.finished.catch(() => {})))"
+        )
         found = page.evaluate(
             "async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length, v.nodes[0].html])"
         )
