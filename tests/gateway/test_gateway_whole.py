@@ -166,6 +166,8 @@ async def test_a_whole_hand_over_between_two_pages(connect: Connect, core: Core,
     await citizen.send_json({"type": "message", "text": "转人工", "client_message_id": "m1"})
     assert (await until(citizen, "reply", in_reply_to="m1"))["status"] == "waiting"
     queue = await until(desk, "queue")
+    while not queue["queue"]:  # what stood there before may still be told
+        queue = await until(desk, "queue")
     assert [card["conversation_id"] for card in queue["queue"]] == [known]
     await desk.send_json({"type": "watch", "conversation_id": known})
     shown = await until(desk, "conversation")
