@@ -1,4 +1,4 @@
-"""Numbers for the ear: digit by digit, as telephone numbers are read out."""
+"""Numbers for the ear, digit by digit, as telephone numbers are read out; and for the eye."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def spell(number: str, group: int = 4) -> str:
     if len(words) == _MOBILE_DIGITS:
         return f"{words[:3]}，{words[3:7]}，{words[7:]}"
     return "，".join(words[start : start + group] for start in range(0, len(words), group))
+
+
+def with_extension(number: str, extension: str) -> str:
+    """A telephone number with its extension, as people write it: 01055501234转608."""
+    return f"{number}转{extension}" if number and extension else number

@@ -137,7 +137,7 @@ def judged(number: str, heard: str) -> str:
         return "wrong" if told else "kept"
     if told is None:
         return "incomplete"
-    return "whole" if told == number else "wrong"
+    return "whole" if told.number == number else "wrong"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -35,9 +35,9 @@ _VECTORS: Final = 0.5  # the share of the vectors in the kernel; the rest is tha
 _LINE_STRENGTH: Final = 20.0  # C of the choice of a line
 _BLOCK: Final = 512  # rows of the kernel that are made at once
 
-# Weights of `joined`: a logistic regression over sentences that the readers had not learnt (decision 0028, three times
-# five folds). The intent's is set: it learnt from other sentences, and so keeps off alarms that the others share. The
-# second set is for when no sentence vector can be had.
+# Weights of `joined`: a logistic regression over sentences that the readers had not learnt (decision 0053, five folds,
+# rounded). The intent's is set: it learnt from other sentences, and so keeps off alarms that the others share. The
+# second set is for when no sentence vector can be had (decision 0028, three times five folds).
 _UNDERSTOOD: Final = 0.2
 _PART, _MEANING, _RULE, _BEFORE = 0.27, 3.2, 0.9, 0.0
 _PART_ALONE, _RULE_ALONE, _BEFORE_ALONE = 1.13, 1.92, -0.71
@@ -199,7 +199,7 @@ class MeaningReader:
 
     @classmethod
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
-        """The reader for this data and model; trained (about a minute of one core, 700 MB) where it is not kept yet."""
+        """The reader for this data and model; trained (about a minute, 2.3 GB) where it is not kept yet."""
         examples = (data or guard_classifier.default_data()).emergency
         words = guard_classifier.prepare(folder) if data is None else Classifier(examples)
         sentences = "\n".join(f"{label} {text}" for text, label in examples)

@@ -13,7 +13,7 @@ import os
 import pickle
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -169,38 +169,45 @@ def default_data() -> Data:
     return Data.load()
 
 
-class _Default:
-    """The classifier of this process, once there is one."""
+class _Held:
+    """A classifier of this process, once there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Callable[[Data], Sequence[tuple[str, str]]]) -> None:
+        self._part = part
         self._lock = threading.Lock()
-        self._held: Classifier | None = None
+        self._classifier: Classifier | None = None
 
-    def get(self, folder: Path | None) -> Classifier:
+    def get(self, folder: Path | None = None) -> Classifier:
         with self._lock:
-            if self._held is None:
-                self._held = _trained(folder)
-            return self._held
+            if self._classifier is None:
+                examples = self._part(default_data())
+                self._classifier = Classifier(examples) if folder is None else _kept(examples, folder)
+            return self._classifier
 
 
-_default: Final = _Default()
+_dangers: Final = _Held(lambda data: data.emergency)
+_channels: Final = _Held(lambda data: data.lawful)
 
 
 def default() -> Classifier:
-    """The one of this process; trained at the first call (six seconds) where nobody has called `prepare` before."""
-    return _default.get(None)
+    """Danger, by line, or none. Trained at the first call (six seconds) where nobody has called `prepare` before."""
+    return _dangers.get()
+
+
+def channels() -> Classifier:
+    """Which lawful channel a matter belongs to that is known to belong to one. Trained like `default`, in a second."""
+    return _channels.get()
 
 
 def prepare(folder: Path) -> Classifier:
-    """The same, read from `folder` where one of these very sentences is kept there: a process that was killed must be
-    back before its calls are given up. Else it is trained, and kept."""
-    return _default.get(folder)
+    """`default`, with `channels` at hand too, so that no turn waits for a training. Read from `folder` where
+    classifiers of these very sentences are kept there: a process that was killed must be back before its calls are
+    given up. Else they are trained, and kept."""
+    _channels.get(folder)
+    return _dangers.get(folder)
 
 
-def _trained(folder: Path | None) -> Classifier:
-    examples = default_data().emergency
-    if folder is None:
-        return Classifier(examples)
+def _kept(examples: Sequence[tuple[str, str]], folder: Path) -> Classifier:
     told = "\n".join(f"{label} {text}" for text, label in examples)
     key = hashlib.sha256(f"{_VERSION} {sklearn.__version__}\n{told}".encode()).hexdigest()[:24]
     path = folder / f"guards-{key}.joblib"
@@ -221,9 +228,3 @@ def _trained(folder: Path | None) -> Classifier:
         with suppress(OSError):  # a folder that cannot be written: the next start trains again
             half_done.unlink(missing_ok=True)
     return classifier
-
-
-@lru_cache(maxsize=1)
-def channels() -> Classifier:
-    """Which lawful channel a matter belongs to that is known to belong to one."""
-    return Classifier(default_data().lawful)

@@ -120,11 +120,6 @@ def order_asked_again(order_no: str, what: Literal["extended", "answered", "clos
     return f"您再次反映的事项（工单{order_no}）{became[what]}，可以凭工单编号和查询码查看。"
 
 
-def number(digits: str, extension: str) -> str:
-    """A telephone number with its extension, as people write it: 01055501234转608."""
-    return f"{digits}转{extension}" if digits and extension else digits
-
-
 def _aloud(value: str) -> str:
     digits, turn, extension = value.partition("转")
     if turn and digits.isdigit() and extension.isdigit():

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from base.masking import Masked, mask_text
+from base.spelling import with_extension
 from storage.tables import Order, OrderEvent
 from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
 
@@ -112,7 +113,7 @@ class OrderView:
             "version": self.version,
             "confidential": hidden,
             "contact_name": None if hidden else self.fields["contact_name"],
-            "contact_phone": None if hidden else with_extension(self.fields["contact_phone"], self.fields["extra"]),
+            "contact_phone": None if hidden else to_dial(self.fields["contact_phone"], self.fields["extra"]),
             "events": [
                 {
                     "event": event["event"],
@@ -137,14 +138,13 @@ class OrderView:
         """Name and number, unmasked; whoever shows them logs it."""
         return {
             "contact_name": self.fields["contact_name"],
-            "contact_phone": with_extension(self.fields["contact_phone"], self.fields["extra"]),
+            "contact_phone": to_dial(self.fields["contact_phone"], self.fields["extra"]),
         }
 
 
-def with_extension(number: str | None, extra: Mapping[str, Any]) -> str | None:
-    """A number for a person to dial: 01055501234转608 where an extension was told."""
-    extension = extra.get("contact_extension") if number else None
-    return f"{number}转{extension}" if extension else number
+def to_dial(number: str | None, extra: Mapping[str, Any]) -> str | None:
+    """A number for a person to dial, with the extension that was told."""
+    return with_extension(number, extra.get("contact_extension") or "") if number else number
 
 
 def _masked(value: str | None) -> str | None:

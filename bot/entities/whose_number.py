@@ -63,17 +63,11 @@ _AFTER_A_STRANGER: Final = re.compile(
 _NOBODY: Final = re.compile(r"(?!)")  # matches nothing
 
 
-def told(text: str, *, spoken: bool = False, asked: bool) -> str | None:
+def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None:
     """The number to call, with a correction in the same breath: `139…1234，不对，后四位是1235`.
 
     `asked`: it answers our question; else only a number is taken that is said to be the citizen's or to be called.
     """
-    finding = told_finding(text, spoken=spoken, asked=asked)
-    return None if finding is None else finding.number
-
-
-def told_finding(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None:
-    """The same with its extension and its place in the text."""
     text = fold(text)
     found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
     chosen = to_call(text, found, asked=asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from base.spelling import with_extension
 from bot import order_wording, reading, splitting, wording
 from bot.entities import phone, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
@@ -79,7 +80,7 @@ def _known(talk: Talk, slot: str) -> str:
     about = [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
     match slot:
         case "contact_phone":
-            return order_wording.number(state.contact_phone, state.contact_extension) or state.number_begun
+            return with_extension(state.contact_phone, state.contact_extension) or state.number_begun
         case "contact_name":
             return state.contact_name
         case "confidential":

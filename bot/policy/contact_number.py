@@ -33,7 +33,7 @@ def take(talk: Talk, text: str) -> bool:
     who = person.find(text)
     if who is not None and not who.anonymous and not state.contact_name:
         state.contact_name = who.name
-    if (finding := whose_number.told_finding(text, spoken=talk.turn.spoken, asked=True)) is not None:
+    if (finding := whose_number.told(text, spoken=talk.turn.spoken, asked=True)) is not None:
         _known(talk, finding.number, doubtful=_unsure(talk))
         state.contact_extension = finding.extension
         return True

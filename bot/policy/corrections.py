@@ -88,7 +88,7 @@ def _phone(talk: Talk, text: str, asked: str) -> bool:
     state = talk.state
     if asked == "contact_phone" and not state.contact_phone:
         return False
-    told = whose_number.told_finding(text, spoken=talk.turn.spoken, asked=bool(_PHONE_WORDS.search(text)))
+    told = whose_number.told(text, spoken=talk.turn.spoken, asked=bool(_PHONE_WORDS.search(text)))
     if told is not None:
         number, extension = told.number, told.extension
     else:

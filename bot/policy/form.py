@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from base.spelling import spell
+from base.spelling import spell, with_extension
 from bot import intake, order_wording, reading, retelling, wording
 from bot.decision import FileOrder, Merge, Say
 from bot.policy import contact_number
@@ -151,7 +151,7 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     else:
         if state.contact_name:
             parts.append(("联系人", state.contact_name))
-        parts.append(("电话", order_wording.number(state.contact_phone, state.contact_extension) or "不留"))
+        parts.append(("电话", with_extension(state.contact_phone, state.contact_extension) or "不留"))
     if state.confidential:
         parts.append(("个人信息", "保密"))
     return order_wording.summary(parts, again=changed)

@@ -67,7 +67,7 @@ def contact(talk: Talk, text: str) -> set[str]:
     state: State = talk.state
     filled: set[str] = set()
     if not state.contact_phone:
-        finding = whose_number.told_finding(text, spoken=talk.turn.spoken, asked=False)
+        finding = whose_number.told(text, spoken=talk.turn.spoken, asked=False)
         if finding is not None:
             state.contact_phone, state.contact_extension = finding.number, finding.extension
             filled.add("contact_phone")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from storage.tables import Order, OrderEvent
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
-from workorders.view import with_extension, without_person
+from workorders.view import to_dial, without_person
 
 # What an event's data may hold that is about the handling, not about a person.
 _OPEN_DATA: Final = (
@@ -77,5 +77,5 @@ def _matter(order: Order) -> dict[str, Any]:
     return {
         **{name: _told(getattr(order, name), order) for name in _SAID},
         "contact_name": None if order.confidential else order.contact_name,
-        "contact_phone": None if order.confidential else with_extension(order.contact_phone, order.extra),
+        "contact_phone": None if order.confidential else to_dial(order.contact_phone, order.extra),
     }
