@@ -36,6 +36,7 @@ class Read:
     """What the readers said of a sentence that they had not learnt."""
 
     danger: bool
+    whole: float
     part: float
     meaning: float
     understood: float
@@ -43,11 +44,17 @@ class Read:
 
     @property
     def probability(self) -> float:
-        return joined(part=self.part, meaning=self.meaning, understood=self.understood, by_rule=self.by_rule)
+        return joined(
+            whole=self.whole,
+            part=self.part,
+            meaning=self.meaning,
+            understood=self.understood,
+            by_rule=self.by_rule,
+        )
 
     @property
-    def evidence(self) -> tuple[float, float, float, float]:
-        return log_odds(self.part), self.meaning, log_odds(self.understood), float(self.by_rule)
+    def evidence(self) -> tuple[float, float, float, float, float]:
+        return log_odds(self.whole), log_odds(self.part), self.meaning, log_odds(self.understood), float(self.by_rule)
 
 
 class RememberingEncoder:
@@ -94,7 +101,7 @@ def held_out_once(sentences: Sentences, encoder: SentenceEncoder, seed: int) -> 
             if score is None:
                 raise ValueError("no sentence vectors: set up the embedding model first")
             understood = dict(intents.classify(text, encoder.layers([text])[0]))["emergency"]
-            result.append(Read(danger, found.probability, score, understood, found.by_rule))
+            result.append(Read(danger, found.whole, found.probability, score, understood, found.by_rule))
     return result
 
 
@@ -113,7 +120,7 @@ def summary(repeats: list[list[Read]]) -> dict[str, Any]:
             figures.setdefault(f"{name} at the limit {alarm.DANGER}", []).append(float(found))
     every = [read for reads in repeats for read in reads]
     fitted = LogisticRegression(max_iter=1000).fit([read.evidence for read in every], [read.danger for read in every])
-    weights = dict(zip(("part", "meaning", "understood", "rule"), fitted.coef_[0], strict=True)) | {
+    weights = dict(zip(("whole", "part", "meaning", "understood", "rule"), fitted.coef_[0], strict=True)) | {
         "before": fitted.intercept_[0]
     }
     return {

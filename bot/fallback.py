@@ -5,7 +5,8 @@ Two readers, trained from the same sentences as Rasa. *Words and sounds*: charac
 vectors of the knowledge base's embedding model, where that is loaded; it reads what no training sentence said in these
 words. It sees the last layer, made to find what is alike, and a middle one, which tells better what is wanted.
 What they say is joined by a weighted geometric mean. Weight, temperature and the `none` threshold come from held-out
-sentences: a sentence that no intent explains well enough becomes `none`.
+sentences: a sentence that no intent explains well enough becomes `none`. Who wavers between a complaint and a call for
+help has understood a request all the same.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _VERSION: Final = 7  # of the features; a change makes saved models stale
 _KEPT_TRUE: Final = 0.97  # the share of rightly read sentences that the `none` threshold must let through
 _HELD_OUT: Final = 0.25
 _FLOOR: Final = 1e-6
+_REQUESTS: Final = frozenset({"consult", "help", "complain", "report", "suggest", "praise"})
 
 Floats = npt.NDArray[np.float64]
 Ranking = tuple[tuple[str, float], ...]
@@ -99,7 +101,8 @@ class Classifier:
         probabilities = _tempered(logs[np.newaxis, :], calibration.temperature)[0]
         order = np.argsort(-probabilities)
         ranking = [(self.classes[index], float(probabilities[index])) for index in order]
-        if ranking[0][1] < calibration.threshold and ranking[0][0] != "none":
+        sure = max(ranking[0][1], sum(value for name, value in ranking if name in _REQUESTS))
+        if sure < calibration.threshold and ranking[0][0] != "none":
             ranking = [("none", 1.0 - ranking[0][1]), *(item for item in ranking if item[0] != "none")]
         return tuple(ranking)
 

@@ -11,9 +11,8 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-DANGER: Final = 0.25  # of all readers together: as low as one harmless message in twenty allows (decision 0053)
-_DANGER_IN_TALK: Final = 0.7  # an answer to a question of ours, or a word to a seat, is rarely an alarm
-_RULE_IN_TALK: Final = 0.5  # the same where a rule fired
+DANGER: Final = 0.25  # of all readers together: as low as one harmless message in twenty allows (decision 0054)
+_DANGER_IN_TALK: Final = 0.85  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 
@@ -43,13 +42,13 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         return Alarm()
     meaning = findings.danger(text)
     probability = joined(
+        whole=guards.whole,
         part=guards.probability,
         meaning=meaning.score,
         understood=findings.understand(text).score("emergency"),
         by_rule=guards.by_rule,
     )
-    limit = DANGER if not in_talk else _RULE_IN_TALK if guards.by_rule else _DANGER_IN_TALK
-    if probability < limit:
+    if probability < (_DANGER_IN_TALK if in_talk else DANGER):
         return Alarm(doubtful=probability >= _CAUTION)
     return Alarm(line_of(guards.lines, meaning.lines))
 

@@ -174,7 +174,7 @@ def _confirmation(talk: Talk) -> None:
     if corrects and corrections.apply(talk, text, asked="confirm_order"):
         form.confirm(talk, changed=True)
         return
-    if said is None and not reading.asks_hotline(text) and corrections.secrecy(talk, text):
+    if said is None and not reading.asks_hotline(text) and corrections.of_secrecy(talk, text):
         form.confirm(talk, changed=True)
         return
     if _WITHDRAWS.search(reading.bare(text)) and len(reading.bare(text)) <= 14:

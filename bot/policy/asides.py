@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import answer_wording, order_wording, reading, wording
+from bot import answer_wording, order_wording, reading, secrecy, wording
 from bot.decision import Unanswerable
-from bot.entities import phone, yes_no
+from bot.entities import phone
 from bot.entities import time as times
 from bot.policy.talk import Talk
 
@@ -74,7 +74,7 @@ def _is_aside(talk: Talk, slot: str, text: str) -> bool:
             found = talk.findings.place(text, asked=True)
             return not found.district and not found.candidates and (reading.asks_hotline(text) or not found.address)
         case "confidential":
-            return yes_no.confidential(text) is None or reading.asks_hotline(text)
+            return secrecy.answered(text) is None or reading.asks_hotline(text)
         case "event_time":
             return times.find(text, talk.now, spoken=talk.turn.spoken) is None or reading.asks_hotline(text)
         case "confirm_order":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading
-from bot.entities import person, phone, whose_number, yes_no
+from bot import reading, secrecy
+from bot.entities import person, phone, whose_number
 from bot.entities import time as times
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
@@ -40,7 +40,7 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
     if _phone(talk, text, asked):
         changed.add("contact_phone")
         return changed
-    if asked != "confidential" and secrecy(talk, text):
+    if asked != "confidential" and of_secrecy(talk, text):
         changed.add("confidential")
     for matter in talk.state.form:
         if _place(talk, matter, text):
@@ -61,12 +61,12 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
     return changed
 
 
-def secrecy(talk: Talk, text: str) -> bool:
+def of_secrecy(talk: Talk, text: str) -> bool:
     """A wish about being kept secret, in words that name it: taken at any point."""
     words = _LEAD.sub("", text)
-    wish = yes_no.wishes_secrecy(words)
+    wish = secrecy.volunteered(words)
     if wish is None and _SECRET.search(text):
-        wish = yes_no.confidential(words)
+        wish = secrecy.answered(words)
     if wish is None:
         return False
     talk.state.confidential = wish

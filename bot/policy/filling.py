@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, splitting
-from bot.entities import person, yes_no
+from bot import reading, secrecy, splitting
+from bot.entities import person
 from bot.entities import time as times
 from bot.policy import contact_number, form
 from bot.policy.prefill import contact, place_from, prefill
@@ -46,7 +46,7 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
         contact(talk, text)
     if slot != "confidential" and state.confidential is None:
         # No name given is no wish yet to be kept secret: that is asked.
-        state.confidential = yes_no.wishes_secrecy(_NAMELESS.sub("", text) if slot in _OF_CONTACT else text)
+        state.confidential = secrecy.volunteered(_NAMELESS.sub("", text) if slot in _OF_CONTACT else text)
 
 
 def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
@@ -107,7 +107,7 @@ def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
 
 
 def _take_confidential(talk: Talk, text: str) -> None:
-    wish = yes_no.confidential(text)
+    wish = secrecy.answered(text)
     if wish is not None:
         talk.state.confidential = wish
     elif talk.state.asked.get("confidential", 0) >= 2 or reading.dont_know(text):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading
-from bot.entities import person, whose_number, yes_no
+from bot import reading, secrecy
+from bot.entities import person, whose_number
 from bot.entities import time as times
 from bot.entities.place_aside import KIN
 from bot.policy.talk import Talk
@@ -58,7 +58,7 @@ def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", pl
         if wish:
             matter.appeal = (wish[1] or wish[2]).strip()
     if state.confidential is None:
-        state.confidential = yes_no.wishes_secrecy(whole or text)
+        state.confidential = secrecy.volunteered(whole or text)
     return filled
 
 

@@ -79,16 +79,17 @@ def test_words_count_where_the_vectors_are_the_same(tmp_path: Path, data: Data) 
 
 @pytest.mark.parametrize("meaning", [None, -1.0, 0.0, 1.0])
 def test_each_reader_only_adds_to_the_alarm(meaning: float | None) -> None:
-    calm = joined(part=0.1, meaning=meaning, understood=0.1, by_rule=False)
+    calm = joined(whole=0.1, part=0.1, meaning=meaning, understood=0.1, by_rule=False)
     for alarmed in (
-        joined(part=0.9, meaning=meaning, understood=0.1, by_rule=False),
-        joined(part=0.1, meaning=meaning, understood=0.9, by_rule=False),
-        joined(part=0.1, meaning=meaning, understood=0.1, by_rule=True),
-        joined(part=0.1, meaning=2.0, understood=0.1, by_rule=False),
+        joined(whole=0.9, part=0.9, meaning=meaning, understood=0.1, by_rule=False),
+        joined(whole=0.1, part=0.9, meaning=meaning, understood=0.1, by_rule=False),
+        joined(whole=0.1, part=0.1, meaning=meaning, understood=0.9, by_rule=False),
+        joined(whole=0.1, part=0.1, meaning=meaning, understood=0.1, by_rule=True),
+        joined(whole=0.1, part=0.1, meaning=2.0, understood=0.1, by_rule=False),
     ):
         assert calm < alarmed < 1
 
 
 def test_no_readers_are_ever_quite_sure() -> None:
-    assert joined(part=0.0, meaning=-3.0, understood=0.0, by_rule=False) > 0
-    assert joined(part=1.0, meaning=3.0, understood=1.0, by_rule=True) < 1
+    assert joined(whole=0.0, part=0.0, meaning=-3.0, understood=0.0, by_rule=False) > 0
+    assert joined(whole=1.0, part=1.0, meaning=3.0, understood=1.0, by_rule=True) < 1

@@ -1,0 +1,111 @@
+"""Whether a citizen wants to be kept secret from those complained of: read from what hundreds of people say of it.
+
+Two readers, words and sounds: one of answers to that question, one of what is told unasked. They learn from
+`secrecy.yml` and, as examples of what says nothing of the kind, from sentences of the language understanding; trained
+when first used (a second together), so no model file can be out of step with the data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+from sklearn.linear_model import LogisticRegression
+
+from base.errors import ConfigurationError
+from base.text_model import TextFeatures
+from bot import reading, training_data
+from bot.entities import yes_no
+
+PATH: Final = Path(__file__).with_name("secrecy.yml")
+Part = Literal["asked", "unasked"]
+_KEEP, _OPEN, _NEITHER = "keep", "open", "neither"
+_STRENGTH: Final = 10.0  # C; from 5 to 80 five folds differ by one in a hundred
+_SOUND_WEIGHT: Final = 0.7
+_MATTERS: Final = ("complain", "help", "consult", "report")
+_SHORT: Final = 20  # characters of what may be said in answer to a question
+_EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 8}  # of so many sentences about a matter one is learnt from
+_SURE_UNASKED: Final = 0.6  # most of what is told unasked says nothing of it
+_NUMBER: Final = re.compile(r"[0-9零一二三四五六七八九十幺两][0-9零一二三四五六七八九十幺两,，、 -]{4,}")
+# Without any of these nobody wishes to be kept secret or waives it (94 % of those who wish it have one).
+_ABOUT_IT: Final = re.compile(
+    r"密|匿|名|知道|晓得|透露|公开|泄|露|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
+    r"|电话给|号给|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
+)
+_NAMED: Final = re.compile(r"保密|匿名|公开|实名")
+_DENIED: Final = re.compile(
+    r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
+)
+_PLAIN: Final = 4  # characters in which yes is yes
+
+
+def load(path: Path = PATH) -> dict[Part, dict[str, list[str]]]:
+    """Asked or not -> what is wished (keep, open, neither) -> sentences.
+
+    Raises:
+        ConfigurationError: the file cannot be used.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        parts: tuple[Part, ...] = ("asked", "unasked")
+        return {
+            part: {wish: [str(text) for text in data[part][wish]] for wish in (_KEEP, _OPEN, _NEITHER)}
+            for part in parts
+        }
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
+
+
+class _Reader:
+    def __init__(self, examples: Sequence[tuple[str, str]]) -> None:
+        self._features = TextFeatures(sound_weight=_SOUND_WEIGHT)
+        table = self._features.fit_transform([_plainly(text) for text, _ in examples])
+        self._model = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
+        self._model.fit(table, [wish for _, wish in examples])
+
+    def read(self, text: str, *, least: float = 0.0) -> bool | None:
+        row: Any = self._model.predict_proba(self._features.transform([_plainly(text)]))[0]
+        best = int(row.argmax())
+        wish = str(self._model.classes_[best])
+        return None if wish == _NEITHER or row[best] < least else wish == _KEEP
+
+
+@lru_cache(maxsize=1)
+def default() -> dict[Part, _Reader]:
+    told = [text for text, intent in training_data.load() if intent in _MATTERS]
+    said = load()
+    examples: dict[Part, list[tuple[str, str]]] = {
+        part: [(text, wish) for wish, texts in wishes.items() for text in texts] for part, wishes in said.items()
+    }
+    short = [text for text in told if len(text) <= _SHORT]
+    examples["asked"] += [(text, _NEITHER) for text in short[:: _EVERY["asked"]]]
+    examples["unasked"] += [(text, _NEITHER) for text in told[:: _EVERY["unasked"]]]
+    # Whoever is asked may answer as fully as those who were not.
+    examples["asked"] += [(text, wish) for wish in (_KEEP, _OPEN) for text in said["unasked"][wish]]
+    return {part: _Reader(rows) for part, rows in examples.items()}
+
+
+def answered(text: str) -> bool | None:
+    """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
+    if len(reading.bare(text)) <= _PLAIN and not _NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
+        return plain == "yes"
+    wish = default()["asked"].read(text)
+    if wish is not None:
+        return wish
+    plain = yes_no.answer(text)
+    return None if plain is None else plain == "yes"
+
+
+def volunteered(text: str) -> bool | None:
+    """The same in words that nobody asked for; None where they say nothing of it."""
+    return default()["unasked"].read(text, least=_SURE_UNASKED) if _ABOUT_IT.search(text) else None
+
+
+def _plainly(text: str) -> str:
+    """Without numbers, and what is denied put by its opposite: a reader of words does not see how far "not" reaches."""
+    words = _NUMBER.sub("", reading.normalise(text))
+    return _DENIED.sub(lambda found: "公开" if found[1] in ("保密", "匿名") else "保密", words)

@@ -1,0 +1,61 @@
+"""Secrecy is wished for, and waived, in many words: measured on sentences that the readers have not learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from base.errors import ConfigurationError
+from bot import secrecy
+
+_UNSEEN = secrecy.load(Path(__file__).with_name("secrecy_unseen.yml"))
+_MEANT = {"keep": True, "open": False, "neither": None}
+
+
+def _share(read: Callable[[str], bool | None], texts: list[str], wanted: bool | None) -> float:
+    return sum(read(text) is wanted for text in texts) / len(texts)
+
+
+def test_no_unseen_sentence_was_learnt() -> None:
+    learnt = {text for part in secrecy.load().values() for texts in part.values() for text in texts}
+    assert learnt.isdisjoint(text for wish in _UNSEEN["asked"].values() for text in wish)
+    assert learnt.isdisjoint(text for wish in _UNSEEN["unasked"].values() for text in wish)
+
+
+@pytest.mark.parametrize(("wish", "least"), [("keep", 0.93), ("open", 0.93), ("neither", 0.85)])
+def test_answers_are_read(wish: str, least: float) -> None:
+    assert _share(secrecy.answered, _UNSEEN["asked"][wish], _MEANT[wish]) >= least
+
+
+@pytest.mark.parametrize(("wish", "least"), [("keep", 0.75), ("open", 0.5), ("neither", 0.93)])
+def test_what_is_told_unasked_is_read_where_it_is_sure(wish: str, least: float) -> None:
+    assert _share(secrecy.volunteered, _UNSEEN["unasked"][wish], _MEANT[wish]) >= least
+
+
+@pytest.mark.parametrize("wish", ["keep", "open"])
+def test_hardly_anybody_is_taken_for_the_opposite(wish: str) -> None:
+    opposite = not _MEANT[wish]
+    assert _share(secrecy.answered, _UNSEEN["asked"][wish], opposite) <= 0.03
+    assert _share(secrecy.volunteered, _UNSEEN["unasked"][wish], opposite) <= 0.03
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"), [("嗯", True), ("不用", False), ("好的", True), ("不了", False), ("", None)]
+)
+def test_the_plainest_answers_are_read_by_rule(said: str, wanted: bool | None) -> None:
+    assert secrecy.answered(said) is wanted
+
+
+def test_a_number_says_nothing_of_it() -> None:
+    assert secrecy.volunteered("我的号码是幺三九零零零零幺二三四") is None
+    assert secrecy.volunteered("13900001234") is None
+
+
+@pytest.mark.parametrize("content", ["", "asked: {keep: []}", "- 保密", "asked: ["])
+def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "secrecy.yml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"secrecy\.yml"):
+        secrecy.load(path)
