@@ -29,7 +29,7 @@ _SOUND_WEIGHT: Final = 0.7
 _MATTERS: Final = ("complain", "help", "consult", "report")
 _SHORT: Final = 20  # characters of what may be said in answer to a question
 _EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 8}  # of so many sentences about a matter one is learnt from
-_SURE_UNASKED: Final = 0.6  # most of what is told unasked says nothing of it
+_SURE_UNASKED: Final = 0.7  # what is not taken is asked; what is taken wrongly is not
 _NUMBER: Final = re.compile(r"[0-9零一二三四五六七八九十幺两][0-9零一二三四五六七八九十幺两,，、 -]{4,}")
 # Without any of these nobody wishes to be kept secret or waives it (94 % of those who wish it have one).
 _ABOUT_IT: Final = re.compile(

@@ -49,6 +49,7 @@ class Matter:
     category: dict[str, Any] | None = None
     assignment: dict[str, Any] | None = None
     again: bool = False  # the citizen says that it was reported before
+    looked_for: bool = False  # how far it has got was asked, without its number: found by place and telephone number
     unread: bool = False  # begun in an earlier call from the same number: nothing of it is read out
     duplicate_of: str | None = None
     duplicate_declined: bool = False

@@ -39,7 +39,7 @@ _NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
 # Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
 # nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
 _HEARD_SURE: Final = 0.68
-_HEARD_UNASKED: Final = 0.86
+_HEARD_UNASKED: Final = 0.95  # a place put into a story by its sound alone would not be asked for
 _HEARD_DOUBTFUL: Final = 0.64
 _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"

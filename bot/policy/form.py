@@ -7,11 +7,12 @@ from dataclasses import asdict
 from base.spelling import spell, with_extension
 from bot import intake, order_wording, reading, retelling, wording
 from bot.decision import FileOrder, Merge, Say
-from bot.policy import contact_number
+from bot.policy import closing, contact_number
 from bot.policy.talk import Talk
 from bot.state import Matter
 
 _TITLE_CHARACTERS = 30
+_FINDS = ("place", contact_number.SLOT)
 
 
 def go_on(talk: Talk) -> None:
@@ -23,7 +24,7 @@ def go_on(talk: Talk) -> None:
         return
     while True:
         step = intake.next_question(state.form, state, maximum=talk.maximum_questions)
-        if step is None:
+        if step is None or (_looked_for(talk) and step[0].slot not in _FINDS):
             confirm(talk)
             return
         question, about = step
@@ -107,8 +108,17 @@ def confirm(talk: Talk, *, changed: bool = False) -> None:
         categorise(talk, matter)
     if ask_of_earlier(talk):
         return
+    if _looked_for(talk):
+        closing.to_person(talk, reason="earlier order not found", lead=wording.NOT_FOUND)
+        return
     state.asked["confirm_order"] = state.asked.get("confirm_order", 0) + 1
     talk.ask("confirm_order", read_back(talk, changed=changed))
+
+
+def _looked_for(talk: Talk) -> bool:
+    """Whether the only thing wanted is to know how far an earlier request has got."""
+    form = talk.state.form
+    return len(form) == 1 and form[0].looked_for
 
 
 def ask_of_earlier(talk: Talk) -> bool:

@@ -28,6 +28,7 @@ _NO_MATTER: Final = frozenset(
     {"abuse", "prompt_attack", "goodbye", "deny", "affirm", "nothing_more", "wait", "repeat", "louder", "slower"}
 )
 _STORY: Final = 12  # characters: fewer may be the mere name of what is asked about (居住证办理)
+_SURE: Final = 0.85  # of the reader of intents: then no words that it may have overlooked are looked for
 _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
@@ -243,6 +244,8 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
     understood = talk.findings.understand(words)
     cue = _by_words(talk, words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
+    if understood.score("order_status") >= _SURE and cue in ("", "咨询", "求助"):
+        return "status", "咨询"
     if reading.asks_progress(words) and (cue in ("", "咨询") or understood.intent == "order_status"):
         has_matter = problem and not re.search(r"工单|单号|单子|进度|进展|查询", words)
         return ("order", "求助") if has_matter else ("status", "咨询")
@@ -269,7 +272,7 @@ def _by_words(talk: Talk, text: str) -> str:
 def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str, str]:
     requests = understood.score(*REQUESTS)
     asks = understood.score("consult")
-    if len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
+    if asks < _SURE and len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
         requests, asks = requests + asks, 0.0  # who tells and asks nothing wants something done about it
     if problem:
         requests += 0.25
@@ -290,7 +293,8 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
         return "order", "举报"
     if best == "help" and _SOMEBODY.search(words) and _WRONGDOING.search(words):
         best = "help" if intake.default().about_facility(words) else "complain"
-    if best in ("complain", "help") and not _WRONGDOING.search(words) and intake.default().about_facility(words):
+    blames = best == "complain" and understood.score("complain") >= _SURE
+    if best in ("complain", "help") and not blames and not _WRONGDOING.search(words) and intake.default().about_facility(words):
         return "order", "求助"
     scores = dict(ranking)
     unsure = best != "report" or scores["report"] < 0.5

@@ -1,8 +1,8 @@
 """An earlier order: its number and tracking code, else another way to it; what may not be told is said to be so.
 
-Who has no number is asked once what the matter was and where. It is then taken down as one that was reported before, so
-that place, matter and telephone number find the order (`form.ask_of_earlier`). Who cannot tell that either is told of a
-person, and gets one on asking again. It is the same on every channel.
+Who has no number is asked once what the matter was and where. Place, matter and telephone number then find the order
+(`form.ask_of_earlier`), which is urged on; where they find none a person looks for it, and nothing is filed anew. Who
+cannot tell that either is told of a person, and gets one on asking again. It is the same on every channel.
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ def _without_number(talk: Talk, matter: Matter, told: str) -> bool:
 
 
 def _reported_before(talk: Talk, matter: Matter, told: str) -> bool:
-    """Taken down as a matter that was reported before; where its order is found it is added to that one."""
-    matter.kind, matter.again, matter.request_type = "order", True, "求助"
+    """Looked for as a matter that was reported before."""
+    matter.kind, matter.again, matter.looked_for, matter.request_type = "order", True, True, "求助"
     if told != matter.text:
         matter.opening, matter.text = told, f"{matter.text}。{told}"
     prefill(talk, matter, told)
