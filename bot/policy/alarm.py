@@ -11,8 +11,8 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-DANGER: Final = 0.25  # of all readers together: as low as one harmless message in twenty allows (decision 0054)
-_DANGER_IN_TALK: Final = 0.85  # an answer to a question of ours, or a word to a seat, is rarely an alarm
+DANGER: Final = 0.3  # of all readers together; who stays just below is told whom to call (decision 0054)
+_DANGER_IN_TALK: Final = 0.92  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 
