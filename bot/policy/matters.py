@@ -294,7 +294,8 @@ def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str
     if best == "help" and _SOMEBODY.search(words) and _WRONGDOING.search(words):
         best = "help" if intake.default().about_facility(words) else "complain"
     blames = best == "complain" and understood.score("complain") >= _SURE
-    if best in ("complain", "help") and not blames and not _WRONGDOING.search(words) and intake.default().about_facility(words):
+    fails = intake.default().about_facility(words) and not _WRONGDOING.search(words)
+    if best in ("complain", "help") and fails and not blames:
         return "order", "求助"
     scores = dict(ranking)
     unsure = best != "report" or scores["report"] < 0.5
