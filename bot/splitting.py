@@ -28,7 +28,7 @@ _CONNECTOR: Final = re.compile(
     r"(?:儿|呢|啊|吧)?[,，、]?\s*(?:就是[,，、]?)?(?:那个|嗯)?[,，、]?\s*"
 )
 _SEVERAL: Final = (
-    r"(?:有|说|反映|问|投诉|讲|报)(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样)?(?:不同的|方面的?)?"
+    r"(?:有|说|反映|问|投诉|讲|报|这儿|这里|这边|我)(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样)?(?:不同的|方面的?)?"
     r"(?:事儿?|问题|情况|事情|诉求)(?:儿|啊|呢|吧|想反映|要反映|要说)?[,，。:：、\s]*"
 )
 _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
@@ -37,6 +37,7 @@ _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
 )
 _SEPARATOR: Final = re.compile(r"[。!！;；\n]+")
+_STORY_END: Final = 30  # characters
 _THING: Final = 4  # characters, of the last thing in a list
 _CLAUSE: Final = re.compile(r"[,，。!！;；\n]+")
 
@@ -88,6 +89,15 @@ def _ends_list(text: str, cut: re.Match[str]) -> bool:
 def sentences(text: str) -> list[str]:
     """Whole sentences, for text without any connecting word."""
     return [piece.strip() for piece in _SEPARATOR.split(text) if piece.strip() and not polite_only(piece)]
+
+
+def end_of(text: str) -> str:
+    """The last clauses of a story, so many that they say something by themselves."""
+    clauses = re.split(r"(?<=[,，。;；!！?？])", text)
+    end = ""
+    while clauses and len(reading.bare(end)) < _STORY_END:
+        end = clauses.pop() + end
+    return end
 
 
 def announced(text: str) -> bool:

@@ -18,6 +18,7 @@ PhoneKind = Literal["mobile", "landline", "service"]
 _MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _LANDLINE: Final = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _SERVICE: Final = re.compile(r"[48]00\d{7}|95\d{3,4}")
+_AREA: Final = "010"  # of this city
 _CITY_NUMBER: Final = re.compile(r"[2-9]\d{7}")
 _LANDLINE_WORDS: Final = re.compile(r"座机|固话|电话|号码|家里|单位|公司|总机|前台|办公室|居委会|宿舍")
 _EXTENSION: Final = re.compile(
@@ -115,7 +116,23 @@ def find(text: str, *, spoken: bool = False, asked: bool = False) -> list[PhoneF
     found = _search(text, groups_of(text, spoken=False), asked=asked)
     if not found and spoken:
         found = _search(text, groups_of(text, spoken=True), asked=asked)
-    return found
+    return [_with_area(finding, groups_of(text, spoken=spoken)) for finding in found]
+
+
+def _with_area(finding: PhoneFinding, groups: list[DigitGroup]) -> PhoneFinding:
+    """A land line whose area code is told apart from it ("五五五零二三九九,前头零幺零")."""
+    apart = any(group.digits == _AREA for group in groups)
+    if finding.kind != "landline" or not apart or not _CITY_NUMBER.fullmatch(finding.number):
+        return finding
+    return replace(finding, number=_AREA + finding.number)
+
+
+def scattered(text: str) -> PhoneFinding | None:
+    """One mobile number with words between its groups ("幺三九,零零零零,等会儿啊,后头是二零,幺七"), where all digits of
+    an answer together are one."""
+    groups = groups_of(fold(text), spoken=False)
+    digits = "".join(group.digits for group in groups)
+    return PhoneFinding(digits, "mobile", groups[0].start, groups[-1].end) if _MOBILE.fullmatch(digits) else None
 
 
 def digits_said(text: str, *, spoken: bool = False) -> str:

@@ -70,6 +70,8 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     """
     text = fold(text)
     found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
+    if asked and not found and (whole := phone.scattered(text)) is not None:
+        return whole
     chosen = to_call(text, found, asked=asked)
     if chosen is None:
         return None

@@ -29,6 +29,7 @@ _NO_MATTER: Final = frozenset(
 )
 _STORY: Final = 12  # characters: fewer may be the mere name of what is asked about (居住证办理)
 _SURE: Final = 0.85  # of the reader of intents: then no words that it may have overlooked are looked for
+_LONG_STORY: Final = 55  # characters
 _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
@@ -255,7 +256,11 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         return "order", cue
     if cue == "咨询":
         return "consult", "咨询"
-    return _by_model(words, understood, problem=problem)
+    asks, requests = understood.score("consult"), understood.score(*REQUESTS)
+    if len(reading.bare(words)) >= _LONG_STORY:  # what is wanted often comes at its end
+        end = talk.findings.understand(splitting.end_of(words))
+        asks, requests = (asks + end.score("consult")) / 2, (requests + end.score(*REQUESTS)) / 2
+    return _by_model(words, understood, asks=asks, requests=requests, problem=problem)
 
 
 def _pressing(words: str) -> bool:
@@ -269,9 +274,8 @@ def _by_words(talk: Talk, text: str) -> str:
     return next((_TYPE_OF[name] for name, cue in _CUES if cue.search(words)), "")
 
 
-def _by_model(words: str, understood: Understood, *, problem: bool) -> tuple[str, str]:
-    requests = understood.score(*REQUESTS)
-    asks = understood.score("consult")
+def _by_model(words: str, understood: Understood, *, asks: float, requests: float, problem: bool) -> tuple[str, str]:
+    """`asks`, `requests`: how probable it is that something is asked, that something is to be done."""
     if asks < _SURE and len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
         requests, asks = requests + asks, 0.0  # who tells and asks nothing wants something done about it
     if problem:
