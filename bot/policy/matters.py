@@ -29,7 +29,7 @@ _NO_MATTER: Final = frozenset(
 )
 _STORY: Final = 12  # characters: fewer may be the mere name of what is asked about (居住证办理)
 _SURE: Final = 0.85  # of the reader of intents: then no words that it may have overlooked are looked for
-_LONG_STORY: Final = 55  # characters
+_LONG_STORY: Final = 40  # characters
 _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
