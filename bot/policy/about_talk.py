@@ -95,12 +95,20 @@ def _asked(talk: Talk) -> frozenset[Request]:
         return frozenset({"wait"})
     asked = talk_requests.asked(text)
     others = talk.state.asking == "appeal"  # "turn it down": what somebody else shall do
+    if asked and asked <= _PACE and _of_others(talk, others=others):
+        return frozenset()
     if not asked and not others and not reading.question(text) and talk_requests.may_be_about_talk(text):
         understood = talk.findings.understand(text)
         request = _UNDERSTOOD.get(understood.intent)
         if request is not None and understood.confidence >= _SURE and not _answers(talk, request):
             asked = frozenset({request})
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
+
+
+def _of_others(talk: Talk, *, others: bool) -> bool:
+    """Faster or quieter shall be somebody else: it answers what was asked. Who says it again and again means that."""
+    repeats = talk.state.repeats
+    return repeats > 1 or (not _TO_US.search(talk.text) and (others or repeats > 0))
 
 
 def _answers(talk: Talk, request: Request) -> bool:

@@ -59,3 +59,11 @@ def test_a_wish_for_another_pace_that_is_only_supposed_is_not_supposed_twice_run
     assert second.state.asking == "subject"
     third, _ = run(second.state, Turn("快手那边的人"), "faster")
     assert third.state.asking != "subject"
+
+
+def test_what_somebody_else_shall_do_quietly_is_no_wish_about_our_voice() -> None:
+    first, _ = run(State(channel="phone"), Turn("楼下天天放大音箱，我要投诉", spoken=True), "complain")
+    first.state.asking = "appeal"
+    second, _ = run(first.state, Turn("声儿小点儿就行，我也没说不让跳", spoken=True), "quieter")
+    assert second.state.asking != "appeal"
+    assert second.state.matters[0].appeal == "声儿小点儿就行，我也没说不让跳"
