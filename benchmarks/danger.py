@@ -28,6 +28,7 @@ from knowledge.service import readers_encoder_of
 
 _FOLDS: Final = 5
 _NEIGHBOURS: Final = 4  # sentences of the file that stay together
+_EVIDENCE: Final = ("whole", "part", "meaning", "understood", "rule")
 _FALSE_ALARMS: Final = (0.025, 0.05, 0.1)
 
 
@@ -96,13 +97,35 @@ def held_out_once(sentences: Sentences, encoder: SentenceEncoder, seed: int) -> 
         meaning = MeaningReader.learn(encoder, words, data.emergency)
         intents = fallback.fit([pair for pair in training_data.load() if pair[0] not in held_out], encoder=encoder)
         for text, danger in tested:
-            found = guards.check(text, reader=words)
-            score = meaning.read(text).score
-            if score is None:
-                raise ValueError("no sentence vectors: set up the embedding model first")
-            understood = dict(intents.classify(text, encoder.layers([text])[0]))["emergency"]
-            result.append(Read(danger, found.whole, found.probability, score, understood, found.by_rule))
+            result.append(read(text, danger, words=words, meaning=meaning, intents=intents, encoder=encoder))
     return result
+
+
+def read(
+    text: str,
+    danger: bool,
+    *,
+    words: Classifier,
+    meaning: MeaningReader,
+    intents: fallback.Classifier,
+    encoder: SentenceEncoder,
+) -> Read:
+    """
+    Raises:
+        ValueError: there are no sentence vectors.
+    """
+    found = guards.check(text, reader=words)
+    score = meaning.read(text).score
+    if score is None:
+        raise ValueError("no sentence vectors: set up the embedding model first")
+    understood = dict(intents.classify(text, encoder.layers([text])[0]))["emergency"]
+    return Read(danger, found.whole, found.probability, score, understood, found.by_rule)
+
+
+def weights(fitted: LogisticRegression) -> dict[str, float]:
+    """Of a model of `Read.evidence`, by name."""
+    named = dict(zip(_EVIDENCE, fitted.coef_[0], strict=True)) | {"before": fitted.intercept_[0]}
+    return {name: round(float(value), 2) for name, value in named.items()}
 
 
 def summary(repeats: list[list[Read]]) -> dict[str, Any]:
@@ -120,12 +143,9 @@ def summary(repeats: list[list[Read]]) -> dict[str, Any]:
             figures.setdefault(f"{name} at the limit {alarm.DANGER}", []).append(float(found))
     every = [read for reads in repeats for read in reads]
     fitted = LogisticRegression(max_iter=1000).fit([read.evidence for read in every], [read.danger for read in every])
-    weights = dict(zip(("whole", "part", "meaning", "understood", "rule"), fitted.coef_[0], strict=True)) | {
-        "before": fitted.intercept_[0]
-    }
     return {
         **{name: (round(np.mean(values), 4), round(np.std(values), 4)) for name, values in figures.items()},
-        "weights": {name: round(float(value), 2) for name, value in weights.items()},
+        "weights": weights(fitted),
     }
 
 

@@ -20,90 +20,79 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from base import settings as base_settings
-from bot import fallback, guard_classifier, guards
-from bot.danger import MeaningReader, joined, log_odds
+from benchmarks.danger import Read, read, weights
+from bot import fallback, guard_classifier
+from bot.danger import MeaningReader
 from bot.policy import alarm
 from knowledge.service import readers_encoder_of
 
-_NAMES: Final = ("whole", "part", "meaning", "understood", "rule")
 _LIMITS: Final = (0.15, 0.2, 0.25, 0.3, 0.35)
 _LEARNT: Final = "fresh_2026_11_27"  # its messages are among the sentences
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file: `table` has a row a text (`_NAMES`), `danger` says of each whether it tells of one, `now` what the
-    weights in use make of it."""
+    """One file. `opening`: of dialogues, in which the danger may come later."""
 
-    name: str
-    opening: bool  # of a dialogue, in which the danger may come later
-    table: Any
-    danger: Any
-    now: Any
+    opening: bool
+    reads: tuple[Read, ...]
+
+    @property
+    def evidence(self) -> Any:
+        return np.array([read.evidence for read in self.reads])
+
+    @property
+    def danger(self) -> Any:
+        return np.array([read.danger for read in self.reads])
 
 
-def texts(folder: Path) -> Iterator[tuple[Path, bool, list[tuple[str, bool]]]]:
-    """(file, whether of dialogues, texts with whether they tell of a danger); what may be called either is left out."""
+def texts(folder: Path) -> Iterator[tuple[bool, list[tuple[str, bool]]]]:
+    """A file: (of dialogues?, texts with whether they tell of a danger); what may be called either is left out."""
     for path in sorted(folder.rglob("messages.jsonl")):
         if path.parent.name != _LEARNT:
             rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-            yield path, False, [(r["text"], r["expect"] == "emergency") for r in rows if r["expect"] != "either"]
+            yield False, [(r["text"], r["expect"] == "emergency") for r in rows if r["expect"] != "either"]
     for path in sorted(folder.rglob("cases.jsonl")):
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         sure = [row for row in rows if "emergency" not in (row["expect"].get("outcome_also") or [])]
-        yield path, True, [(r["opening"], r["group"] == "emergency") for r in sure]  # elsewhere it breaks out later
+        yield True, [(r["opening"], r["group"] == "emergency") for r in sure]  # elsewhere it breaks out later
 
 
-def read(folders: list[Path]) -> list[Part]:
+def read_all(folders: list[Path]) -> list[Part]:
     configured = base_settings.load()
     encoder = readers_encoder_of(configured)
     words = guard_classifier.prepare(configured.var / "index")
     meaning = MeaningReader.load(encoder, configured.var / "index")
     intents = fallback.load(configured, encoder=encoder)
-    parts = []
-    for folder in folders:
-        for path, opening, rows in texts(folder):
-            table, now = [], []
-            for text, _ in rows:
-                found = guards.check(text, reader=words)
-                score = meaning.read(text).score
-                if score is None:
-                    raise ValueError("no sentence vectors: set up the embedding model first")
-                understood = dict(intents.classify(text, encoder.layers([text])[0]))["emergency"]
-                table.append(
-                    (log_odds(found.whole), log_odds(found.probability), score, log_odds(understood), found.by_rule)
-                )
-                now.append(
-                    joined(
-                        whole=found.whole,
-                        part=found.probability,
-                        meaning=score,
-                        understood=understood,
-                        by_rule=found.by_rule,
-                    )
-                )
-            danger = np.array([d for _, d in rows])
-            parts.append(Part(str(path), opening, np.array(table, dtype=float), danger, np.array(now)))
-    return parts
+    return [
+        Part(
+            opening,
+            tuple(
+                read(text, danger, words=words, meaning=meaning, intents=intents, encoder=encoder)
+                for text, danger in rows
+            ),
+        )
+        for folder in folders
+        for opening, rows in texts(folder)
+    ]
 
 
 def fitted(parts: list[Part]) -> LogisticRegression:
     return LogisticRegression(max_iter=1000).fit(
-        np.concatenate([part.table for part in parts]), np.concatenate([part.danger for part in parts])
+        np.concatenate([part.evidence for part in parts]), np.concatenate([part.danger for part in parts])
     )
 
 
 def summary(parts: list[Part]) -> dict[str, Any]:
-    model = fitted(parts)
     held_out = [
-        fitted([other for other in parts if other is not part]).predict_proba(part.table)[:, 1] for part in parts
+        fitted([other for other in parts if other is not part]).predict_proba(part.evidence)[:, 1] for part in parts
     ]
+    now = [np.array([read.probability for read in part.reads]) for part in parts]
     limits = {str(limit): _counted(parts, held_out, limit) for limit in _LIMITS}
     return {
-        "weights": {name: round(float(value), 2) for name, value in zip(_NAMES, model.coef_[0], strict=True)}
-        | {"before": round(float(model.intercept_[0]), 2)},
+        "weights": weights(fitted(parts)),
         "left out once": limits,
-        "in use": {str(alarm.DANGER): _counted(parts, [part.now for part in parts], alarm.DANGER)},
+        "in use": {str(alarm.DANGER): _counted(parts, now, alarm.DANGER)},
     }
 
 
@@ -127,7 +116,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    result = summary(read(options.folders))
+    result = summary(read_all(options.folders))
     print("  ".join(f"{name} {value:+.2f}" for name, value in result["weights"].items()))
     for limit, row in (*result["left out once"].items(), *result["in use"].items()):
         told = "; ".join(

@@ -16,7 +16,7 @@ from bot.intents import SLOTS
 from bot.state import Matter, State
 
 PATH: Final = Path(__file__).with_name("intake.yml")
-_FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
+FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def next_question(
     chosen = sorted(lacking, key=lambda slot: rank[slot])[:budget]
     asking_order = intake.asking_order
     if all(matter.again for matter in form):
-        asking_order = (*(slot for slot in _FINDS_EARLIER if slot in chosen), *asking_order)
+        asking_order = (*(slot for slot in FINDS_EARLIER if slot in chosen), *asking_order)
     first = next((slot for slot in asking_order if slot in chosen), None)
     if first == "detail":  # whatever is told now may be about any of them
         return Question("detail", intake.text("detail", lacking["detail"][0])), list(form)

@@ -8,24 +8,22 @@ when first used (a second together), so no model file can be out of step with th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import yaml
-from sklearn.linear_model import LogisticRegression
 
 from base.errors import ConfigurationError
-from base.text_model import TextFeatures
+from base.text_model import TextFeatures, TextModel
 from bot import reading, training_data
 from bot.entities import yes_no
 
 PATH: Final = Path(__file__).with_name("secrecy.yml")
 Part = Literal["asked", "unasked"]
 _KEEP, _OPEN, _NEITHER = "keep", "open", "neither"
-_STRENGTH: Final = 10.0  # C; from 5 to 80 five folds differ by one in a hundred
 _SOUND_WEIGHT: Final = 0.7
+_PENALTY: Final = 0.3
 _MATTERS: Final = ("complain", "help", "consult", "report")
 _SHORT: Final = 20  # characters of what may be said in answer to a question
 _EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 8}  # of so many sentences about a matter one is learnt from
@@ -60,22 +58,8 @@ def load(path: Path = PATH) -> dict[Part, dict[str, list[str]]]:
         raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
 
 
-class _Reader:
-    def __init__(self, examples: Sequence[tuple[str, str]]) -> None:
-        self._features = TextFeatures(sound_weight=_SOUND_WEIGHT)
-        table = self._features.fit_transform([_plainly(text) for text, _ in examples])
-        self._model = LogisticRegression(C=_STRENGTH, max_iter=1000, class_weight="balanced")
-        self._model.fit(table, [wish for _, wish in examples])
-
-    def read(self, text: str, *, least: float = 0.0) -> bool | None:
-        row: Any = self._model.predict_proba(self._features.transform([_plainly(text)]))[0]
-        best = int(row.argmax())
-        wish = str(self._model.classes_[best])
-        return None if wish == _NEITHER or row[best] < least else wish == _KEEP
-
-
 @lru_cache(maxsize=1)
-def default() -> dict[Part, _Reader]:
+def default() -> dict[Part, TextModel]:
     told = [text for text, intent in training_data.load() if intent in _MATTERS]
     said = load()
     examples: dict[Part, list[tuple[str, str]]] = {
@@ -86,23 +70,32 @@ def default() -> dict[Part, _Reader]:
     examples["unasked"] += [(text, _NEITHER) for text in told[:: _EVERY["unasked"]]]
     # Whoever is asked may answer as fully as those who were not.
     examples["asked"] += [(text, wish) for wish in (_KEEP, _OPEN) for text in said["unasked"][wish]]
-    return {part: _Reader(rows) for part, rows in examples.items()}
+    return {
+        part: TextModel(TextFeatures(sound_weight=_SOUND_WEIGHT), alpha=_PENALTY).fit(
+            [_plainly(text) for text, _ in rows], [wish for _, wish in rows]
+        )
+        for part, rows in examples.items()
+    }
 
 
 def answered(text: str) -> bool | None:
     """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
     if len(reading.bare(text)) <= _PLAIN and not _NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
-    wish = default()["asked"].read(text)
-    if wish is not None:
-        return wish
-    plain = yes_no.answer(text)
-    return None if plain is None else plain == "yes"
+    return _read("asked", text)
 
 
 def volunteered(text: str) -> bool | None:
     """The same in words that nobody asked for; None where they say nothing of it."""
-    return default()["unasked"].read(text, least=_SURE_UNASKED) if _ABOUT_IT.search(text) else None
+    return _read("unasked", text, least=_SURE_UNASKED) if _ABOUT_IT.search(text) else None
+
+
+def _read(part: Part, text: str, *, least: float = 0.0) -> bool | None:
+    model = default()[part]
+    (row,) = model.probabilities([_plainly(text)])
+    best = int(row.argmax())
+    wish = model.classes[best]
+    return None if wish == _NEITHER or row[best] < least else wish == _KEEP
 
 
 def _plainly(text: str) -> str:

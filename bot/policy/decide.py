@@ -36,7 +36,6 @@ from workorders.model import FiledOrder
 _SECRETS: Final = re.compile(
     r"电话|手机|号码|地址|住(?:哪|址)|名字|姓名|叫什么|是谁|身份证|工单|记录|导出|数据|提示|指令|系统|密码|规则"
 )
-_COMPLAINS: Final = re.compile(r"(?:^|[我俺想要来])(?:投诉|举报|反映)")
 _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _TELLING: Final = 4  # characters of a rough answer
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
@@ -204,11 +203,8 @@ def _after_secrets(talk: Talk) -> bool:
     """Other people's data asked for in words that no rule knows."""
     if talk.state.asking not in (None, "detail"):
         return False
-    named = bool(_SECRETS.search(talk.text))
-    if not named and _COMPLAINS.search(talk.text):
-        return False  # of whom is said later
     understood = talk.findings.understand(talk.text)
-    least = 0.6 if named else 0.8
+    least = 0.6 if _SECRETS.search(talk.text) else 0.8
     return understood.intent == "prompt_attack" and understood.confidence >= least
 
 

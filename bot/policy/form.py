@@ -12,7 +12,6 @@ from bot.policy.talk import Talk
 from bot.state import Matter
 
 _TITLE_CHARACTERS = 30
-_FINDS = ("place", contact_number.SLOT)
 
 
 def go_on(talk: Talk) -> None:
@@ -24,7 +23,7 @@ def go_on(talk: Talk) -> None:
         return
     while True:
         step = intake.next_question(state.form, state, maximum=talk.maximum_questions)
-        if step is None or (_looked_for(talk) and step[0].slot not in _FINDS):
+        if step is None or (_looked_for(talk) and step[0].slot not in intake.FINDS_EARLIER):
             confirm(talk)
             return
         question, about = step

@@ -22,3 +22,8 @@ def test_the_end_of_a_story_says_something_by_itself() -> None:
     assert story.endswith(end) and "那个下水道,堵了" in end and "六几年" not in end
     assert splitting.end_of("路灯坏了") == "路灯坏了"
     assert splitting.end_of("") == ""
+
+
+def test_two_people_are_not_two_matters() -> None:
+    assert not splitting.announced("我俩事先说好的，他现在不认了")
+    assert splitting.announced("我两件事，先说头一件")
