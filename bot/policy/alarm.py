@@ -14,6 +14,7 @@ _SURE: Final = 0.9  # of the guard's classifier, beside a rule
 DANGER: Final = 0.3  # of all readers together; who stays just below is told whom to call (decision 0054)
 _DANGER_IN_TALK: Final = 0.92  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
+_CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 
 
@@ -49,7 +50,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         by_rule=guards.by_rule,
     )
     if probability < (_DANGER_IN_TALK if in_talk else DANGER):
-        return Alarm(doubtful=probability >= _CAUTION)
+        return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk else _CAUTION))
     return Alarm(line_of(guards.lines, meaning.lines))
 
 

@@ -14,14 +14,14 @@ from bot import order_wording, reading, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import phone, receipt_no
 from bot.policy import asides, closing, form
-from bot.policy.prefill import prefill
+from bot.policy.prefill import place_from, prefill
 from bot.policy.talk import Talk
 from bot.state import Matter
 
 _HEARD_ENOUGH: Final = 4  # digits
 _BY_MATTER: Final = "order_matter"  # in `State.asked`: what was asked instead of the number
 _TELLS: Final = 4  # characters of an answer to it
-_HAS_NONE: Final = re.compile(r"没有?|找不|丢")
+_HAS_NONE: Final = re.compile(r"没有?|找不|[丢扔撕删]")
 _OF_PROGRESS: Final = re.compile(
     r"(?:我)?(?:前几天|前两天|上次|上周|之前|昨天)?(?:反映|投诉|打|报)过(?:一个|个)?(?:事儿?|问题|电话)?|查一?下|查询"
     r"|进度|进展|工单|单号|办到哪(?:儿|里)?了?|结果|处理|怎么样了"
@@ -71,7 +71,9 @@ def order_number(talk: Talk) -> bool:
         talk.say(order_wording.heard_digits(digits) if len(digits) >= _HEARD_ENOUGH else wording.NOT_CAUGHT)
         asides.stand(talk)
         return False
-    return _told(talk, matter, wording.NO_CODE if matter.order_no else wording.NO_NUMBER)
+    if matter.order_no is None:  # asked twice, and none was said, in whatever words
+        return _without_number(talk, matter, text)
+    return _told(talk, matter, wording.NO_CODE)
 
 
 def _by_number(talk: Talk, matter: Matter, number: str) -> bool:
@@ -108,6 +110,7 @@ def _without_number(talk: Talk, matter: Matter, told: str) -> bool:
     if answers or _tells_matter(told):
         return _reported_before(talk, matter, told)
     if _tells_matter(matter.text):
+        place_from(talk, matter, told)  # beside the matter told before, this turn may tell where
         return _reported_before(talk, matter, matter.text)
     if _BY_MATTER not in state.asked:
         state.asked[_BY_MATTER] = 1
