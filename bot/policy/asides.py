@@ -19,6 +19,19 @@ _PRIVACY: Final = re.compile(
 _KEPT_FROM_THEM: Final = re.compile(
     r"(?:电话|号码|手机|信息|名字|我)[^,，。]{0,6}(?:不会|会不会|会|不能)(?:给|让|被|告诉)[^,，。]{0,8}(?:知道|看[到见]|拿到|查到|晓得)"
 )
+_SECRECY_FIRST: Final = re.compile(
+    r"(?:你们?|您|这(?:个|边|里|儿)?|热线|接线|打(?:了|完|这个?|个)?电话|举报|投诉|反映|留言|说了)(?P<between>[^,，。?？]{0,12})"
+    r"(?:保密|匿名|不记名|泄露|(?:告诉|透露|说给|漏给|传给?)[^,，。?？]{0,4}(?:别人|人家|人|他|对方|单位|外)"
+    r"|(?:电话|号码?|信息|名字)给[^,，。?？]{0,3}(?:人|他|对方|单位|老板))"
+)
+_LITTLE_WORDS: Final = re.compile(
+    r"会不会|能不能|可不可以|可以|是不是|是否|不会|不能|能够?|会|给我|把我|的|名字?|信息|电话|替|帮|为|话|吗|么|呢|啊"
+)
+_LONG_FIRST: Final = 50  # characters; a longer text tells of something
+_MORE: Final = 4  # characters beside the question
+_SUPPOSES: Final = re.compile(r"要是|如果|假如|万一|想(?:要)?(?:举报|投诉|反映)")
+_REQUESTS: Final = ("complain", "report", "help", "suggest", "praise")
+_TELLS_OF_IT: Final = 0.6  # of the understanding: the matter itself is told with the question
 
 
 _WISH: Final = re.compile(r"[找要叫换转让给][^,，。]{0,6}(?:人工|真人|活人|人|客服)|不(?:想|跟|和)")
@@ -32,6 +45,25 @@ _ABOUT_US: Final = re.compile(
 def about_us(text: str) -> bool:
     """Whether it is asked who answers, a person or a machine; a wish for a person is none."""
     return bool(_ABOUT_US.search(text)) and not _WISH.search(text)
+
+
+def secrecy_first(talk: Talk) -> bool:
+    """Before anything is told: "do you keep my name to yourselves?", and nothing else. The matter is asked for then."""
+    text, state = talk.text, talk.state
+    if state.form or state.asking not in (None, "detail") or len(reading.bare(text)) > _LONG_FIRST:
+        return False
+    asks_us = _SECRECY_FIRST.search(text) or _KEPT_FROM_THEM.search(text)
+    if not asks_us or not reading.question(text) or reading.locative(text):
+        return False
+    rest = _LITTLE_WORDS.sub("", _SECRECY_FIRST.sub(lambda found: found["between"], text))
+    tells = len(reading.content(rest)) >= _MORE and not _SUPPOSES.search(rest)
+    if tells and talk.findings.understand(rest).score(*_REQUESTS) >= _TELLS_OF_IT:
+        return False
+    matter = state.new_matter("consult", text, "咨询")
+    matter.question, matter.stage, matter.result = reading.tidy(text), "done", "answered"
+    talk.say(wording.ASIDE_PRIVACY)
+    talk.ask("detail", wording.ASK_ORDER)
+    return True
 
 
 def stand(talk: Talk) -> None:

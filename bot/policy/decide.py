@@ -150,6 +150,8 @@ def _turn(talk: Talk) -> None:
         closing.to_person(talk)
     elif foreign or (turn.heard.unrecognised and not reading.normalise(talk.text)):
         _nothing_understood(talk)
+    elif not guards.attack and asides.secrecy_first(talk):
+        return
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
     elif (guards.abuse and not guards.request and not _of_others(talk)) or _only_abuse(talk):
