@@ -38,6 +38,11 @@ _NAMED: Final = re.compile(r"保密|匿名|公开|实名")
 _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
+_TAKEN_BACK: Final = re.compile(
+    r"(?:保密|匿名)(?:那(?:个|项|条)?|这(?:个|项|条)?)?(?:的)?(?:去掉|取消|删掉?|撤(?:了|掉)?|划掉|免了|不要了|不用了|不必了|就?算了)"
+    r"|(?:保密|匿名)[^,，。]{0,6}改(?:成|为)?(?:公开|不(?:用|要)?(?:保密|匿名)?)"
+)
+_AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿名)")
 _PLAIN: Final = 4  # characters in which yes is yes
 
 
@@ -91,6 +96,9 @@ def volunteered(text: str) -> bool | None:
 
 
 def _read(part: Part, text: str, *, least: float = 0.0) -> bool | None:
+    taken_back = _TAKEN_BACK.search(text)
+    if taken_back and not _AFTER_ALL.search(text, taken_back.end()):
+        return False
     model = default()[part]
     (row,) = model.probabilities([_plainly(text)])
     best = int(row.argmax())

@@ -3,7 +3,8 @@
 Two letters are alike by what is written (character 1-3-grams, TF-IDF) and by what is meant (sentence vectors of the
 embedding model: of the title, and of the whole). Both likenesses are averaged into one kernel, on which a ridge
 regression of each class against the rest is solved exactly. For some ten thousand letters: memory grows with their
-square (the table of ten thousand takes 400 MB), time with their third power.
+square (the table of ten thousand takes 400 MB), time with their third power. A reader that was fine-tuned on the same
+letters may have a say besides.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Floats = npt.NDArray[np.float32]
 # Chosen by cross-validation (decision 0051). Neighbouring values differ by less than the folds do.
 _MEANING_SHARE: Final = 0.5
 _PENALTY: Final = 0.2
+_TUNED_WEIGHT: Final = 0.2  # of log probabilities, beside scores from about -1 to 1
 _TITLE_WEIGHT: Final = 2  # a title is repeated: it names the matter, the body tells its story
 _OPENING_CHARACTERS: Final = 30  # stands for the title of a letter without one
 _WINDOW_CHARACTERS: Final = 200
@@ -61,15 +63,27 @@ class SentenceVectors(Protocol):
     def __call__(self, texts: Sequence[str]) -> Floats: ...
 
 
+class LetterReader(Protocol):
+    """A second reader, which learns from the same letters (`workorders.letter_tuning`)."""
+
+    def fit(self, letters: Sequence[Letter], labels: Sequence[str]) -> object: ...
+
+    def log_probabilities(self, letters: Sequence[Letter]) -> Floats:
+        """Natural logarithms, letters × sorted classes."""
+        ...
+
+
 class LetterModel:
     """Fit once, then `answers`.
 
     Args:
         vectors: None: there is no embedding model, and only what is written is compared.
+        tuned: learns with this model and adds to its scores; None: likeness decides alone.
     """
 
-    def __init__(self, vectors: SentenceVectors | None) -> None:
+    def __init__(self, vectors: SentenceVectors | None, *, tuned: LetterReader | None = None) -> None:
         self._vectors = vectors
+        self._tuned = tuned
         self._features = TextFeatures(sound_weight=0.0, least=2)
         self._written: Any = None
         self._headings, self._wholes = _Centred(), _Centred()
@@ -78,6 +92,8 @@ class LetterModel:
         self.classes: tuple[str, ...] = ()
 
     def fit(self, letters: Sequence[Letter], labels: Sequence[str]) -> LetterModel:
+        if self._tuned is not None:  # first: it takes long, and may find that its model is missing
+            self._tuned.fit(letters, labels)
         self._written = self._features.fit_transform([letter.written for letter in letters])
         self._meant = self._meaning(letters, fit=True)
         self.classes = tuple(sorted(set(labels)))
@@ -100,6 +116,8 @@ class LetterModel:
             raise RuntimeError("LetterModel.fit() was not called")
         written = self._features.transform([letter.written for letter in letters])
         scores = self._kernel(written, self._meaning(letters, fit=False)) @ self._weights
+        if self._tuned is not None:
+            scores += _TUNED_WEIGHT * self._tuned.log_probabilities(letters)
         return [self.classes[index] for index in scores.argmax(axis=1)]
 
     def _kernel(self, written: Any, meant: Floats | None) -> Floats:

@@ -31,6 +31,7 @@ _MISHEARD: Final = {
     **dict.fromkeys("期起其气齐", "7"),
     **dict.fromkeys("把吧巴爸", "8"),
     **dict.fromkeys("就酒久旧", "9"),
+    **dict.fromkeys("勾钩沟", "9"),  # how it is said by radio
 }
 _REPEAT: Final = re.compile(r"(?:([两二三四五六七八]|[2-8])个|([俩仨双])个?)([零〇洞一二三四五六七八九幺]|\d)")
 COUNTS: Final = {
@@ -51,6 +52,7 @@ _FILLER: Final = re.compile(
     r"|(?:嗯|呃|啊|哦|哎|诶|哈|那个|这个|那|然后|接着|完了|再|是|有|就是|还有|连着|连续|全是|都是|号码|座机"
     rf"|{_PART}|杠|转))"
 )
+_COUNTS: Final = re.compile(r".[位个]|(?<![零〇一二三四五六七八九幺\d])一[下会遍点些直样般共起定]")  # 后四位, 停一下
 _LETTER_FOR_ZERO: Final = re.compile(r"(?<=\d)[Oo]+(?=\d)")
 
 
@@ -79,7 +81,7 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
         repeat = _REPEAT.match(text, position)
         if repeat:
             piece, width = DIGITS[repeat[3]] * COUNTS[repeat[1] or repeat[2]], repeat.end() - position
-        elif text[position] in DIGITS and text[position + 1 : position + 2] not in ("位", "个"):  # 后四位 counts
+        elif text[position] in DIGITS and not _COUNTS.match(text, position):
             piece, width = DIGITS[text[position]], 1
         elif spoken and text[position] in _MISHEARD and _is_digit(text, position, bool(digits), bool(groups)):
             piece, width = _MISHEARD[text[position]], 1

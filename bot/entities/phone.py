@@ -15,7 +15,7 @@ from bot.entities.digits import COUNTS, DigitGroup, fold, groups_of
 
 PhoneKind = Literal["mobile", "landline", "service"]
 
-_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
+MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _LANDLINE: Final = re.compile(r"0(?:10|2\d)\d{8}|0[3-9]\d{2}\d{7,8}")
 _SERVICE: Final = re.compile(r"[48]00\d{7}|95\d{3,4}")
 _AREA: Final = "010"  # of this city
@@ -42,7 +42,7 @@ class PhoneFinding:
 
 
 def _kind(digits: str, *, landline_context: bool) -> PhoneKind | None:
-    if _MOBILE.fullmatch(digits):
+    if MOBILE.fullmatch(digits):
         return "mobile"
     if _LANDLINE.fullmatch(digits):
         return "landline"
@@ -55,7 +55,7 @@ def _kind(digits: str, *, landline_context: bool) -> PhoneKind | None:
 
 def _strip_country(digits: str) -> str:
     for prefix in ("0086", "86"):
-        if digits.startswith(prefix) and _MOBILE.fullmatch(digits[len(prefix) :]):
+        if digits.startswith(prefix) and MOBILE.fullmatch(digits[len(prefix) :]):
             return digits[len(prefix) :]
     return digits
 
@@ -132,7 +132,7 @@ def scattered(text: str) -> PhoneFinding | None:
     an answer together are one."""
     groups = groups_of(fold(text), spoken=False)
     digits = "".join(group.digits for group in groups)
-    return PhoneFinding(digits, "mobile", groups[0].start, groups[-1].end) if _MOBILE.fullmatch(digits) else None
+    return PhoneFinding(digits, "mobile", groups[0].start, groups[-1].end) if MOBILE.fullmatch(digits) else None
 
 
 def digits_said(text: str, *, spoken: bool = False) -> str:
@@ -160,7 +160,7 @@ def extension(text: str) -> str:
 _AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
 _TAIL: Final = re.compile(
     r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?"
-    r"(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
+    r"(?:(?:[说念报记写]?[错反]了|不对)[,，\s]*)?[,，\s]*(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
 )
 _TAIL_NAMED: Final = re.compile(  # these name the end of a number by themselves: no word of "is" is needed
     r"(?:尾号|尾数|末尾|(?:最后|后)(?:面)?(?=[二两三四2-4]位))([二两三四2-4])?位?(?:数字|数)?[:：]?\s*"
@@ -182,6 +182,8 @@ _DENIED: Final = re.compile(
 _NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
 _NOT_BUT: Final = re.compile(r"不是(?P<wrong>[^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是(?P<right>[^,，。;；]{2,8})")
 _BUT_NOT: Final = re.compile(r"(?<!不)是(?P<right>[^,，。;；是不]{2,8})[,，]?(?:而)?不是(?P<wrong>[^,，。;；]{2,8})")
+_AGAIN: Final = re.compile(r"不对|不是|错了|[啊哦噢哎呀诶]不+")
+_GROUP: Final = 4  # digits: the last part of a number as it is read out
 _NAMED_DIGITS: Final = 3  # fewer stand in a number more than once
 _LAST: Final = re.compile(r"后|尾|末")
 
@@ -218,11 +220,20 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
         return _amended_digit(previous, place, text, spoken=spoken)
     if not match or not previous:
         return _amended_group(previous, text, spoken=spoken)
-    row = next((g.digits for g in groups_of(text, spoken=spoken) if g.start >= match.end()), "")
+    row = _last_told(text[match.end() :], spoken=spoken)
     count = COUNTS.get(match[1] or "", 1 if match[1] in ("一", "1") else len(row))
     if not row or len(row) != count or len(row) >= len(previous):
         return None
     return previous[: -len(row)] + row
+
+
+def _last_told(text: str, *, spoken: bool) -> str:
+    """The first row of digits behind the last taking back, or what repeats it in full ("二七,哦不,是九二,四七九二")."""
+    rest = text
+    for piece in _AGAIN.split(text)[1:]:
+        rest = piece if groups_of(piece, spoken=spoken) else rest
+    rows = [group.digits for group in groups_of(rest, spoken=spoken)]
+    return next((row for row in rows[1:] if row.endswith(rows[0]) and len(row) <= _GROUP), rows[0]) if rows else ""
 
 
 def _amended_digit(previous: str, place: re.Match[str], text: str, *, spoken: bool) -> str | None:
@@ -238,13 +249,13 @@ def _amended_digit(previous: str, place: re.Match[str], text: str, *, spoken: bo
 
 def _amended_group(previous: str, text: str, *, spoken: bool) -> str | None:
     """A mobile number with its first three or its middle four digits told anew, by name or by what they resemble."""
-    if not _MOBILE.fullmatch(previous):
+    if not MOBILE.fullmatch(previous):
         return None
     for pattern, (start, end) in ((_FRONT, _GROUPS_OF_MOBILE[0]), (_MIDDLE, _GROUPS_OF_MOBILE[1])):
         if match := pattern.search(text):
             row = digits_said(text[match.end() :], spoken=spoken)
             number = previous[:start] + row + previous[end:]
-            return number if len(row) == end - start and _MOBILE.fullmatch(number) else None
+            return number if len(row) == end - start and MOBILE.fullmatch(number) else None
     return _resembling_group(previous, text, spoken=spoken)
 
 

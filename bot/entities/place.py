@@ -63,6 +63,19 @@ class _Mention:
     confidence: float = 1.0
 
 
+def _overlap(mention: _Mention, others: list[_Mention]) -> bool:
+    return any(mention.start < other.end and other.start < mention.end for other in others)
+
+
+def _is_street(text: str, mention: _Mention, streets: list[_Mention]) -> bool:
+    """Whether a mention names the street, and is no part of the address behind it (训练场在南邵, 高米店南地铁站)."""
+    if mention.suffixed:
+        return True
+    if any(other.suffixed for other in streets):
+        return not HANZI.match(text, mention.end) and not HANZI.match(text[: mention.start][-1:])
+    return not _NAME_GOES_ON.match(text, mention.end)
+
+
 class PlaceMatcher:
     """Built once (about 50 ms), then pure; safe to use from several threads."""
 
@@ -129,8 +142,9 @@ class PlaceMatcher:
         named = mentions[0].district if mentions else ""
         marked = [mark.span() for mark in self._landmark.finditer(text)]
         streets = self._exact_mentions(text, mentions, district)
-        if not streets:
-            streets = self._homophone_mentions(text, mentions, district)
+        if not any(mention.suffixed for mention in streets):
+            alike = self._homophone_mentions(text, mentions, district)
+            streets += [m for m in alike if not streets or (m.suffixed and not _overlap(m, streets))]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
@@ -153,8 +167,7 @@ class PlaceMatcher:
         spans += [
             (mention.start, mention.end)
             for mention in streets
-            if any(street.name == place.street for street in mention.streets)
-            and (mention.suffixed or not _NAME_GOES_ON.match(text, mention.end))
+            if any(street.name == place.street for street in mention.streets) and _is_street(text, mention, streets)
         ]
         return PlaceFinding(
             place.district,

@@ -39,10 +39,11 @@ _BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤
 _BELONGS: Final = re.compile(r"(?<!不)(?:属于|隶属|算(?:是)?|归属?)[^,，。;；]{0,2}$")
 _MISTAKE: Final = re.compile(
     r"[,，。.…\s!！~、—-](?:啊|哦|哎呀?|呃|嗯|噢)*(?:不+[,，\s]*)*"
-    r"(?:不对|不是(?:[^,，。;；]{1,8}(?=[,，。]))?|(?:(?:说|记|写|打|弄|搞)?错了?)|更正(?:一下)?|口误|不(?=[,，]))(?:不对|了|啊|吧|呀)*"
+    r"(?:(?:不对|不是(?:[^,，。;；]{1,8}(?=[,，。]))?|(?:(?:说|记|写|打|弄|搞|念|报)(?:错|岔)|错)了?|更正(?:一下)?|口误|不(?=[,，]))"
+    r"(?:不对|了|啊|吧|呀)*[,，。.…\s!！~]*)+"
     r"[,，。.…\s!！~]*(?:(?:应该|其实)?(?:是|在|属于|归)(?:在)?)?$"
 )
-_BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK = -1, 0, 1, 2, 3
+_BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK, _BESIDE = -1, 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     best = min(ranks.values(), default=_HAPPENED)
     where = frozenset(district for spot, rank in ranks.items() if rank == best for district in spot.districts)
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
+    if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
+        aside += [s for s, rank in ranks.items() if rank == _BESIDE > best and not s.district and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
         aside = list(ranks)
     for spot in (*mistaken, *aside):
@@ -75,8 +78,8 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
 
 
 def taken_back(text: str, spots: Sequence[Spot]) -> list[Spot]:
-    """The places in front of "no, I mean" that the one behind it replaces: a district everything, a street the streets
-    and what is not its district."""
+    """The places in front of "no, I mean" that the one behind it replaces (a district everything, a street the streets
+    and what is not its district), and these words themselves."""
     row = sorted(spots, key=lambda spot: (spot.start, spot.end))
     found: list[Spot] = []
     for index, new in enumerate(row):
@@ -84,7 +87,8 @@ def taken_back(text: str, spots: Sequence[Spot]) -> list[Spot]:
         last = max((spot.end for spot in before), default=None)
         if last is None or not _MISTAKE.search(text[last : new.start]):
             continue
-        found += [spot for spot in before if new.district or not spot.district or not (spot.districts & new.districts)]
+        gone = [spot for spot in before if new.district or not spot.district or not (spot.districts & new.districts)]
+        found += [*gone, Spot(last, new.start, frozenset())] if gone else []
     return list(dict.fromkeys(found))
 
 
@@ -99,7 +103,9 @@ def _rank(text: str, spot: Spot) -> int:
         return _BELONGING
     if _WORK_BEFORE.search(clause) and _WORK_BEHIND.search(behind) and not _ABOUT_WORK.search(text):
         return _WORK
-    if _OWN_HOME.search(clause) or _NEXT_DOOR.search(clause) or _on_border(text, spot):
+    if _NEXT_DOOR.search(clause):
+        return _BESIDE
+    if _OWN_HOME.search(clause) or _on_border(text, spot):
         return _AWAY
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY

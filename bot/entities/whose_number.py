@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.entities import phone
+from bot.entities import number_correction, phone
 from bot.entities.digits import fold
 from bot.entities.person import SURNAME
 from bot.entities.phone import PhoneFinding
@@ -70,13 +70,17 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     """
     text = fold(text)
     found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
-    if asked and not found and (whole := phone.scattered(text)) is not None:
-        return whole
+    if asked and not found:
+        whole = phone.scattered(text) or number_correction.gone_on(text) or number_correction.corrected(text)
+        whole = whole or (number_correction.corrected(text, spoken=True) if spoken else None)
+        if whole is not None:
+            return whole
     chosen = to_call(text, found, asked=asked)
     if chosen is None:
         return None
     until = min((other.start for other in found if other.start >= chosen.end), default=len(text))
-    amended = phone.amend(chosen.number, text[chosen.end : until], spoken=spoken)
+    behind = text[chosen.end : until]
+    amended = phone.amend(chosen.number, behind, spoken=spoken) or number_correction.last_four(chosen.number, behind)
     return replace(chosen, number=amended) if amended else chosen
 
 

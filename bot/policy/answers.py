@@ -7,15 +7,17 @@ from typing import Final
 
 from base.spelling import with_extension
 from bot import order_wording, reading, splitting, wording
-from bot.entities import phone, yes_no
+from bot.entities import phone, whose_number, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
 
 _ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offered
 _GIVE_UP: Final = 3  # then a person
-_OF_NUMBER: Final = re.compile(r"位|尾号|尾数|号码|电话|手机|是[\d零一二三四五六七八九幺]{3,}")
+_OF_NUMBER: Final = re.compile(r"位|尾号|尾数|末尾|尾巴|那个?号|号码|电话|手机|是[\d零一二三四五六七八九幺]{3,}")
 _NAMES_A_PLACE: Final = 4  # characters
+_CHANGED: Final = "好的，改过来了。"
+_NOBODY_ELSES: Final = ("confidential", "event_time", "contact_name")  # who answers these tells no number but their own
 _LABELS: Final = {
     "place": "地点",
     "event_time": "时间",
@@ -120,20 +122,51 @@ def _tell_us(talk: Talk) -> None:
 def _not_an_answer(talk: Talk, slot: str) -> bool:
     """Corrections, further matters and side questions in the middle of the form; True when dealt with."""
     text = talk.text
-    answers = slot == "contact_phone" and bool(phone.find(text, spoken=talk.turn.spoken))
-    if reading.corrects(text) and slot != "detail" and not (answers and not talk.state.contact_phone):
+    if reading.corrects(text) and slot != "detail" and not _corrects_itself(talk, slot):
         changed = corrections.apply(talk, text, asked=slot)
         if changed and slot not in changed:
-            talk.say("好的，改过来了。")
+            talk.say(_CHANGED)
             asides.stand(talk)
             return True
         if changed:
             talk.state.asking = None
             matters.proceed(talk)
             return True
+    if _something_else(talk, slot):
+        return True
     if reading.new_matter(text) and slot not in ("detail",) and _another_matter(talk, slot):
         return True
     return asides.side_question(talk, slot)
+
+
+def _corrects_itself(talk: Talk, slot: str) -> bool:
+    """The first answer to a question, with a slip of the tongue in it: nothing that was known is wrong."""
+    if slot == "contact_phone":
+        return not talk.state.contact_phone and bool(phone.find(talk.text, spoken=talk.turn.spoken))
+    if slot == "place":
+        told = talk.findings.place(talk.text, asked=True, district="")
+        return bool(told.district) and not any(matter.place.district for matter in talk.state.form)
+    return False
+
+
+def _something_else(talk: Talk, slot: str) -> bool:
+    """Another number to call, or another place, told without a word of correction while something else is asked; True
+    when the turn told nothing besides."""
+    state, text, spoken = talk.state, talk.text, talk.turn.spoken
+    own = slot in _NOBODY_ELSES
+    told = whose_number.told(text, spoken=spoken, asked=own) if own or state.contact_phone else None
+    new = told is not None and told.kind == "mobile" and told.number != state.contact_phone
+    moved = (own or slot == "contact_phone") and _moves(talk, text)
+    if not (new or moved or (own and _amends_number(talk, text))):
+        return False
+    changed = corrections.apply(talk, text, asked=slot)
+    if not changed & {"contact_phone", "place"}:
+        return False
+    talk.say(_CHANGED)
+    if slot in changed or not (own or moved):
+        return False
+    asides.stand(talk)
+    return True
 
 
 def _another_matter(talk: Talk, slot: str) -> bool:
@@ -219,6 +252,12 @@ def _amends_number(talk: Talk, text: str) -> bool:
     known = talk.state.contact_phone
     amended = phone.amend(known, text, spoken=talk.turn.spoken) if known and _OF_NUMBER.search(text) else None
     return amended is not None and amended != known
+
+
+def _moves(talk: Talk, text: str) -> bool:
+    """Another street than the one known, told while something is asked that has no place in its answer."""
+    told = talk.findings.place(text, asked=False, district="")
+    return bool(told.street) and not told.home and _names_another_place(talk, text)
 
 
 def _names_another_place(talk: Talk, text: str) -> bool:

@@ -11,6 +11,7 @@ from bot.entities import phone
 from bot.entities import time as times
 from bot.policy.talk import Talk
 
+_CLAUSES: Final = re.compile(r"[^,，。;；!！?？]+[?？]?")
 _WHETHER: Final = re.compile(r"(.)不\1")  # "will you or won't you" is no refusal
 _PRIVACY: Final = re.compile(
     r"泄[露漏]|隐私|(?:告诉|让)(?:别人|他们|对方)|(?:信息|电话|号码)[^,，。]{0,6}(?:安全|外传|保密)|要(?:我的?)?(?:电话|手机号?|号码|名字|信息|地址)[^,，。]{0,4}(?:干|做|有|使|啥用|什么用)|为(?:什么|啥)[^,，。]{0,4}(?:要|留|问)[^,，。]{0,4}(?:电话|手机|号码|名字)|留(?:了)?(?:电话|手机|号码)[^,，。]{0,4}(?:干|做|有什么|有啥)"
@@ -100,7 +101,7 @@ def _said_twice(talk: Talk) -> bool:
 def _is_aside(talk: Talk, slot: str, text: str) -> bool:
     match slot:
         case "contact_phone":
-            plain = _WHETHER.sub("", text)
+            plain = _WHETHER.sub("", _not_asked(text))
             return not phone.find(text, spoken=talk.turn.spoken) and not reading.refuses(plain)
         case "place":
             found = talk.findings.place(text, asked=True)
@@ -112,6 +113,11 @@ def _is_aside(talk: Talk, slot: str, text: str) -> bool:
         case "confirm_order":
             return True
     return reading.asks_hotline(text)
+
+
+def _not_asked(text: str) -> str:
+    """The clauses that ask nothing: "must I leave it? won't you do it if I don't leave it?" refuses nothing."""
+    return "，".join(clause for clause in _CLAUSES.findall(text) if not reading.question(clause))
 
 
 def answer_aside(talk: Talk, text: str) -> None:

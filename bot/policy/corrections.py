@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bot import reading, secrecy
-from bot.entities import person, phone, whose_number
+from bot.entities import person, phone, whose_number, yes_no
 from bot.entities import time as times
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
@@ -25,6 +25,8 @@ _TAKES_NUMBER_BACK: Final = re.compile(
     r"|(?:不(?:想|要|用)?|[别甭莫])(?:再)?(?:留|写|填|登记)(?:我的?)?(?:电话|手机|号码|联系方式)"
     r"|(?:去掉|删掉?|抹掉|划掉)(?:我的?)?(?:电话|手机|号码|联系方式)"
 )
+_INTERJECTION: Final = re.compile(r"对了|[哎诶哦噢呀哟]")  # "oh, by the way" is no yes
+_CLAUSE_END: Final = re.compile(r"[\s,，。;；!！、]+")
 _NAME_WORDS: Final = re.compile(r"姓|名字|叫")
 _TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
 
@@ -39,6 +41,8 @@ def apply(talk: Talk, text: str, *, asked: str, loose: bool = False) -> set[str]
     changed: set[str] = set()
     if _phone(talk, text, asked):
         changed.add("contact_phone")
+        if _secrecy_beside(talk, text, asked):
+            changed.add("confidential")
         return changed
     if asked != "confidential" and of_secrecy(talk, text):
         changed.add("confidential")
@@ -66,10 +70,23 @@ def of_secrecy(talk: Talk, text: str) -> bool:
     words = _LEAD.sub("", text)
     wish = secrecy.volunteered(words)
     if wish is None and _SECRET.search(text):
-        wish = secrecy.answered(words)
+        named = [clause for clause in _CLAUSE_END.split(words) if _SECRET.search(clause)]
+        wish = secrecy.answered(named[-1] if named else words)
     if wish is None:
         return False
     talk.state.confidential = wish
+    return True
+
+
+def _secrecy_beside(talk: Talk, text: str, asked: str) -> bool:
+    """The same in one breath with a number: "keep it secret, too", or a bare "no" as the answer to that question."""
+    if asked != "confidential" or _SECRET.search(text):
+        return of_secrecy(talk, text)
+    first = _CLAUSE_END.split(text.strip())[0]
+    said = None if _INTERJECTION.search(first) else yes_no.answer(first)
+    if said is None:
+        return False
+    talk.state.confidential = said == "yes"
     return True
 
 

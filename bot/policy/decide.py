@@ -215,7 +215,8 @@ def _only_abuse(talk: Talk) -> bool:
     if talk.state.form or len(reading.bare(talk.text)) > _ONLY_ABUSE or reading.locative(talk.text):
         return False
     understood = talk.findings.understand(talk.text)
-    return understood.intent == "abuse" and understood.confidence >= 0.7
+    least = 0.4 if talk.findings.guards.abuse else 0.7  # a rule found an insult: is there anything besides?
+    return understood.intent == "abuse" and understood.confidence >= least
 
 
 def _of_others(talk: Talk) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bot import reading, secrecy, splitting
-from bot.entities import person
+from bot.entities import person, phone
 from bot.entities import time as times
 from bot.policy import contact_number, form
 from bot.policy.prefill import contact, place_from, prefill
@@ -15,6 +15,8 @@ from bot.state import Matter
 
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
 _OF_CONTACT: Final = {"contact_name", "contact_phone"}
+_NO_IDEA: Final = re.compile(r"[我俺]?(?:也|都)?(?:不知道|不晓得|说不好|说不准|没想好)[啊呢呀吧]?")
+_BESIDES: Final = 2  # characters
 _NAMELESS: Final = re.compile(r"匿名")
 
 
@@ -65,6 +67,8 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
         if not text:
             form.give_up(talk, slot)
             return
+    if any(len(reading.content(text.replace(text[n.start : n.end], ""))) < _BESIDES for n in phone.find(text)):
+        return  # a number, and nothing else: it is taken down, and the question asked once more
     if slot == "detail" and reading.no_more_detail(text):
         form.give_up(talk, slot)
         return
@@ -107,7 +111,7 @@ def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
 
 
 def _take_confidential(talk: Talk, text: str) -> None:
-    wish = secrecy.answered(text)
+    wish = None if _NO_IDEA.fullmatch(reading.bare(text)) else secrecy.answered(text)
     if wish is not None:
         talk.state.confidential = wish
     elif talk.state.asked.get("confidential", 0) >= 2 or reading.dont_know(text):

@@ -36,11 +36,17 @@ _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
 _GIVE_UP: Final = 3  # failures running: then a person
 _SMALL_TALK: Final = frozenset({"out_of_scope", "unlawful", "chitchat", "thanks", "greet", "praise"})
 _DENIED: Final = re.compile(
-    r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询)(?:啊|的|吧)?"
+    r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询|提(?:什么)?意见|告状)(?:啊|的|吧)?"
+    r"|想问(?:一下)?[啊呢]?[,，]不是[,，]"
     r"|(?:没|没有|怕|怕被|担心|担心被)(?:谁|人|别人|邻居)?(?:来)?(?:投诉|举报)(?:我们?|咱们?|我家)?(?:的|吧)?"
 )
 _CUES: Final = (
-    ("praise", re.compile(r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|特别|非常|特意)感谢(?!.*(?:投诉|举报))")),
+    (
+        "praise",
+        re.compile(
+            r"表扬|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|得|特别|非常|特意|专门)(?:感谢|谢谢[那这他她人咱])(?!.*(?:投诉|举报))"
+        ),
+    ),
     ("report", re.compile(r"举报|检举|揭发")),
     ("complain", re.compile(r"投诉|告(?:他们|它)(?!诉)")),
     (

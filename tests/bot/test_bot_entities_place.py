@@ -186,6 +186,20 @@ def test_what_bears_a_landmarks_name_stands_elsewhere(matcher: PlaceMatcher, sai
     assert matcher.find(said).district != "海淀区"
 
 
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("昌平区马池口镇 村委会在马池口", "村委会在马池口"),
+        ("大兴区高米店街道 高米店南地铁站", "高米店南地铁站"),
+        ("顺义天竺 啊不对打错了 是后沙峪 祥云小镇那块", "祥云小镇那块"),
+    ],
+)
+def test_the_streets_name_in_an_address_stays_there_and_a_slip_does_not(
+    matcher: PlaceMatcher, said: str, address: str
+) -> None:
+    assert matcher.find(said, asked=True).address == address
+
+
 def test_a_landmark_that_holds_a_districts_name_stays_whole(matcher: PlaceMatcher) -> None:
     assert matcher.find("朝阳公园东门", asked=True).address == "朝阳公园东门"
 
@@ -198,6 +212,7 @@ def test_a_landmark_that_holds_a_districts_name_stays_whole(matcher: PlaceMatche
         ("酒仙桥，说错了，是大屯", "朝阳区", "大屯街道"),
         ("朝阳区孙河，不，是崔各庄", "朝阳区", "崔各庄地区"),
         ("霍营…不是霍营，史各庄", "昌平区", "史各庄街道"),
+        ("通州张家湾 哎呀不对写错了 是漷县", "通州区", "漷县镇"),
     ],
 )
 def test_a_slip_of_the_tongue_is_taken_back(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:
@@ -208,6 +223,8 @@ def test_a_slip_of_the_tongue_is_taken_back(matcher: PlaceMatcher, said: str, di
 @pytest.mark.parametrize(
     ("said", "district", "street"),
     [
+        ("挨着双井,但是呢,是劲松的地界儿,朝阳劲松", "朝阳区", "劲松街道"),  # in one district
+        ("房山良乡 拱晨街道", "房山区", "拱辰街道"),  # the street is named in full, if misspelt
         ("我是平谷的，昨天在西城什刹海吃饭被宰", "西城区", "什刹海街道"),
         ("我在丰台上班，家住房山窦店，楼道灯不亮", "房山区", "窦店镇"),
         ("我在丰台上班，单位拖欠工资", "丰台区", ""),

@@ -109,3 +109,33 @@ def test_a_correction_in_the_same_breath() -> None:
     assert _number("幺三九零零零零九九幺五不对后四位是九九幺六", spoken=True, asked=True) == "13900009916"
     assert _number("13900009915，不对，是13800009915", asked=True) == "13800009915"
     assert _number("我没有手机", asked=True) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("一三九,零零零零,七七,不是,七七零幺", OWN),
+        ("我手机啊,幺三九,零零零零,七六,不对不对,七七零幺,就七七零幺", OWN),
+        ("幺三九,三个零,不对,四个零,七七零幺", OWN),
+        ("幺三八,不是,幺三九,零零零零,七七零幺", OWN),
+        ("13900007702不对,是7701", OWN),
+        ("139 0000 77,啊不,77 01", OWN),
+        (f"{OTHER} 不是,7701", OWN),
+        (f"{OTHER},7702,不对,7701", OWN),
+        ("您拿笔,幺三九,停一下啊,零零零零,七七零幺", OWN),
+        ("幺三九零零,零零……等我想想啊,零零七七,零幺", OWN),
+    ],
+)
+def test_a_number_that_is_corrected_while_it_is_dictated(said: str, number: str) -> None:
+    assert _number(said, spoken=True, asked=True) == number
+
+
+@pytest.mark.parametrize(
+    "said", ["幺三九零零,错了零零零,二三,不对三二,四五", "不对，幺三九，零零", "不是六号楼，是八号楼"]
+)
+def test_no_number_is_made_up_from_what_does_not_fit(said: str) -> None:
+    assert _number(said, spoken=True, asked=True) is None
+
+
+def test_a_house_number_behind_a_number_changes_nothing() -> None:
+    assert _number(f"{OWN},不是6号楼是1203", spoken=True, asked=True) == OWN

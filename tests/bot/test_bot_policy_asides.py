@@ -72,3 +72,23 @@ def test_rubbish_is_also_a_thing(text: str, abuse: bool) -> None:
 def test_about_us() -> None:
     assert not asides.about_us("他们简直不是人")
     assert not asides.about_us("机器坏了没人修")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("打12345投诉，对方能不能查到？你们会不会告诉他", "consult"),
+        ("举报能匿名么", "report"),
+        ("我要是举报我们老板 你们会不会把我的电话给他", "prompt_attack"),
+        ("问个事,你们接线的会给我保密吗?会的话我再说", "order_status"),
+    ],
+)
+def test_whether_a_name_is_kept_is_answered_before_anything_is_told(text: str, intent: str) -> None:
+    decision = said(State(channel="web"), text, intent)
+    assert decision.replies[0].text == wording.ASIDE_PRIVACY
+    assert (decision.state.asking, decision.state.attacks) == ("detail", 0)
+
+
+@pytest.mark.parametrize("text", ["举报楼下赌博能保密吗", "你们会保密吧？楼上天天吵得没法睡"])
+def test_a_matter_told_with_that_question_is_taken_down(text: str) -> None:
+    assert said(State(channel="web"), text, "report").state.form

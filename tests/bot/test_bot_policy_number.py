@@ -176,3 +176,63 @@ def test_a_number_is_completed_or_replaced_while_the_order_is_read_back(said: st
     decision = say(ready, said)
     assert decision.state.asking == "confirm_order"
     assert (decision.state.contact_phone, decision.state.contact_extension) == (number, extension)
+
+
+def asked_for_secrecy(number: str = "13900004729") -> State:
+    """The same caller complains, has told a number, and is asked whether to be kept secret."""
+    state = asked()
+    state.matters[0].request_type = "投诉"
+    state.matters[0].event_time, state.matters[0].subject, state.matters[0].appeal = "昨天", "物业", "修好"
+    return replace(
+        state,
+        asking="confidential",
+        asked={"contact_phone": 1, "confidential": 1},
+        contact_phone=number,
+        confidential=None,
+        question_text="您的个人信息需要保密吗？",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("哎哟,电话我给念岔了,末了儿是七四,不是四七,幺三九零零零零二九七四", "13900002974"),
+        ("幺三九零零零零三五六六 打这个吧", "13900003566"),
+        ("哎刚才那号末尾是二七,哦不不不,是九二,四七九二", "13900004792"),
+        ("哎对了,电话最后两位我说反了,是九二,不是二九", "13900004792"),
+    ],
+)
+def test_a_number_told_instead_of_another_answer_changes_that_alone(said: str, number: str) -> None:
+    state = say(asked_for_secrecy(), said).state
+    assert (state.contact_phone, state.confidential, state.asking) == (number, None, "confidential")
+
+
+def test_who_left_no_number_and_thinks_better_of_it() -> None:
+    refused = asked_for_secrecy("")
+    refused.refused.append("contact_phone")
+    state = say(refused, "想了想还是留个吧 13900005937").state
+    assert (state.contact_phone, state.confidential, state.asking) == ("13900005937", None, "confidential")
+
+
+def test_the_answer_beside_another_number_is_taken_too() -> None:
+    state = say(asked_for_secrecy(), "不用 还有我电话刚才那个不用了打13900003555").state
+    assert (state.contact_phone, state.confidential) == ("13900003555", False)
+
+
+def test_who_asks_whether_a_number_must_be_left_refuses_none() -> None:
+    decision = say(asked(), "为什么非得要电话啊?不留不给办吗")
+    assert (decision.state.asking, decision.state.refused) == ("contact_phone", [])
+    assert decision.replies[0].text == wording.ASIDE_PRIVACY
+
+
+@pytest.mark.parametrize(
+    "said", ["保密那项改成不保密吧", "保密那个去掉,我得跟他们当面说", "电话是13900007026,另外不用保密了"]
+)
+def test_secrecy_is_taken_back_while_the_order_is_read_back(said: str) -> None:
+    state = replace(asked_for_secrecy(), asking="confirm_order", confidential=True)
+    assert say(state, said).state.confidential is False
+
+
+def test_one_and_the_same_breath_may_end_in_the_wish() -> None:
+    state = replace(asked_for_secrecy(), asking="confirm_order", confidential=False)
+    assert say(state, "保密不用了……算了还是保密,写保密").state.confidential is True

@@ -27,3 +27,22 @@ def test_the_end_of_a_story_says_something_by_itself() -> None:
 def test_two_people_are_not_two_matters() -> None:
     assert not splitting.announced("我俩事先说好的，他现在不认了")
     assert splitting.announced("我两件事，先说头一件")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("咨询+反映:1 残疾证怎么办 2 我们楼道灯坏了一个月", ["残疾证怎么办", "我们楼道灯坏了一个月"]),
+        ("说两档子事儿啊,头一档,公厕地上净是水;二一档,修车的把便道占了", ["公厕地上净是水", "修车的把便道占了"]),
+        ("先表扬:居委会的小刘。再反映:路口没有红绿灯", ["居委会的小刘", "路口没有红绿灯"]),
+    ],
+)
+def test_what_is_enumerated_in_other_ways(text: str, pieces: list[str]) -> None:
+    found = splitting.split(text)
+    assert [piece.text for piece in found] == pieces
+    assert all(piece.sure for piece in found)
+
+
+@pytest.mark.parametrize("text", ["小区5号楼 3 单元 2 层漏水", "找了物业 2 次 3 个月都没管", "先说说你们,投诉一下物业"])
+def test_numbers_of_things_and_a_mere_first_enumerate_nothing(text: str) -> None:
+    assert [piece.text for piece in splitting.split(text)] == [text]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from base.errors import HotlineError
 from base.sections.node import DataSettings
 from base.settings import Settings
 from workorders import evaluation
-from workorders.letter_model import Floats
+from workorders.letter_model import Floats, Letter
 
 
 @pytest.fixture
@@ -98,6 +100,41 @@ def test_vectors_are_made_once(configured: Settings, monkeypatch: pytest.MonkeyP
         assert vectors is not None
         assert vectors(["停水", "路灯坏了", "停水"]).tolist() == [[2, 1], [4, 1], [2, 1]]
     assert sorted(encoder.encoded) == ["停水", "路灯坏了"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_without_an_embedding_model_nothing_is_fine_tuned(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(HotlineError, match="needs the embedding model"):
+        evaluation.command([str(kit), "--train", str(kit), "--tune"])
+    with pytest.raises(SystemExit):
+        evaluation.command([str(kit), "--tune"])
+    assert "--tune needs --train or --folds" in capsys.readouterr().err
+
+
+class _NoReader:
+    def fit(self, letters: Sequence[Letter], labels: Sequence[str]) -> None:
+        self._classes = len(set(labels))
+
+    def log_probabilities(self, letters: Sequence[Letter]) -> Floats:
+        return np.zeros((len(letters), self._classes), dtype=np.float32)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("how", [["--train", "."], ["--folds", "2"]])
+def test_fine_tuning_is_told(
+    kit: Path, how: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(kit)
+    monkeypatch.setattr(evaluation, "tuned_reader", lambda settings: _NoReader())
+    assert evaluation.command([str(kit), *how, "--tune"]) == 0
+    assert ", embedding model fine-tuned" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_the_evaluation_loads_torch_only_when_asked() -> None:
+    loaded = "import sys, workorders.evaluation; print({'torch', 'transformers'} & set(sys.modules))"
+    assert (
+        subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )
 
 
 def test_the_catalogue_as_it_is(kit: Path) -> None:

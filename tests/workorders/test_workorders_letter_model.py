@@ -52,6 +52,32 @@ def test_a_letter_alone_is_answered_as_among_others() -> None:
     assert [model.answers([letter])[0] for letter in asked] == model.answers(asked)
 
 
+class _SureReader:
+    """Learned nothing, and is sure of one class."""
+
+    def __init__(self, sure_of: int) -> None:
+        self._sure_of = sure_of
+        self.learned: tuple[Sequence[Letter], Sequence[str]] | None = None
+
+    def fit(self, letters: Sequence[Letter], labels: Sequence[str]) -> None:
+        self.learned = letters, labels
+
+    def log_probabilities(self, letters: Sequence[Letter]) -> Floats:
+        return np.tile(np.log(np.where(np.arange(2) == self._sure_of, 0.9, 0.1)), (len(letters), 1)).astype(np.float32)
+
+
+def test_a_second_reader_decides_where_likeness_does_not() -> None:
+    letters, labels = _letters(0)
+    undecided, clear = Letter("", "请领导关注"), Letter("", "出租车绕路，出租车绕路")
+    answers = []
+    for sure_of in (0, 1):
+        reader = _SureReader(sure_of)
+        model = LetterModel(None, tuned=reader).fit(letters, labels)
+        assert reader.learned == (letters, labels)
+        answers.append(model.answers([undecided, clear]))
+    assert answers == [["交通运输", "交通运输"], ["教育文体", "交通运输"]]
+
+
 def test_the_parts_of_a_letter() -> None:
     letter = Letter("题目", "正" * 210)
     assert letter.written == "题目。题目。" + "正" * 210
