@@ -20,6 +20,7 @@ from bot.talk_requests import Request
 HOLD_SECONDS: Final = 60.0
 _SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
 _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
+_SECRET: Final = re.compile(r"保密|匿名|公开")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
@@ -93,6 +94,8 @@ def _asked(talk: Talk) -> frozenset[Request]:
     text = talk.text
     if reading.wait(text):
         return frozenset({"wait"})
+    if _answers_besides(talk):
+        return frozenset()
     asked = talk_requests.asked(text)
     others = talk.state.asking == "appeal"  # "turn it down": what somebody else shall do
     if asked and asked <= _PACE and _of_others(talk, others=others):
@@ -103,6 +106,16 @@ def _asked(talk: Talk) -> frozenset[Request]:
         if request is not None and understood.confidence >= _SURE and not _answers(talk, request):
             asked = frozenset({request})
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
+
+
+def _answers_besides(talk: Talk) -> bool:
+    """Who hears badly and leaves no number for that very reason, or asks "what?" and answers in the same breath."""
+    if talk.state.asking == "contact_phone":
+        return talk_requests.hard_of_hearing(talk.text) and reading.refuses(talk.text)
+    if talk.state.asking != "confidential":
+        return False
+    rest = reading.without_repeat(talk.text)
+    return rest != talk.text and bool(_SECRET.search(rest)) and not reading.question(rest)
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

@@ -236,3 +236,13 @@ def test_secrecy_is_taken_back_while_the_order_is_read_back(said: str) -> None:
 def test_one_and_the_same_breath_may_end_in_the_wish() -> None:
     state = replace(asked_for_secrecy(), asking="confirm_order", confidential=False)
     assert say(state, "保密不用了……算了还是保密,写保密").state.confidential is True
+
+
+def test_who_hears_badly_may_leave_no_number() -> None:
+    state = say(asked(), "我耳朵不行,别给我打电话,不留了").state
+    assert "contact_phone" in state.refused and state.asking != "contact_phone"
+
+
+def test_what_and_the_answer_in_one_breath() -> None:
+    state = say(asked_for_secrecy(), "你说什么?哦,保密,不要不要").state
+    assert (state.confidential, state.asking) == (False, "confirm_order")
