@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import manner, reading, talk_requests, wording
+from bot import manner, reading, secrecy, talk_requests, wording
 from bot.decision import Turn
 from bot.entities import time as times
 from bot.policy import closing
@@ -115,7 +115,7 @@ def _answers_besides(talk: Talk) -> bool:
     if talk.state.asking != "confidential":
         return False
     rest = reading.without_repeat(talk.text)
-    return rest != talk.text and bool(_SECRET.search(rest)) and not reading.question(rest)
+    return rest != talk.text and bool(_SECRET.search(rest)) and secrecy.answered(rest) is not None
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

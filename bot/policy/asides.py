@@ -75,6 +75,7 @@ def stand(talk: Talk) -> None:
 def side_question(talk: Talk, slot: str) -> bool:
     """A question to the hotline instead of an answer: answered, then the form goes on where it was."""
     text = reading.strip_wait(talk.text)
+    text = reading.without_repeat(text) if slot == "confidential" else text
     about_privacy = slot != "confidential" and bool(_KEPT_FROM_THEM.search(text))
     if not (about_privacy or about_us(text) or (reading.question(text) and _is_aside(talk, slot, text))):
         return False
