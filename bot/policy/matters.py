@@ -358,7 +358,8 @@ def _led_nowhere(talk: Talk) -> None:
     elif understood.intent == "unlawful":
         talk.ask(None, wording.UNLAWFUL)
     elif understood.intent == "out_of_scope":
-        talk.ask(None, wording.OUT_OF_SCOPE)
+        if not _known_after_all(talk):
+            talk.ask(None, wording.OUT_OF_SCOPE)
     elif understood.intent in _SMALL_TALK - {"out_of_scope", "unlawful"}:
         talk.ask(None, wording.CHITCHAT)
     elif understood.intent == "goodbye" or (understood.intent in ("nothing_more", "deny") and state.matters):
@@ -367,6 +368,17 @@ def _led_nowhere(talk: Talk) -> None:
         _ask_again(talk)
     else:
         _told_again(talk)
+
+
+def _known_after_all(talk: Talk) -> bool:
+    """A question that looks like nobody's business, but the knowledge base or a hot topic answers it."""
+    question = reading.tidy(talk.text)
+    if not reading.question(talk.text) or talk.findings.search(question).verdict != "answer":
+        return False
+    talk.state.new_matter("consult", talk.text, "咨询").question = question
+    _understood(talk.state)
+    proceed(talk)
+    return True
 
 
 def told_something(state: State) -> bool:
