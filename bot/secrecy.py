@@ -34,7 +34,7 @@ _ABOUT_IT: Final = re.compile(
     r"密|匿|名|知道|晓得|透露|公开|泄|露|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
     r"|电话给|号给|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
 )
-_NAMED: Final = re.compile(r"保密|匿名|公开|实名")
+NAMED: Final = re.compile(r"保密|匿名|公开|实名")
 _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
@@ -86,7 +86,7 @@ def default() -> dict[Part, TextModel]:
 
 def answered(text: str) -> bool | None:
     """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
-    if len(reading.bare(text)) <= _PLAIN and not _NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
+    if len(reading.bare(text)) <= _PLAIN and not NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
     return _read("asked", text)
 

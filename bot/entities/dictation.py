@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from bot.entities.phone import MOBILE
+
 MOBILE_DIGITS: Final = 11
-_MOBILE: Final = re.compile(r"1[3-9]\d{9}")
 _BEGINNING: Final = re.compile(r"1[3-9]\d{1,5}")
 """Three to seven digits: the groups in which a number is told; a longer row has lost some of its digits."""
 _LOSABLE: Final = 3  # a reading that lacks more tells too little
@@ -28,11 +29,11 @@ def joined(rows: Sequence[str]) -> str | None:
     if len(rows) < 2:
         return None
     first, second = rows[-2:]
-    if is_beginning(first) and _MOBILE.fullmatch(first + second):
+    if is_beginning(first) and MOBILE.fullmatch(first + second):
         return first + second
     if min(len(first), len(second)) < MOBILE_DIGITS - _LOSABLE:
         return None
-    numbers = {number for number in _with_all_digits_of(first, second) if _MOBILE.fullmatch(number)}
+    numbers = {number for number in _with_all_digits_of(first, second) if MOBILE.fullmatch(number)}
     return numbers.pop() if len(numbers) == 1 else None
 
 

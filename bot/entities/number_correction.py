@@ -1,4 +1,5 @@
-"""A mobile number that is corrected while it is being dictated: "幺三九,零零零零,六三,不是,六四三八". Pure."""
+"""Telephone numbers that are corrected: a known one in part ("最后一位是六"), and one that is taken back while it
+is being dictated ("幺三九,零零零零,六三,不是,六四三八"). Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +7,131 @@ import re
 from itertools import groupby
 from typing import Final
 
-from bot.entities.digits import DigitGroup, fold, groups_of
-from bot.entities.phone import MOBILE, PhoneFinding
+from bot.entities import phone
+from bot.entities.dictation import MOBILE_DIGITS
+from bot.entities.digits import COUNTS, DigitGroup, fold, groups_of
+from bot.entities.phone import CITY_NUMBER, LANDLINE, MOBILE, PhoneFinding
 
 _TAKES_BACK: Final = re.compile(
     r"不对|不是|错了|说错|[说念报]岔|记错|看错|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来)|改[成为]"
 )
 _HESITATES: Final = re.compile(r"等|想|看|查|嗯|呃|哦|哎|那个|…|\.\.")
 _LAST_FOUR: Final = re.compile(r"[\s。.，,啊吧呀哈]*")
-_DIGITS: Final = 11
 _LEAST: Final = 2  # digits told anew
 _GROUP: Final = 4  # digits: the last part of a number as it is read out
 _NEAR: Final = 10  # characters between a number and its correction
+_AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
+_TAIL: Final = re.compile(
+    r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?"
+    r"(?:(?:[说念报记写]?[错反]了|不对)[,，\s]*)?[,，\s]*(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
+)
+_TAIL_NAMED: Final = re.compile(  # these name the end of a number by themselves: no word of "is" is needed
+    r"(?:尾号|尾数|末尾|(?:最后|后)(?:面)?(?=[二两三四2-4]位))([二两三四2-4])?位?(?:数字|数)?[:：]?\s*"
+)
+_POSITION: Final = re.compile(
+    r"(倒数)?第([一二两三四五六七八九十1-9]|十一|1[01])(?:位|个)(?:数字|数|号码)?(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为])"
+)
+_IS: Final = r"(?:位|个)?(?:数字|数|号)?(?:说?错了|不对)?[,，]?(?:应该|得)?(?:是|为|改成)(?!不)"
+_FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:几|[三3])?" + _IS)
+_MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
+_GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
+_DENIED: Final = re.compile(
+    r"[\s,，。]*[^,，。;；]*(?:不对|错了|不是|应该|不(?=[,，]))[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
+)
+_NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
+_NOT_BUT: Final = re.compile(r"不是(?P<wrong>[^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是(?P<right>[^,，。;；]{2,8})")
+_BUT_NOT: Final = re.compile(r"(?<!不)是(?P<right>[^,，。;；是不]{2,8})[,，]?(?:而)?不是(?P<wrong>[^,，。;；]{2,8})")
+_NAMED_DIGITS: Final = 3  # fewer stand in a number more than once
+_LAST: Final = re.compile(r"后|尾|末")
+
+
+def _tail(text: str, *, spoken: bool) -> str:
+    """The longest row of digits inside one clause, at most eight: the end of a number said once more."""
+    rows = [phone.digits_said(clause, spoken=spoken) for clause in re.split(r"[,，。;；]", text)]
+    return max((row for row in rows if 2 <= len(row) <= 8), key=len, default="")
+
+
+def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
+    """The number after a correction: a whole new number, or `最后一位是六` applied to `previous`.
+
+    None where the text corrects nothing.
+    """
+    text = fold(text)
+    if (area := _AREA_CODE.search(text)) and CITY_NUMBER.fullmatch(previous):
+        code = phone.digits_said(text[area.end() :], spoken=spoken)
+        return code + previous if LANDLINE.fullmatch(code + previous) else None
+    affirmed = _NEGATED.sub("，", text)
+    found = phone.find(affirmed, spoken=spoken)
+    tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
+    if found and not (tail and found[-1].kind != "mobile"):
+        return found[-1].number
+    if (swap := _NOT_BUT.search(text) or _BUT_NOT.search(text)) and not found:
+        wrong, right = (phone.digits_said(swap[part], spoken=spoken) for part in ("wrong", "right"))
+        if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
+            return previous.replace(wrong, right)
+    if tail and _NEGATED.search(text):
+        return previous[: -len(tail)] + tail
+    text = affirmed
+    match = _TAIL.search(text) or _TAIL_NAMED.search(text)
+    if previous and (place := _POSITION.search(text)):
+        return _amended_digit(previous, place, text, spoken=spoken)
+    if not match or not previous:
+        return _amended_group(previous, text, spoken=spoken)
+    row = _last_told(text[match.end() :], spoken=spoken)
+    count = COUNTS.get(match[1] or "", 1 if match[1] in ("一", "1") else len(row))
+    if not row or len(row) != count or len(row) >= len(previous):
+        return None
+    return previous[: -len(row)] + row
+
+
+def _last_told(text: str, *, spoken: bool) -> str:
+    """The first row of digits behind the last taking back, or what repeats it in full ("二七,哦不,是九二,四七九二")."""
+    rest = text
+    for piece in _TAKES_BACK.split(text)[1:]:
+        rest = piece if groups_of(piece, spoken=spoken) else rest
+    rows = [group.digits for group in groups_of(rest, spoken=spoken)]
+    return next((row for row in rows[1:] if row.endswith(rows[0]) and len(row) <= _GROUP), rows[0]) if rows else ""
+
+
+def _amended_digit(previous: str, place: re.Match[str], text: str, *, spoken: bool) -> str | None:
+    """ "倒数第二位是六": one digit, by its place from the front or from the end."""
+    row = next((group.digits for group in groups_of(text, spoken=spoken) if group.start == place.end()), "")
+    number = place[2]
+    nth = {"一": 1, "十": 10, "十一": 11}.get(number) or COUNTS.get(number) or (9 if number == "九" else int(number))
+    if len(row) != 1 or nth > len(previous):
+        return None
+    at = len(previous) - nth if place[1] else nth - 1
+    return previous[:at] + row + previous[at + 1 :]
+
+
+def _amended_group(previous: str, text: str, *, spoken: bool) -> str | None:
+    """A mobile number with its first three or its middle four digits told anew, by name or by what they resemble."""
+    if not MOBILE.fullmatch(previous):
+        return None
+    for pattern, (start, end) in ((_FRONT, _GROUPS_OF_MOBILE[0]), (_MIDDLE, _GROUPS_OF_MOBILE[1])):
+        if match := pattern.search(text):
+            row = phone.digits_said(text[match.end() :], spoken=spoken)
+            number = previous[:start] + row + previous[end:]
+            return number if len(row) == end - start and MOBILE.fullmatch(number) else None
+    return _resembling_group(previous, text, spoken=spoken)
+
+
+def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
+    """ "不对，是五六七八": the group of four that these digits are likeliest to replace, where it is beyond doubt."""
+    lead = _DENIED.match(text)
+    groups = groups_of(text, spoken=spoken)
+    if lead is None or len(groups) != 1 or groups[0].start < lead.end() or text[groups[0].end :].strip(" 。.，,啊吧呀"):
+        return None
+    row = groups[0].digits
+    alike = sorted(
+        (sum(one == other for one, other in zip(row, previous[start:end], strict=True)), start)
+        for start, end in _GROUPS_OF_MOBILE[1:]
+        if len(row) == end - start
+    )
+    if not alike or alike[-1][0] < 2 or alike[-1][0] == alike[0][0]:
+        return None
+    start = alike[-1][1]
+    return previous[:start] + row + previous[start + len(row) :]
 
 
 def corrected(text: str, *, spoken: bool = False) -> PhoneFinding | None:
@@ -34,7 +148,7 @@ def corrected(text: str, *, spoken: bool = False) -> PhoneFinding | None:
     before = _before(text, groups[:cut])
     told = [group.digits for group in groups[cut:]]
     for behind in ("".join(row for row, _ in groupby(told)), "".join(told)):  # "七零五幺，就七零五幺" says it twice
-        replaced = len(before) + len(behind) - _DIGITS
+        replaced = len(before) + len(behind) - MOBILE_DIGITS
         if len(behind) < _LEAST or not 0 < replaced <= max(len(behind), len(groups[cut - 1].digits)):
             continue
         number = before[:-replaced] + behind
@@ -58,7 +172,12 @@ def gone_on(text: str) -> PhoneFinding | None:
     return None
 
 
-def last_four(number: str, behind: str) -> str | None:
+def amended_behind(number: str, behind: str, *, spoken: bool = False) -> str | None:
+    """The number after a correction that is told right behind it; None where nothing is corrected."""
+    return amend(number, behind, spoken=spoken) or _last_four(number, behind)
+
+
+def _last_four(number: str, behind: str) -> str | None:
     """A whole mobile number whose last four digits are taken back right behind it: "…一二三四,不是,四三二一"."""
     groups = groups_of(behind, spoken=False)
     if groups and groups[0].digits == number[-_GROUP:]:  # said once more before it is taken back

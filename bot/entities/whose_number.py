@@ -79,8 +79,7 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     if chosen is None:
         return None
     until = min((other.start for other in found if other.start >= chosen.end), default=len(text))
-    behind = text[chosen.end : until]
-    amended = phone.amend(chosen.number, behind, spoken=spoken) or number_correction.last_four(chosen.number, behind)
+    amended = number_correction.amended_behind(chosen.number, text[chosen.end : until], spoken=spoken)
     return replace(chosen, number=amended) if amended else chosen
 
 

@@ -20,7 +20,6 @@ from bot.talk_requests import Request
 HOLD_SECONDS: Final = 60.0
 _SEEN: Final = frozenset({"detail", "place", "event_time", "subject"})  # what somebody may not have seen or heard
 _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
-_SECRET: Final = re.compile(r"保密|匿名|公开")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
@@ -115,7 +114,7 @@ def _answers_besides(talk: Talk) -> bool:
     if talk.state.asking != "confidential":
         return False
     rest = reading.without_repeat(talk.text)
-    return rest != talk.text and bool(_SECRET.search(rest)) and secrecy.answered(rest) is not None
+    return rest != talk.text and bool(secrecy.NAMED.search(rest)) and secrecy.answered(rest) is not None
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

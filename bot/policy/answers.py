@@ -7,7 +7,7 @@ from typing import Final
 
 from base.spelling import with_extension
 from bot import order_wording, reading, splitting, wording
-from bot.entities import phone, whose_number, yes_no
+from bot.entities import number_correction, phone, whose_number, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
@@ -250,8 +250,9 @@ def _confirmation(talk: Talk) -> None:
 def _amends_number(talk: Talk, text: str) -> bool:
     """ "中间四位是零零幺二": digits of the number that was read back, told anew."""
     known = talk.state.contact_phone
-    amended = phone.amend(known, text, spoken=talk.turn.spoken) if known and _OF_NUMBER.search(text) else None
-    return amended is not None and amended != known
+    if not known or not _OF_NUMBER.search(text):
+        return False
+    return number_correction.amend(known, text, spoken=talk.turn.spoken) not in (None, known)
 
 
 def _moves(talk: Talk, text: str) -> bool:

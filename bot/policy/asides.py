@@ -9,6 +9,7 @@ from bot import answer_wording, order_wording, reading, secrecy, wording
 from bot.decision import Unanswerable
 from bot.entities import phone
 from bot.entities import time as times
+from bot.policy import consult, kinds
 from bot.policy.talk import Talk
 
 _CLAUSES: Final = re.compile(r"[^,，。;；!！?？]+[?？]?")
@@ -31,7 +32,6 @@ _LITTLE_WORDS: Final = re.compile(
 _LONG_FIRST: Final = 50  # characters; a longer text tells of something
 _MORE: Final = 4  # characters beside the question
 _SUPPOSES: Final = re.compile(r"要是|如果|假如|万一|想(?:要)?(?:举报|投诉|反映)")
-_REQUESTS: Final = ("complain", "report", "help", "suggest", "praise")
 _TELLS_OF_IT: Final = 0.6  # of the understanding: the matter itself is told with the question
 
 
@@ -58,11 +58,16 @@ def secrecy_first(talk: Talk) -> bool:
         return False
     rest = _LITTLE_WORDS.sub("", _SECRECY_FIRST.sub(lambda found: found["between"], text))
     tells = len(reading.content(rest)) >= _MORE and not _SUPPOSES.search(rest)
-    if tells and talk.findings.understand(rest).score(*_REQUESTS) >= _TELLS_OF_IT:
+    if tells and talk.findings.understand(rest).score(*kinds.REQUESTS) >= _TELLS_OF_IT:
         return False
     matter = state.new_matter("consult", text, "咨询")
-    matter.question, matter.stage, matter.result = reading.tidy(text), "done", "answered"
-    talk.say(wording.ASIDE_PRIVACY)
+    matter.question = reading.tidy(text)
+    found = talk.findings.search(matter.question)
+    if found.verdict == "answer" and found.hits:
+        consult.tell(talk, matter, found.hits[0])
+    else:
+        matter.stage, matter.result = "done", "answered"
+        talk.say(wording.ASIDE_PRIVACY)
     talk.ask("detail", wording.ASK_ORDER)
     return True
 

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bot import reading, secrecy
-from bot.entities import person, phone, whose_number, yes_no
+from bot.entities import number_correction, person, phone, whose_number, yes_no
 from bot.entities import time as times
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
@@ -17,7 +17,6 @@ _LEAD: Final = re.compile(
     r"(?:哎呀?|不对|不是|对不起|不好意思|我)?[,，、\s]*(?:我)?(?:刚才|刚刚|前面)?(?:说|弄|搞|记|写|打|讲|报|填)错了?[,，。、\s]*|^(?:不对|错了|不是(?=[,，、。\s]))[,，、。\s]*|(?:应该|其实|准确(?:地|的)?说)(?:是)?"
 )
 _TYPES: Final = {"投诉": "投诉", "举报": "举报", "建议": "建议", "表扬": "表扬", "求助": "求助"}
-_SECRET: Final = re.compile(r"保密|匿名|公开|实名")
 _PHONE_WORDS: Final = re.compile(r"电话|手机|号码|尾号|最后(?:一|两|三|四)位|后(?:一|两|三|四)位")
 _LAND_LINE: Final = re.compile(r"[02-9]\d{7,11}")
 _TAKES_NUMBER_BACK: Final = re.compile(
@@ -69,8 +68,8 @@ def of_secrecy(talk: Talk, text: str) -> bool:
     """A wish about being kept secret, in words that name it: taken at any point."""
     words = _LEAD.sub("", text)
     wish = secrecy.volunteered(words)
-    if wish is None and _SECRET.search(text):
-        named = [clause for clause in _CLAUSE_END.split(words) if _SECRET.search(clause)]
+    if wish is None and secrecy.NAMED.search(text):
+        named = [clause for clause in _CLAUSE_END.split(words) if secrecy.NAMED.search(clause)]
         wish = secrecy.answered(named[-1] if named else words)
     if wish is None:
         return False
@@ -80,7 +79,7 @@ def of_secrecy(talk: Talk, text: str) -> bool:
 
 def _secrecy_beside(talk: Talk, text: str, asked: str) -> bool:
     """The same in one breath with a number: "keep it secret, too", or a bare "no" as the answer to that question."""
-    if asked != "confidential" or _SECRET.search(text):
+    if asked != "confidential" or secrecy.NAMED.search(text):
         return of_secrecy(talk, text)
     first = _CLAUSE_END.split(text.strip())[0]
     said = None if _INTERJECTION.search(first) else yes_no.answer(first)
@@ -109,7 +108,7 @@ def _phone(talk: Talk, text: str, asked: str) -> bool:
     if told is not None:
         number, extension = told.number, told.extension
     else:
-        number = phone.amend(state.contact_phone, text, spoken=talk.turn.spoken) or state.contact_phone
+        number = number_correction.amend(state.contact_phone, text, spoken=talk.turn.spoken) or state.contact_phone
         extension = phone.extension(text) if _LAND_LINE.fullmatch(number) else ""
         extension = extension or (state.contact_extension if number == state.contact_phone else "")
     if (number, extension) == (state.contact_phone, state.contact_extension):

@@ -15,7 +15,6 @@ from bot.state import Matter
 
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
 _OF_CONTACT: Final = {"contact_name", "contact_phone"}
-_NO_IDEA: Final = re.compile(r"[我俺]?(?:也|都)?(?:不知道|不晓得|说不好|说不准|没想好)[啊呢呀吧]?")
 _BESIDES: Final = 2  # characters
 _NAMELESS: Final = re.compile(r"匿名")
 
@@ -111,7 +110,8 @@ def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
 
 
 def _take_confidential(talk: Talk, text: str) -> None:
-    wish = None if _NO_IDEA.fullmatch(reading.bare(text)) else secrecy.answered(text)
+    knows_nothing = reading.dont_know(text) and not reading.what_is_known(text)
+    wish = None if knows_nothing else secrecy.answered(text)
     if wish is not None:
         talk.state.confidential = wish
     elif talk.state.asked.get("confidential", 0) >= 2 or reading.dont_know(text):

@@ -8,9 +8,10 @@ import pytest
 from test_bot_policy_pure import run
 
 from bot import guards, wording
-from bot.decision import Decision, Turn
+from bot.decision import Decision, Findings, Turn, Wanted
 from bot.policy import asides
 from bot.state import Matter, Place, State
+from knowledge.model import Hit, SearchResult
 
 
 def said(state: State, text: str, intent: str = "human") -> Decision:
@@ -87,6 +88,28 @@ def test_whether_a_name_is_kept_is_answered_before_anything_is_told(text: str, i
     decision = said(State(channel="web"), text, intent)
     assert decision.replies[0].text == wording.ASIDE_PRIVACY
     assert (decision.state.asking, decision.state.attacks) == ("detail", 0)
+
+
+def answered(text: str, intent: str) -> Decision:
+    """The same with a knowledge base that answers these words."""
+    hit = Hit("k1", "topic", "灯会还办吗？", "今晚因大风不办，票款退回。", "今晚因大风不办，票款退回。", 1.0, 0.99)
+    findings = Findings(guards.check(text)).add(Wanted("search", (text,)), SearchResult(text, "", (hit,), "answer"))
+    return run(State(channel="web"), Turn(text), intent, findings)[0]
+
+
+def test_whether_a_name_is_kept_is_answered_from_the_knowledge_base_where_it_can() -> None:
+    decision = answered("你们会不会把我的电话给他？", "prompt_attack")
+    assert "今晚因大风不办" in decision.replies[0].text, "the base's own words, not ours"
+    assert decision.state.asking == "detail"
+
+
+def test_what_looks_like_nobodys_business_is_answered_where_it_is_known() -> None:
+    decision = answered("云杉灯会今晚还开吗", "out_of_scope")
+    assert "今晚因大风不办" in decision.replies[0].text
+    (matter,) = decision.state.matters
+    assert (matter.kind, matter.result) == ("consult", "answered")
+    unknown = said(State(channel="web"), "云杉灯会今晚还开吗", "out_of_scope")
+    assert [reply.text for reply in unknown.replies] == [wording.OUT_OF_SCOPE]
 
 
 @pytest.mark.parametrize("text", ["举报楼下赌博能保密吗", "你们会保密吧？楼上天天吵得没法睡"])
