@@ -13,7 +13,10 @@ from typing import Final
 from bot import reading
 
 _EDGE: Final = r"(?:^|(?<=[\s,，。;；:：!！?？、啊呢吧哈嘛]))\s*"
-_NUMBERS_THINGS: Final = r"单元|[号楼层幢栋室户门个点月日年天周块元万千百次米公路人名位岁]"  # 3 单元 is no third matter
+_NUMBERS_THINGS: Final = (  # 3 单元 is no third matter
+    r"单元|楼(?![道上下里门梯])|门(?![口禁卡])|路(?![灯口面边上])|户(?!口)|天(?![桥然气])|年(?!级)|公(?=里)"
+    r"|[号层幢栋室个点月日周块元万千百次米人名位岁]"
+)
 _ENUMERATION: Final = re.compile(
     _EDGE + rf"(?:\(?[1-5][.、．)）:：](?!\d)|[1-5]\s+(?!{_NUMBERS_THINGS})(?=[\u4e00-\u9fff])|[①②③④⑤]"
     r"|第[一二三四五](?:个|件|点|条|件事|个事)?(?:儿)?"
