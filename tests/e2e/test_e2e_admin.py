@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from base.settings import ROOT
 from hotline.trial.system import System
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -97,7 +96,9 @@ def test_an_imported_entry_is_reviewed_by_another_published_answered_and_withdra
     reviewer.context.close()
 
 
-def test_a_hot_topic_published_on_the_page_is_what_the_chat_answers(browser: Browser, system: System) -> None:
+def test_a_hot_topic_published_on_the_page_is_what_the_chat_answers(
+    browser: Browser, system: System, serious_findings: Callable[[Page], list[str]]
+) -> None:
     page = logged_in(browser, system, "editor02", "editor")
     page.get_by_role("button", name="热点", exact=True).click()
     page.get_by_role("button", name="新建热点").click()
@@ -123,7 +124,7 @@ ASKED = ("苜蓿园观测证怎么申领", "苜蓿园观测证如何申领", "�
 
 @pytest.mark.long
 def test_what_nobody_could_answer_becomes_an_entry_and_what_rises_a_topic(
-    browser: Browser, system: System, tmp_path: Path
+    browser: Browser, system: System, tmp_path: Path, serious_findings: Callable[[Page], list[str]]
 ) -> None:
     for question in (*ASKED, *ASKED[:2]):
         system.chat(question)
@@ -196,13 +197,6 @@ def expires(system: System, folder: Path, words: str) -> None:
             return
         time.sleep(1)
     raise AssertionError("an expired entry is still answered")
-
-
-def serious_findings(page: Page) -> list[list[Any]]:
-    """What axe finds on the page as it stands: rule, impact, number of elements."""
-    page.evaluate((ROOT / "gateway/web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.impact, v.nodes.length])")
-    return [entry for entry in found if entry[1] in ("serious", "critical")]
 
 
 def asked_until(browser: Browser, system: System, question: str, answer: str, *, answered: bool) -> bool:

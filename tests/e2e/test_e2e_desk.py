@@ -165,16 +165,6 @@ def test_what_a_seat_has_typed_outlives_the_core(browser: Browser, system: Syste
     page.context.close()
 
 
-def settled(page: Page, findings: Callable[[Page], list[str]]) -> list[str]:
-    """What is found once colours have stopped changing, which takes as long as the machine is busy."""
-    found: list[str] = []
-    for _ in range(20):
-        page.wait_for_timeout(700)
-        if not (found := findings(page)):
-            break
-    return found
-
-
 def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
     browser: Browser, system: System, serious_findings: Callable[[Page], list[str]]
 ) -> None:
@@ -196,7 +186,7 @@ def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
         page.get_by_label("页面颜色").select_option(label=theme)
         for tab in ("工单", "知识", "常用语", "备注", "历史"):
             page.get_by_role("tab", name=tab).click()
-            assert settled(page, serious_findings) == [], (theme, tab)
+            assert serious_findings(page) == [], (theme, tab)
         system.screenshot(page, f"desk-{'dark' if theme == '深色' else 'light'}")
     page.locator("body").press("n")
     page.get_by_label("写备注").fill("请夜班同事留意")
