@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
+from bot import danger as danger_module
 from bot.danger import MeaningReader, joined
 from bot.guard_classifier import NONE, Data
 
@@ -93,3 +95,19 @@ def test_each_reader_only_adds_to_the_alarm(meaning: float | None) -> None:
 def test_no_readers_are_ever_quite_sure() -> None:
     assert joined(whole=0.0, part=0.0, meaning=-3.0, understood=0.0, by_rule=False) > 0
     assert joined(whole=1.0, part=1.0, meaning=3.0, understood=1.0, by_rule=True) < 1
+
+
+def test_the_border_through_some_is_the_border_through_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that lie in two clouds, some on the wrong side: whom the first border was drawn through does not matter."""
+    random = np.random.default_rng(7)
+    dangers = random.random(400) < 0.4
+    vectors = random.normal(size=(400, 12)) + np.where(dangers, 0.6, -0.6)[:, None]
+    words = csr_matrix(np.abs(vectors))
+    lines = np.where(vectors[:, 0] > 0, "119", "120")
+    labels = np.where(dangers, lines, NONE).tolist()
+    whole = danger_module._Learnt.learn(vectors, words, labels)
+    monkeypatch.setattr(danger_module, "_FIRST_ROWS", 40)
+    drawn = danger_module._Learnt.learn(vectors, words, labels)
+    assert len(whole.support) > 40
+    scores = np.array([[learnt.score(*row) for row in zip(vectors, words, strict=True)] for learnt in (whole, drawn)])
+    assert np.abs(scores[0] - scores[1]).max() < 0.02
