@@ -72,6 +72,7 @@ class Intake:
     types: dict[str, tuple[str, ...]]
     detail_characters: int
     empty_words: tuple[str, ...]
+    counterparts: tuple[str, ...]
     questions: dict[str, dict[str, str]]
     families: tuple[Family, ...]
 
@@ -89,6 +90,7 @@ class Intake:
                 {name: tuple(slots) for name, slots in data["types"].items()},
                 int(data["detail_characters"]),
                 tuple(sorted(data["empty_words"], key=len, reverse=True)),
+                tuple(data["counterparts"]),
                 {slot: dict(texts) for slot, texts in data["questions"].items()},
                 tuple(_family(entry) for entry in data["families"]),
             )
@@ -114,7 +116,8 @@ class Intake:
         slots = list(self.types.get(matter.request_type, self.types["求助"]))
         family = self.family(matter)
         if family is None:
-            return tuple(slot for slot in slots if not (slot == "confidential" and matter.request_type == "求助"))
+            nobody = matter.request_type == "求助" and not any(word in matter.text for word in self.counterparts)
+            return tuple(slot for slot in slots if not (slot == "confidential" and nobody))
         always = {"confidential"} if matter.request_type == "举报" else set()
         slots = [slot for slot in slots if slot not in family.skip or slot in always]
         slots += [slot for slot in family.add if slot not in slots and matter.request_type in ("投诉", "求助", "举报")]

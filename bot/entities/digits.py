@@ -16,9 +16,9 @@ DIGITS: Final = {
     "幺": "1",
     "两": "2",
     "拐": "7",
-    "壹": "1",
-    "贰": "2",
+    **dict(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=True)),
 }
+_SURNAMES: Final = "伍陆"  # digits only within a row
 # What a recogniser writes for a dictated digit; believed only between digits that are sure.
 _MISHEARD: Final = {
     **dict.fromkeys("要腰妖夭邀药吆", "1"),
@@ -52,8 +52,10 @@ _FILLER: Final = re.compile(
     r"|(?:嗯|呃|啊|哦|哎|诶|哈|那个|这个|那|然后|接着|完了|再|是|有|就是|还有|连着|连续|全是|都是|号码|座机"
     rf"|{_PART}|杠|转))"
 )
-_COUNTS: Final = re.compile(r".[位个]|(?<![零〇一二三四五六七八九幺\d])一[下会遍点些直样般共起定]")  # 后四位, 停一下
-_LETTER_FOR_ZERO: Final = re.compile(r"(?<=\d)[Oo]+(?=\d)")
+# 后四位, 停一下
+_COUNTS: Final = re.compile(r".[位个]|(?<![零〇一二三四五六七八九幺\d])一[下会遍点些直样般共起定眼句声趟]")
+_LETTERS_FOR_DIGITS: Final = re.compile(r"(?<=\d)[OoIl]+(?=\d)|(?<![A-Za-z\d])[Il](?=[3-9]\d)")
+_LIKE_DIGITS: Final = str.maketrans("OoIl", "0011")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
         repeat = _REPEAT.match(text, position)
         if repeat:
             piece, width = DIGITS[repeat[3]] * COUNTS[repeat[1] or repeat[2]], repeat.end() - position
-        elif text[position] in DIGITS and not _COUNTS.match(text, position):
+        elif text[position] in DIGITS and not _in_a_word(text, position, bool(digits)):
             piece, width = DIGITS[text[position]], 1
         elif spoken and text[position] in _MISHEARD and _is_digit(text, position, bool(digits), bool(groups)):
             piece, width = _MISHEARD[text[position]], 1
@@ -95,6 +97,16 @@ def groups_of(text: str, *, spoken: bool) -> list[DigitGroup]:
         position += width
     close(len(text))
     return groups
+
+
+def _in_a_word(text: str, position: int, in_row: bool) -> bool:
+    """Whether the numeral counts something, or is a capital one in somebody's name: 姓陆139…, …1234陆女士."""
+    if text[position] not in _SURNAMES:
+        return bool(_COUNTS.match(text, position))
+    before, behind = text[position - 1 : position], text[position + 1 : position + 2]
+    if in_row:
+        return bool(behind) and behind not in DIGITS and not _FILLER.match(behind)
+    return behind not in DIGITS or bool(before and before not in DIGITS and not _FILLER.match(before))
 
 
 def _is_digit(text: str, position: int, in_row: bool, rows_before: bool) -> bool:
@@ -133,4 +145,4 @@ def fold(text: str) -> str:
     text = "".join(
         folded if len(folded := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
     )
-    return _LETTER_FOR_ZERO.sub(lambda letters: "0" * len(letters.group()), text)
+    return _LETTERS_FOR_DIGITS.sub(lambda letters: letters.group().translate(_LIKE_DIGITS), text)

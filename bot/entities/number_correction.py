@@ -1,23 +1,18 @@
-"""Telephone numbers that are corrected: a known one in part ("最后一位是六"), and one that is taken back while it
-is being dictated ("幺三九,零零零零,六三,不是,六四三八"). Pure."""
+"""A telephone number that is known is corrected in part ("最后一位是六"), later or right behind it. Pure."""
 
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import Final
 
 from bot.entities import phone
-from bot.entities.dictation import MOBILE_DIGITS
-from bot.entities.digits import COUNTS, DigitGroup, fold, groups_of
-from bot.entities.phone import CITY_NUMBER, LANDLINE, MOBILE, PhoneFinding
+from bot.entities.digits import COUNTS, fold, groups_of
+from bot.entities.phone import CITY_NUMBER, LANDLINE, MOBILE
 
-_TAKES_BACK: Final = re.compile(
-    r"不对|不是|错了|说错|[说念报]岔|记错|看错|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来)|改[成为]"
+TAKES_BACK: Final = re.compile(
+    r"不对|不是|错了|说错|[说念报]岔|记错|看错|打错|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来|新)|从头|少(?:了|打|说)|改[成为]"
 )
-_HESITATES: Final = re.compile(r"等|想|看|查|嗯|呃|哦|哎|那个|…|\.\.")
 _LAST_FOUR: Final = re.compile(r"[\s。.，,啊吧呀哈]*")
-_LEAST: Final = 2  # digits told anew
 _GROUP: Final = 4  # digits: the last part of a number as it is read out
 _NEAR: Final = 10  # characters between a number and its correction
 _AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
@@ -27,6 +22,9 @@ _TAIL: Final = re.compile(
 )
 _TAIL_NAMED: Final = re.compile(  # these name the end of a number by themselves: no word of "is" is needed
     r"(?:尾号|尾数|末尾|(?:最后|后)(?:面)?(?=[二两三四2-4]位))([二两三四2-4])?位?(?:数字|数)?[:：]?\s*"
+)
+_TAIL_BEHIND: Final = re.compile(
+    r"[\d零一二三四五六七八九幺][\s,，]*(?:是|才是)?(?:尾号|尾数|末尾|后[两三四2-4]位)\W*$"
 )
 _POSITION: Final = re.compile(
     r"(倒数)?第([一二两三四五六七八九十1-9]|十一|1[01])(?:位|个)(?:数字|数|号码)?(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为])"
@@ -69,7 +67,7 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
         wrong, right = (phone.digits_said(swap[part], spoken=spoken) for part in ("wrong", "right"))
         if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
             return previous.replace(wrong, right)
-    if tail and _NEGATED.search(text):
+    if tail and (_NEGATED.search(text) or _TAIL_BEHIND.search(text)):
         return previous[: -len(tail)] + tail
     text = affirmed
     match = _TAIL.search(text) or _TAIL_NAMED.search(text)
@@ -87,7 +85,7 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
 def _last_told(text: str, *, spoken: bool) -> str:
     """The first row of digits behind the last taking back, or what repeats it in full ("二七,哦不,是九二,四七九二")."""
     rest = text
-    for piece in _TAKES_BACK.split(text)[1:]:
+    for piece in TAKES_BACK.split(text)[1:]:
         rest = piece if groups_of(piece, spoken=spoken) else rest
     rows = [group.digits for group in groups_of(rest, spoken=spoken)]
     return next((row for row in rows[1:] if row.endswith(rows[0]) and len(row) <= _GROUP), rows[0]) if rows else ""
@@ -134,44 +132,6 @@ def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
     return previous[:start] + row + previous[start + len(row) :]
 
 
-def corrected(text: str, *, spoken: bool = False) -> PhoneFinding | None:
-    """The number that results when what was told after the last taking back replaces as many digits before it as do
-    not fit. None where nothing is taken back, or no whole number results."""
-    text = fold(text)
-    groups = groups_of(text, spoken=spoken)
-    cut = next(
-        (at for at in range(len(groups) - 1, 0, -1) if _TAKES_BACK.search(text[groups[at - 1].end : groups[at].start])),
-        None,
-    )
-    if cut is None:
-        return None
-    before = _before(text, groups[:cut])
-    told = [group.digits for group in groups[cut:]]
-    for behind in ("".join(row for row, _ in groupby(told)), "".join(told)):  # "七零五幺，就七零五幺" says it twice
-        replaced = len(before) + len(behind) - MOBILE_DIGITS
-        if len(behind) < _LEAST or not 0 < replaced <= max(len(behind), len(groups[cut - 1].digits)):
-            continue
-        number = before[:-replaced] + behind
-        if MOBILE.fullmatch(number):
-            return PhoneFinding(number, "mobile", groups[0].start, groups[-1].end)
-    return None
-
-
-def gone_on(text: str) -> PhoneFinding | None:
-    """The number of somebody who stops to think and goes on with the group that was said last: "一三九零零，零零……等我
-    想想，零零三二，零五"."""
-    text = fold(text)
-    groups = groups_of(text, spoken=False)
-    for at in range(1, len(groups)):
-        last, following = groups[at - 1], groups[at]
-        if not following.digits.startswith(last.digits) or not _HESITATES.search(text[last.end : following.start]):
-            continue
-        number = "".join(group.digits for position, group in enumerate(groups) if position != at - 1)
-        if MOBILE.fullmatch(number):
-            return PhoneFinding(number, "mobile", groups[0].start, groups[-1].end)
-    return None
-
-
 def amended_behind(number: str, behind: str, *, spoken: bool = False) -> str | None:
     """The number after a correction that is told right behind it; None where nothing is corrected."""
     return amend(number, behind, spoken=spoken) or _last_four(number, behind)
@@ -186,15 +146,5 @@ def _last_four(number: str, behind: str) -> str | None:
     if len(groups) != 1 or len(groups[0].digits) != _GROUP or not MOBILE.fullmatch(number):
         return None
     told = groups[0]
-    taken_back = _TAKES_BACK.search(behind[: told.start]) and told.start <= _NEAR
+    taken_back = TAKES_BACK.search(behind[: told.start]) and told.start <= _NEAR
     return number[:-_GROUP] + told.digits if taken_back and _LAST_FOUR.fullmatch(behind[told.end :]) else None
-
-
-def _before(text: str, groups: list[DigitGroup]) -> str:
-    """The digits before the last taking back; an earlier one took back the group before it."""
-    digits = ""
-    for at, group in enumerate(groups):
-        if at and _TAKES_BACK.search(text[groups[at - 1].end : group.start]):
-            digits = digits.removesuffix(groups[at - 1].digits)
-        digits += group.digits
-    return digits

@@ -127,14 +127,6 @@ def _with_area(finding: PhoneFinding, groups: list[DigitGroup]) -> PhoneFinding:
     return replace(finding, number=_AREA + finding.number)
 
 
-def scattered(text: str) -> PhoneFinding | None:
-    """One mobile number with words between its groups ("幺三九,零零零零,等会儿啊,后头是二零,幺七"), where all digits of
-    an answer together are one."""
-    groups = groups_of(fold(text), spoken=False)
-    digits = "".join(group.digits for group in groups)
-    return PhoneFinding(digits, "mobile", groups[0].start, groups[-1].end) if MOBILE.fullmatch(digits) else None
-
-
 def digits_said(text: str, *, spoken: bool = False) -> str:
     """All digits of the longest dictated row, complete number or not: to read back what was understood so far."""
     text = fold(text)

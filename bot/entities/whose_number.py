@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.entities import number_correction, phone
-from bot.entities.digits import fold
+from bot.entities import hesitant_number, number_correction, phone
+from bot.entities.digits import fold, groups_of
 from bot.entities.person import SURNAME
 from bot.entities.phone import PhoneFinding
 
@@ -60,6 +60,14 @@ _STRANGERS_BEHIND: Final = re.compile(
 _AFTER_A_STRANGER: Final = re.compile(
     rf"(?:^|[,，。;；])(?![我俺请要想])[^,，。;；我俺]{{0,12}}(?:{_THEM}|打电话|骚扰|推销|催收|的人)[^,，。;；我俺]{{0,12}}[,，。;；](?:联系)?(?:电话|手机|号码|座机|联系方式)号?(?:就?是|[:：])?\s*$"
 )
+# Which of several is meant to be called first.
+_PREFERRED: Final = re.compile(
+    r"(?:打|拨|用|记|留|找|联系|以|先|优先)[^,，。;；\d]{0,6}?"
+    r"(?:第(?P<nth>[一二三123])个|(?P<front>前[面头边一])(?!位)|(?P<back>后[面头边一])(?!位))"
+)
+_NTH: Final = {"一": 0, "1": 0, "二": 1, "2": 1, "三": 2, "3": 2}
+_EITHER: Final = re.compile(r"[\s,，]*(?:[/／、|]|或者?是?|(?:（|\()[^)）]{1,6}[)）][\s/／、,，]*)[\s,，]*")
+_TAIL: Final = (3, 4)  # digits by which a number is called: "先打6174"
 _NOBODY: Final = re.compile(r"(?!)")  # matches nothing
 
 
@@ -70,9 +78,8 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     """
     text = fold(text)
     found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
-    if asked and not found:
-        whole = phone.scattered(text) or number_correction.gone_on(text) or number_correction.corrected(text)
-        whole = whole or (number_correction.corrected(text, spoken=True) if spoken else None)
+    if asked and (not found or _leaves_digits(text, found)):
+        whole = hesitant_number.find(text) or (hesitant_number.find(text, spoken=True) if spoken else None)
         if whole is not None:
             return whole
     chosen = to_call(text, found, asked=asked)
@@ -81,6 +88,14 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     until = min((other.start for other in found if other.start >= chosen.end), default=len(text))
     amended = number_correction.amended_behind(chosen.number, text[chosen.end : until], spoken=spoken)
     return replace(chosen, number=amended) if amended else chosen
+
+
+def _leaves_digits(text: str, found: Sequence[PhoneFinding]) -> bool:
+    """Whether digits go on behind the one number found: "幺三九,幺三九,零零零零,七幺,七幺,五八,五八"."""
+    if len(found) != 1 or found[0].kind != "mobile":
+        return False
+    behind = next((group for group in groups_of(text, spoken=False) if group.start >= found[0].end), None)
+    return behind is not None and behind.joined and not found[0].number.endswith(behind.digits)
 
 
 def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFinding | None:
@@ -107,8 +122,24 @@ def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFi
         ]
     choice = own or (kept if asked else [])
     first = [entry for entry in choice if entry is choice[0] or not _stands(text, found, entry, _SPARE_BEFORE, _NOBODY)]
-    mobiles = [entry for entry in first if entry.kind == "mobile"]
-    return (mobiles or first)[-1] if first else None
+    if len(choice) > 1 and (preferred := _preferred(text, choice)) is not None:
+        return preferred
+    mobiles = [entry for entry in first if entry.kind == "mobile"] or first
+    if len(mobiles) > 1 and _EITHER.fullmatch(text[mobiles[-2].end : mobiles[-1].start]):
+        return mobiles[0]
+    return mobiles[-1] if mobiles else None
+
+
+def _preferred(text: str, choice: Sequence[PhoneFinding]) -> PhoneFinding | None:
+    """The one of several that is named: "打第一个", "先打后面那个", "先打6174"."""
+    if (named := _PREFERRED.search(text)) is not None:
+        nth = _NTH[named["nth"]] if named["nth"] else 0 if named["front"] else len(choice) - 1
+        return choice[nth] if nth < len(choice) else None
+    for group in groups_of(text, spoken=False):
+        if len(group.digits) in _TAIL and not any(entry.start <= group.start < entry.end for entry in choice):
+            called = [entry for entry in choice if entry.number.endswith(group.digits)]
+            return called[0] if len(called) == 1 else None
+    return None
 
 
 def _stands(

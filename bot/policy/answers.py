@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from base.spelling import with_extension
-from bot import order_wording, reading, splitting, wording
+from bot import order_wording, reading, secrecy, splitting, wording
 from bot.entities import number_correction, phone, whose_number, yes_no
 from bot.policy import asides, closing, consult, corrections, filling, form, matters, rating, service_points, status
 from bot.policy.talk import Talk
@@ -122,7 +122,9 @@ def _tell_us(talk: Talk) -> None:
 def _not_an_answer(talk: Talk, slot: str) -> bool:
     """Corrections, further matters and side questions in the middle of the form; True when dealt with."""
     text = talk.text
-    if reading.corrects(text) and slot != "detail" and not _corrects_itself(talk, slot):
+    itself = slot == "detail" or _corrects_itself(talk, slot) or asides.said_twice(talk)
+    if reading.corrects(text) and not itself:
+        talk.state.aside = reading.bare(text)
         changed = corrections.apply(talk, text, asked=slot)
         if changed and slot not in changed:
             talk.say(_CHANGED)
@@ -146,7 +148,7 @@ def _corrects_itself(talk: Talk, slot: str) -> bool:
     if slot == "place":
         told = talk.findings.place(talk.text, asked=True, district="")
         return bool(told.district) and not any(matter.place.district for matter in talk.state.form)
-    return False
+    return slot == "confidential" and bool(secrecy.NAMED.search(talk.text)) and secrecy.answered(talk.text) is not None
 
 
 def _something_else(talk: Talk, slot: str) -> bool:
@@ -207,7 +209,7 @@ def _confirmation(talk: Talk) -> None:
     if corrects and corrections.apply(talk, text, asked="confirm_order"):
         form.confirm(talk, changed=True)
         return
-    if said is None and not reading.asks_hotline(text) and corrections.of_secrecy(talk, text):
+    if said != "no" and not reading.asks_hotline(text) and _wishes_otherwise(talk, text, said):
         form.confirm(talk, changed=True)
         return
     if _WITHDRAWS.search(reading.bare(text)) and len(reading.bare(text)) <= 14:
@@ -245,6 +247,12 @@ def _confirmation(talk: Talk) -> None:
         form.confirm(talk, changed=True)
     else:
         talk.again("请您听一下登记的内容对不对。" if talk.phone else "请您看一下登记的内容对不对。")
+
+
+def _wishes_otherwise(talk: Talk, text: str, said: str | None) -> bool:
+    """A wish about secrecy instead of yes or no, or another one than was read back beside a yes."""
+    before = talk.state.confidential
+    return corrections.of_secrecy(talk, text) and (said is None or talk.state.confidential != before)
 
 
 def _amends_number(talk: Talk, text: str) -> bool:

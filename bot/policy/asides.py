@@ -91,7 +91,7 @@ def side_question(talk: Talk, slot: str) -> bool:
 
 def put(talk: Talk, text: str) -> bool:
     """Answer a side question, and put ours once more; False where it was asked in these words just before."""
-    if _said_twice(talk):
+    if said_twice(talk):
         return False
     talk.state.aside = reading.bare(talk.text)
     answer_aside(talk, text)
@@ -99,8 +99,8 @@ def put(talk: Talk, text: str) -> bool:
     return True
 
 
-def _said_twice(talk: Talk) -> bool:
-    """The words of the last side question once more: whoever repeats them means them as the answer."""
+def said_twice(talk: Talk) -> bool:
+    """The words of the last side question or correction once more: whoever repeats them means them as the answer."""
     return bool(talk.state.aside) and talk.state.aside == reading.bare(talk.text)
 
 

@@ -110,12 +110,13 @@ def _own_number(talk: Talk, text: str) -> bool:
 def _digits(talk: Talk, row: str) -> None:
     """Digits that are no whole number by themselves."""
     state = talk.state
-    if not talk.turn.spoken:
-        talk.say(order_wording.heard_digits(row))
-        return
     begun = state.number_begun
     if begun and (number := dictation.joined((begun, row))) is not None:
         _known(talk, number, doubtful=True)
+        return
+    if not talk.turn.spoken:
+        state.number_begun = row if dictation.is_beginning(row) else ""
+        talk.say(order_wording.heard_digits(row))
         return
     if dictation.is_beginning(begun + row):
         state.number_begun = begun + row

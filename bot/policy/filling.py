@@ -16,6 +16,7 @@ from bot.state import Matter
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
 _OF_CONTACT: Final = {"contact_name", "contact_phone"}
 _BESIDES: Final = 2  # characters
+_OWN: Final = re.compile(r"[我俺咱]|本人")  # beside who is complained of their number is told
 _NAMELESS: Final = re.compile(r"匿名")
 
 
@@ -24,6 +25,7 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
     state = talk.state
     text = talk.text if words is None else words
     about = [m for m in state.form if state.asking_about in (None, m.number)] or state.form
+    own = slot != "subject" or bool(_OWN.search(text))
     match slot:
         case "place":
             _take_place(talk, about, text)
@@ -42,8 +44,8 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
             _take_words(talk, slot, about, text)
     if slot in _FREE or slot == "place":
         for matter, piece in zip(about, _pieces(talk, about, text), strict=True):
-            prefill(talk, matter, piece, whole=text, place=slot != "place")
-    if slot not in ("contact_phone",):
+            prefill(talk, matter, piece, whole=text, place=slot != "place", own=own)
+    if slot != "contact_phone" and own:
         contact(talk, text)
     if slot != "confidential" and state.confidential is None:
         # No name given is no wish yet to be kept secret: that is asked.

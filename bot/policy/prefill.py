@@ -22,13 +22,16 @@ _WANTS: Final = re.compile(
 )
 
 
-def prefill(talk: Talk, matter: Matter | None, text: str, *, whole: str = "", place: bool = True) -> set[str]:
+def prefill(
+    talk: Talk, matter: Matter | None, text: str, *, whole: str = "", place: bool = True, own: bool = True
+) -> set[str]:
     """Take what `text` tells into the matter and the contact; returns the slots that were filled.
 
-    Only empty slots are filled: what the citizen said on purpose is changed by a correction alone.
+    Only empty slots are filled: what the citizen said on purpose is changed by a correction alone. `own`: the citizen
+    speaks of themselves, so that a number or a name may be theirs.
     """
     state = talk.state
-    filled = contact(talk, whole or text)
+    filled = contact(talk, whole or text) if own else set()
     if matter is None or matter.kind != "order":
         return filled
     if place and not matter.place.district:

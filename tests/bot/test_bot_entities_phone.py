@@ -145,20 +145,6 @@ def test_words_that_sound_like_digits_stay_words(said: str) -> None:
     assert phone.find(said, spoken=True) == []
 
 
-@pytest.mark.parametrize(
-    ("said", "number"),
-    [
-        ("幺三九,零零零零,等会儿啊,后头是二零,幺七", "13900002017"),
-        ("一三八 零零幺三 我看看 再往后是八八 六六", "13800138866"),
-        ("幺三九零零零零,我住三号楼,二零幺七", None),
-        ("四个零", None),
-    ],
-)
-def test_words_may_stand_between_the_groups_of_an_answer(said: str, number: str | None) -> None:
-    found = phone.scattered(said)
-    assert (found.number if found else None) == number
-
-
 def test_an_area_code_may_be_told_behind_its_number() -> None:
     (found,) = phone.find("家里电话，五五五零，二三九九，北京的，前头零幺零", spoken=True)
     assert found.number == "01055502399"
