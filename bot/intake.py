@@ -121,7 +121,12 @@ class Intake:
         always = {"confidential"} if matter.request_type == "举报" else set()
         slots = [slot for slot in slots if slot not in family.skip or slot in always]
         slots += [slot for slot in family.add if slot not in slots and matter.request_type in ("投诉", "求助", "举报")]
-        if matter.request_type == "求助" and family.name not in ("neighbour", "noise", "wages", "purchase"):
+        named = any(word in matter.text for word in self.counterparts) and not family.facility
+        if (
+            matter.request_type == "求助"
+            and not named
+            and family.name not in ("neighbour", "noise", "wages", "purchase")
+        ):
             slots = [slot for slot in slots if slot != "confidential"]
         if matter.request_type == "投诉" and "confidential" not in slots:
             slots.append("confidential")

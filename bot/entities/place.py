@@ -45,6 +45,8 @@ _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _NOWHERE: Final = re.compile(r"网上|网购|线上|网店|淘宝|京东|拼多多|抖音|直播|电话里")
+_ALONE: Final = re.compile(r"[这那]|附近|旁边")  # behind a name that is all there is of an address
+_NEAR: Final = 2  # characters between a street and its district
 _IN_DISTRICT_BONUS: Final = 2.5
 _GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区|院区))"
 """Behind a landmark: 北京大学第一医院 and 清华大学附属长庚医院 bear a name and stand elsewhere."""
@@ -74,6 +76,18 @@ def _is_street(text: str, mention: _Mention, streets: list[_Mention]) -> bool:
     if any(other.suffixed for other in streets):
         return not HANZI.match(text, mention.end) and not HANZI.match(text[: mention.start][-1:])
     return not _NAME_GOES_ON.match(text, mention.end)
+
+
+def _blanked(text: str, spots: list[Spot]) -> str:
+    for spot in spots:
+        text = text[: spot.start] + "，" * (spot.end - spot.start) + text[spot.end :]
+    return text
+
+
+def _beside(start: int, end: int, districts: list[_Mention]) -> str:
+    """The district that is named right before or behind a stretch of the text, empty where none is."""
+    near = (m.district for m in districts if 0 <= start - m.end <= _NEAR or 0 <= m.start - end <= _NEAR)
+    return next(near, "")
 
 
 class PlaceMatcher:
@@ -136,6 +150,16 @@ class PlaceMatcher:
             district: one that is already known, used where the text names none.
         """
         spots = self._spots(text)
+        if beside := place_aside.beside(text, spots):
+            near = {name for spot in beside for name in spot.districts}
+            hint = district or (near.pop() if len(near) == 1 else "")
+            found = self._find(_blanked(text, beside), spoken=spoken, asked=asked, district=hint)
+            if found.street:
+                return found
+        return self._find(text, spoken=spoken, asked=asked, district=district)
+
+    def _find(self, text: str, *, spoken: bool, asked: bool, district: str) -> PlaceFinding:
+        spots = self._spots(text)
         home = place_aside.only_home(text, spots)
         text = place_aside.without_asides(text, spots)
         mentions = self._district_mentions(text)
@@ -143,14 +167,16 @@ class PlaceMatcher:
         marked = [mark.span() for mark in self._landmark.finditer(text)]
         streets = self._exact_mentions(text, mentions, district)
         if not any(mention.suffixed for mention in streets):
-            alike = self._homophone_mentions(text, mentions, district)
+            alike = self._homophone_mentions(text, mentions, district, asked=asked)
             streets += [m for m in alike if not streets or (m.suffixed and not _overlap(m, streets))]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
             named = mentions[0].district if mentions else ""
             if mentions and not streets:
-                streets = self._exact_mentions(text, mentions, "") or self._homophone_mentions(text, mentions, "")
+                streets = self._exact_mentions(text, mentions, "") or self._homophone_mentions(
+                    text, mentions, "", asked=asked
+                )
         if not mentions and spoken and asked and (heard := self._heard_district(text, streets)):
             mentions, named = [heard], heard.district
         if not streets and spoken:
@@ -294,11 +320,11 @@ class PlaceMatcher:
         suffixed = any(street.name == form and street.name != street.bare for street in streets)
         if not suffixed and (suffix := _SUFFIX_AFTER.match(text, end)):
             suffixed, end = True, suffix.end()
-        before = next((mention.district for mention in districts if 0 <= start - mention.end <= 2), "")
+        beside = _beside(start, end, districts)
         allowed = tuple(
             street
             for street in streets
-            if suffixed or not street.generic or street.district in (before, known) or form not in street.name
+            if suffixed or not street.generic or street.district in (beside, known) or form not in street.name
         )
         if not allowed or (
             not suffixed and re.match(r"[东南西北]?(?:路|大街|河|桥)", text[end:]) and all(s.generic for s in allowed)
@@ -306,9 +332,11 @@ class PlaceMatcher:
             return None
         return _Mention(start, end, streets=allowed, suffixed=suffixed)
 
-    def _homophone_mentions(self, text: str, districts: list[_Mention], known: str) -> list[_Mention]:
-        """Names with other characters of the same sound; two syllables only beside their district or a suffix."""
+    def _homophone_mentions(self, text: str, districts: list[_Mention], known: str, *, asked: bool) -> list[_Mention]:
+        """Names with other characters of the same sound; two syllables only beside their district or a suffix, or as a
+        clause of their own in an answer that names the district elsewhere."""
         found: list[_Mention] = []
+        where = districts[0].district if districts else known
         for run in HANZI.finditer(text):
             row = [merged(syllable) for syllable in syllables(run.group())]
             if len(row) != len(run.group()):
@@ -320,7 +348,9 @@ class PlaceMatcher:
                         mention
                         for width in range(min(8, len(row) - start), 1, -1)
                         if (
-                            mention := self._homophone(text, run.start() + start, row[start : start + width], districts)
+                            mention := self._homophone(
+                                text, run.start() + start, row[start : start + width], districts, where if asked else ""
+                            )
                         )
                     ),
                     None,
@@ -332,18 +362,21 @@ class PlaceMatcher:
                     start += 1
         return found
 
-    def _homophone(self, text: str, start: int, row: list[str], districts: list[_Mention]) -> _Mention | None:
+    def _homophone(
+        self, text: str, start: int, row: list[str], districts: list[_Mention], where: str
+    ) -> _Mention | None:
         streets = self._by_sound.get(tuple(row))
         if not streets or _DENIED.search(text[:start]):
             return None
         end = start + len(row)
-        before = next((mention.district for mention in districts if 0 <= start - mention.end <= 2), "")
+        alone = not HANZI.match(text[:start][-1:]) and (_ALONE.match(text, end) or not HANZI.match(text, end))
+        beside = _beside(start, end, districts) or (where if alone else "")
         suffix = _SUFFIX_AFTER.match(text, end)
         suffixed = bool(suffix) or bool(re.search(r"(?:街道|地区|镇|乡)$", text[start:end]) and len(row) > 2)
         allowed = tuple(
             street
             for street in streets
-            if street.district == before or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
+            if street.district == beside or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
         )
         if not allowed:
             return None

@@ -29,9 +29,16 @@ _ORIGIN_BEFORE: Final = re.compile(
 _ORIGIN_BEHIND: Final = re.compile(r"^(?:区)?(?:那边)?(?:人|的)(?=[,，。;；\s]|$)")
 _FROM_BEFORE: Final = re.compile(r"从[^,，。;；]{0,4}$")
 _FROM_BEHIND: Final = re.compile(r"^[^,，。;；]{0,10}?(?:到|搬|往|去|来)")
+# A place that is named only for where the other one lies.
 _NEXT_DOOR: Final = re.compile(
-    r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是)$"
+    r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是"
+    r"|过了|经过|路过|穿过|出了|[不没快]到|再?往[东西南北前里外]{1,2}(?:走|去|点儿?)?(?:就|才)(?:是|到)?)$"
 )
+_NEXT_DOOR_BEHIND: Final = re.compile(
+    r"^(?:街道|地区|镇|乡)?(?:那边|那儿|这边)?的?(?:边儿?上|边儿|旁边儿?|隔壁|对面|对过|(?:以|往|再往|偏)[东西南北])"
+)
+_WITH: Final = re.compile(r"[跟和与同]$")
+_WITH_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:挨着|相邻|隔|接壤|相连|连着)")
 _WORK_BEFORE: Final = re.compile(r"[我俺](?:现在|平时|人)?在[^,，。;；]{0,4}$")
 _WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|上学|读书)")
 _ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
@@ -92,6 +99,11 @@ def taken_back(text: str, spots: Sequence[Spot]) -> list[Spot]:
     return list(dict.fromkeys(found))
 
 
+def beside(text: str, spots: Sequence[Spot]) -> list[Spot]:
+    """The streets and landmarks that are named only for where the place lies."""
+    return [spot for spot in spots if not spot.district and _rank(text, spot) == _BESIDE]
+
+
 def only_home(text: str, spots: Sequence[Spot]) -> bool:
     """Whether every place that is named is where the citizen lives."""
     return bool(spots) and all(_rank(text, spot) >= _AWAY for spot in spots)
@@ -103,13 +115,15 @@ def _rank(text: str, spot: Spot) -> int:
         return _BELONGING
     if _WORK_BEFORE.search(clause) and _WORK_BEHIND.search(behind) and not _ABOUT_WORK.search(text):
         return _WORK
-    if _NEXT_DOOR.search(clause):
+    if _NEXT_DOOR.search(clause) or _NEXT_DOOR_BEHIND.search(behind):
+        return _BESIDE
+    if (_WITH.search(clause) and _WITH_BEHIND.search(behind)) or (
+        _FROM_BEFORE.search(clause) and _FROM_BEHIND.search(behind)
+    ):
         return _BESIDE
     if _OWN_HOME.search(clause) or _on_border(text, spot):
         return _AWAY
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
-        return _AWAY
-    if _FROM_BEFORE.search(clause) and _FROM_BEHIND.search(behind):
         return _AWAY
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
 

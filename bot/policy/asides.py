@@ -111,6 +111,8 @@ def _is_aside(talk: Talk, slot: str, text: str) -> bool:
             return not phone.find(text, spoken=talk.turn.spoken) and not reading.refuses(plain)
         case "place":
             found = talk.findings.place(text, asked=True)
+            if reading.asks_hotline(text) and not found.street:
+                return True
             return not found.district and not found.candidates and (reading.asks_hotline(text) or not found.address)
         case "confidential":
             return secrecy.answered(text) is None or reading.asks_hotline(text)

@@ -123,6 +123,8 @@ def _place(talk: Talk, matter: Matter, text: str) -> bool:
     place = matter.place
     new = _affirmed(text)
     found = talk.findings.place(new, asked=False, district=place.district)
+    if new != text and not found.street and found.district in ("", place.district):
+        found = talk.findings.place(text, asked=False, district=place.district)  # "I said A, that was a slip, B"
     buildings = reading.buildings(new)
     if found.street or (found.district and found.district != place.district):
         same = found.district == place.district and found.street == place.street

@@ -220,6 +220,11 @@ def test_a_slip_of_the_tongue_is_taken_back(matcher: PlaceMatcher, said: str, di
     assert (finding.district, finding.street) == (district, street)
 
 
+def test_a_misspelt_name_goes_before_one_that_only_tells_the_way(matcher: PlaceMatcher) -> None:
+    finding = matcher.find("沙盒 从回龙观过来过了地铁就到 昌平的", asked=True)
+    assert (finding.district, finding.street) == ("昌平区", "沙河地区")
+
+
 @pytest.mark.parametrize(
     ("said", "district", "street"),
     [
@@ -235,6 +240,10 @@ def test_a_slip_of_the_tongue_is_taken_back(matcher: PlaceMatcher, said: str, di
         ("在海淀和昌平交界，归昌平回龙观", "昌平区", "回龙观街道"),
         ("在海淀和昌平交界，不知道归谁", "", ""),
         ("以前住密云，现在怀柔庙城这边停水", "怀柔区", "庙城地区"),
+        ("从大屯过来那条街,到亚运村这边,就在亚运村", "朝阳区", "亚运村街道"),  # passed on the way
+        ("再往西就门头沟了 但我们是石景山苹果园", "石景山区", "苹果园街道"),
+        ("方庄边儿上,丰台东铁匠营", "丰台区", "东铁匠营街道"),
+        ("望京边儿上", "朝阳区", "望京街道"),  # all that is told
     ],
 )
 def test_what_is_only_near_or_left_behind_is_not_where_it_happened(

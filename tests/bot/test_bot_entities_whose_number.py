@@ -139,3 +139,18 @@ def test_no_number_is_made_up_from_what_does_not_fit(said: str) -> None:
 
 def test_a_house_number_behind_a_number_changes_nothing() -> None:
     assert _number(f"{OWN},不是6号楼是1203", spoken=True, asked=True) == OWN
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("139 0000 4417 / 139 0000 4418 打第一个", "13900004417"),
+        ("13900004417 或 13900004418", "13900004417"),
+        ("13900004417(我),13900004418(老伴),先打后面那个", "13900004418"),
+        ("139 0000 4417 或139 0000 4418都能打 先打4418", "13900004418"),
+        ("13900004417,错了,13900004418", "13900004418"),
+    ],
+)
+def test_which_of_two_is_meant_to_be_called(said: str, number: str) -> None:
+    found = whose_number.told(said, asked=True)
+    assert found is not None and found.number == number

@@ -38,6 +38,11 @@ def test_a_report_always_asks_about_secrecy() -> None:
     assert "confidential" in asked(Matter(1, "order", LONG, request_type="举报"))
 
 
+def test_help_against_somebody_asks_about_secrecy() -> None:
+    assert "confidential" in asked(Matter(1, "order", "对门把破家具全堆在过道里，出来进去老绊着"))
+    assert "confidential" not in asked(Matter(1, "order", "我家里下水道老是返味儿，想请人来看一看"))
+
+
 def test_a_complaint_asks_at_most_what_is_allowed_and_the_most_important_first() -> None:
     matter = Matter(1, "order", "投诉", request_type="投诉")
     assert len(asked(matter)) == 6

@@ -36,3 +36,48 @@ def test_whoever_never_said_that_it_may_be_known_is_kept_secret(said: str, kind:
 def test_it_is_asked_once_more_first() -> None:
     decision, _ = run(asked_for_secrecy(1), Turn("都在一块儿住"))
     assert (decision.state.confidential, decision.state.asking) == (None, "confidential")
+
+
+def read_back() -> State:
+    """An order that was read back, secrecy waived."""
+    state = asked_for_secrecy(1)
+    state.asking, state.confidential = "confirm_order", False
+    return state
+
+
+def test_a_yes_with_another_wish_about_secrecy_is_no_yes_yet() -> None:
+    decision, _ = run(read_back(), Turn("对，但是别让他们知道是我"))
+    assert (decision.state.confidential, decision.state.asking) == (True, "confirm_order")
+
+
+def test_an_answer_that_corrects_itself_is_an_answer() -> None:
+    """ "不是…是…" had been taken for a correction of the story, again and again."""
+    decision, _ = run(asked_for_secrecy(1), Turn("不是不保密，是要保密"))
+    assert decision.state.confidential is True
+    assert decision.state.asking == "confirm_order"
+
+
+def test_a_correction_that_is_said_again_is_taken_for_the_answer() -> None:
+    state = asked_for_secrecy(1)
+    for _ in range(3):
+        decision, _ = run(state, Turn("不是唱歌是跳舞"))
+        state = decision.state
+    assert state.asking != "confidential"
+    assert state.matters[0].detail.count("跳舞") == 1
+
+
+def test_the_number_of_who_is_complained_of_is_not_the_citizens() -> None:
+    state = asked_for_secrecy(0)
+    state.asking, state.contact_phone, state.matters[0].subject = "subject", "", ""
+    decision, _ = run(state, Turn("某某驾校 电话13900001123"))
+    assert decision.state.contact_phone == ""
+    assert "某某驾校" in decision.state.matters[0].subject
+
+
+def test_a_number_may_be_typed_in_two_pieces() -> None:
+    state = asked_for_secrecy(0)
+    state.asking, state.asked, state.contact_phone = "contact_phone", {"contact_phone": 1}, ""
+    for said in ("1390000", "后四位2059"):
+        decision, _ = run(state, Turn(said, spoken=False))
+        state = decision.state
+    assert state.contact_phone == "13900002059"
