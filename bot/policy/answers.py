@@ -54,11 +54,15 @@ def answer(talk: Talk) -> None:
         return
     if _not_an_answer(talk, slot or ""):
         return
-    known = _known(talk, slot or "")
+    known, number = _known(talk, slot or ""), talk.state.contact_phone
     filling.take(talk, slot or "")
     value = _known(talk, slot or "")
     if value == known and slot not in talk.state.refused:
-        _not_filled(talk)
+        if talk.state.contact_phone != number:  # told before it was asked for: said so, and then asked on
+            talk.say(order_wording.noted(_LABELS["contact_phone"], talk.state.contact_phone))
+            asides.stand(talk)
+        else:
+            _not_filled(talk)
         return
     talk.state.unclear = 0
     before = len(talk.says)

@@ -81,3 +81,12 @@ def test_a_number_may_be_typed_in_two_pieces() -> None:
         decision, _ = run(state, Turn(said, spoken=False))
         state = decision.state
     assert state.contact_phone == "13900002059"
+
+
+def test_a_number_that_nobody_asked_for_is_acknowledged() -> None:
+    state = asked_for_secrecy(0)
+    state.asking, state.contact_phone, state.matters[0].appeal = "appeal", "", ""
+    decision, _ = run(state, Turn("13900004417", spoken=False))
+    assert (decision.state.contact_phone, decision.state.asking) == ("13900004417", "appeal")
+    assert "13900004417" in decision.replies[0].text
+    assert decision.state.unclear == 0
