@@ -16,6 +16,7 @@ DIGITS: Final = {
     "幺": "1",
     "两": "2",
     "拐": "7",
+    "勾": "9",
     **dict(zip("壹贰叁肆伍陆柒捌玖", "123456789", strict=True)),
 }
 _SURNAMES: Final = "伍陆"  # digits only within a row
@@ -31,12 +32,12 @@ _MISHEARD: Final = {
     **dict.fromkeys("期起其气齐", "7"),
     **dict.fromkeys("把吧巴爸", "8"),
     **dict.fromkeys("就酒久旧", "9"),
-    **dict.fromkeys("勾钩沟", "9"),  # how it is said by radio
+    **dict.fromkeys("钩沟", "9"),  # how it is said by radio
 }
-_REPEAT: Final = re.compile(r"(?:([两二三四五六七八]|[2-8])个|([俩仨双])个?)([零〇洞一二三四五六七八九幺]|\d)")
+_REPEAT: Final = re.compile(r"(?:(?<!第)([一两二三四五六七八]|[1-8])个|([俩仨双])个?)([零〇洞一二三四五六七八九幺]|\d)")
 COUNTS: Final = {
-    **{str(n): n for n in range(2, 9)},
-    **dict(zip("二三四五六七八", range(2, 9), strict=True)),
+    **{str(n): n for n in range(1, 9)},
+    **dict(zip("一二三四五六七八", range(1, 9), strict=True)),
     "两": 2,
     "俩": 2,
     "双": 2,
@@ -49,12 +50,14 @@ _PART: Final = (
 )
 _FILLER: Final = re.compile(
     r"(?:[\s,，、。.．·;；\-－—–_()（）/…]+"
-    r"|(?:嗯|呃|啊|哦|哎|诶|哈|那个|这个|那|然后|接着|完了|再|是|有|就是|还有|连着|连续|全是|都是|号码|座机"
+    r"|(?:嗯|呃|啊|哦|哎|诶|哈|那个|这个|那|再来|又|然后|接着|完了|再|是|有|就是|还有|连着|连续|全是|都是|号码|座机"
     rf"|{_PART}|杠|转))"
 )
 # 后四位, 停一下
 _COUNTS: Final = re.compile(r".[位个]|(?<![零〇一二三四五六七八九幺\d])一[下会遍点些直样般共起定眼句声趟]")
-_LETTERS_FOR_DIGITS: Final = re.compile(r"(?<=\d)[OoIl]+(?=\d)|(?<![A-Za-z\d])[Il](?=[3-9]\d)")
+_LETTERS_FOR_DIGITS: Final = re.compile(
+    r"(?<=\d)[OoIl]+(?![A-Za-z])|(?<=\d[ -])[Oo]{2,4}(?=[ -]?\d)|(?<![A-Za-z\d])[Il](?=[3-9]\d)"
+)
 _LIKE_DIGITS: Final = str.maketrans("OoIl", "0011")
 
 

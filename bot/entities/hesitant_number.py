@@ -14,36 +14,48 @@ from typing import Final
 
 from bot.entities.digits import DigitGroup, fold, groups_of
 from bot.entities.number_correction import TAKES_BACK
-from bot.entities.phone import LANDLINE, MOBILE, PhoneFinding
+from bot.entities.phone import CITY_NUMBER, FRONT, LANDLINE, MOBILE, PhoneFinding
 
 _HESITATES: Final = re.compile(r"等|想|看|查|嗯|呃|哦|哎|那个|…|\.\.")
-_FRONT: Final = re.compile(r"前[头面边]|开头|打头|头里|区号")
+_BACK: Final = re.compile(r"尾|最后|末|后[头面边]?[一二两三四2-4]?[个位]")
+_NOT: Final = re.compile(r"不是(?:这个)?$")
+_PERHAPS: Final = re.compile(r"[哦噢诶哎]|还是|到底")  # what follows may replace what was told
+_LANDLINE_COST: Final = 0.6  # of a number without its area code
 _ADDRESS: Final = re.compile(r"号楼|号院|单元|[栋室层楼弄]")  # behind digits: a house's, as those behind may be
 _BEGINS: Final = re.compile(r"1[3-9]\d|0\d\d")
 _MOST_GROUPS: Final = 24
 _MOST_DIGITS: Final = 12
 _LEAST_REPEATED: Final = 2  # digits; a single one that comes twice is told twice
-_REPEATED, _BEGUN_ANEW, _TAKEN_BACK, _GONE_ON, _TO_THE_FRONT = 0.1, 0.4, 0.3, 0.5, 0.2
+_REPEATED, _BEGUN_ANEW, _TAKEN_BACK, _GONE_ON, _MOVED = 0.1, 0.4, 0.3, 0.5, 0.2
+_MOST_ROWS: Final = 4  # that say once more what was said as one
 _KEPT_ALL_THE_SAME: Final = 1.0  # beside words that take something back
-_OTHER_LENGTH: Final = 0.05  # for each digit by which what was taken back and what replaces it differ
+_OTHER_LENGTH: Final = 0.08  # for each digit by which what was taken back and what replaces it differ
 _BETWEEN: Final = 0.2  # words that are no filler stand before the group
 _NO_DIGIT: Final = 0.5  # a numeral within words
 _LEFT_OUT: Final = 1.2  # a group that is part of nothing
 _SHORT: Final = 2  # digits; longer rows are never left out
+_AS_LIKELY: Final = 0.03  # how near in price two numbers are that nobody could tell apart
 _MOST: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What was read so far: `rows` in their order, `front` of what belongs before them."""
+    """What was read so far: `rows` in their order, `front` and `back` of what belongs before and behind them.
+
+    `to_front`: what follows goes on with the front. `denied`: "not this", so that what follows replaces what was told.
+    `repeats`: as many groups to come repeat what was told.
+    """
 
     rows: tuple[str, ...] = ()
     front: str = ""
+    back: str = ""
     to_front: bool = False
+    denied: bool = False
+    repeats: int = 0
 
     @property
     def digits(self) -> str:
-        return self.front + "".join(self.rows)
+        return self.front + "".join(self.rows) + self.back
 
 
 def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
@@ -67,10 +79,13 @@ def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
     numbers: dict[str, float] = {}
     for read, cost in readings.items():
         number = read.digits
-        if MOBILE.fullmatch(number) or LANDLINE.fullmatch(number):
-            numbers[number] = min(cost, numbers.get(number, _MOST))
+        if CITY_NUMBER.fullmatch(number) and not any(_BEGINS.match(group.digits) for group in groups):
+            cost += _LANDLINE_COST
+        elif not (MOBILE.fullmatch(number) or LANDLINE.fullmatch(number)):
+            continue
+        numbers[number] = min(cost, numbers.get(number, _MOST))
     ranked = sorted(numbers.items(), key=lambda entry: entry[1])
-    if not ranked or (len(ranked) > 1 and ranked[1][1] - ranked[0][1] < _OTHER_LENGTH / 2):
+    if not ranked or (len(ranked) > 1 and ranked[1][1] - ranked[0][1] < _AS_LIKELY):
         return None
     number = ranked[0][0]
     return PhoneFinding(number, "mobile" if MOBILE.fullmatch(number) else "landline", groups[0].start, groups[-1].end)
@@ -79,35 +94,52 @@ def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
 def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Iterator[tuple[_Read, float]]:
     """What the next group may stand for, with its price."""
     row, gap = groups[at].digits, text[groups[at - 1].end if at else 0 : groups[at].start]
-    taken_back = bool(TAKES_BACK.search(gap))
+    if read.repeats:
+        yield replace(read, repeats=read.repeats - 1), 0.0
+        return
+    denies = bool(_NOT.search(gap))
+    taken_back = not denies and (read.denied or bool(TAKES_BACK.search(gap)))
+    read = replace(read, denied=False)
     between = 0.0 if not at or groups[at].joined else _BETWEEN
+    told = bool(read.rows or read.front or read.back)
     if read.to_front and not taken_back:
         yield replace(read, front=read.front + row), between
-    yield (
-        replace(read, rows=(*read.rows, row), to_front=False),
-        between + (_KEPT_ALL_THE_SAME if taken_back and read.rows else 0.0),
-    )
-    yield from _left_out(read, text, groups[at])
+    within_words = _within_words(text, groups[at])
+    if not within_words and not denies:
+        tail_first = not read.rows and at + 1 < len(groups) and bool(_BACK.search(gap))
+        against = (taken_back and told) or tail_first or (bool(read.rows) and bool(FRONT.search(gap)))
+        kept = replace(read, rows=(*read.rows, row), to_front=False)
+        yield kept, between + (_KEPT_ALL_THE_SAME if against else 0.0)
+    if len(row) <= _SHORT:
+        yield read, _NO_DIGIT if within_words else _LEFT_OUT
+    if _BACK.search(gap) and not read.back and len(row) > _SHORT:
+        yield replace(read, back=row, to_front=False), _MOVED / 2
+    if not told:
+        return
+    if FRONT.search(gap) and not read.front:
+        yield replace(read, front=row, to_front=True), _MOVED
+    if denies:
+        yield replace(read, denied=True), _REPEATED
+    for count in range(1, _MOST_ROWS + 1):
+        again = "".join(group.digits for group in groups[at : at + count])
+        if len(again) >= _LEAST_REPEATED and read.digits.endswith(again):
+            yield replace(read, repeats=count - 1), _REPEATED * count
     if not read.rows:
         return
-    if len(row) >= _LEAST_REPEATED and read.digits.endswith(row):
-        yield read, _REPEATED
-    if _FRONT.search(gap) and not read.front:
-        yield replace(read, front=row, to_front=True), _TO_THE_FRONT
     if _BEGINS.match(row):
         yield _Read((row,)), _TAKEN_BACK if taken_back else _BEGUN_ANEW
     if len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]) and _HESITATES.search(gap):
         yield replace(read, rows=(*read.rows[:-1], row)), _GONE_ON
-    if taken_back:
+    if taken_back or _PERHAPS.search(gap):
         told = "".join(read.rows)
         for count in range(1, min(max(len(row), len(read.rows[-1])), len(told)) + 1):
-            price = _TAKEN_BACK + _OTHER_LENGTH * abs(count - len(row))
+            price = (_TAKEN_BACK if taken_back else _BEGUN_ANEW) + _OTHER_LENGTH * abs(count - len(row))
             yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,)), price
 
 
-def _left_out(read: _Read, text: str, group: DigitGroup) -> Iterator[tuple[_Read, float]]:
-    if len(group.digits) > _SHORT:
-        return
-    beside = text[group.start - 1 : group.start] + text[group.end : group.end + 1]
-    within_words = len(group.digits) == 1 and any("\u4e00" <= character <= "\u9fff" for character in beside)
-    yield read, _NO_DIGIT if within_words else _LEFT_OUT
+def _within_words(text: str, group: DigitGroup) -> bool:
+    """Whether a single numeral touches words: 看一眼, 赵六, 老二."""
+    beside = text[: group.start][-1:] + text[group.end : group.end + 1]
+    return (
+        len(group.digits) == 1 and not group.joined and any("\u4e00" <= character <= "\u9fff" for character in beside)
+    )

@@ -10,9 +10,9 @@ from bot.entities.digits import COUNTS, fold, groups_of
 from bot.entities.phone import CITY_NUMBER, LANDLINE, MOBILE
 
 TAKES_BACK: Final = re.compile(
-    r"不对|不是|错了|说错|[说念报]岔|记错|看错|打错|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来|新)|从头|少(?:了|打|说)|改[成为]"
+    r"不对|不是|不(?=[,，])|错了|[说写]错|[说念报]岔|记错|看错|打错|[说念报记搞弄]混|手滑|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来|新)|从头|少(?:了|打|说)|改[成为]"
 )
-_LAST_FOUR: Final = re.compile(r"[\s。.，,啊吧呀哈]*")
+_LAST_FOUR: Final = re.compile(r"(?!号楼|号院|单元|[栋室层楼弄])[^\d零一二三四五六七八九幺]*")
 _GROUP: Final = 4  # digits: the last part of a number as it is read out
 _NEAR: Final = 10  # characters between a number and its correction
 _AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
@@ -33,6 +33,10 @@ _IS: Final = r"(?:位|个)?(?:数字|数|号)?(?:说?错了|不对)?[,，]?(?:�
 _FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:几|[三3])?" + _IS)
 _MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
 _GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
+_STARRED: Final = re.compile(r"[\s,，]*[*＊]\s*(\d{2,4})(?!\d)")
+_DENIES: Final = re.compile(
+    r"[\s,，]*不是[\d零一二三四五六七八九幺]{2,11}[^\d零一二三四五六七八九幺是]*$"
+)  # "…5126 不是5162哈"
 _DENIED: Final = re.compile(
     r"[\s,，。]*[^,，。;；]*(?:不对|错了|不是|应该|不(?=[,，]))[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
 )
@@ -134,6 +138,10 @@ def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
 
 def amended_behind(number: str, behind: str, *, spoken: bool = False) -> str | None:
     """The number after a correction that is told right behind it; None where nothing is corrected."""
+    if starred := _STARRED.match(behind):  # as people correct what they typed: "*6143"
+        return number[: -len(starred[1])] + starred[1]
+    if _DENIES.match(behind):
+        return None
     return amend(number, behind, spoken=spoken) or _last_four(number, behind)
 
 

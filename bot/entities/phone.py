@@ -25,6 +25,7 @@ _EXTENSION: Final = re.compile(
     r"[\s,，、。]*(?:请|再|按)?(?:转(?:接)?|(?:内线)?分机(?:号)?|内线|ext\.?|#|[-－—–])(?:是|拨|:|：)?\s*",
     re.IGNORECASE,
 )
+FRONT: Final = re.compile(r"前[头面边]|开头|打头|头里|区号")  # what follows comes before what was told
 _LONGEST_EXTENSION: Final = 5  # digits
 _NOT_A_PHONE: Final = re.compile(r"(?:单号|工单|编号|身份证|证号|卡号|账号|车牌|户号|表号)[^,，。;；]{0,6}$")
 
@@ -55,8 +56,11 @@ def _kind(digits: str, *, landline_context: bool) -> PhoneKind | None:
 
 def _strip_country(digits: str) -> str:
     for prefix in ("0086", "86"):
-        if digits.startswith(prefix) and MOBILE.fullmatch(digits[len(prefix) :]):
-            return digits[len(prefix) :]
+        behind = digits.removeprefix(prefix)
+        if behind != digits and MOBILE.fullmatch(behind):
+            return behind
+        if behind != digits and LANDLINE.fullmatch(f"0{behind}"):
+            return f"0{behind}"
     return digits
 
 
@@ -68,7 +72,9 @@ def _search(text: str, groups: list[DigitGroup], *, asked: bool) -> list[PhoneFi
         digits = ""
         context = asked or bool(_LANDLINE_WORDS.search(text[: groups[index].start]))
         for last in range(index, min(index + 13, len(groups))):
-            if last > index and not groups[last].joined:
+            if last > index and (
+                not groups[last].joined or FRONT.search(text[groups[last - 1].end : groups[last].start])
+            ):
                 break
             digits += groups[last].digits
             if len(digits) > 15:

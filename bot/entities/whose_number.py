@@ -14,7 +14,7 @@ from typing import Final
 from bot.entities import hesitant_number, number_correction, phone
 from bot.entities.digits import fold, groups_of
 from bot.entities.person import SURNAME
-from bot.entities.phone import PhoneFinding
+from bot.entities.phone import CITY_NUMBER, PhoneFinding
 
 _THEM: Final = (
     r"(?:他|她|它|对方|商家|卖家|店家|店主|店里|店|公司|厂里|物业|司机|机主|车主|客服|订餐|报修|维修|挪车|办证|招聘"
@@ -26,12 +26,12 @@ _THEIRS_BEHIND: Final = re.compile(
     rf"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:就)?是{_THEM}[^,，。]{{0,6}}的?(?=[,，。;；]|$)"
 )
 _GONE_BEFORE: Final = re.compile(
-    r"(?:(?:别|甭|莫|不要|不用)(?:再|往)?(?:打|记|写|留|用)(?:我)?|(?:不|并不)是|(?:以前|原来|原先|过去|之前|早先|老|旧)的?)"
+    r"(?:(?:别|甭|莫|不要|不用)(?:再|往|给[^,，。]{1,4})?(?:打|记|写|留|用)(?:我)?|(?:不|并不)是|(?:以前|原来|原先|过去|之前|早先|老|旧)的?)"
     r"(?:那个?|这个?)?(?:手机|电话|座机)?(?:号码?)?(?:是|叫|[:：])?\s*$"
 )
 _GONE_BEHIND: Final = re.compile(
-    r"^[\s,，]*(?:这个?|那个?)?(?:号码?|电话|手机)?(?:已经|早就|早|都|现在)?"
-    r"(?:停机|停用|注销|作废|欠费|打不通(?!的话|时|就|再|[^,，。;；]{0,3}[打找发加留短微]|[,，](?:再|就)?[打找发加])|换了|换掉|不用了|不使了|(?:别|甭|莫|不要|不用)(?:再)?打(?:了|这个|那个)?(?=[,，。;；]|$))"
+    r"^[\s,，]*(?:[嗯呃哎唉啊]+[,，\s]*)?(?:这个?|那个?)?(?:号码?|电话|手机)?(?:已经|早就|早|都|现在)?"
+    r"(?:不(?:是|要)这个|停机|停用|注销|作废|欠费|打不通(?!的话|时|就|再|[^,，。;；]{0,3}[打找发加留短微]|[,，](?:再|就)?[打找发加])|换了|换掉|不用了|不使了|(?:别|甭|莫|不要|不用)(?:再)?打(?:了|这个|那个)?(?=[,，。;；]|$))"
 )
 # A number for the case that nobody answers at the first one, or for other hours.
 _SPARE_BEFORE: Final = re.compile(
@@ -63,8 +63,13 @@ _AFTER_A_STRANGER: Final = re.compile(
 # Which of several is meant to be called first.
 _PREFERRED: Final = re.compile(
     r"(?:打|拨|用|记|留|找|联系|以|先|优先)[^,，。;；\d]{0,6}?"
-    r"(?:第(?P<nth>[一二三123])个|(?P<front>前[面头边一])(?!位)|(?P<back>后[面头边一])(?!位))"
+    r"(?:第(?P<nth>[一二三123])个|(?P<front>前[面头边一]|头一?个)(?!位)|(?P<back>后[面头边一])(?!位))"
 )
+_LAND_LINE: Final = re.compile(
+    r"(?:打|拨|用|联系|找)(?:我)?(?:家里?|单位|座机|固话|固定电话)(?:的|那个)?(?:吧|就行|好了|[,，。\s]|$)"
+)
+_OF_MOBILE: Final = re.compile(r"[\s,，]*手机")
+_EXTENSION: Final = re.compile(r"转[接]?[\d零一二三四五六七八九幺两]|分机|内线")
 _NTH: Final = {"一": 0, "1": 0, "二": 1, "2": 1, "三": 2, "3": 2}
 _EITHER: Final = re.compile(r"[\s,，]*(?:[/／、|]|或者?是?|(?:（|\()[^)）]{1,6}[)）][\s/／、,，]*)[\s,，]*")
 _TAIL: Final = (3, 4)  # digits by which a number is called: "先打6174"
@@ -77,9 +82,10 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     `asked`: it answers our question; else only a number is taken that is said to be the citizen's or to be called.
     """
     text = fold(text)
-    found = [entry for entry in phone.find(text, spoken=spoken, asked=asked and not spoken) if entry.kind != "service"]
-    if asked and (not found or _leaves_digits(text, found)):
-        whole = hesitant_number.find(text) or (hesitant_number.find(text, spoken=True) if spoken else None)
+    city = asked and (not spoken or bool(_EXTENSION.search(text)))
+    found = [entry for entry in phone.find(text, spoken=spoken, asked=city) if entry.kind != "service"]
+    if asked and (words := _hesitant(text, found)):
+        whole = hesitant_number.find(words) or (hesitant_number.find(words, spoken=True) if spoken else None)
         if whole is not None:
             return whole
     chosen = to_call(text, found, asked=asked)
@@ -90,12 +96,20 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
     return replace(chosen, number=amended) if amended else chosen
 
 
-def _leaves_digits(text: str, found: Sequence[PhoneFinding]) -> bool:
-    """Whether digits go on behind the one number found: "幺三九,幺三九,零零零零,七幺,七幺,五八,五八"."""
-    if len(found) != 1 or found[0].kind != "mobile":
-        return False
-    behind = next((group for group in groups_of(text, spoken=False) if group.start >= found[0].end), None)
-    return behind is not None and behind.joined and not found[0].number.endswith(behind.digits)
+def _hesitant(text: str, found: Sequence[PhoneFinding]) -> str:
+    """The words that tell one number in a way of their own: all where none was found, else those of a single one (up to
+    the next) behind which digits go on or take it back: "幺三九,幺三九,零零零零,七幺,七幺,五八,五八"."""
+    if not found:
+        return text
+    if found[0].kind != "mobile":
+        return ""
+    until = next((other.start for other in found[1:] if not CITY_NUMBER.fullmatch(other.number)), len(text))
+    words = text[:until]
+    behind = [group for group in groups_of(words, spoken=False) if group.start >= found[0].end]
+    if not behind or (found[0].number.endswith(behind[0].digits) and len(behind) == 1):
+        return ""
+    goes_on = behind[0].joined or bool(number_correction.TAKES_BACK.search(words[found[0].end : behind[0].start]))
+    return words if goes_on else ""
 
 
 def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFinding | None:
@@ -104,7 +118,12 @@ def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFi
 
     `asked`: the number was just asked for, so that somebody else's is taken too where no other was told.
     """
-    gone = [entry for entry in found if _stands(text, found, entry, _GONE_BEFORE, _GONE_BEHIND)]
+    gone = [
+        entry
+        for entry in found
+        if _stands(text, found, entry, _GONE_BEFORE, _GONE_BEHIND)
+        and not (entry.kind == "landline" and _OF_MOBILE.match(text, entry.end))
+    ]
     kept = [entry for entry in found if entry not in gone]
     own = [entry for entry in kept if not _stands(text, found, entry, _THEIRS_BEFORE, _THEIRS_BEHIND)]
     if not asked:
@@ -135,6 +154,9 @@ def _preferred(text: str, choice: Sequence[PhoneFinding]) -> PhoneFinding | None
     if (named := _PREFERRED.search(text)) is not None:
         nth = _NTH[named["nth"]] if named["nth"] else 0 if named["front"] else len(choice) - 1
         return choice[nth] if nth < len(choice) else None
+    lines = [entry for entry in choice if entry.kind == "landline"]
+    if len(lines) == 1 and _LAND_LINE.search(text):
+        return lines[0]
     for group in groups_of(text, spoken=False):
         if len(group.digits) in _TAIL and not any(entry.start <= group.start < entry.end for entry in choice):
             called = [entry for entry in choice if entry.number.endswith(group.digits)]
