@@ -45,6 +45,12 @@ _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _NOWHERE: Final = re.compile(r"网上|网购|线上|网店|淘宝|京东|拼多多|抖音|直播|电话里")
+_STREET_UNKNOWN: Final = re.compile(
+    r"(?:街道|镇|乡)(?:我|是)?(?:真|实在|可)?(?:不(?:太|大)?(?:知道|清楚|造|记得)|记不[住清]|[说弄]不[准清])"
+    r"|(?:不(?:太|大)?(?:知道|清楚)|记不[住清]|[说弄]不[准清])[^,，。;；]{0,3}(?:哪个|什么)(?:街道|镇|乡)"
+    r"|(?:哪个|什么)(?:街道|镇|乡)[^,，。;；]{0,6}(?:不(?:太|大)?(?:知道|清楚|造)|记不[住清]|[说弄]不[准清])"
+)
+_ROAD: Final = re.compile(r"[东南西北内外中]{0,2}(?:大街|路|街(?!道)|胡同|桥|站)")
 _ALONE: Final = re.compile(r"[这那]|附近|旁边")  # behind a name that is all there is of an address
 _NEAR: Final = 2  # characters between a street and its district
 _IN_DISTRICT_BONUS: Final = 2.5
@@ -63,6 +69,7 @@ class _Mention:
     district: str = ""
     suffixed: bool = False
     confidence: float = 1.0
+    road: bool = False
 
 
 def _overlap(mention: _Mention, others: list[_Mention]) -> bool:
@@ -76,6 +83,11 @@ def _is_street(text: str, mention: _Mention, streets: list[_Mention]) -> bool:
     if any(other.suffixed for other in streets):
         return not HANZI.match(text, mention.end) and not HANZI.match(text[: mention.start][-1:])
     return not _NAME_GOES_ON.match(text, mention.end)
+
+
+def _is_road(text: str, mention: _Mention) -> bool:
+    """Whether what is named is a road, a bridge or a station that bears the name: 东直门内大街."""
+    return not mention.suffixed and bool(_ROAD.match(text, mention.end))
 
 
 def _blanked(text: str, spots: list[Spot]) -> str:
@@ -168,8 +180,11 @@ class PlaceMatcher:
         streets = self._exact_mentions(text, mentions, district)
         if not any(mention.suffixed for mention in streets):
             alike = self._homophone_mentions(text, mentions, district, asked=asked)
-            streets += [m for m in alike if not streets or (m.suffixed and not _overlap(m, streets))]
+            named_plainly = any(not _is_road(text, mention) for mention in streets)
+            streets += [m for m in alike if not _overlap(m, streets) and (not named_plainly or m.suffixed)]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
+        if _STREET_UNKNOWN.search(text):  # what is named without its suffix is a landmark then
+            streets = [mention for mention in streets if mention.suffixed]
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
             named = mentions[0].district if mentions else ""
@@ -183,6 +198,7 @@ class PlaceMatcher:
             known_spans = [*marked, *((mention.start, mention.end) for mention in mentions)]
             blank = "".join("," if any(a <= i < b for a, b in known_spans) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
+        streets = [replace(mention, road=_is_road(text, mention)) for mention in streets]
         place = self._resolve(streets, named, district)
         if not place.district and not district and (mark := self._landmark.search(text)):
             known = self._gazetteer.landmarks[mark.group()]
@@ -206,11 +222,11 @@ class PlaceMatcher:
 
     def _spots(self, text: str) -> list[Spot]:
         """Every district, street and landmark that is named letter for letter."""
-        districts = self._district_mentions(text)
+        districts = self._district_mentions(text, denied=True)
         spots = [Spot(mention.start, mention.end, frozenset({mention.district}), True) for mention in districts]
         spots += [
             Spot(mention.start, mention.end, frozenset(street.district for street in mention.streets))
-            for mention in self._exact_mentions(text, districts, "")
+            for mention in self._exact_mentions(text, districts, "", denied=True)
         ]
         marks = self._gazetteer.landmarks
         spots += [
@@ -240,7 +256,8 @@ class PlaceMatcher:
                 best[street.name] = (street, value, score / best_possible(row), end)
         return sorted(best.values(), key=lambda item: (-item[1], len(item[0].bare), item[0].name))
 
-    def _district_mentions(self, text: str) -> list[_Mention]:
+    def _district_mentions(self, text: str, *, denied: bool = False) -> list[_Mention]:
+        """The districts that are named; `denied`: also those of which it is said that they are not the one."""
         found: list[_Mention] = []
         for match in self._district.finditer(text):
             name = match.group()
@@ -248,7 +265,7 @@ class PlaceMatcher:
             goes_on = following and following in _WORD_GOES_ON.get(name, "") + _RAILWAY_LINE
             if name not in self._gazetteer.districts and goes_on:
                 continue
-            if _DENIED.search(text[: match.start()]):
+            if not denied and _DENIED.search(text[: match.start()]):
                 continue
             found.append(_Mention(match.start(), match.end(), district=self._short_districts.get(name, name)))
         return found
@@ -291,7 +308,9 @@ class PlaceMatcher:
         match = self._exact.match(text, start)
         return bool(match and any(street.district == district for street in self._by_name[match.group()]))
 
-    def _exact_mentions(self, text: str, districts: list[_Mention], known: str) -> list[_Mention]:
+    def _exact_mentions(
+        self, text: str, districts: list[_Mention], known: str, *, denied: bool = False
+    ) -> list[_Mention]:
         found: list[_Mention] = []
         taken = [(mention.start, mention.end) for mention in districts]
         position = 0
@@ -306,7 +325,7 @@ class PlaceMatcher:
             ) and not match.group().endswith(SUFFIXES):
                 continue
             mention = self._exact_mention(text, match.group(), start, end, districts, known)
-            if mention:
+            if mention and (denied or not _DENIED.search(text[:start])):
                 found.append(mention)
                 position = mention.end
         return found
@@ -314,7 +333,7 @@ class PlaceMatcher:
     def _exact_mention(
         self, text: str, form: str, start: int, end: int, districts: list[_Mention], known: str
     ) -> _Mention | None:
-        if _DENIED.search(text[:start]) or text[end : end + 1] == _RAILWAY_LINE:
+        if text[end : end + 1] == _RAILWAY_LINE:
             return None
         streets = self._by_name[form]
         suffixed = any(street.name == form and street.name != street.bare for street in streets)
@@ -409,7 +428,7 @@ class PlaceMatcher:
     def _resolve(self, mentions: list[_Mention], named: str, known: str) -> PlaceFinding:
         district = named or known
         # "良乡，拱辰街道": a name with its 街道 is a street, one without it may be the town around that street.
-        for mention in sorted(mentions, key=lambda mention: not mention.suffixed):
+        for mention in sorted(mentions, key=lambda mention: (not mention.suffixed, mention.road)):
             streets = [street for street in mention.streets if not district or street.district == district]
             if len(streets) == 1:
                 street = streets[0]

@@ -12,6 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+# A place that is named to say that it is not the one.
+_DENIED: Final = re.compile(
+    r"(?:(?:不|没|别|并非|甭)(?:是)?(?:说|写|记|当|弄|打|听)?(?:是|成|归|属于?|算|在)?(?:的)?|不是(?:归|属于?|在)?)$"
+)
+_ASKED_BACK: Final = re.compile(r"^[^,，。;；]{0,4}吗")  # "isn't it A's?" affirms
+_UNRELATED: Final = re.compile(r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关)")
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n]")
 KIN: Final = (
     r"(?:爸妈|爹妈|妈|爸|爹|娘|姥姥|姥爷|奶奶|爷爷|大爷|大妈|公公|婆婆|岳父|岳母|丈人|闺女|女儿|儿子"
@@ -19,20 +25,20 @@ KIN: Final = (
 )
 _IS_IN: Final = r"(?:是)?(?:在)?[^,，。;；]{0,6}$"
 _OWN_HOME: Final = re.compile(
-    r"(?:[我俺咱](?:们)?(?:自己|自个儿?|本人|现在|平时|人)?(?:是|都)?(?:家)?(?:(?:在)?住|家在|人在)|(?:[我俺](?:的)?)?(?:户口|户籍|老家)"
+    r"(?:[我俺咱](?:们)?(?:自己|自个儿?|本人|现在|平时|人)?(?:是|都)?(?:家)?(?:(?:在)?住|家在|人在)|(?:[我俺](?:的)?)?(?:那个|的)?(?:户口本?|户籍|老家|身份证)"
     rf"|总部|总公司|注册地?){_IS_IN}"
 )
 _HOME_OF_KIN: Final = re.compile(rf"{KIN}(?:他们|她们)?(?:家)?(?:那儿)?(?:是)?(?:住|在){_IS_IN}")
 _ORIGIN_BEFORE: Final = re.compile(
     r"(?:[我俺](?:本来|其实|原来)?是|(?:原来|以前|之前|过去|原先|本来)(?:是)?(?:住|在)(?:在)?)$"
 )
-_ORIGIN_BEHIND: Final = re.compile(r"^(?:区)?(?:那边)?(?:人|的)(?=[,，。;；\s]|$)")
-_FROM_BEFORE: Final = re.compile(r"从[^,，。;；]{0,4}$")
+_ORIGIN_BEHIND: Final = re.compile(r"^(?:区)?(?:那边)?(?:的?人|的)(?=[,，。;；\s]|$)")
+_FROM_BEFORE: Final = re.compile(r"[从打][^,，。;；]{0,4}$")
 _FROM_BEHIND: Final = re.compile(r"^[^,，。;；]{0,10}?(?:到|搬|往|去|来)")
 # A place that is named only for where the other one lies.
 _NEXT_DOOR: Final = re.compile(
     r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是"
-    r"|过了|经过|路过|穿过|出了|[不没快]到|再?往[东西南北前里外]{1,2}(?:走|去|点儿?)?(?:就|才)(?:是|到)?)$"
+    r"|过了(?:[^,，。;；]{0,4}就(?:是|到)?)?|经过|路过|穿过|出了|[不没快]到|再?往[东西南北前里外]{1,2}[^,，。;；]{0,4}(?:就|才)(?:是|到)?)$"
 )
 _NEXT_DOOR_BEHIND: Final = re.compile(
     r"^(?:街道|地区|镇|乡)?(?:那边|那儿|这边)?的?(?:边儿?上|边儿|旁边儿?|隔壁|对面|对过|(?:以|往|再往|偏)[东西南北])"
@@ -44,13 +50,18 @@ _WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|�
 _ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
 _BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤|搭界|两区之间)")
 _BELONGS: Final = re.compile(r"(?<!不)(?:属于|隶属|算(?:是)?|归属?)[^,，。;；]{0,2}$")
+_SUPPOSED: Final = re.compile(
+    r"(?:以前|之前|原来|早先|过去|[老都]说|以为|人家说)[^,，。;；现]{0,4}(?:归|属于?|算)[^,，。;；]{0,2}$"
+)
+_UNSURE: Final = re.compile(r"(?:不知道|不清楚|[说弄拿]不准|记不住)[^,，。;；]{0,3}(?:归|算|属于?)[^,，。;；]*")
 _MISTAKE: Final = re.compile(
     r"[,，。.…\s!！~、—-](?:啊|哦|哎呀?|呃|嗯|噢)*(?:不+[,，\s]*)*"
     r"(?:(?:不对|不是(?:[^,，。;；]{1,8}(?=[,，。]))?|(?:(?:说|记|写|打|弄|搞|念|报)(?:错|岔)|错)了?|更正(?:一下)?|口误|(?:说)?(?:秃噜嘴|嘴瓢|嘴误)|不(?=[,，]))"
     r"(?:不对|了|啊|吧|呀)*[,，。.…\s!！~]*)+"
     r"[,，。.…\s!！~]*(?:(?:应该|其实)?(?:是|在|属于|归)(?:在)?)?$"
 )
-_BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK, _BESIDE = -1, 0, 1, 2, 3, 4
+_BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK, _BESIDE, _NOT_IT = -1, 0, 1, 2, 3, 4, 5
+_PAIR: Final = 2  # characters between a district and its street
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,16 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     citizen's own. On the border of two districts and nowhere else: none of them is believed.
     """
     mistaken = taken_back(text, spots)
-    ranks = {spot: _rank(text, spot) for spot in spots if spot not in mistaken}
+    ranks = {spot: _rank(text, spot, spots) for spot in spots if spot not in mistaken}
     best = min(ranks.values(), default=_HAPPENED)
     where = frozenset(district for spot, rank in ranks.items() if rank == best for district in spot.districts)
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
     if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
-        aside += [s for s, rank in ranks.items() if rank == _BESIDE > best and not s.district and s not in aside]
+        aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
+    denied = {text[spot.start : spot.end] for spot, rank in ranks.items() if rank == _NOT_IT}
+    aside += [s for s in ranks if text[s.start : s.end] in denied and s not in aside]
+    if unsure := _UNSURE.search(text):
+        aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
         aside = list(ranks)
     for spot in (*mistaken, *aside):
@@ -90,29 +105,40 @@ def taken_back(text: str, spots: Sequence[Spot]) -> list[Spot]:
     row = sorted(spots, key=lambda spot: (spot.start, spot.end))
     found: list[Spot] = []
     for index, new in enumerate(row):
-        before = [spot for spot in row[:index] if spot.end <= new.start]
+        start, _ = _pair(text, new, row)
+        before = [spot for spot in row[:index] if spot.end <= start]
         last = max((spot.end for spot in before), default=None)
-        if last is None or not _MISTAKE.search(text[last : new.start]):
+        if last is None or not _MISTAKE.search(text[last:start]) or _rank(text, new, row) == _NOT_IT:
             continue
-        gone = [spot for spot in before if new.district or not spot.district or not (spot.districts & new.districts)]
-        found += [*gone, Spot(last, new.start, frozenset())] if gone else []
+        gone = [
+            spot
+            for spot in before
+            if not (spot.districts & new.districts) or not (new.district or spot.district)  # A, no, B of one district
+        ]
+        found += [*gone, Spot(last, start, frozenset())] if gone else []
     return list(dict.fromkeys(found))
 
 
 def beside(text: str, spots: Sequence[Spot]) -> list[Spot]:
     """The streets and landmarks that are named only for where the place lies."""
-    return [spot for spot in spots if not spot.district and _rank(text, spot) == _BESIDE]
+    return [spot for spot in spots if not spot.district and _rank(text, spot, spots) == _BESIDE]
 
 
 def only_home(text: str, spots: Sequence[Spot]) -> bool:
     """Whether every place that is named is where the citizen lives."""
-    return bool(spots) and all(_rank(text, spot) >= _AWAY for spot in spots)
+    return bool(spots) and all(_rank(text, spot, spots) >= _AWAY for spot in spots)
 
 
-def _rank(text: str, spot: Spot) -> int:
-    clause, behind = _BREAK.split(text[: spot.start])[-1], text[spot.end :]
+def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
+    """How far it is from where it happened."""
+    start, end = _pair(text, spot, spots)
+    clause, behind = _BREAK.split(text[:start])[-1], text[end:]
+    if (_DENIED.search(clause) and not _ASKED_BACK.search(behind)) or (
+        _WITH.search(clause) and _UNRELATED.search(behind)
+    ):
+        return _NOT_IT
     if _BELONGS.search(clause):
-        return _BELONGING
+        return _AWAY if _SUPPOSED.search(clause) else _BELONGING
     if _WORK_BEFORE.search(clause) and _WORK_BEHIND.search(behind) and not _ABOUT_WORK.search(text):
         return _WORK
     if _NEXT_DOOR.search(clause) or _NEXT_DOOR_BEHIND.search(behind):
@@ -126,6 +152,18 @@ def _rank(text: str, spot: Spot) -> int:
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+
+
+def _pair(text: str, spot: Spot, spots: Sequence[Spot]) -> tuple[int, int]:
+    """From where to where the place is named: a district and its street right behind it are one."""
+    pair = [s for s in spots if s.district != spot.district and s.districts & spot.districts]
+    start = min((s.start for s in pair if s.district and _joined(text, s.end, spot.start)), default=spot.start)
+    end = max((s.end for s in pair if not s.district and _joined(text, spot.end, s.start)), default=spot.end)
+    return start, end
+
+
+def _joined(text: str, end: int, start: int) -> bool:
+    return 0 <= start - end <= _PAIR and not _BREAK.search(text, end, start)
 
 
 def _on_border(text: str, spot: Spot) -> bool:
