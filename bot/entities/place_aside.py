@@ -17,7 +17,10 @@ _DENIED: Final = re.compile(
     r"(?:(?:不|没|别|并非|甭)(?:是)?(?:说|写|记|当|弄|打|听)?(?:是|成|归|属于?|算|在)?(?:的)?|不是(?:归|属于?|在)?)$"
 )
 _ASKED_BACK: Final = re.compile(r"^[^,，。;；]{0,4}吗")  # "isn't it A's?" affirms
-_UNRELATED: Final = re.compile(r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关)")
+_UNRELATED: Final = re.compile(
+    r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关|不是一(?:码|回)事|不沾边|不是一个)"
+)
+_EXPLAINED: Final = re.compile(r"^\s*那(?:边|个|里)?(?:可)?(?:是|在|归|属于)?$")  # "not A: that one is in D"
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n]")
 KIN: Final = (
     r"(?:爸妈|爹妈|妈|爸|爹|娘|姥姥|姥爷|奶奶|爷爷|大爷|大妈|公公|婆婆|岳父|岳母|丈人|闺女|女儿|儿子"
@@ -37,7 +40,7 @@ _FROM_BEFORE: Final = re.compile(r"[从打][^,，。;；]{0,4}$")
 _FROM_BEHIND: Final = re.compile(r"^[^,，。;；]{0,10}?(?:到|搬|往|去|来)")
 # A place that is named only for where the other one lies.
 _NEXT_DOOR: Final = re.compile(
-    r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是"
+    r"(?:离|挨着|挨|靠近?|紧邻|紧挨着?|毗邻|邻着|(?:对面|隔壁|旁边|北边|南边|东边|西边)(?:就)?是|隔壁的?"
     r"|过了(?:[^,，。;；]{0,4}就(?:是|到)?)?|经过|路过|穿过|出了|[不没快]到|再?往[东西南北前里外]{1,2}[^,，。;；]{0,4}(?:就|才)(?:是|到)?)$"
 )
 _NEXT_DOOR_BEHIND: Final = re.compile(
@@ -47,6 +50,8 @@ _WITH: Final = re.compile(r"[跟和与同]$")
 _WITH_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:挨着|相邻|隔|接壤|相连|连着)")
 _WORK_BEFORE: Final = re.compile(r"[我俺](?:现在|平时|人)?在[^,，。;；]{0,4}$")
 _WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|上学|读书)")
+_WORK_AT: Final = re.compile(r"(?:单位|上班的?(?:地方|地儿)?|工作)(?:就|是)?在[^,，。;；]{0,4}$")
+_OF_WORK: Final = re.compile(r"工资|工钱|欠薪|加班|辞退|开除|社保|公积金|合同|拖欠")
 _ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
 _BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤|搭界|两区之间)")
 _BELONGS: Final = re.compile(r"(?<!不)(?:属于|隶属|算(?:是)?|归属?)[^,，。;；]{0,2}$")
@@ -90,6 +95,8 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
         aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
     denied = {text[spot.start : spot.end] for spot, rank in ranks.items() if rank == _NOT_IT}
     aside += [s for s in ranks if text[s.start : s.end] in denied and s not in aside]
+    if denied:
+        aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, denied)]
     if unsure := _UNSURE.search(text):
         aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
@@ -141,6 +148,8 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
         return _AWAY if _SUPPOSED.search(clause) else _BELONGING
     if _WORK_BEFORE.search(clause) and _WORK_BEHIND.search(behind) and not _ABOUT_WORK.search(text):
         return _WORK
+    if _WORK_AT.search(clause) and not _OF_WORK.search(text):
+        return _WORK
     if _NEXT_DOOR.search(clause) or _NEXT_DOOR_BEHIND.search(behind):
         return _BESIDE
     if (_WITH.search(clause) and _WITH_BEHIND.search(behind)) or (
@@ -152,6 +161,12 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+
+
+def _explains(text: str, spot: Spot, denied: set[str]) -> bool:
+    """Whether a district is told of a place that it is not: "马坊，不是马坡，马坡在顺义"."""
+    clause = re.split(r"[,，。;；!！?？\s]", text[: spot.start])[-1]
+    return bool(_EXPLAINED.match(clause)) or any(name in clause for name in denied)
 
 
 def _pair(text: str, spot: Spot, spots: Sequence[Spot]) -> tuple[int, int]:
