@@ -114,7 +114,8 @@ def _answers_besides(talk: Talk) -> bool:
     if talk.state.asking != "confidential":
         return False
     rest = reading.without_repeat(talk.text)
-    return rest != talk.text and bool(secrecy.NAMED.search(rest)) and secrecy.answered(rest) is not None
+    told = bool(secrecy.NAMED.search(rest)) or talk.state.repeats > 0  # whoever says it again means the rest of it
+    return rest != talk.text and told and secrecy.answered(rest) is not None
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

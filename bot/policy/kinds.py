@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import intake, reading, splitting
+from bot import intake, reading, secrecy, splitting
 from bot.decision import Understood
 from bot.policy.talk import Talk
 from workorders import deadlines
@@ -78,6 +78,8 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         return "order", cue
     if cue == "咨询":
         return "consult", "咨询"
+    if not reading.question(words) and secrecy.volunteered(words):  # nobody fears to be known for a question
+        return "order", "举报" if understood.intent == "report" else "投诉"
     asks, requests = understood.score("consult"), understood.score(*REQUESTS)
     if len(reading.bare(words)) >= _LONG_STORY:  # what is wanted often comes at its end
         end = talk.findings.understand(splitting.end_of(words))

@@ -75,7 +75,7 @@ def test_the_greeting_says_that_a_machine_speaks_and_records() -> None:
 def test_who_may_be_in_danger_is_told_whom_to_call_and_served_as_everybody_else() -> None:
     text = "楼下那个配电的箱子今天老是嗡嗡响，我也说不上来"
     findings = Findings(replace(guards.check(text), by_rule=False, whole=0.6, probability=0.6))
-    findings = findings.add(Wanted("danger", (text,)), Danger(-0.5, {"119": 1.0}))
+    findings = findings.add(Wanted("danger", (text,)), Danger(-0.2, {"119": 1.0}))
     state = State()
     said: list[list[str]] = []
     for _ in range(2):
