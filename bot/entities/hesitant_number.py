@@ -93,48 +93,65 @@ def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
 
 def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Iterator[tuple[_Read, float]]:
     """What the next group may stand for, with its price."""
-    row, gap = groups[at].digits, text[groups[at - 1].end if at else 0 : groups[at].start]
     if read.repeats:
         yield replace(read, repeats=read.repeats - 1), 0.0
         return
+    gap = text[groups[at - 1].end if at else 0 : groups[at].start]
     denies = bool(_NOT.search(gap))
     taken_back = not denies and (read.denied or bool(TAKES_BACK.search(gap)))
     read = replace(read, denied=False)
+    yield from _added(read, text, groups, at, gap, taken_back=taken_back, denies=denies)
+    if read.digits and denies:
+        yield replace(read, denied=True), _REPEATED
+    if read.digits:
+        yield from _said_before(read, groups, at)
+    if read.rows:
+        yield from _instead(read, groups[at].digits, gap, taken_back=taken_back)
+
+
+def _added(
+    read: _Read, text: str, groups: list[DigitGroup], at: int, gap: str, *, taken_back: bool, denies: bool
+) -> Iterator[tuple[_Read, float]]:
+    """The group is a further part of the number, or none of it."""
+    row = groups[at].digits
     between = 0.0 if not at or groups[at].joined else _BETWEEN
-    told = bool(read.rows or read.front or read.back)
+    within_words = _within_words(text, groups[at])
+    front, back = bool(FRONT.search(gap)), bool(_BACK.search(gap))
     if read.to_front and not taken_back:
         yield replace(read, front=read.front + row), between
-    within_words = _within_words(text, groups[at])
     if not within_words and not denies:
-        tail_first = not read.rows and at + 1 < len(groups) and bool(_BACK.search(gap))
-        against = (taken_back and told) or tail_first or (bool(read.rows) and bool(FRONT.search(gap)))
+        tail_first = back and not read.rows and at + 1 < len(groups)
+        against = (taken_back and bool(read.digits)) or tail_first or (front and bool(read.rows))
         kept = replace(read, rows=(*read.rows, row), to_front=False)
         yield kept, between + (_KEPT_ALL_THE_SAME if against else 0.0)
+    if front and read.digits and not read.front:
+        yield replace(read, front=row, to_front=True), _MOVED
+    if back and not read.back and len(row) > _SHORT:
+        yield replace(read, back=row, to_front=False), _MOVED / 2
     if len(row) <= _SHORT:
         yield read, _NO_DIGIT if within_words else _LEFT_OUT
-    if _BACK.search(gap) and not read.back and len(row) > _SHORT:
-        yield replace(read, back=row, to_front=False), _MOVED / 2
-    if not told:
-        return
-    if FRONT.search(gap) and not read.front:
-        yield replace(read, front=row, to_front=True), _MOVED
-    if denies:
-        yield replace(read, denied=True), _REPEATED
-    for count in range(1, _MOST_ROWS + 1):
+
+
+def _said_before(read: _Read, groups: list[DigitGroup], at: int) -> Iterator[tuple[_Read, float]]:
+    """This group, or this one and the next ones, say once more how the number ended so far."""
+    for count in range(1, min(_MOST_ROWS, len(groups) - at) + 1):
         again = "".join(group.digits for group in groups[at : at + count])
         if len(again) >= _LEAST_REPEATED and read.digits.endswith(again):
             yield replace(read, repeats=count - 1), _REPEATED * count
-    if not read.rows:
-        return
+
+
+def _instead(read: _Read, row: str, gap: str, *, taken_back: bool) -> Iterator[tuple[_Read, float]]:
+    """The group stands in the place of what was told: of all of it, of the last group, or of as many digits."""
     if _BEGINS.match(row):
         yield _Read((row,)), _TAKEN_BACK if taken_back else _BEGUN_ANEW
     if len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]) and _HESITATES.search(gap):
         yield replace(read, rows=(*read.rows[:-1], row)), _GONE_ON
-    if taken_back or _PERHAPS.search(gap):
-        told = "".join(read.rows)
-        for count in range(1, min(max(len(row), len(read.rows[-1])), len(told)) + 1):
-            price = (_TAKEN_BACK if taken_back else _BEGUN_ANEW) + _OTHER_LENGTH * abs(count - len(row))
-            yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,)), price
+    if not (taken_back or _PERHAPS.search(gap)):
+        return
+    told = "".join(read.rows)
+    for count in range(1, min(max(len(row), len(read.rows[-1])), len(told)) + 1):
+        price = (_TAKEN_BACK if taken_back else _BEGUN_ANEW) + _OTHER_LENGTH * abs(count - len(row))
+        yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,)), price
 
 
 def _within_words(text: str, group: DigitGroup) -> bool:
