@@ -9,7 +9,7 @@ text, else all are returned as candidates for the bot to ask about.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,8 @@ from bot.entities import place_aside
 from bot.entities.district_sound import DistrictEar
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
 from bot.entities.place_aside import Spot
-from bot.entities.place_finding import PlaceCandidate, PlaceFinding
+from bot.entities.place_finding import PlaceFinding
+from bot.entities.place_mention import Mention, beside, is_road, is_street, overlap, resolve, without_guesses
 from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 from bot.entities.sounded_text import HANZI, sounded
 
@@ -35,7 +36,6 @@ _WORD_GOES_ON: Final = {
     "延庆": "镇",
 }
 _RAILWAY_LINE: Final = "线"  # 昌平线 runs through three districts
-_NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
 # Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
 # nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
 _HEARD_SURE: Final = 0.68
@@ -45,63 +45,11 @@ _HEARD_MARGIN: Final = 1.2
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _NOWHERE: Final = re.compile(r"网上|网购|线上|网店|淘宝|京东|拼多多|抖音|直播|电话里")
-_STREET_UNKNOWN: Final = re.compile(
-    r"(?:街道|镇|乡)(?:我|是)?(?:真|实在|可)?(?:不(?:太|大)?(?:知道|清楚|造|记得)|记不[住清]|[说弄]不[准清])"
-    r"|(?:不(?:太|大)?(?:知道|清楚)|记不[住清]|[说弄]不[准清])[^,，。;；]{0,3}(?:哪个|什么)(?:街道|镇|乡)"
-    r"|还是[^,，。;；]{2,10}[,，]?(?:哎呀)?(?:我)?(?:真|也|可)?(?:不清楚|说不[好准]|想不起|不知道|[弄拿]不准|记不清|忘了)"
-    r"|可能[^,，。;；]{2,8}[,，]?也可能"
-    r"|(?:哪个|什么)(?:街道|镇|乡)[^,，。;；]{0,6}(?:不(?:太|大)?(?:知道|清楚|造)|记不[住清]|[说弄]不[准清])"
-)
-_ROAD: Final = re.compile(r"[东南西北内外中]{0,2}(?:大街|路|街(?!道)|胡同|桥|站)")
 _ALONE: Final = re.compile(r"[这那]|附近|旁边")  # behind a name that is all there is of an address
-_NEAR: Final = 2  # characters between a street and its district
 _IN_DISTRICT_BONUS: Final = 2.5
 _GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区|院区))"
 """Behind a landmark: 北京大学第一医院 and 清华大学附属长庚医院 bear a name and stand elsewhere."""
 _BY_LANDMARK: Final = 0.6  # how sure a district is that only a landmark tells
-
-
-@dataclass(frozen=True, slots=True)
-class _Mention:
-    """A stretch of the text that names a district or some streets."""
-
-    start: int
-    end: int
-    streets: tuple[Street, ...] = ()
-    district: str = ""
-    suffixed: bool = False
-    confidence: float = 1.0
-    road: bool = False
-
-
-def _overlap(mention: _Mention, others: list[_Mention]) -> bool:
-    return any(mention.start < other.end and other.start < mention.end for other in others)
-
-
-def _is_street(text: str, mention: _Mention, streets: list[_Mention]) -> bool:
-    """Whether a mention names the street, and is no part of the address behind it (训练场在南邵, 高米店南地铁站)."""
-    if mention.suffixed:
-        return True
-    if any(other.suffixed for other in streets):
-        return not HANZI.match(text, mention.end) and not HANZI.match(text[: mention.start][-1:])
-    return not _NAME_GOES_ON.match(text, mention.end)
-
-
-def _is_road(text: str, mention: _Mention) -> bool:
-    """Whether what is named is a road, a bridge or a station that bears the name: 东直门内大街."""
-    return not mention.suffixed and bool(_ROAD.match(text, mention.end))
-
-
-def _blanked(text: str, spots: list[Spot]) -> str:
-    for spot in spots:
-        text = text[: spot.start] + "，" * (spot.end - spot.start) + text[spot.end :]
-    return text
-
-
-def _beside(start: int, end: int, districts: list[_Mention]) -> str:
-    """The district that is named right before or behind a stretch of the text, empty where none is."""
-    near = (m.district for m in districts if 0 <= start - m.end <= _NEAR or 0 <= m.start - end <= _NEAR)
-    return next(near, "")
 
 
 class PlaceMatcher:
@@ -164,10 +112,10 @@ class PlaceMatcher:
             district: one that is already known, used where the text names none.
         """
         spots = self._spots(text)
-        if beside := place_aside.beside(text, spots):
-            near = {name for spot in beside for name in spot.districts}
+        if passed := place_aside.beside(text, spots):
+            near = {name for spot in passed for name in spot.districts}
             hint = district or (near.pop() if len(near) == 1 else "")
-            found = self._find(_blanked(text, beside), spoken=spoken, asked=asked, district=hint)
+            found = self._find(place_aside.without(text, passed), spoken=spoken, asked=asked, district=hint)
             if found.street:
                 return found
         return self._find(text, spoken=spoken, asked=asked, district=district)
@@ -182,11 +130,10 @@ class PlaceMatcher:
         streets = self._exact_mentions(text, mentions, district)
         if not any(mention.suffixed for mention in streets):
             alike = self._homophone_mentions(text, mentions, district, asked=asked)
-            named_plainly = any(not _is_road(text, mention) for mention in streets)
-            streets += [m for m in alike if not _overlap(m, streets) and (not named_plainly or m.suffixed)]
+            named_plainly = any(not is_road(text, mention) for mention in streets)
+            streets += [m for m in alike if not overlap(m, streets) and (not named_plainly or m.suffixed)]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
-        if _STREET_UNKNOWN.search(text):  # what is named without its suffix is a landmark then
-            streets = [mention for mention in streets if mention.suffixed]
+        streets = without_guesses(text, streets, asked=asked)
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
             named = mentions[0].district if mentions else ""
@@ -200,18 +147,18 @@ class PlaceMatcher:
             known_spans = [*marked, *((mention.start, mention.end) for mention in mentions)]
             blank = "".join("," if any(a <= i < b for a, b in known_spans) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
-        streets = [replace(mention, road=_is_road(text, mention)) for mention in streets]
-        place = self._resolve(streets, named, district)
+        streets = [replace(mention, road=is_road(text, mention)) for mention in streets]
+        place = resolve(streets, named, district)
         if not place.district and not district and (mark := self._landmark.search(text)):
             known = self._gazetteer.landmarks[mark.group()]
-            place = self._resolve(streets, "", known)
+            place = resolve(streets, "", known)
             place = place if place.district else replace(place, district=known, candidates=(), confidence=_BY_LANDMARK)
         spans = [(mention.start, mention.end) for mention in mentions]
         spans = [span for span in spans if not any(a <= span[0] and span[1] < b for a, b in marked)]  # 朝阳公园
         spans += [
             (mention.start, mention.end)
             for mention in streets
-            if any(street.name == place.street for street in mention.streets) and _is_street(text, mention, streets)
+            if any(street.name == place.street for street in mention.streets) and is_street(text, mention, streets)
         ]
         return PlaceFinding(
             place.district,
@@ -258,9 +205,9 @@ class PlaceMatcher:
                 best[street.name] = (street, value, score / best_possible(row), end)
         return sorted(best.values(), key=lambda item: (-item[1], len(item[0].bare), item[0].name))
 
-    def _district_mentions(self, text: str, *, denied: bool = False) -> list[_Mention]:
+    def _district_mentions(self, text: str, *, denied: bool = False) -> list[Mention]:
         """The districts that are named; `denied`: also those of which it is said that they are not the one."""
-        found: list[_Mention] = []
+        found: list[Mention] = []
         for match in self._district.finditer(text):
             name = match.group()
             following = text[match.end() : match.end() + 1]
@@ -269,10 +216,10 @@ class PlaceMatcher:
                 continue
             if not denied and _DENIED.search(text[: match.start()]):
                 continue
-            found.append(_Mention(match.start(), match.end(), district=self._short_districts.get(name, name)))
+            found.append(Mention(match.start(), match.end(), district=self._short_districts.get(name, name)))
         return found
 
-    def _district_by_sound(self, text: str, *, spoken: bool) -> list[_Mention]:
+    def _district_by_sound(self, text: str, *, spoken: bool) -> list[Mention]:
         """`通洲区`, and `通洲` where a sentence names its place first. Speech: also with 区 misheard as 去, 曲."""
         for run in HANZI.finditer(text):
             row = [merged(syllable) for syllable in syllables(run.group())]
@@ -286,14 +233,14 @@ class PlaceMatcher:
                     begin, end = run.start() + start, run.start() + start + width
                     after = text[end : end + 1]
                     if after == "区" or (spoken and row[start + width : start + width + 1] == ["qu"]):
-                        return [_Mention(begin, end + 1, district=district, confidence=0.9)]
+                        return [Mention(begin, end + 1, district=district, confidence=0.9)]
                     if re.search(r"(?:^|在|住|北京市?|是)$", text[:begin]) and self._street_follows(
                         text, end, district
                     ):
-                        return [_Mention(begin, end, district=district, confidence=0.8)]
+                        return [Mention(begin, end, district=district, confidence=0.8)]
         return []
 
-    def _heard_district(self, text: str, streets: list[_Mention]) -> _Mention | None:
+    def _heard_district(self, text: str, streets: list[Mention]) -> Mention | None:
         """The district that is heard in the answer, unless it contradicts a street that was."""
         row = sounded(text)
         if not row.sounds or len(row.sounds) > _ANSWER_SYLLABLES or _NO_PLACE.search(text):
@@ -304,16 +251,16 @@ class PlaceMatcher:
         if streets and not any(street.district == heard.district for mention in streets for street in mention.streets):
             return None
         start, end = row.offsets[heard.start], row.offsets[heard.end - 1] + 1
-        return _Mention(start, end, district=heard.district, confidence=0.7)
+        return Mention(start, end, district=heard.district, confidence=0.7)
 
     def _street_follows(self, text: str, start: int, district: str) -> bool:
         match = self._exact.match(text, start)
         return bool(match and any(street.district == district for street in self._by_name[match.group()]))
 
     def _exact_mentions(
-        self, text: str, districts: list[_Mention], known: str, *, denied: bool = False
-    ) -> list[_Mention]:
-        found: list[_Mention] = []
+        self, text: str, districts: list[Mention], known: str, *, denied: bool = False
+    ) -> list[Mention]:
+        found: list[Mention] = []
         taken = [(mention.start, mention.end) for mention in districts]
         position = 0
         while match := self._exact.search(text, position):
@@ -333,30 +280,30 @@ class PlaceMatcher:
         return found
 
     def _exact_mention(
-        self, text: str, form: str, start: int, end: int, districts: list[_Mention], known: str
-    ) -> _Mention | None:
+        self, text: str, form: str, start: int, end: int, districts: list[Mention], known: str
+    ) -> Mention | None:
         if text[end : end + 1] == _RAILWAY_LINE:
             return None
         streets = self._by_name[form]
         suffixed = any(street.name == form and street.name != street.bare for street in streets)
         if not suffixed and (suffix := _SUFFIX_AFTER.match(text, end)):
             suffixed, end = True, suffix.end()
-        beside = _beside(start, end, districts)
+        near = beside(start, end, districts)
         allowed = tuple(
             street
             for street in streets
-            if suffixed or not street.generic or street.district in (beside, known) or form not in street.name
+            if suffixed or not street.generic or street.district in (near, known) or form not in street.name
         )
         if not allowed or (
             not suffixed and re.match(r"[东南西北]?(?:路|大街|河|桥)", text[end:]) and all(s.generic for s in allowed)
         ):
             return None
-        return _Mention(start, end, streets=allowed, suffixed=suffixed)
+        return Mention(start, end, streets=allowed, suffixed=suffixed)
 
-    def _homophone_mentions(self, text: str, districts: list[_Mention], known: str, *, asked: bool) -> list[_Mention]:
+    def _homophone_mentions(self, text: str, districts: list[Mention], known: str, *, asked: bool) -> list[Mention]:
         """Names with other characters of the same sound; two syllables only beside their district or a suffix, or as a
         clause of their own in an answer that names the district elsewhere."""
-        found: list[_Mention] = []
+        found: list[Mention] = []
         where = districts[0].district if districts else known
         for run in HANZI.finditer(text):
             row = [merged(syllable) for syllable in syllables(run.group())]
@@ -383,27 +330,25 @@ class PlaceMatcher:
                     start += 1
         return found
 
-    def _homophone(
-        self, text: str, start: int, row: list[str], districts: list[_Mention], where: str
-    ) -> _Mention | None:
+    def _homophone(self, text: str, start: int, row: list[str], districts: list[Mention], where: str) -> Mention | None:
         streets = self._by_sound.get(tuple(row))
         if not streets or _DENIED.search(text[:start]):
             return None
         end = start + len(row)
         alone = not HANZI.match(text[:start][-1:]) and (_ALONE.match(text, end) or not HANZI.match(text, end))
-        beside = _beside(start, end, districts) or (where if alone else "")
+        near = beside(start, end, districts) or (where if alone else "")
         suffix = _SUFFIX_AFTER.match(text, end)
         suffixed = bool(suffix) or bool(re.search(r"(?:街道|地区|镇|乡)$", text[start:end]) and len(row) > 2)
         allowed = tuple(
             street
             for street in streets
-            if street.district == beside or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
+            if street.district == near or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
         )
         if not allowed:
             return None
-        return _Mention(start, suffix.end() if suffix else end, streets=allowed, suffixed=suffixed, confidence=0.85)
+        return Mention(start, suffix.end() if suffix else end, streets=allowed, suffixed=suffixed, confidence=0.85)
 
-    def _heard_mentions(self, text: str, district: str, *, asked: bool) -> list[_Mention]:
+    def _heard_mentions(self, text: str, district: str, *, asked: bool) -> list[Mention]:
         ranked = [] if _NOWHERE.search(text) else self._ranked(text, district)
         if not ranked:
             return []
@@ -425,24 +370,4 @@ class PlaceMatcher:
         row = sounded(text)
         end = row.offsets[end_index - 1] + 1 if end_index else 0
         start = row.offsets[max(0, end_index - len(street.bare))]
-        return [_Mention(start, end, streets=(*same_name, *rivals), confidence=min(0.95, share))]
-
-    def _resolve(self, mentions: list[_Mention], named: str, known: str) -> PlaceFinding:
-        district = named or known
-        # "良乡，拱辰街道": a name with its 街道 is a street, one without it may be the town around that street.
-        for mention in sorted(mentions, key=lambda mention: (not mention.suffixed, mention.road)):
-            streets = [street for street in mention.streets if not district or street.district == district]
-            if len(streets) == 1:
-                street = streets[0]
-                return PlaceFinding(street.district, street.name, "", (), mention.confidence)
-            if streets:
-                candidates = tuple(PlaceCandidate(s.district, s.name, round(1 / len(streets), 3)) for s in streets)
-                same = {street.district for street in streets}
-                return PlaceFinding(same.pop() if len(same) == 1 else "", "", "", candidates, 0.5)
-        if mentions and district and not named and mentions[0].suffixed and len(mentions[0].streets) == 1:
-            street = mentions[0].streets[0]  # the citizen now names a street of another district in full: that is news
-            return PlaceFinding(street.district, street.name, "", (), 0.8)
-        if mentions and named and mentions[0].suffixed:
-            candidates = tuple(PlaceCandidate(s.district, s.name, 0.4) for s in mentions[0].streets)
-            return PlaceFinding(named, "", "", candidates, 0.4)
-        return PlaceFinding(named, "", "", (), 0.9 if named else 0.0)
+        return [Mention(start, end, streets=(*same_name, *rivals), confidence=min(0.95, share))]

@@ -20,6 +20,7 @@ _ASKED_BACK: Final = re.compile(r"^[^,，。;；]{0,4}吗")  # "isn't it A's?" a
 _UNRELATED: Final = re.compile(
     r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关|不是一(?:码|回)事|不沾边|不是一个)"
 )
+_SUFFIX: Final = re.compile(r"(?<=..)(?:街道|地区|镇|乡)$")
 _EXPLAINED: Final = re.compile(r"^\s*那(?:边|个|里)?(?:可)?(?:是|在|归|属于)?$")  # "not A: that one is in D"
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n]")
 KIN: Final = (
@@ -93,15 +94,20 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
     if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
         aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
-    denied = {text[spot.start : spot.end] for spot, rank in ranks.items() if rank == _NOT_IT}
-    aside += [s for s in ranks if text[s.start : s.end] in denied and s not in aside]
+    denied = {_name(text, spot) for spot, rank in ranks.items() if rank == _NOT_IT}
+    aside += [s for s in ranks if _name(text, s) in denied and s not in aside]
     if denied:
         aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, denied)]
     if unsure := _UNSURE.search(text):
         aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
         aside = list(ranks)
-    for spot in (*mistaken, *aside):
+    return without(text, (*mistaken, *aside))
+
+
+def without(text: str, spots: Sequence[Spot]) -> str:
+    """The text with these stretches blanked; offsets stay."""
+    for spot in spots:
         text = text[: spot.start] + "，" * (spot.end - spot.start) + text[spot.end :]
     return text
 
@@ -161,6 +167,10 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+
+
+def _name(text: str, spot: Spot) -> str:
+    return _SUFFIX.sub("", text[spot.start : spot.end])
 
 
 def _explains(text: str, spot: Spot, denied: set[str]) -> bool:

@@ -274,3 +274,35 @@ def test_a_shop_on_the_network_is_nowhere(matcher: PlaceMatcher) -> None:
 def test_every_landmark_tells_its_own_district(matcher: PlaceMatcher) -> None:
     for name, district in Gazetteer.load().landmarks.items():
         assert matcher.find(f"{name}附近").district == district, name
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("六里屯街道甜水园，不是丰台六里桥", "朝阳区", "六里屯街道"),
+        ("平谷，东高村，不是夏各庄，夏各庄是我闺女家", "平谷区", "东高村镇"),
+        ("马坊镇，不是马坡镇，马坡在顺义", "平谷区", "马坊地区"),
+        ("阳坊，跟海淀羊坊店不是一码事", "昌平区", "阳坊镇"),
+        ("观音寺 大兴 之前归清源街道现在归观音寺", "大兴区", "观音寺街道"),
+        ("青塔，往北过去就是海淀永定路了，我们还在丰台呢", "丰台区", "青塔街道"),
+    ],
+)
+def test_a_place_is_told_by_what_it_is_not(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:
+    finding = matcher.find(said, asked=True)
+    assert (finding.district, finding.street) == (district, street)
+
+
+@pytest.mark.parametrize(
+    ("said", "street"),
+    [
+        ("延庆城里头，是百泉还是儒林我不清楚", ""),
+        ("通州 离梨园不远 哪个镇真不知道", ""),
+        ("通州梨园这边停水了，是物业还是自来水公司我不清楚", "梨园镇"),
+    ],
+)
+def test_a_street_that_is_only_guessed_at_is_asked_for(matcher: PlaceMatcher, said: str, street: str) -> None:
+    assert matcher.find(said, asked=True).street == street
+
+
+def test_a_road_is_not_the_street_whose_name_it_bears(matcher: PlaceMatcher) -> None:
+    assert matcher.find("东城区，北心桥，东直门内大街路北", asked=True).street == "北新桥街道"
