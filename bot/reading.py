@@ -79,7 +79,7 @@ _WANTS_TO_KNOW: Final = re.compile(
 )
 _HELLO: Final = re.compile(r"^(?:喂+[?？,，。!！\s]*)+")
 _TO_HOTLINE: Final = re.compile(
-    r"你们|您们|你这|您这|先问|问一[句下声嘴]|请问|想问|问问|问个|请教|咨询一下|那我问|多(?:久|长时间)能|几天能|啥时候能|什么时候能|会不会有人|有人(?:来|管|接)吗"
+    r"你们|您们|你这|您这|[你您]那[儿边里]|先问|问一[句下声嘴]|请问|想问|问问|问个|请教|咨询一下|那我问|多(?:久|长时间)能|几天能|啥时候能|什么时候能|会不会有人|有人(?:来|管|接)吗"
 )
 _HANDLING_TIME: Final = re.compile(
     r"(?:多久|多长时间|几天|几日|多少天|什么时候|啥时候|何时|多会儿|多快|哪天)(?:.{0,8})(?:修|处理|解决|答复|回复|回话|回音|回信|信儿|消息|动静|下文|落实|办|来人|有人来|有人管|有结果|出结果|派人|给信|弄好|弄完|搞定|联系|到)|(?:修|处理|解决|办|弄|等|答复|回复|回话|结果|信儿)(?:.{0,6})(?:多久|多长时间|几天|多少天|什么时候|啥时候|哪天)"
@@ -231,7 +231,7 @@ def repeat(text: str) -> bool:
 
 def without_repeat(text: str) -> str:
     """The words besides "say it again"."""
-    return _REPEAT.sub("", text)
+    return _REPEAT.sub("", text).strip(" ，,。")
 
 
 def says_again(text: str) -> bool:

@@ -16,6 +16,8 @@ from bot.state import Matter
 _FREE: Final = {"detail", "event_time", "subject", "appeal"}
 _OF_CONTACT: Final = {"contact_name", "contact_phone"}
 _BESIDES: Final = 2  # characters
+_SHORT: Final = 8  # characters; "tell them you do not know who called" is longer, and no "I do not know"
+_OF_SECRECY: Final = re.compile(r"知道|晓得|告诉|透露|泄|名|报复|瞒|密|身份")
 _OWN: Final = re.compile(r"[我俺咱]|本人")  # beside who is complained of their number is told
 _NAMELESS: Final = re.compile(r"匿名")
 
@@ -49,7 +51,9 @@ def take(talk: Talk, slot: str, words: str | None = None) -> None:
         contact(talk, text)
     if slot != "confidential" and state.confidential is None:
         # No name given is no wish yet to be kept secret: that is asked.
-        state.confidential = secrecy.volunteered(_NAMELESS.sub("", text) if slot in _OF_CONTACT else text)
+        words = _NAMELESS.sub("", text) if slot in _OF_CONTACT else text
+        if slot not in _OF_CONTACT or slot not in state.refused or _OF_SECRECY.search(words):
+            state.confidential = secrecy.volunteered(words)
 
 
 def _pieces(talk: Talk, about: list[Matter], text: str) -> list[str]:
@@ -112,7 +116,8 @@ def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
 
 
 def _take_confidential(talk: Talk, text: str) -> None:
-    knows_nothing = reading.dont_know(text) and not reading.what_is_known(text)
+    text = reading.without_repeat(text) or text
+    knows_nothing = len(reading.bare(text)) <= _SHORT and reading.dont_know(text) and not reading.what_is_known(text)
     wish = None if knows_nothing else secrecy.answered(text)
     if wish is not None:
         talk.state.confidential = wish

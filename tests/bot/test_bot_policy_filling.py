@@ -90,3 +90,21 @@ def test_a_number_that_nobody_asked_for_is_acknowledged() -> None:
     assert (decision.state.contact_phone, decision.state.asking) == ("13900004417", "appeal")
     assert "13900004417" in decision.replies[0].text
     assert decision.state.unclear == 0
+
+
+def test_who_hears_badly_and_leaves_no_number_wishes_no_secrecy_by_that() -> None:
+    state = asked_for_secrecy(0)
+    state.asking, state.contact_phone, state.asked = "contact_phone", "", {"contact_phone": 1}
+    decision, _ = run(state, Turn("我耳朵不行，别给我打电话，不留了"))
+    assert (decision.state.confidential, decision.state.asking) == (None, "confidential")
+
+
+@pytest.mark.parametrize(
+    ("said", "secret"),
+    [("听不清你说啥，不用", False), ("要是他来问就说不知道谁说的", True), ("匿着吧 怕他找上门", True)],
+)
+def test_a_wish_that_looks_like_a_question_or_like_not_knowing(said: str, secret: bool) -> None:
+    state = asked_for_secrecy(1)
+    state.repeats = 1
+    decision, _ = run(state, Turn(said))
+    assert decision.state.confidential is secret
