@@ -1,4 +1,4 @@
-"""Answers that people give to "your number?" and "where?" are read at least as well as they were (700 and 500 of them)."""
+"""What people answer to "your number?" (700) and "where?" (500) is read at least as well as it was."""
 
 from __future__ import annotations
 
