@@ -34,9 +34,9 @@ _FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:�
 _MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
 _GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
 _STARRED: Final = re.compile(r"[\s,，]*[*＊]\s*(\d{2,4})(?!\d)")
-_DENIES: Final = re.compile(
+_DENIES: Final = re.compile(  # "…5126 不是5162哈"
     r"[\s,，]*不是[\d零一二三四五六七八九幺]{2,11}[^\d零一二三四五六七八九幺是]*$"
-)  # "…5126 不是5162哈"
+)
 _DENIED: Final = re.compile(
     r"[\s,，。]*[^,，。;；]*(?:不对|错了|不是|应该|不(?=[,，]))[^,，。;；0-9零一二三四五六七八九幺]*[,，]?(?:应该)?是?"
 )

@@ -25,7 +25,6 @@ from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 from bot.entities.sounded_text import HANZI, sounded
 
 _SUFFIX_AFTER: Final = re.compile("|".join(SUFFIXES))
-_DENIED: Final = re.compile(r"(?:不是|不在|并非|不属于)(?:在|说)?$")
 _WORD_GOES_ON: Final = {
     "朝阳": "门",
     "大兴": "土安庄国",
@@ -115,13 +114,15 @@ class PlaceMatcher:
         if passed := place_aside.beside(text, spots):
             near = {name for spot in passed for name in spot.districts}
             hint = district or (near.pop() if len(near) == 1 else "")
-            found = self._find(place_aside.without(text, passed), spoken=spoken, asked=asked, district=hint)
+            kept = [spot for spot in spots if spot not in passed]
+            left = place_aside.without(text, passed)
+            found = self._find(left, kept, spoken=spoken, asked=asked, district=hint)
             if found.street:
                 return found
-        return self._find(text, spoken=spoken, asked=asked, district=district)
+        return self._find(text, spots, spoken=spoken, asked=asked, district=district)
 
-    def _find(self, text: str, *, spoken: bool, asked: bool, district: str) -> PlaceFinding:
-        spots = self._spots(text)
+    def _find(self, text: str, spots: list[Spot], *, spoken: bool, asked: bool, district: str) -> PlaceFinding:
+        """`spots`: what the text names (`_spots`)."""
         home = place_aside.only_home(text, spots)
         text = place_aside.without_asides(text, spots)
         mentions = self._district_mentions(text)
@@ -130,7 +131,7 @@ class PlaceMatcher:
         streets = self._exact_mentions(text, mentions, district)
         if not any(mention.suffixed for mention in streets):
             alike = self._homophone_mentions(text, mentions, district, asked=asked)
-            named_plainly = any(not is_road(text, mention) for mention in streets)
+            named_plainly = any(not mention.road for mention in streets)
             streets += [m for m in alike if not overlap(m, streets) and (not named_plainly or m.suffixed)]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
         streets = without_guesses(text, streets, asked=asked)
@@ -147,7 +148,6 @@ class PlaceMatcher:
             known_spans = [*marked, *((mention.start, mention.end) for mention in mentions)]
             blank = "".join("," if any(a <= i < b for a, b in known_spans) else c for i, c in enumerate(text))
             streets = self._heard_mentions(blank, named or district, asked=asked)
-        streets = [replace(mention, road=is_road(text, mention)) for mention in streets]
         place = resolve(streets, named, district)
         if not place.district and not district and (mark := self._landmark.search(text)):
             known = self._gazetteer.landmarks[mark.group()]
@@ -171,11 +171,11 @@ class PlaceMatcher:
 
     def _spots(self, text: str) -> list[Spot]:
         """Every district, street and landmark that is named letter for letter."""
-        districts = self._district_mentions(text, denied=True)
+        districts = self._district_mentions(text)
         spots = [Spot(mention.start, mention.end, frozenset({mention.district}), True) for mention in districts]
         spots += [
             Spot(mention.start, mention.end, frozenset(street.district for street in mention.streets))
-            for mention in self._exact_mentions(text, districts, "", denied=True)
+            for mention in self._exact_mentions(text, districts, "")
         ]
         marks = self._gazetteer.landmarks
         spots += [
@@ -205,16 +205,13 @@ class PlaceMatcher:
                 best[street.name] = (street, value, score / best_possible(row), end)
         return sorted(best.values(), key=lambda item: (-item[1], len(item[0].bare), item[0].name))
 
-    def _district_mentions(self, text: str, *, denied: bool = False) -> list[Mention]:
-        """The districts that are named; `denied`: also those of which it is said that they are not the one."""
+    def _district_mentions(self, text: str) -> list[Mention]:
         found: list[Mention] = []
         for match in self._district.finditer(text):
             name = match.group()
             following = text[match.end() : match.end() + 1]
             goes_on = following and following in _WORD_GOES_ON.get(name, "") + _RAILWAY_LINE
             if name not in self._gazetteer.districts and goes_on:
-                continue
-            if not denied and _DENIED.search(text[: match.start()]):
                 continue
             found.append(Mention(match.start(), match.end(), district=self._short_districts.get(name, name)))
         return found
@@ -257,9 +254,7 @@ class PlaceMatcher:
         match = self._exact.match(text, start)
         return bool(match and any(street.district == district for street in self._by_name[match.group()]))
 
-    def _exact_mentions(
-        self, text: str, districts: list[Mention], known: str, *, denied: bool = False
-    ) -> list[Mention]:
+    def _exact_mentions(self, text: str, districts: list[Mention], known: str) -> list[Mention]:
         found: list[Mention] = []
         taken = [(mention.start, mention.end) for mention in districts]
         position = 0
@@ -274,7 +269,7 @@ class PlaceMatcher:
             ) and not match.group().endswith(SUFFIXES):
                 continue
             mention = self._exact_mention(text, match.group(), start, end, districts, known)
-            if mention and (denied or not _DENIED.search(text[:start])):
+            if mention:
                 found.append(mention)
                 position = mention.end
         return found
@@ -298,7 +293,7 @@ class PlaceMatcher:
             not suffixed and re.match(r"[东南西北]?(?:路|大街|河|桥)", text[end:]) and all(s.generic for s in allowed)
         ):
             return None
-        return Mention(start, end, streets=allowed, suffixed=suffixed)
+        return Mention(start, end, streets=allowed, suffixed=suffixed, road=not suffixed and is_road(text, end))
 
     def _homophone_mentions(self, text: str, districts: list[Mention], known: str, *, asked: bool) -> list[Mention]:
         """Names with other characters of the same sound; two syllables only beside their district or a suffix, or as a
@@ -332,9 +327,9 @@ class PlaceMatcher:
 
     def _homophone(self, text: str, start: int, row: list[str], districts: list[Mention], where: str) -> Mention | None:
         streets = self._by_sound.get(tuple(row))
-        if not streets or _DENIED.search(text[:start]):
-            return None
         end = start + len(row)
+        if not streets or place_aside.denied(text[:start], text[end:]):
+            return None
         alone = not HANZI.match(text[:start][-1:]) and (_ALONE.match(text, end) or not HANZI.match(text, end))
         near = beside(start, end, districts) or (where if alone else "")
         suffix = _SUFFIX_AFTER.match(text, end)

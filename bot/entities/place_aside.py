@@ -14,7 +14,7 @@ from typing import Final
 
 # A place that is named to say that it is not the one.
 _DENIED: Final = re.compile(
-    r"(?:(?:不|没|别|并非|甭)(?:是)?(?:说|写|记|当|弄|打|听)?(?:是|成|归|属于?|算|在)?(?:的)?|不是(?:归|属于?|在)?)$"
+    r"(?<![是要])(?:不|没|别|并非|甭)(?:是)?(?:说|写|记|当|弄|打|听)?(?:是|成|归|属于?|算|在)?(?:的)?$"
 )
 _ASKED_BACK: Final = re.compile(r"^[^,，。;；]{0,4}吗")  # "isn't it A's?" affirms
 _UNRELATED: Final = re.compile(
@@ -94,10 +94,10 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
     if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
         aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
-    denied = {_name(text, spot) for spot, rank in ranks.items() if rank == _NOT_IT}
-    aside += [s for s in ranks if _name(text, s) in denied and s not in aside]
-    if denied:
-        aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, denied)]
+    others = {_name(text, spot) for spot, rank in ranks.items() if rank == _NOT_IT}
+    aside += [s for s in ranks if _name(text, s) in others and s not in aside]
+    if others:
+        aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, others)]
     if unsure := _UNSURE.search(text):
         aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
@@ -146,9 +146,7 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
     """How far it is from where it happened."""
     start, end = _pair(text, spot, spots)
     clause, behind = _BREAK.split(text[:start])[-1], text[end:]
-    if (_DENIED.search(clause) and not _ASKED_BACK.search(behind)) or (
-        _WITH.search(clause) and _UNRELATED.search(behind)
-    ):
+    if denied(clause, behind) or (_WITH.search(clause) and _UNRELATED.search(behind)):
         return _NOT_IT
     if _BELONGS.search(clause):
         return _AWAY if _SUPPOSED.search(clause) else _BELONGING
@@ -169,14 +167,19 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
 
 
+def denied(before: str, behind: str) -> bool:
+    """Whether what stands between the two is said not to be the place."""
+    return bool(_DENIED.search(before)) and not _ASKED_BACK.search(behind)
+
+
 def _name(text: str, spot: Spot) -> str:
     return _SUFFIX.sub("", text[spot.start : spot.end])
 
 
-def _explains(text: str, spot: Spot, denied: set[str]) -> bool:
+def _explains(text: str, spot: Spot, others: set[str]) -> bool:
     """Whether a district is told of a place that it is not: "马坊，不是马坡，马坡在顺义"."""
     clause = re.split(r"[,，。;；!！?？\s]", text[: spot.start])[-1]
-    return bool(_EXPLAINED.match(clause)) or any(name in clause for name in denied)
+    return bool(_EXPLAINED.match(clause)) or any(name in clause for name in others)
 
 
 def _pair(text: str, spot: Spot, spots: Sequence[Spot]) -> tuple[int, int]:

@@ -51,9 +51,9 @@ def is_street(text: str, mention: Mention, streets: Sequence[Mention]) -> bool:
     return not _NAME_GOES_ON.match(text, mention.end)
 
 
-def is_road(text: str, mention: Mention) -> bool:
-    """Whether what is named is a road, a bridge or a station that bears the name: 东直门内大街."""
-    return not mention.suffixed and bool(_ROAD.match(text, mention.end))
+def is_road(text: str, end: int) -> bool:
+    """Whether a name that ends here is borne by a road, a bridge or a station: 东直门内大街."""
+    return bool(_ROAD.match(text, end))
 
 
 def without_guesses(text: str, streets: Sequence[Mention], *, asked: bool) -> list[Mention]:

@@ -285,6 +285,7 @@ def test_every_landmark_tells_its_own_district(matcher: PlaceMatcher) -> None:
         ("阳坊，跟海淀羊坊店不是一码事", "昌平区", "阳坊镇"),
         ("观音寺 大兴 之前归清源街道现在归观音寺", "大兴区", "观音寺街道"),
         ("青塔，往北过去就是海淀永定路了，我们还在丰台呢", "丰台区", "青塔街道"),
+        ("您看是不是朝阳望京", "朝阳区", "望京街道"),  # asked, not denied
     ],
 )
 def test_a_place_is_told_by_what_it_is_not(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:

@@ -93,7 +93,9 @@ def test_any_text_can_be_read(text: str) -> None:
     assert len(splitting.distribute(words, ["一", "二"])) == 2
 
 
-@pytest.mark.parametrize("text", ["上礼拜报的井盖到今天没人管", "路灯的事我再催一催", "昨天反映的那个事"])
+@pytest.mark.parametrize(
+    "text", ["上礼拜报的井盖到今天没人管", "路灯的事我再催一催", "昨天反映的那个事", "之前在网上给你们留过言"]
+)
 def test_a_matter_that_was_told_before(text: str) -> None:
     assert reading.again(text)
 
