@@ -33,7 +33,7 @@ _IS: Final = r"(?:位|个)?(?:数字|数|号)?(?:说?错了|不对)?[,，]?(?:�
 _FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:几|[三3])?" + _IS)
 _MIDDLE: Final = re.compile(r"中间(?:的|这|那)?(?:几|[四4])?" + _IS)
 _GROUPS_OF_MOBILE: Final = ((0, 3), (3, 7), (7, 11))  # as numbers are read out
-_STARRED: Final = re.compile(r"[\s,，]*[*＊]\s*(\d{2,4})(?!\d)")
+_STARRED: Final = re.compile(r"(?<!\d)[*＊]\s*(\d{2,4})(?!\d)")  # as people correct what they typed: "*6143"
 _DENIES: Final = re.compile(  # "…5126 不是5162哈"
     r"[\s,，]*不是[\d零一二三四五六七八九幺]{2,11}[^\d零一二三四五六七八九幺是]*$"
 )
@@ -71,6 +71,8 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
         wrong, right = (phone.digits_said(swap[part], spoken=spoken) for part in ("wrong", "right"))
         if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
             return previous.replace(wrong, right)
+    if previous and (starred := _STARRED.search(text)):
+        return previous[: -len(starred[1])] + starred[1]
     if tail and (_NEGATED.search(text) or _TAIL_BEHIND.search(text)):
         return previous[: -len(tail)] + tail
     text = affirmed
@@ -138,8 +140,6 @@ def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
 
 def amended_behind(number: str, behind: str, *, spoken: bool = False) -> str | None:
     """The number after a correction that is told right behind it; None where nothing is corrected."""
-    if starred := _STARRED.match(behind):  # as people correct what they typed: "*6143"
-        return number[: -len(starred[1])] + starred[1]
     if _DENIES.match(behind):
         return None
     return amend(number, behind, spoken=spoken) or _last_four(number, behind)

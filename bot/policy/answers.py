@@ -18,6 +18,7 @@ _OF_NUMBER: Final = re.compile(r"位|尾号|尾数|末尾|尾巴|那个?号|号�
 _NAMES_A_PLACE: Final = 4  # characters
 _CHANGED: Final = "好的，改过来了。"
 _NOBODY_ELSES: Final = ("confidential", "event_time", "contact_name")  # who answers these tells no number but their own
+_YES_BUT: Final = re.compile(r"但|不过|只是|改")
 _LABELS: Final = {
     "place": "地点",
     "event_time": "时间",
@@ -220,6 +221,8 @@ def _confirmation(talk: Talk) -> None:
         form.withdraw(talk)
         matters.proceed(talk)
         return
+    if said == "yes" and _YES_BUT.search(text) and reading.corrects(text):
+        said = "no"  # what is to be changed was not understood: taken down as it was said, or asked for
     if said == "yes" or (reading.nothing_more(text) and not reading.corrects(text)):
         form.file_all(talk)
         return

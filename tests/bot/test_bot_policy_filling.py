@@ -108,3 +108,13 @@ def test_a_wish_that_looks_like_a_question_or_like_not_knowing(said: str, secret
     state.repeats = 1
     decision, _ = run(state, Turn(said))
     assert decision.state.confidential is secret
+
+
+def test_a_starred_correction_changes_the_number_that_was_read_back() -> None:
+    decision, _ = run(read_back(), Turn("对 但是电话改一下 *4471", spoken=False))
+    assert (decision.state.contact_phone, decision.state.asking) == ("13900004471", "confirm_order")
+
+
+def test_a_yes_with_a_change_that_nobody_understands_files_nothing_yet() -> None:
+    decision, _ = run(read_back(), Turn("对，但是有个地方要改一下"))
+    assert decision.state.asking == "confirm_order" and not decision.effects
