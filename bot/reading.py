@@ -44,6 +44,11 @@ _PRESENCE: Final = re.compile(
 _WAIT: Final = re.compile(
     r"^(?:您|你|请)?(?:先|再)?(?:(?:稍微?)?等(?:一?等|我?一?会儿?|我?一下|我)?|稍等(?:一下)?|别急(?!着)|别着急|慢着|我(?:先)?(?:去)?(?:找|看|查|想|问|翻)(?:一?下|找|看|查|想|问|翻)|让我(?:找|看|查|想)(?:一?下|找|看|查|想)|先别挂|别挂|啊|哈|呀|吧|先)+"
 )
+_MOMENT: Final = re.compile(r"[等急慢找看查想问翻挂]")  # "first" alone asks for none
+_INTERRUPTED: Final = re.compile(
+    r"[您你]?(?:接着|继续)(?:说|讲|问)(?:吧|啊|呗)?[\s,，。!！]*$|(?:刚才|刚刚|咱们?)?(?:说|问|讲)到(?:哪|什么地方)"
+    r"|[您你](?:刚才|刚刚)(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
+)
 _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|(?:^|[,，。!！?？~\s]|我|你|您|刚才|刚刚|的|实在|根本|真|有点儿?|还是?)没(?:大|太|怎么|有)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
     r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?(?:太|大|怎么)?明白(?:(?:你|您)?(?:的)?(?:意思|话|问题)?)[,，。!！?？]*$"
@@ -91,7 +96,7 @@ _NOT_THIS: Final = re.compile(
     r"不是(?:这个|这意思|这样|这么|我(?:要|想)?问|问的?(?:是)?这|说的?这)|答非所问|没(?:有)?回答|不是我(?:想|要)|我(?:问|说)的(?:不)?是|牛头不对马嘴|驴唇不对马嘴|你(?:没|理解错|弄错|搞错)|都不是|不是这|文不对题"
 )
 _AGAIN: Final = re.compile(
-    r"(?:前(?:两|几|些)?天|上次|上回|上周|上个?月|上礼拜|之前|以前|早先|前阵子|昨天|那天|曾经|已经)[^,，。]{0,12}(?:打过|反映过|投诉过|报过|说过|来过电话|打电话|举报过|提过|登记过|报修过|留过言|留言|发过|写过|登过记)|(?:打|反映|投诉|报|说|提|登记|报修)过(?:电话|好?[几两三]?[次遍回]|一[次遍回])?|(?:给|跟|向)你们[^,，。]{0,4}(?:留过|发过|写过|登过)|(?:上次|上回|上个?(?:周|月|礼拜|星期)|昨[天儿]|前[天儿]|前[两几]天|之前|早先|头两天)[^,，。]{0,4}(?:说|讲|报|反映|投诉|提|登记|留言)(?:的|那|过|了)|(?:再|又|来|帮我?|给我?)催(?!我)|又来(?:投诉|反映|问)|再次(?:投诉|反映)|还是(?:上次|那个|没人|没修|没解决)|(?:到|至)(?:现在|今天|今)(?:还|也|都)?(?:没|不)"
+    r"(?:前(?:两|几|些)?天|上次|上回|上周|上个?月|上礼拜|之前|以前|早先|前阵子|昨天|那天|曾经|已经)[^,，。]{0,12}(?:打过|反映过|投诉过|报过|说过|来过电话|打电话|举报过|提过|登记过|报修过|留过言|留言|发过|写过|登过记)|(?:打|反映|投诉|报|说|提|登记|报修)过(?:电话|好?[几两三]?[次遍回]|一[次遍回])?|(?:给|跟|向)你们[^,，。]{0,4}(?:留过|发过|写过|登过)|(?:上次|上回|上个?(?:周|月|礼拜|星期)|昨[天儿]|前[天儿]|前[两几]天|之前|早先|头两天)[^,，。]{0,4}(?:说|讲|报|反映|投诉|提|登记|留言)(?:的|那|过|了)|(?:再|又|来|帮我?|给我?)催(?!我)|又来(?:投诉|反映|问)|(?:上次|上回)[^,，。]{0,14}(?:那个?|这个?)(?:事|问题|情况)|又来了[\s,，]+就?是?(?:上次|上回)|再次(?:投诉|反映)|还是(?:上次|那个|没人|没修|没解决)|(?:到|至)(?:现在|今天|今)(?:还|也|都)?(?:没|不)"
 )
 _PROGRESS: Final = re.compile(
     r"(?:查|看|问|了解|催)(?:一?下|询|问|看)?.{0,10}(?:进度|进展|结果|办到哪|办得怎|处理得?(?:怎么|到)|工单|单子|单号)|(?:工单|单子|单号|诉求).{0,8}(?:进度|进展|状态|结果|办到|到哪|怎么样)|(?:反映|投诉|报)(?:过|的|了).{0,14}(?:怎么样了|办得怎|到哪|结果|进展|进度|处理了吗|处理得)|(?:办|处理|弄|解决)(?:得|的|到|成)(?:怎么样|怎样|咋样|如何|哪(?:儿|里|一步|步|了|个)|什么程度)|有(?:结果|信儿|消息|回音|下文)(?:了)?(?:吗|没|么)"
@@ -126,6 +131,10 @@ _CLAUSES: Final = re.compile(r"[,，。;；!！\n]+")
 _CONTACT_CLAUSE: Final = re.compile(
     r"(?:^|[^\d])1[3-9]\d{9}(?!\d)|^\s*(?:我)?(?:免贵)?(?:姓|叫)[\u4e00-\u9fff]{1,4}$|^\s*(?:我的|我)?(?:联系)?(?:电话|手机|手机号|号码|联系方式)(?:号)?(?:是|[:：]|\d)"
 )
+_NUMBER_WORDS: Final = re.compile(
+    r"(?:我的?|打)?(?:联系)?(?:电话|手机|号码|联系方式)?号?(?:就?是|[:：])?\s*(?<!\d)1[3-9]\d{9}(?!\d)(?:可?联系我?|找我)?"
+)
+_TELLS: Final = 6  # characters, of a matter in one clause with a number
 _CHATTER: Final = re.compile(
     r"我(?:今年|都)?.{0,3}[六七八九]十.{0,3}(?:岁|了)|耳朵|听不(?:清|见)|说慢|老伴|一个?人儿?过|不会(?:用手机|上网|打字)|腿脚不|眼睛(?:不|花)|^(?:同志|姑娘|闺女|小伙子|师傅|你好|您好|喂|听得见吗|别着急|我跟你说|那什么)|老头儿?$|老太太$|废物|饭桶|王八|(?:^|[你您]们?都?给?我?)滚|吃干饭"
 )
@@ -171,8 +180,20 @@ def chinese_punctuation(text: str) -> str:
 
 def without_contact(text: str) -> str:
     """The story without the clauses that only tell name or number: these stand in fields of their own."""
-    kept = [clause for clause in _CLAUSES.split(text) if clause.strip() and not _CONTACT_CLAUSE.search(clause)]
-    return "，".join(clause.strip() for clause in kept) if len(kept) < len(_CLAUSES.split(text)) else text
+    clauses = _CLAUSES.split(text)
+    kept = [words for clause in clauses if (words := _besides_contact(clause))]
+    return "，".join(kept) if kept != clauses else text
+
+
+def _besides_contact(clause: str) -> str:
+    """What a clause tells besides name and number; whoever types without stops puts blanks between."""
+    if not _CONTACT_CLAUSE.search(clause):
+        return clause.strip()
+    words = " ".join(piece for piece in clause.split() if not _CONTACT_CLAUSE.search(piece))
+    if words:
+        return words
+    rest = _NUMBER_WORDS.sub("，", clause).strip(" ，")
+    return rest if len(content(rest)) >= _TELLS else ""
 
 
 def gist(text: str) -> str:
@@ -215,7 +236,13 @@ def wait(text: str) -> bool:
     """ "One moment": and nothing else of weight in the same breath."""
     words = bare(text)
     found = _WAIT.match(words)
-    return bool(found) and len(words) - (found.end() if found else 0) <= 3
+    return bool(found and _MOMENT.search(found.group())) and len(words) - (found.end() if found else 0) <= 3
+
+
+def interrupted(text: str) -> bool:
+    """Something else came between (a pot boils over, somebody knocks), and the talk may go on: no answer yet."""
+    words = normalise(text)
+    return bool(_WAIT.match(bare(words)) and _INTERRUPTED.search(words))
 
 
 def strip_wait(text: str) -> str:

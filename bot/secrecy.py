@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -26,13 +27,18 @@ _SOUND_WEIGHT: Final = 0.7
 _PENALTY: Final = 0.3
 _MATTERS: Final = ("complain", "help", "consult", "report")
 _SHORT: Final = 20  # characters of what may be said in answer to a question
-_EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 8}  # of so many sentences about a matter one is learnt from
-_SURE_UNASKED: Final = 0.7  # what is not taken is asked; what is taken wrongly is not
+_EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 2}  # of so many sentences about a matter one is learnt from
+_SURE_ASKED: Final = 0.7  # else the first word of the answer decides between yes and no
+_SURE_UNASKED: Final = 0.5  # what is not taken is asked; what is taken wrongly is not
+_CLEAR_UNASKED: Final = 0.5  # that much likelier than the opposite
+_SURE_IN_CLAUSES: Final = 0.8
+_STORY: Final = 25  # characters, from which on a wish is looked for in single clauses, too
+_CLAUSE: Final = re.compile(r"[,，。;；!！?？\s]+")
 _NUMBER: Final = re.compile(r"[0-9零一二三四五六七八九十幺两][0-9零一二三四五六七八九十幺两,，、 -]{4,}")
 # Without any of these nobody wishes to be kept secret or waives it (94 % of those who wish it have one).
 _ABOUT_IT: Final = re.compile(
-    r"密|匿|名|知道|晓得|透露|公开|泄|露|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
-    r"|电话给|号给|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
+    r"密|匿|名|知道|晓得|透露|公开|泄|露|漏|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
+    r"|电话给|号给|查[得不]到我|认识我|看(?:得|不)?[见到]|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
 )
 NAMED: Final = re.compile(r"保密|匿名|公开|实名")
 _DENIED: Final = re.compile(
@@ -88,15 +94,50 @@ def answered(text: str) -> bool | None:
     """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
     if len(reading.bare(text)) <= _PLAIN and not NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
-    return _read("asked", text)
+    wish = _read("asked", text, least=_SURE_ASKED)
+    return _read("asked", text) if wish is not None or (said := _at_once(text)) is None else said
+
+
+def _at_once(text: str) -> bool | None:
+    """The plain yes or no that an answer begins with ("不需要，谢谢"), where the reader is not sure of the whole."""
+    if _read("asked", text) is None:
+        return None
+    first = next((clause for clause in _CLAUSE.split(text.strip()) if clause), "")
+    if len(reading.bare(first)) > _PLAIN or first == text.strip() or re.match(r"[?？]", text[len(first) :]):
+        return None
+    named = NAMED.search(_plainly(first))
+    if named is not None:
+        return named.group() in ("保密", "匿名")
+    plain = yes_no.answer(first)
+    return None if plain is None else plain == "yes"
 
 
 def volunteered(text: str) -> bool | None:
     """The same in words that nobody asked for; None where they say nothing of it."""
-    return _read("unasked", text, least=_SURE_UNASKED) if _ABOUT_IT.search(text) else None
+    if not _ABOUT_IT.search(text):
+        return None
+    wish = _read("unasked", text, least=_SURE_UNASKED, clear=_CLEAR_UNASKED)
+    named = [clause for clause in _CLAUSE.split(text) if NAMED.search(clause)]
+    if len(named) > 1 and (last := answered(named[-1])) is not None:
+        return last  # "last time without my name; this time with it"
+    if wish is None and len(text) >= _STORY:
+        return _in_clauses(text)
+    return wish
 
 
-def _read(part: Part, text: str, *, least: float = 0.0) -> bool | None:
+def _in_clauses(text: str) -> bool | None:
+    """A wish in one or two clauses of a story, whose other words would drown it; None where none is sure."""
+    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    parts = clauses + [f"{first}，{second}" for first, second in pairwise(clauses)]
+    for part in parts:
+        if len(part) > _PLAIN and _ABOUT_IT.search(part):
+            wish = _read("unasked", part, least=_SURE_IN_CLAUSES, clear=_CLEAR_UNASKED)
+            if wish is not None:
+                return wish
+    return None
+
+
+def _read(part: Part, text: str, *, least: float = 0.0, clear: float = 0.0) -> bool | None:
     taken_back = _TAKEN_BACK.search(text)
     if taken_back and not _AFTER_ALL.search(text, taken_back.end()):
         return False
@@ -104,7 +145,10 @@ def _read(part: Part, text: str, *, least: float = 0.0) -> bool | None:
     (row,) = model.probabilities([_plainly(text)])
     best = int(row.argmax())
     wish = model.classes[best]
-    return None if wish == _NEITHER or row[best] < least else wish == _KEEP
+    opposite = model.classes.index(_OPEN if wish == _KEEP else _KEEP)
+    if wish == _NEITHER or row[best] < least or row[best] - row[opposite] < clear:
+        return None
+    return wish == _KEEP
 
 
 def _plainly(text: str) -> str:

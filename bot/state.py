@@ -99,6 +99,7 @@ class State:
     silences: int = 0
     repeats: int = 0  # how often running the last words were said once more on request
     aside: str = ""  # the words of the last question that was asked instead of an answer
+    amended: str = ""  # the words that changed the order when it was read back last
     held: bool = False  # the citizen asked us to wait
     waits: int = 0  # how often running
     manner: Manner = field(default_factory=Manner)

@@ -18,6 +18,7 @@ from bot.entities.phone import CITY_NUMBER, FRONT, LANDLINE, MOBILE, PhoneFindin
 
 _HESITATES: Final = re.compile(r"等|想|看|查|嗯|呃|哦|哎|那个|…|\.\.")
 _BACK: Final = re.compile(r"尾|最后|末|后[头面边]?[一二两三四2-4]?[个位]")
+_ONE_MORE: Final = re.compile(r"(?:还有|还差|再来|再加)(?:最后)?(?:一)?个$|(?:最后|末尾|末了)(?:一)?(?:个|位)?是个?$")
 _NOT: Final = re.compile(r"不是(?:这个)?$")
 _PERHAPS: Final = re.compile(r"[哦噢诶哎]|还是|到底")  # what follows may replace what was told
 _LANDLINE_COST: Final = 0.6  # of a number without its area code
@@ -33,6 +34,7 @@ _OTHER_LENGTH: Final = 0.08  # for each digit by which what was taken back and w
 _BETWEEN: Final = 0.2  # words that are no filler stand before the group
 _NO_DIGIT: Final = 0.5  # a numeral within words
 _LEFT_OUT: Final = 1.2  # a group that is part of nothing
+_ASIDE: Final = 3  # characters of words between two groups
 _SHORT: Final = 2  # digits; longer rows are never left out
 _AS_LIKELY: Final = 0.03  # how near in price two numbers are that nobody could tell apart
 _MOST: Final = 3.0
@@ -43,7 +45,7 @@ class _Read:
     """What was read so far: `rows` in their order, `front` and `back` of what belongs before and behind them.
 
     `to_front`: what follows goes on with the front. `denied`: "not this", so that what follows replaces what was told.
-    `repeats`: as many groups to come repeat what was told.
+    `repeats`: as many groups to come repeat what was told. `replaced`: the last row stands for one that was taken back.
     """
 
     rows: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class _Read:
     to_front: bool = False
     denied: bool = False
     repeats: int = 0
+    replaced: bool = False
 
     @property
     def digits(self) -> str:
@@ -99,14 +102,15 @@ def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Itera
     gap = text[groups[at - 1].end if at else 0 : groups[at].start]
     denies = bool(_NOT.search(gap))
     taken_back = not denies and (read.denied or bool(TAKES_BACK.search(gap)))
-    read = replace(read, denied=False)
+    replaced = read.replaced
+    read = replace(read, denied=False, replaced=False)
     yield from _added(read, text, groups, at, gap, taken_back=taken_back, denies=denies)
     if read.digits and denies:
         yield replace(read, denied=True), _REPEATED
     if read.digits:
         yield from _said_before(read, groups, at)
     if read.rows:
-        yield from _instead(read, groups[at].digits, gap, taken_back=taken_back)
+        yield from _instead(read, groups[at].digits, gap, taken_back=taken_back, replaced=replaced)
 
 
 def _added(
@@ -115,7 +119,7 @@ def _added(
     """The group is a further part of the number, or none of it."""
     row = groups[at].digits
     between = 0.0 if not at or groups[at].joined else _BETWEEN
-    within_words = _within_words(text, groups[at])
+    within_words = _within_words(text, groups[at]) and not _ONE_MORE.search(gap)
     front, back = bool(FRONT.search(gap)), bool(_BACK.search(gap))
     if read.to_front and not taken_back:
         yield replace(read, front=read.front + row), between
@@ -140,18 +144,25 @@ def _said_before(read: _Read, groups: list[DigitGroup], at: int) -> Iterator[tup
             yield replace(read, repeats=count - 1), _REPEATED * count
 
 
-def _instead(read: _Read, row: str, gap: str, *, taken_back: bool) -> Iterator[tuple[_Read, float]]:
+def _instead(read: _Read, row: str, gap: str, *, taken_back: bool, replaced: bool) -> Iterator[tuple[_Read, float]]:
     """The group stands in the place of what was told: of all of it, of the last group, or of as many digits."""
     if _BEGINS.match(row):
         yield _Read((row,)), _TAKEN_BACK if taken_back else _BEGUN_ANEW
-    if len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]) and _HESITATES.search(gap):
+    if len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]) and _interrupts(gap):
         yield replace(read, rows=(*read.rows[:-1], row)), _GONE_ON
+    if replaced and len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]):  # "不对，五六，五六二八"
+        yield replace(read, rows=(*read.rows[:-1], row)), _REPEATED
     if not (taken_back or _PERHAPS.search(gap)):
         return
     told = "".join(read.rows)
     for count in range(1, min(max(len(row), len(read.rows[-1])), len(told)) + 1):
         price = (_TAKEN_BACK if taken_back else _BEGUN_ANEW) + _OTHER_LENGTH * abs(count - len(row))
-        yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,)), price
+        yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,), replaced=True), price
+
+
+def _interrupts(gap: str) -> bool:
+    """Whether the caller looks it up, or speaks to somebody else in between."""
+    return bool(_HESITATES.search(gap)) or len(gap.strip(" ,，。.、!！?？")) >= _ASIDE
 
 
 def _within_words(text: str, group: DigitGroup) -> bool:

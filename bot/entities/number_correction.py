@@ -27,7 +27,7 @@ _TAIL_BEHIND: Final = re.compile(
     r"[\d零一二三四五六七八九幺][\s,，]*(?:是|才是)?(?:尾号|尾数|末尾|后[两三四2-4]位)\W*$"
 )
 _POSITION: Final = re.compile(
-    r"(倒数)?第([一二两三四五六七八九十1-9]|十一|1[01])(?:位|个)(?:数字|数|号码)?(?:(?:说?错了|不对)[,，\s]*)?(?:应该|得)?(?:是|为|改[成为])"
+    r"(倒数)?第([一二两三四五六七八九十1-9]|十一|1[01])(?:位|个)(?:数字|数|号码)?(?:(?:说?错了|不对)[,，\s]*)?[,，\s]*(?:应该|得)?(?:是|为|改[成为])"
 )
 _IS: Final = r"(?:位|个)?(?:数字|数|号)?(?:说?错了|不对)?[,，]?(?:应该|得)?(?:是|为|改成)(?!不)"
 _FRONT: Final = re.compile(r"(?:最?前|开头)(?:面|边)?(?:的|这|那)?(?:几|[三3])?" + _IS)
@@ -136,6 +136,11 @@ def _resembling_group(previous: str, text: str, *, spoken: bool) -> str | None:
         return None
     start = alike[-1][1]
     return previous[:start] + row + previous[start + len(row) :]
+
+
+def names_a_digit(text: str) -> bool:
+    """Whether one digit is corrected by its place: "第四位不是零，是九"."""
+    return bool(_POSITION.search(_NEGATED.sub("，", fold(text))))
 
 
 def amended_behind(number: str, behind: str, *, spoken: bool = False) -> str | None:

@@ -38,6 +38,11 @@ _SPARE_BEFORE: Final = re.compile(
     r"(?:打不通|没人接|不通|占线|关机|不在|没接)(?:的话|的时候|时)?[,，]?(?:就|再|可以|也可以|您|你)*(?:打|找|联系|拨)?[^,，。;；\d]{0,8}$"
     r"|(?:或者?|要么|备用|备用的|另一个|也可以打|也行)[^,，。;；\d]{0,6}$"
 )
+# The first is out of reach as a rule ("下班没人接，请打…"): what follows is no spare number.
+_OUT_OF_REACH: Final = re.compile(
+    r"(?:总|老|经常|常常?|下班(?:了|以?后)?|平时|平常|基本|白天|晚上|上班|一般|现在)(?:也|都|是)?[^,，。;；\d]{0,4}(?:打不通|没人接|不通|占线|关机|不在|没接)[,，]"
+    r"(?:请|您|你|得|还是|最好)*(?:打|拨|联系|找|用|记)[^,，。;；\d]{0,8}$"
+)
 # What makes a number that nobody asked for the citizen's: said to be theirs or a relative's, to be called, or told by
 # itself behind a name or as a clause of its own. All else (on a leaflet, of who rang them) may be anybody's.
 _MINE_BEFORE: Final = re.compile(
@@ -108,6 +113,8 @@ def _hesitant(text: str, found: Sequence[PhoneFinding]) -> str:
     behind = [group for group in groups_of(words, spoken=False) if group.start >= found[0].end]
     if not behind or (found[0].number.endswith(behind[0].digits) and len(behind) == 1):
         return ""
+    if number_correction.names_a_digit(words[found[0].end :]):
+        return ""
     goes_on = behind[0].joined or bool(number_correction.TAKES_BACK.search(words[found[0].end : behind[0].start]))
     return words if goes_on else ""
 
@@ -140,7 +147,13 @@ def to_call(text: str, found: Sequence[PhoneFinding], *, asked: bool) -> PhoneFi
             and not _stands(text, found, entry, _NOBODY, _STRANGERS_BEHIND)
         ]
     choice = own or (kept if asked else [])
-    first = [entry for entry in choice if entry is choice[0] or not _stands(text, found, entry, _SPARE_BEFORE, _NOBODY)]
+    first = [
+        entry
+        for entry in choice
+        if entry is choice[0]
+        or not _stands(text, found, entry, _SPARE_BEFORE, _NOBODY)
+        or _stands(text, found, entry, _OUT_OF_REACH, _NOBODY)
+    ]
     if len(choice) > 1 and (preferred := _preferred(text, choice)) is not None:
         return preferred
     mobiles = [entry for entry in first if entry.kind == "mobile"] or first

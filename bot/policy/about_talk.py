@@ -11,6 +11,7 @@ from typing import Final
 
 from bot import manner, reading, secrecy, talk_requests, wording
 from bot.decision import Turn
+from bot.entities import phone
 from bot.entities import time as times
 from bot.policy import closing
 from bot.policy.talk import Talk
@@ -62,6 +63,9 @@ def handle(talk: Talk) -> bool:
     state, text = talk.state, talk.text
     held, state.held = state.held, False
     if held and reading.back(text):
+        talk.again(wording.HERE_AGAIN)
+        return True
+    if state.asking is not None and reading.interrupted(text) and not phone.find(text, spoken=talk.turn.spoken):
         talk.again(wording.HERE_AGAIN)
         return True
     if reading.presence(text) and (state.asking is not None or state.matters):

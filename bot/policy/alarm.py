@@ -11,8 +11,9 @@ from bot.decision import Findings
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
-DANGER: Final = 0.22  # of all readers together; who stays just below is told whom to call (decision 0054)
+DANGER: Final = 0.25  # of all readers together; who stays just below is told whom to call (decision 0054)
 _DANGER_IN_TALK: Final = 0.92  # an answer to a question of ours, or a word to a seat, is rarely an alarm
+_DANGER_IN_TALK_UNRULED: Final = 0.98  # where no rule fired: "just now, I have just seen it" answers "since when?"
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
@@ -49,7 +50,8 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         understood=findings.understand(text).score("emergency"),
         by_rule=guards.by_rule,
     )
-    if probability < (_DANGER_IN_TALK if in_talk else DANGER):
+    limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
+    if probability < limit:
         return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk else _CAUTION))
     return Alarm(line_of(guards.lines, meaning.lines))
 

@@ -12,6 +12,7 @@ from knowledge.follow_up import Context
 from knowledge.model import Hit, SearchResult
 
 _OFFERED_AT_ONCE = 3
+_TAKEN_UP = 2  # pairs of characters of an offered question that are said beside the yes
 _OFFERED_TO_ELDERS = 2
 
 
@@ -121,6 +122,9 @@ def answer_confirmation(talk: Talk) -> bool:
     if number is not None and 1 <= number <= len(offered) and len(offered) > 1:
         tell(talk, matter, offered[number - 1])
         return True
+    if said == "yes" and len(offered) > 1 and (meant := _meant(text, offered)) is not None:
+        tell(talk, matter, meant)
+        return True
     if said == "yes" and len(offered) > 1 and matter.which < 1:
         matter.which += 1  # a yes to a list names none of it: the first is not taken silently
         talk.again(wording.WHICH_ONE if len(offered) == 2 else wording.WHICH_OF_THREE)
@@ -155,6 +159,18 @@ def answer_confirmation(talk: Talk) -> bool:
     matter.question, matter.candidates = reading.tidy(text), []  # the question put in other words
     matter.text = f"{matter.text}，{text}"
     return True
+
+
+def _meant(text: str, offered: list[Hit]) -> Hit | None:
+    """Which of the offered questions "yes, how to draw the benefit" takes up; None where it names none, or several."""
+    said = _pairs(reading.content(text))
+    shared = [len(said & _pairs(reading.bare(hit.question))) for hit in offered]
+    most = max(shared)
+    return offered[shared.index(most)] if most >= _TAKEN_UP and shared.count(most) == 1 else None
+
+
+def _pairs(words: str) -> set[str]:
+    return {words[at : at + 2] for at in range(len(words) - 1)}
 
 
 def offer_likely(talk: Talk, heard: str) -> bool:

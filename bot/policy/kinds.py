@@ -40,14 +40,20 @@ _CUES: Final = (
     (
         "suggest",
         re.compile(
-            r"(?:我)?(?:想|要|来)?(?:提|有)(?:一)?(?:个|条|点)?(?:小)?(?:建议|意见)|^(?:我)?建议|建议(?:你们|政府|咱们|在|把|增|加|开|设|能)"
+            r"(?:^|(?<=[\s,，。!！?？我俺咱想要来们啊呢]))(?:提|有)(?:一)?(?:个|条|点)?(?:小)?(?:建议|意见)|^(?:我)?建议|建议(?:你们|政府|咱们|在|把|增|加|开|设|能)"
         ),
     ),
     ("help", re.compile(r"^(?:我)?(?:想|要|来)?求助(?!热线|电话|平台|站|中心)")),
     ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询")),
 )
+# A question that expects no answer: whoever puts it complains.
+_RHETORICAL: Final = re.compile(
+    r"(?:^|(?<=[\s,，。!！?？]))[^\s,，。!！?？]{0,6}(?:不就(?:是|等于|成)|不是明摆着|难道)[^,，。!！?？]{0,20}(?:吗|嘛|么|呢)?[?？!！。]*"
+    r"|(?:^|(?<=[\s,，。!！?？]))[^\s,，。!！?？]{0,4}(?:凭(?:什么|啥)|还有没有(?:王法|天理|人管)|还讲不讲(?:道?理))[^,，。!！?？]{0,16}[?？!！。]*"
+)
+_REMAINS: Final = 10  # characters of a story beside such a question
 _WRONGDOING: Final = re.compile(
-    r"扰民|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷|(?:滴|流|溅|漏)(?:到|在|进)我|堵(?:了|住|着)?[^,，。]{0,3}(?:盲道|通道|门口?|路口|出入口|楼道)|[吃喝]出(?!来)|找[他她它]们?[^,，。]{0,4}(?:不管|不理|不听|不认)"
+    r"扰民|捂着不|瞒(?:着|报)|糊弄|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷|(?:滴|流|溅|漏)(?:到|在|进)我|堵(?:了|住|着)?[^,，。]{0,3}(?:盲道|通道|门口?|路口|出入口|楼道)|[吃喝]出(?!来)|找[他她它]们?[^,，。]{0,4}(?:不管|不理|不听|不认)"
 )
 # Offences of which anybody may tell; with a loss of the citizen's own beside it, it is a complaint.
 _OFFENCE: Final = re.compile(
@@ -63,7 +69,7 @@ _BROKEN: Final = re.compile(
 
 def classify(talk: Talk, text: str) -> tuple[str, str]:
     """(kind, request type) of a piece of text; an empty kind where it holds no matter."""
-    words = DENIED.sub("", text)
+    words = _told(DENIED.sub("", text))
     understood = talk.findings.understand(words)
     cue = by_words(words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
@@ -85,6 +91,12 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         end = talk.findings.understand(splitting.end_of(words))
         asks, requests = (asks + end.score("consult")) / 2, (requests + end.score(*REQUESTS)) / 2
     return _by_model(words, understood, asks=asks, requests=requests, problem=problem)
+
+
+def _told(words: str) -> str:
+    """A story without the question at its end that asks nothing ("这不就是乱收费吗")."""
+    rest = _RHETORICAL.sub("", words).strip(" ,，")
+    return rest if len(reading.bare(rest)) >= _REMAINS else words
 
 
 def _pressing(words: str) -> bool:

@@ -7,10 +7,10 @@ from typing import Final
 from bot import guards, lawful, reading, splitting, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import receipt_no, yes_no
-from bot.policy import choices, closing, consult, form, kinds, rating, service_points, status
+from bot.policy import choices, closing, consult, filling, form, kinds, rating, service_points, status
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
-from bot.state import Matter, State
+from bot.state import Matter, Place, State
 
 _NO_MATTER: Final = frozenset(
     {"abuse", "prompt_attack", "goodbye", "deny", "affirm", "nothing_more", "wait", "repeat", "louder", "slower"}
@@ -110,6 +110,29 @@ def add(talk: Talk, text: str) -> list[Matter]:
     for matter in found:
         prefill(talk, matter, text if len(found) == 1 else matter.text, whole=text)
     return found
+
+
+def another(talk: Talk, slot: str) -> bool:
+    """ "And another thing" in the middle of the form: noted, and taken down together."""
+    pieces = splitting.split(talk.text)
+    rest = pieces[-1].text
+    if len(reading.content(rest)) < 5:
+        return False
+    before = len(talk.state.matters)
+    added = add(talk, rest)
+    for matter in added:
+        if matter.kind == "order":
+            known = next((m for m in talk.state.form if m.number <= before and m.place.district), None)
+            if known and not matter.place.district and reading.same_place(talk.text):
+                matter.place = Place(known.place.text, known.place.district, known.place.street)
+    if not added:
+        return False
+    talk.say("好的，这件事也一起登记。" if any(m.kind == "order" for m in added) else "好的。")
+    if len(pieces) > 1 and len(reading.content(pieces[0].text)) >= 2:
+        filling.take(talk, slot, pieces[0].text)
+    talk.state.asking = None
+    proceed(talk)
+    return True
 
 
 def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:

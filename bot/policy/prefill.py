@@ -17,6 +17,7 @@ _FOR_ANOTHER: Final = re.compile(
 )
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
+_CLAUSE_END: Final = re.compile(r"[\s,，。;；!！?？]+")
 _WANTS: Final = re.compile(
     r"(?:希望|要求|请求|恳请|想让|想要)(?!.{0,3}(?:投诉|举报|反映|咨询|表扬|建议))([^,，。!！?？]{3,40})|((?:能不能|赶紧|尽快|请)(?:派人|给|让|安排|把|帮)[^,，。!！?？]{2,30})"
 )
@@ -52,7 +53,7 @@ def prefill(
     if not matter.event_time:
         moment = times.find(text, talk.now, spoken=talk.turn.spoken)
         if moment is not None and (_DATE.search(moment.text) or moment.recurring):
-            every = _EVERY.search(text)
+            every = _EVERY.search(_clause_of(text, moment.text))
             prefix = every.group() if every and every.group() not in moment.text and moment.recurring else ""
             matter.event_time = prefix + moment.text
             filled.add("event_time")
@@ -63,6 +64,11 @@ def prefill(
     if state.confidential is None:
         state.confidential = secrecy.volunteered(whole or text)
     return filled
+
+
+def _clause_of(text: str, words: str) -> str:
+    """The clause that `words` stand in."""
+    return next((clause for clause in _CLAUSE_END.split(text) if words in clause), text if words in text else "")
 
 
 def contact(talk: Talk, text: str) -> set[str]:

@@ -118,3 +118,32 @@ def test_a_starred_correction_changes_the_number_that_was_read_back() -> None:
 def test_a_yes_with_a_change_that_nobody_understands_files_nothing_yet() -> None:
     decision, _ = run(read_back(), Turn("对，但是有个地方要改一下"))
     assert decision.state.asking == "confirm_order" and not decision.effects
+
+
+@pytest.mark.parametrize(
+    "said", ["啊?哎,对", "这回对了", "啊?对对,凳子", "您甭再念了，都对，报吧", "看完了 没有错别字 可以提交了"]
+)
+def test_whoever_agrees_in_other_words_has_agreed(said: str) -> None:
+    """An old caller who said so three times had been put through to a person, the order unfiled."""
+    decision, _ = run(read_back(), Turn(said, spoken=False))
+    assert decision.effects and decision.state.asking is None
+
+
+def test_a_change_that_is_asked_for_once_more_is_in_the_order_already() -> None:
+    said = "内容没问题,就改一条:还是得保密,别告诉民宿是谁反映的"
+    first, _ = run(read_back(), Turn(said, spoken=False))
+    assert (first.state.confidential, first.state.asking, first.effects) == (True, "confirm_order", ())
+    again, _ = run(first.state, Turn(said, spoken=False))
+    assert again.effects and again.state.confidential is True
+
+
+def test_not_for_now_is_no_wish_for_a_moment() -> None:
+    decision, _ = run(asked_for_secrecy(1), Turn("先不用吧"))
+    assert (decision.state.confidential, decision.state.asking) == (False, "confirm_order")
+
+
+def test_a_pot_that_boils_over_is_no_point_of_time() -> None:
+    state = asked_for_secrecy(1)
+    state.asking, state.matters[0].event_time = "event_time", ""
+    decision, _ = run(state, Turn("哎您等我一下,锅里汤潽了我关个火去……行了,关上了,您接着说"))
+    assert (decision.state.asking, decision.state.matters[0].event_time) == ("event_time", "")
