@@ -12,7 +12,7 @@ from bot.decision import Findings
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
 DANGER: Final = 0.25  # of all readers together; who stays just below is told whom to call (decision 0054)
-_DANGER_IN_TALK: Final = 0.92  # an answer to a question of ours, or a word to a seat, is rarely an alarm
+_DANGER_IN_TALK: Final = 0.8  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _DANGER_IN_TALK_UNRULED: Final = 0.98  # where no rule fired: "just now, I have just seen it" answers "since when?"
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
