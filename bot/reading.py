@@ -140,13 +140,21 @@ _CHATTER: Final = re.compile(
 )
 
 
+_SPACED_LEAST: Final = 4  # blanks
+_SPACED_OUT: Final = 4  # one blank in so many characters: no blanks that stand for stops
+_BETWEEN_CHARACTERS: Final = re.compile(r"(?<=[\u4e00-\u9fff,，。.]) (?=[\u4e00-\u9fff])")
+
+
 @lru_cache(_REMEMBERED)
 def normalise(text: str) -> str:
     """NFKC, control characters out, blanks collapsed."""
     text = _CIRCLED.sub(lambda found: f"，{_CIRCLES.index(found.group()) + 1}.", text)
     text = unicodedata.normalize("NFKC", text)
     text = "".join(" " if unicodedata.category(character).startswith("C") else character for character in text)
-    return re.sub(r"\s+", " ", text).strip().lstrip("，,")
+    text = re.sub(r"\s+", " ", text).strip().lstrip("，,")
+    if text.count(" ") >= _SPACED_LEAST and text.count(" ") * _SPACED_OUT >= len(text):
+        text = _BETWEEN_CHARACTERS.sub("", text)  # word by word, as who learns the language types
+    return text
 
 
 def printable(text: str) -> str:

@@ -44,6 +44,7 @@ NAMED: Final = re.compile(r"保密|匿名|公开|实名")
 _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
+_NO_SUCH_THING: Final = re.compile(r"保(?:什么|啥|个屁的?|个?(?:鬼|毛)的?|哪门子)密")
 _TAKEN_BACK: Final = re.compile(
     r"(?:保密|匿名)(?:那(?:个|项|条)?|这(?:个|项|条)?)?(?:的)?(?:去掉|取消|删掉?|撤(?:了|掉)?|划掉|免了|不要了|不用了|不必了|就?算了)"
     r"|(?:保密|匿名)[,，、\s]*(?:不要|不用|不必)+(?:了|的|吧)?(?=[\s,，。!！]|$)"
@@ -153,5 +154,5 @@ def _read(part: Part, text: str, *, least: float = 0.0, clear: float = 0.0) -> b
 
 def _plainly(text: str) -> str:
     """Without numbers, and what is denied put by its opposite: a reader of words does not see how far "not" reaches."""
-    words = _NUMBER.sub("", reading.normalise(text))
+    words = _NO_SUCH_THING.sub("公开", _NUMBER.sub("", reading.normalise(text)))
     return _DENIED.sub(lambda found: "公开" if found[1] in ("保密", "匿名") else "保密", words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot import reading, wording
+from bot import hazards, reading, wording
 from bot.danger import joined, line_of
 from bot.decision import Findings
 
@@ -14,6 +14,8 @@ _SURE: Final = 0.9  # of the guard's classifier, beside a rule
 DANGER: Final = 0.25  # of all readers together; who stays just below is told whom to call (decision 0054)
 _DANGER_IN_TALK: Final = 0.8  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _DANGER_IN_TALK_UNRULED: Final = 0.98  # where no rule fired: "just now, I have just seen it" answers "since when?"
+_UNDERSTOOD_IN_TALK: Final = 0.2  # of the reader of intents: what a person looks like sounds alarming to letters alone
+_HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of two hours
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
@@ -43,15 +45,19 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
     if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
         return Alarm()
     meaning = findings.danger(text)
+    understood = findings.understand(text).score("emergency")
     probability = joined(
         whole=guards.whole,
         part=guards.probability,
         meaning=meaning.score,
-        understood=findings.understand(text).score("emergency"),
+        understood=understood,
         by_rule=guards.by_rule,
     )
     limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
-    if probability < limit:
+    unlikely = not guards.by_rule and (
+        understood < _UNDERSTOOD_IN_TALK if in_talk else understood < _HAZARD and hazards.nobody_in_it(text)
+    )
+    if probability < limit or unlikely:
         return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk else _CAUTION))
     return Alarm(line_of(guards.lines, meaning.lines))
 

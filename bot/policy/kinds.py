@@ -51,6 +51,9 @@ _RHETORICAL: Final = re.compile(
     r"(?:^|(?<=[\s,，。!！?？]))[^\s,，。!！?？]{0,6}(?:不就(?:是|等于|成)|不是明摆着|难道)[^,，。!！?？]{0,20}(?:吗|嘛|么|呢)?[?？!！。]*"
     r"|(?:^|(?<=[\s,，。!！?？]))[^\s,，。!！?？]{0,4}(?:凭(?:什么|啥)|还有没有(?:王法|天理|人管)|还讲不讲(?:道?理))[^,，。!！?？]{0,16}[?？!！。]*"
 )
+_HOW_COME: Final = re.compile(
+    r"(?:怎么|咋)(?=(?:又|还不|还没|老是?|总是?|天天|一直)(?!能|会|要))"
+)  # "怎么又停电了" asks nothing
 _REMAINS: Final = 10  # characters of a story beside such a question
 _WRONGDOING: Final = re.compile(
     r"扰民|捂着不|瞒(?:着|报)|糊弄|拖欠|欠(?:薪|工资|我们|钱)|不给(?:退|发|修|钱|办)|不退|骗|乱(?:收费|停|扔|倒|堆|涨)|违(?:法|建|规|停)|占(?:道|用|了)|无证|偷(?:排|倒|工)|坑人|宰客|态度(?:差|恶劣|不好)|骂(?:我|人)|推诿|不作为|强制|霸王|绕路|拒载|缺斤|假(?:货|酒|烟|药)|过期|跑路|噪音|吵得|太吵|半夜|轰隆|嗡嗡|震得|熏|宰人|宰客|甩站|不停(?:车|站)|插队|插(?:了)?队|赖账|不认账|抢占|打桩|油烟|私(?:搭|拆|装)|偷|(?:滴|流|溅|漏)(?:到|在|进)我|堵(?:了|住|着)?[^,，。]{0,3}(?:盲道|通道|门口?|路口|出入口|楼道)|[吃喝]出(?!来)|找[他她它]们?[^,，。]{0,4}(?:不管|不理|不听|不认)"
@@ -95,6 +98,7 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
 
 def _told(words: str) -> str:
     """A story without the question at its end that asks nothing ("这不就是乱收费吗")."""
+    words = _HOW_COME.sub("", words)
     rest = _RHETORICAL.sub("", words).strip(" ,，")
     return rest if len(reading.bare(rest)) >= _REMAINS else words
 

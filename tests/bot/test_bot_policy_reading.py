@@ -80,6 +80,29 @@ def test_an_answer_about_several_matters_is_shared_out() -> None:
     assert splitting.distribute("都是昨天", ["路灯不亮", "井盖响"]) == ["都是昨天", "都是昨天"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "story"),
+    [
+        ("账单里多收了两条鱼的钱 监控也说坏了 我电话13900007714", "账单里多收了两条鱼的钱 监控也说坏了"),
+        ("物业不修电梯我电话13900007714请尽快", "物业不修电梯，请尽快"),
+        ("楼道灯坏了,我姓王,13900007714", "楼道灯坏了"),
+    ],
+)
+def test_a_story_that_is_typed_without_stops_is_not_lost_with_its_number(typed: str, story: str) -> None:
+    """The whole order had been read back empty."""
+    assert reading.without_contact(typed) == story
+
+
+def test_what_is_typed_word_by_word_is_read_without_the_blanks() -> None:
+    assert reading.normalise("我 要 跟 真的 人 说话, 不要 电脑") == "我要跟真的人说话,不要电脑"
+    assert reading.normalise("路灯坏了 三天了 没人修") == "路灯坏了 三天了 没人修"
+
+
+def test_who_was_interrupted_has_not_answered() -> None:
+    assert reading.interrupted("哎您等我一下,锅里汤潽了……行了,您接着说")
+    assert not reading.interrupted("等了三天了")
+
+
 def test_name_and_number_do_not_stand_in_the_story() -> None:
     assert reading.without_contact("路灯不亮，我姓王，电话13900001234") == "路灯不亮"
 

@@ -159,3 +159,19 @@ def test_what_has_a_supply_of_its_own_or_is_open_to_all_is_no_home_without_one(t
 @pytest.mark.parametrize("told", ["楼上掉下块玻璃，差点砸到孩子", "脚手架斜了，上头还有人", "吊顶掉了险些砸着人"])
 def test_what_nearly_hit_somebody_is_a_danger(told: str) -> None:
     assert deadlines.assess(told, "求助").urgency == "sudden"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018年交的全款，六年多了房本没有，规自委、建委、税务把我当皮球踢",
+        "2012年交房，14年了一本房产证都没拿到，登记中心让找规自分局，规自分局让找镇政府",
+    ],
+)
+def test_years_of_being_sent_from_office_to_office_are_complex(text: str) -> None:
+    assert deadlines.assess(text, "投诉").urgency == "complex"
+
+
+def test_what_is_over_and_what_is_only_charged_for_is_ordinary() -> None:
+    assert deadlines.assess("三个人当天晚上都拉肚子了，现在已经好了", "投诉").urgency == "ordinary"
+    assert deadlines.assess("二房东电费收一块八一度，不交就断电", "投诉").urgency == "ordinary"
