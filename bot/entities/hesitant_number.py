@@ -105,8 +105,8 @@ def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Itera
     replaced = read.replaced
     read = replace(read, denied=False, replaced=False)
     yield from _added(read, text, groups, at, gap, taken_back=taken_back, denies=denies)
-    if read.digits and denies:
-        yield replace(read, denied=True), _REPEATED
+    if denies:
+        yield replace(read, denied=bool(read.digits)), _REPEATED
     if read.digits:
         yield from _said_before(read, groups, at)
     if read.rows:

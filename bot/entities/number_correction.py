@@ -43,6 +43,9 @@ _DENIED: Final = re.compile(
 _NEGATED: Final = re.compile(r"(?:不是|并不是)(?!吗)[^,，。;；]*")
 _NOT_BUT: Final = re.compile(r"不是(?P<wrong>[^,，。;；是]{2,8})[,，]?(?:而)?(?:应该)?是(?P<right>[^,，。;；]{2,8})")
 _BUT_NOT: Final = re.compile(r"(?<!不)是(?P<right>[^,，。;；是不]{2,8})[,，]?(?:而)?不是(?P<wrong>[^,，。;；]{2,8})")
+_CHANGED_INTO: Final = re.compile(  # "…里的8816换成8861"
+    r"(?P<wrong>[\d零一二三四五六七八九幺]{2,8})(?:这?几?[个位]?)?(?:换|改|变)[成为](?P<right>[\d零一二三四五六七八九幺]{2,8})"
+)
 _NAMED_DIGITS: Final = 3  # fewer stand in a number more than once
 _LAST: Final = re.compile(r"后|尾|末")
 
@@ -67,7 +70,7 @@ def amend(previous: str, text: str, *, spoken: bool = False) -> str | None:
     tail = _tail(affirmed, spoken=spoken) if previous and _LAST.search(text) else ""
     if found and not (tail and found[-1].kind != "mobile"):
         return found[-1].number
-    if (swap := _NOT_BUT.search(text) or _BUT_NOT.search(text)) and not found:
+    if (swap := _NOT_BUT.search(text) or _BUT_NOT.search(text) or _CHANGED_INTO.search(text)) and not found:
         wrong, right = (phone.digits_said(swap[part], spoken=spoken) for part in ("wrong", "right"))
         if len(wrong) == len(right) >= _NAMED_DIGITS and previous.count(wrong) == 1:
             return previous.replace(wrong, right)

@@ -36,6 +36,7 @@ _GONE_BEHIND: Final = re.compile(
 # A number for the case that nobody answers at the first one, or for other hours.
 _SPARE_BEFORE: Final = re.compile(
     r"(?:打不通|没人接|不通|占线|关机|不在|没接)(?:的话|的时候|时)?[,，]?(?:就|再|可以|也可以|您|你)*(?:打|找|联系|拨)?[^,，。;；\d]{0,8}$"
+    r"|(?:周末|周六日?|星期[六日天]|礼拜[六日天]|晚上?|夜里|晚?[\d零一二两三四五六七八九十]+点(?:以?后|之后)|下班(?:了|以?后)|其[他它]时间|别的时间)[,，]?(?:再|就|可以|您|你)*(?:打|找|联系|拨)[^,，。;；\d]{0,8}$"
     r"|(?:或者?|要么|备用|备用的|另一个|也可以打|也行)[^,，。;；\d]{0,6}$"
 )
 # The first is out of reach as a rule ("下班没人接，请打…"): what follows is no spare number.
