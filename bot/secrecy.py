@@ -41,6 +41,7 @@ _ABOUT_IT: Final = re.compile(
     r"|电话给|号给|查[得不]到我|认识我|看(?:得|不)?[见到]|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
 )
 NAMED: Final = re.compile(r"保密|匿名|公开|实名")
+_BY_NAME: Final = re.compile(r"匿名|实名")  # said of oneself; others keep their accounts secret
 _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
@@ -119,7 +120,8 @@ def volunteered(text: str) -> bool | None:
         return None
     wish = _read("unasked", text, least=_SURE_UNASKED, clear=_CLEAR_UNASKED)
     named = [clause for clause in _CLAUSE.split(text) if NAMED.search(clause)]
-    if len(named) > 1 and (last := answered(named[-1])) is not None:
+    own = wish is not None or bool(named and _BY_NAME.search(named[-1]))
+    if own and len(named) > 1 and (last := answered(named[-1])) is not None:
         return last  # "last time without my name; this time with it"
     if wish is None and len(text) >= _STORY:
         return _in_clauses(text)

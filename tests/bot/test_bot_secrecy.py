@@ -53,6 +53,24 @@ def test_a_number_says_nothing_of_it() -> None:
     assert secrecy.volunteered("13900001234") is None
 
 
+def test_of_two_clauses_about_it_the_last_counts_where_it_is_ones_own() -> None:
+    last_time = "上个月我匿名反映过厕所堵了，没下文。这次不匿了，实名"
+    assert secrecy.volunteered(last_time) is False
+    assert secrecy.volunteered("物业从来不公开账目，去问就说是内部资料要保密，要求公示") is None
+
+
+def test_the_first_word_decides_where_the_reader_wavers() -> None:
+    assert secrecy.answered("要,开头就说了") is True
+    assert secrecy.answered("不需要,谢谢") is False
+
+
+def test_a_wish_in_one_clause_of_a_story_is_found() -> None:
+    story = (
+        "河东边一块种麦子的地，上礼拜开始拉渣土往里垫，现在铺了水泥要盖库房，村民说是基本农田，请严查，务必给举报人保密"
+    )
+    assert secrecy.volunteered(story) is True
+
+
 @pytest.mark.parametrize("content", ["", "asked: {keep: []}", "- 保密", "asked: ["])
 def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path, content: str) -> None:
     path = tmp_path / "secrecy.yml"
