@@ -27,6 +27,7 @@ _DOUBT_OF_LINE: Final = 0.05  # no line is less probable
 BY_CLASSIFIER: Final = "classifier"  # the kind of danger where no rule names one
 SHORT: Final = 6  # in fewer characters only a rule is believed
 _LONGEST: Final = 400
+_NEAR: Final = 24  # characters between other people's data and the wish to have them; a story has both by chance
 _PART: Final = re.compile(r"[。!！?？;；\n]+")
 _CLAUSE: Final = re.compile(r"[,，。!！?？;；\n]+")
 
@@ -301,11 +302,11 @@ def attacks(text: str) -> bool:
     """Attempts to get other people's data or to bend the bot's rules."""
     if _ATTACK.search(text) or _WHO_REPORTED.search(text):
         return True
-    return (
-        bool(_OTHERS.search(text))
-        and bool(_REVEAL.search(text))
-        and not re.search(r"我(?:的|自己的)(?:工单|投诉|诉求)", text)
-    )
+    for others in _OTHERS.finditer(text):
+        beside = text[max(0, others.start() - _NEAR) : others.end() + _NEAR]
+        if _REVEAL.search(beside) and not re.search(r"我(?:的|自己的)(?:工单|投诉|诉求)", text):
+            return True
+    return False
 
 
 def _holds_request(text: str) -> bool:

@@ -143,7 +143,7 @@ def _not_an_answer(talk: Talk, slot: str) -> bool:
             talk.state.asking = None
             matters.proceed(talk)
             return True
-    if _something_else(talk, slot):
+    if _another_wish(talk, slot) or _something_else(talk, slot):
         return True
     if reading.new_matter(text) and slot not in ("detail",) and matters.another(talk, slot):
         return True
@@ -158,6 +158,21 @@ def _corrects_itself(talk: Talk, slot: str) -> bool:
         told = talk.findings.place(talk.text, asked=True, district="")
         return bool(told.district) and not any(matter.place.district for matter in talk.state.form)
     return slot == "confidential" and bool(secrecy.NAMED.search(talk.text)) and secrecy.answered(talk.text) is not None
+
+
+def _another_wish(talk: Talk, slot: str) -> bool:
+    """ "I said there was no need, but do keep it secret", while something else is asked: no answer to that."""
+    state, text = talk.state, talk.text
+    before = state.confidential
+    if slot == "confidential" or before is None or not secrecy.NAMED.search(text):
+        return False
+    if phone.find(text, spoken=talk.turn.spoken) or not corrections.of_secrecy(talk, text):
+        return False
+    if state.confidential == before:
+        return False
+    talk.say(_CHANGED)
+    asides.stand(talk)
+    return True
 
 
 def _something_else(talk: Talk, slot: str) -> bool:

@@ -84,7 +84,16 @@ def test_attacks(text: str) -> None:
     assert guards.check(text).attack
 
 
-@pytest.mark.parametrize("text", ["我的工单号忘了，帮我查一下", "我想查我的投诉进度", "邻居家的狗太吵", "你是机器人吗"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我的工单号忘了，帮我查一下",
+        "我想查我的投诉进度",
+        "邻居家的狗太吵",
+        "你是机器人吗",
+        "我打那个小区的电话，一个小伙子说找自来水，自来水说找什么改造办，我这八十多的人了，我认得改造办是谁呀",
+    ],
+)
 def test_no_attack(text: str) -> None:
     assert not guards.check(text).attack
 

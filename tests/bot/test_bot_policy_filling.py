@@ -147,3 +147,11 @@ def test_a_pot_that_boils_over_is_no_point_of_time() -> None:
     state.asking, state.matters[0].event_time = "event_time", ""
     decision, _ = run(state, Turn("哎您等我一下,锅里汤潽了我关个火去……行了,关上了,您接着说"))
     assert (decision.state.asking, decision.state.matters[0].event_time) == ("event_time", "")
+
+
+def test_a_wish_that_changes_while_the_number_is_asked_refuses_no_number() -> None:
+    state = asked_for_secrecy(1)
+    state.asking, state.contact_phone, state.confidential = "contact_phone", "", False
+    decision, _ = run(state, Turn("哎那个,俺刚说不用保密,俺想了想不中,还是给俺保密吧"))
+    assert (decision.state.confidential, decision.state.asking) == (True, "contact_phone")
+    assert "contact_phone" not in decision.state.refused
