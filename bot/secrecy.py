@@ -32,6 +32,7 @@ _SURE_ASKED: Final = 0.7  # else the first word of the answer decides between ye
 _SURE_UNASKED: Final = 0.5  # what is not taken is asked; what is taken wrongly is not
 _CLEAR_UNASKED: Final = 0.5  # that much likelier than the opposite
 _SURE_IN_CLAUSES: Final = 0.8
+_REMEMBERED: Final = 1024  # texts
 _STORY: Final = 25  # characters, from which on a wish is looked for in single clauses, too
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\s]+")
 _NUMBER: Final = re.compile(r"[0-9零一二三四五六七八九十幺两][0-9零一二三四五六七八九十幺两,，、 -]{4,}")
@@ -144,14 +145,20 @@ def _read(part: Part, text: str, *, least: float = 0.0, clear: float = 0.0) -> b
     taken_back = _TAKEN_BACK.search(text)
     if taken_back and not _AFTER_ALL.search(text, taken_back.end()):
         return False
-    model = default()[part]
-    (row,) = model.probabilities([_plainly(text)])
-    best = int(row.argmax())
+    model, row = default()[part], _shares(part, _plainly(text))
+    best = row.index(max(row))
     wish = model.classes[best]
     opposite = model.classes.index(_OPEN if wish == _KEEP else _KEEP)
     if wish == _NEITHER or row[best] < least or row[best] - row[opposite] < clear:
         return None
     return wish == _KEEP
+
+
+@lru_cache(_REMEMBERED)
+def _shares(part: Part, words: str) -> tuple[float, ...]:
+    """The probabilities of the reader's classes; a turn asks for the same words several times."""
+    (row,) = default()[part].probabilities([words])
+    return tuple(float(share) for share in row)
 
 
 def _plainly(text: str) -> str:

@@ -19,7 +19,7 @@ from base.clock import Clock, SystemClock
 from base.ids import new_id
 from base.logs import get_logger
 from base.settings import Settings
-from bot import guard_classifier, secrecy, visit_reader
+from bot import guard_classifier, read_back, secrecy, visit_reader
 from bot.danger import MeaningReader, SentenceEncoder
 from bot.entities.place import PlaceMatcher
 from conversations import cards, first_messages, store
@@ -146,6 +146,7 @@ class ConversationService:
         """Take in what was journalled, and give lost calls their outcome."""
         await asyncio.to_thread(guard_classifier.prepare, self._settings.var / "index")
         await asyncio.to_thread(secrecy.default)
+        await asyncio.to_thread(read_back.default)
         if self._visits is not None:
             await asyncio.to_thread(visit_reader.default)
         if self._encoder is not None and self._encoder.available:
