@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# A manhole without its cover: DB11/T 2021 has it mended at once; the fire service is called when somebody is inside.
-_OPEN_MANHOLE: Final = re.compile(
-    r"(?:井|景|警)盖[儿子]?[^,，。;；!！?？]{0,8}(?:没(?:了|有|影|在)|不见|丢|缺|偷|碎|破|塌|翻|掀|敞|露|坏|裂)"
-    r"|(?:没|缺|丢|少)(?:了)?(?:个|一个)?(?:井|景)盖|井[口盖]?[^,，。]{0,4}(?:敞|露)着"
-    r"|(?:窨|下水|污水|雨水)?井[,，]?(?:的?盖[儿子]?|没有?盖)[儿子]?(?:没|不见|丢|缺)?"
-)
+from workorders.deadlines import OPEN_MANHOLE
+
+# The fire service is called when somebody is inside; till then it is mended at once (`workorders/deadlines.py`).
+_OPEN_MANHOLE: Final = re.compile(OPEN_MANHOLE)
 _NEARLY: Final = re.compile(
     r"(?:差点儿?|险些|差一点儿?|幸亏|怕|别|容易|万一|没(?:有)?人|还没)[^,，。;；!！?？]{0,8}(?:掉|栽|摔|踩|跌|杵|滑|崴)[^,，。;；!！?？]{0,6}"
     r"|没(?:有)?(?:人)?(?:受)?(?:伤|摔着|掉下去|事)|[掉栽摔][^,，。;；]{0,3}(?:怎么办|咋办|可怎么)"

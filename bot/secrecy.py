@@ -2,7 +2,7 @@
 
 Two readers, words and sounds: one of answers to that question, one of what is told unasked. They learn from
 `secrecy.yml` and, as examples of what says nothing of the kind, from sentences of the language understanding; trained
-when first used (a second together), so no model file can be out of step with the data.
+when first used (three seconds together), so no model file can be out of step with the data.
 """
 
 from __future__ import annotations
@@ -97,14 +97,14 @@ def answered(text: str) -> bool | None:
     """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
     if len(reading.bare(text)) <= _PLAIN and not NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
-    wish = _read("asked", text, least=_SURE_ASKED)
-    return _read("asked", text) if wish is not None or (said := _at_once(text)) is None else said
+    wish = _read("asked", text)
+    if wish is None or _read("asked", text, least=_SURE_ASKED) is not None or (said := _at_once(text)) is None:
+        return wish
+    return said
 
 
 def _at_once(text: str) -> bool | None:
-    """The plain yes or no that an answer begins with ("不需要，谢谢"), where the reader is not sure of the whole."""
-    if _read("asked", text) is None:
-        return None
+    """The plain yes or no that an answer begins with ("不需要，谢谢")."""
     first = next((clause for clause in _CLAUSE.split(text.strip()) if clause), "")
     if len(reading.bare(first)) > _PLAIN or first == text.strip() or re.match(r"[?？]", text[len(first) :]):
         return None

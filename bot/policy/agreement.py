@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import read_back, reading, secrecy
+from bot import read_back, reading, splitting
 from bot.entities import number_correction, phone, yes_no
 from bot.policy import asides, closing, corrections, filling, form, matters
 from bot.policy.talk import Talk
@@ -28,16 +28,16 @@ def take(talk: Talk) -> None:
         _same_matter(talk, matter, said)
         return
     heard = read_back.read(text)
-    otherwise = _tells_otherwise(talk, text)
-    if _is_in_it_already(talk) or (heard.surely and not otherwise and not secrecy.NAMED.search(text)):
+    corrects = reading.corrects(text) and not heard.surely  # "没有错别字" corrects nothing
+    if _is_in_it_already(talk):
         form.file_all(talk)
         return
-    if said is None and heard.agrees:
+    if heard.surely or (said is None and heard.agrees):
         said = "yes"
     if corrections.takes_number_back(talk, text):
         _confirm_anew(talk)
         return
-    if (reading.corrects(text) or otherwise) and corrections.apply(talk, text, asked="confirm_order"):
+    if (corrects or _tells_otherwise(talk, text)) and corrections.apply(talk, text, asked="confirm_order"):
         _confirm_anew(talk)
         return
     if said != "no" and not reading.asks_hotline(text) and _wishes_otherwise(talk, text, said):
@@ -47,12 +47,12 @@ def take(talk: Talk) -> None:
         form.withdraw(talk)
         matters.proceed(talk)
         return
-    if said == "yes" and (heard.changes or (_YES_BUT.search(text) and reading.corrects(text))):
+    if (len(splitting.split(text)) > 1 or reading.new_matter(text)) and matters.another(talk, "confirm_order"):
+        return  # "right, and the lamp in our stairway is broken, too"
+    if said == "yes" and (heard.changes or (_YES_BUT.search(text) and corrects)):
         said = "no"  # what is to be changed was not understood: taken down as it was said, or asked for
-    if said == "yes" or (reading.nothing_more(text) and not reading.corrects(text)):
+    if said == "yes" or (reading.nothing_more(text) and not corrects):
         form.file_all(talk)
-        return
-    if reading.new_matter(text) and matters.another(talk, "confirm_order"):
         return
     if asides.side_question(talk, "confirm_order"):
         return

@@ -10,6 +10,7 @@ from bot.policy.talk import Talk
 from bot.state import Matter, State
 from knowledge.follow_up import Context
 from knowledge.model import Hit, SearchResult
+from workorders.duplicates import shared_pairs
 
 _OFFERED_AT_ONCE = 3
 _TAKEN_UP = 2  # pairs of characters of an offered question that are said beside the yes
@@ -163,14 +164,9 @@ def answer_confirmation(talk: Talk) -> bool:
 
 def _meant(text: str, offered: list[Hit]) -> Hit | None:
     """Which of the offered questions "yes, how to draw the benefit" takes up; None where it names none, or several."""
-    said = _pairs(reading.content(text))
-    shared = [len(said & _pairs(reading.bare(hit.question))) for hit in offered]
+    shared = [len(shared_pairs(reading.content(text), hit.question)) for hit in offered]
     most = max(shared)
     return offered[shared.index(most)] if most >= _TAKEN_UP and shared.count(most) == 1 else None
-
-
-def _pairs(words: str) -> set[str]:
-    return {words[at : at + 2] for at in range(len(words) - 1)}
 
 
 def offer_likely(talk: Talk, heard: str) -> bool:

@@ -128,7 +128,7 @@ def another(talk: Talk, slot: str) -> bool:
     if not added:
         return False
     talk.say("好的，这件事也一起登记。" if any(m.kind == "order" for m in added) else "好的。")
-    if len(pieces) > 1 and len(reading.content(pieces[0].text)) >= 2:
+    if slot != "confirm_order" and len(pieces) > 1 and len(reading.content(pieces[0].text)) >= 2:
         filling.take(talk, slot, pieces[0].text)
     talk.state.asking = None
     proceed(talk)

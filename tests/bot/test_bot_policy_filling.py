@@ -155,3 +155,15 @@ def test_a_wish_that_changes_while_the_number_is_asked_refuses_no_number() -> No
     decision, _ = run(state, Turn("哎那个,俺刚说不用保密,俺想了想不中,还是给俺保密吧"))
     assert (decision.state.confidential, decision.state.asking) == (True, "contact_phone")
     assert "contact_phone" not in decision.state.refused
+
+
+def test_a_number_that_is_taken_back_beside_a_yes_is_not_filed() -> None:
+    decision, _ = run(read_back(), Turn("对，电话别留了"))
+    assert (decision.state.contact_phone, decision.state.asking, decision.effects) == ("", "confirm_order", ())
+
+
+@pytest.mark.parametrize("said", ["对，另外我们楼道的灯也坏了", "对对，还有一个事，门口路灯不亮"])
+def test_another_matter_beside_a_yes_is_not_lost(said: str) -> None:
+    decision, _ = run(read_back(), Turn(said), "help")
+    assert len(decision.state.form) == 2 and not decision.effects
+    assert "对" not in decision.state.form[0].detail

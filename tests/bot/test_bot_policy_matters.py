@@ -23,8 +23,6 @@ from bot.state import State
         ("求助一下，对门的狗叫个没完", "complain", "求助"),
         ("求助热线打不通，我要投诉", "complain", "投诉"),
         ("厂里加班不给钱，千万别让老板知道是我说的", "consult", "投诉"),
-        ("怎么又停电了", "help", "求助"),
-        ("月嫂公司说好一万二全包，下户又收管理费，这不就是乱收费吗", "complain", "投诉"),
         ("群里谁提意见谁就被园长叫去，伙食费涨了孩子还喊饿", "complain", "投诉"),
         ("露台上支个花架要不要审批？又没人举报我，先问清楚", "consult", "咨询"),
     ],
@@ -71,3 +69,21 @@ def test_what_somebody_else_shall_do_quietly_is_no_wish_about_our_voice() -> Non
     second, _ = run(first.state, Turn("声儿小点儿就行，我也没说不让跳", spoken=True), "quieter")
     assert second.state.asking != "appeal"
     assert second.state.matters[0].appeal == "声儿小点儿就行，我也没说不让跳"
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        ("怎么又停电了", "又停电了"),
+        ("月嫂公司说好一万二全包，下户又收管理费，这不就是乱收费吗", "月嫂公司说好一万二全包，下户又收管理费"),
+        ("怎么又能报名了", "怎么又能报名了"),
+    ],
+)
+def test_a_question_that_expects_no_answer_is_not_put_to_the_understanding(said: str, understood: str) -> None:
+    _, wanted = run(State(), Turn(said), "help")
+    assert understood in [want.key[0] for want in wanted if want.what == "understand"]
+
+
+def test_praise_in_other_words_is_praise() -> None:
+    decision, _ = run(State(), Turn("我不找事儿，就是想说句好话，干部半夜把我们背出来的"), "help")
+    assert [matter.request_type for matter in decision.state.matters] == ["表扬"]
