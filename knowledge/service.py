@@ -29,6 +29,7 @@ from knowledge.entry import Entry
 from knowledge.errors import KnowledgeError
 from knowledge.follow_up import Context, FollowUps
 from knowledge.model import Hit, SearchResult
+from knowledge.readers_encoder import ReadersEncoder
 from knowledge.search import Query
 from knowledge.snapshot import EntryBook, Snapshot, corrector_of, entry_book, law_book
 from knowledge.store import Document, StoredClause
@@ -51,15 +52,21 @@ def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
     return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads)
 
 
-def readers_encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
+def readers_encoder_of(settings: Settings, *, threads: int = 1) -> ReadersEncoder:
     """The same model, quantised, for what is trained on its vectors (intents, danger, letters). No search index."""
-    return _encoder(settings.knowledge.embedding_directory or settings.models / MODEL_NAME, threads, quantised=True)
+    directory = settings.knowledge.embedding_directory or settings.models / MODEL_NAME
+    return _readers_encoder(directory, settings.var / "index" / "readers-vectors.db", threads)
 
 
-@lru_cache(maxsize=3)
-def _encoder(directory: Path, threads: int, *, quantised: bool = False) -> Encoder:
+@lru_cache(maxsize=2)
+def _encoder(directory: Path, threads: int) -> Encoder:
     """One model a process, however many services it opens."""
-    return Encoder(directory, threads=threads, quantised=quantised)
+    return Encoder(directory, threads=threads)
+
+
+@lru_cache(maxsize=2)
+def _readers_encoder(directory: Path, kept: Path, threads: int) -> ReadersEncoder:
+    return ReadersEncoder(directory, kept, threads=threads)
 
 
 def vector_store_of(settings: Settings) -> VectorStore:

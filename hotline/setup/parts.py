@@ -77,7 +77,7 @@ def _models_by_others(settings: Settings) -> Iterator[Step]:
 def _rasa(settings: Settings) -> Iterator[Step]:
     if not settings.rasa.enabled:
         return
-    yield Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True)
+    yield Step("rasa-environment", "Rasa's environment (.venv-rasa)", rasa_environment, tells=True, beside=True)
     yield Step(
         "rasa-model",
         "training Rasa",
@@ -86,11 +86,12 @@ def _rasa(settings: Settings) -> Iterator[Step]:
         present=lambda: rasa_model_path(settings).is_file(),
         needed_megabytes=300,
         tells=True,
+        beside=True,
     )
 
 
 def _trained_here(settings: Settings) -> Iterator[Step]:
-    """Small readers, trained in seconds from texts of the repository."""
+    """Small readers, trained in minutes from texts of the repository."""
     yield Step(
         "fallback",
         "built-in classifier",
@@ -334,8 +335,12 @@ def fallback(settings: Settings) -> str:
     from bot import fallback as classifier
     from knowledge.service import readers_encoder_of
 
-    classifier.train(settings, encoder=readers_encoder_of(settings))
+    classifier.train(settings, encoder=readers_encoder_of(settings, threads=_cores()))
     return "trained"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def turn_end(settings: Settings) -> str:
@@ -354,7 +359,7 @@ def danger(settings: Settings) -> str:
     from bot.danger import MeaningReader
     from knowledge.service import readers_encoder_of
 
-    encoder = readers_encoder_of(settings)
+    encoder = readers_encoder_of(settings, threads=_cores())
     if not encoder.available:
         raise NotPossibleHere("no embedding model: the guards work without their second opinion by meaning")
     MeaningReader.load(encoder, settings.var / "index")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from base.errors import HotlineError
@@ -23,7 +24,8 @@ class NotPossibleHere(HotlineError):
 class Step:
     """`fingerprint` says what the result is made from (None: quick and idempotent, run every time); `present` whether
     the result is there. `work` returns a few words about what it did. `needed_megabytes` must be free before it.
-    `tells`: the work itself says now and then that it lives.
+    `tells`: the work itself says now and then that it lives. `beside`: it takes long in a process of its own, and no
+    step that is not `beside` too needs its result: the others go on meanwhile.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Step:
     needed_megabytes: int = 50
     stamp_folder: Path | None = None
     tells: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +48,62 @@ class Report:
 
 
 def run_all(steps: Iterable[Step], default_stamp_folder: Path, *, force: frozenset[str] = frozenset()) -> Report:
-    """Run what is not up to date, in order.
+    """Run what is not up to date, in order; those that are `beside` in their own order, beside the rest.
 
     Raises:
-        HotlineError: a step failed in a known way; what was finished before stays finished.
+        HotlineError: a step failed in a known way; what was finished before stays finished, and the tool of a step
+            beside it is stopped.
     """
-    done: list[str] = []
-    missing: list[str] = []
     chosen = list(steps)
-    for number, step in enumerate(chosen, 1):
-        folder = step.stamp_folder or default_stamp_folder
+    run = _Run(default_stamp_folder, force)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="setup-beside") as lane:
+        waiting: list[Future[None]] = []
+        try:
+            for number, step in enumerate(chosen, 1):
+                label = f"[{number:>2}/{len(chosen)}] {step.title}"
+                if step.beside:
+                    waiting.append(lane.submit(run.one, step, label))
+                else:
+                    run.one(step, label)
+            for one in waiting:
+                one.result()
+        except BaseException:
+            lane.shutdown(wait=False, cancel_futures=True)
+            tools.stop_all()
+            raise
+    return Report(tuple(run.done), tuple(run.missing))
+
+
+@dataclass(slots=True)
+class _Run:
+    """Safe to be used by two threads, each with steps of its own."""
+
+    stamp_folder: Path
+    force: frozenset[str]
+    done: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def one(self, step: Step, label: str) -> None:
+        folder = step.stamp_folder or self.stamp_folder
         stamp = folder / f"{step.name}.json"
         wanted = step.fingerprint() if step.fingerprint is not None else None
-        recorded = stamps.read(stamp)
-        if step.name not in force and wanted is not None and recorded.get("fingerprint") == wanted and step.present():
-            if recorded.get("missing"):
-                missing.append(recorded["missing"])
-            continue
-        label = f"[{number:>2}/{len(chosen)}] {step.title}"
+        made_from = stamps.read(stamp).get("fingerprint")
+        if step.name not in self.force and wanted is not None and made_from == wanted and step.present():
+            return
         began = time.monotonic()
         try:
             detail = _with_signs_of_life(step, folder, label)
         except NotPossibleHere as error:
             tools.say(f"{label}: {error}")
-            missing.append(str(error))
-            continue
+            self.missing.append(str(error))
+            return
         seconds = time.monotonic() - began
         if wanted is None and not detail:
-            continue
+            return
         tools.say(f"{label}: {detail or 'done'}, {seconds:.0f} s")
-        done.append(step.name)
+        self.done.append(step.name)
         if wanted is not None:
             stamps.write(stamp, fingerprint=wanted, seconds=f"{seconds:.1f}")
-    return Report(tuple(done), tuple(missing))
 
 
 def _with_signs_of_life(step: Step, folder: Path, label: str) -> str:

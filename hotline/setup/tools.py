@@ -15,6 +15,7 @@ from hotline.setup.failures import SetupError, from_os_error, from_output
 
 _SIGN_OF_LIFE_SECONDS = 10.0
 _KEPT_CHARACTERS = 20_000
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 def run(
@@ -46,6 +47,7 @@ def run(
         )
     except OSError as error:
         raise from_os_error(error, what) from error
+    _running.add(process)
     kept = [""]
     reader = threading.Thread(target=_drain, args=(process, log, kept), daemon=True)
     reader.start()
@@ -68,10 +70,17 @@ def run(
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        _running.discard(process)
         reader.join(5)
     if status != 0:
         raise from_output(kept[0], what)
     return kept[0]
+
+
+def stop_all() -> None:
+    """Ask every tool that runs to end: `run`, in whichever thread, then tells of its failure."""
+    for process in list(_running):
+        process.terminate()
 
 
 def _drain(process: subprocess.Popen[bytes], log: Path, kept: list[str]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from hotline.setup import tools
 from hotline.setup.failures import SetupError
 from hotline.setup.steps import NotPossibleHere, Step, run_all
 
@@ -70,3 +73,58 @@ def test_a_full_disk_in_the_middle_of_a_step_is_one_sentence(tmp_path: Path) -> 
 def test_an_unknown_failure_is_not_hidden(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         run_all([step("model", Work(ZeroDivisionError()))], tmp_path)
+
+
+def test_a_step_beside_the_others_does_not_hold_them_up_and_is_waited_for(tmp_path: Path) -> None:
+    go_on, order = threading.Event(), []
+
+    def long() -> str:
+        assert go_on.wait(10)
+        order.append("beside")
+        return "made"
+
+    def rest() -> str:
+        order.append("rest")
+        go_on.set()
+        return "made"
+
+    after = Work()
+    steps = [
+        Step("training", "training", long, lambda: "v1", needed_megabytes=0, beside=True),
+        Step("rest", "rest", rest, lambda: "v1", needed_megabytes=0),
+        Step("after", "after", after, lambda: "v1", needed_megabytes=0, beside=True),
+    ]
+    assert set(run_all(steps, tmp_path).done) == {"training", "rest", "after"}
+    assert order == ["rest", "beside"]
+    assert run_all(steps, tmp_path).done == ()
+    assert after.calls == 1
+
+
+def test_a_failure_beside_the_others_is_told_when_they_are_done(tmp_path: Path) -> None:
+    rest = Work()
+    failing = Step("training", "training", Work(SetupError("no memory")), lambda: "v1", needed_megabytes=0, beside=True)
+    with pytest.raises(SetupError, match="no memory"):
+        run_all([failing, step("rest", rest)], tmp_path)
+    assert rest.calls == 1
+
+
+def test_a_failure_of_the_others_stops_the_tool_beside_them(tmp_path: Path) -> None:
+    log, started = tmp_path / "tool.log", tmp_path / "started"
+
+    def training() -> str:
+        return tools.run(["sh", "-c", f"touch {started}; exec sleep 60"], "training", log=log)
+
+    def fails() -> str:
+        while not started.exists():
+            time.sleep(0.01)
+        raise SetupError("a download failed")
+
+    began = time.monotonic()
+    steps = [
+        Step("training", "training", training, lambda: "v1", needed_megabytes=0, beside=True),
+        Step("rest", "rest", fails, lambda: "v1", needed_megabytes=0),
+    ]
+    with pytest.raises(SetupError, match="a download failed"):
+        run_all(steps, tmp_path)
+    assert time.monotonic() - began < 30
+    assert not (tmp_path / "training.json").exists()

@@ -1,0 +1,45 @@
+"""The embedding model for readers that learn: what it tells of many texts is kept on disk.
+
+Several readers learn from the same sentences, and each learns anew when a sentence was added: a text is encoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from knowledge import embedding_onnx
+from knowledge.embedding import Encoder, Vectors, VectorStore, held_vectors
+
+_MANY: Final = 64  # fewer texts are a turn's, or a probe's
+_KEPT_AT_ONCE: Final = 512  # texts; who is interrupted loses no more
+
+
+class ReadersEncoder(Encoder):
+    """`layers` of many texts at once are kept in `kept`, 16 bits a number (about 1.5 KB a text); the file is derived
+    data, safe to delete, shared by processes."""
+
+    def __init__(self, directory: Path, kept: Path, *, threads: int = 1) -> None:
+        super().__init__(directory, threads=threads, quantised=True)
+        self._kept = kept
+
+    def layers(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) < _MANY:
+            return super().layers(texts)
+        self.load()
+        store, model = VectorStore(self._kept), self._graph_name()
+        _, present = held_vectors(store, model, texts)
+        lacking = sorted({text for text, held in zip(texts, present, strict=True) if not held}, key=len)
+        for start in range(0, len(lacking), _KEPT_AT_ONCE):
+            some = lacking[start : start + _KEPT_AT_ONCE]
+            store.add(model, some, super().layers(some))
+        return held_vectors(store, model, texts)[0].astype(np.float32)
+
+    def _graph_name(self) -> str:
+        """Of the graph as it lies there: one that was made anew has vectors of its own."""
+        graph = self.directory / embedding_onnx.READERS_FILE
+        made = (graph if graph.is_file() else self.directory / "modules.json").stat()
+        return f"{self.name}:{made.st_size}:{made.st_mtime_ns}"
