@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from bot.entities.digits import DigitGroup, fold, groups_of
@@ -22,6 +23,7 @@ _ONE_MORE: Final = re.compile(r"(?:还有|还差|再来|再加)(?:最后)?(?:一
 _NOT: Final = re.compile(r"不是(?:这个)?$")
 _PERHAPS: Final = re.compile(r"[哦噢诶哎]|还是|到底")  # what follows may replace what was told
 _LANDLINE_COST: Final = 0.6  # of a number without its area code
+_BEHIND_IT: Final = re.compile(r"[的那]?[之往]?后[头面边]?[的那]?(?:应该|就|才)?")  # "四个零后头是…"
 _ADDRESS: Final = re.compile(r"号楼|号院|单元|[栋室层楼弄]")  # behind digits: a house's, as those behind may be
 _BEGINS: Final = re.compile(r"1[3-9]\d|0\d\d")
 _MOST_GROUPS: Final = 24
@@ -67,7 +69,7 @@ def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
     None where none results, or two that are equally likely.
     """
     text = fold(text)
-    groups = groups_of(text, spoken=spoken)
+    groups = _without_is(text, groups_of(text, spoken=spoken))
     if not 1 < len(groups) <= _MOST_GROUPS or any(_ADDRESS.match(text, group.end) for group in groups):
         return None
     readings: dict[_Read, float] = {_Read(): 0.0}
@@ -94,6 +96,15 @@ def find(text: str, *, spoken: bool = False) -> PhoneFinding | None:
     return PhoneFinding(number, "mobile" if MOBILE.fullmatch(number) else "landline", groups[0].start, groups[-1].end)
 
 
+def _without_is(text: str, groups: list[DigitGroup]) -> list[DigitGroup]:
+    """ "四个零后头是七零": this 是 is no 四 that was misheard."""
+    result = groups[:1]
+    for before, group in pairwise(groups):
+        is_word = text[group.start] == "是" and _BEHIND_IT.fullmatch(text, before.end, group.start)
+        result.append(replace(group, digits=group.digits[1:], start=group.start + 1) if is_word else group)
+    return result
+
+
 def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Iterator[tuple[_Read, float]]:
     """What the next group may stand for, with its price."""
     if read.repeats:
@@ -109,6 +120,7 @@ def _choices(read: _Read, text: str, groups: list[DigitGroup], at: int) -> Itera
         yield replace(read, denied=bool(read.digits)), _REPEATED
     if read.digits:
         yield from _said_before(read, groups, at)
+        yield from _named_as_place(read, text, groups[at])
     if read.rows:
         yield from _instead(read, groups[at].digits, gap, taken_back=taken_back, replaced=replaced)
 
@@ -142,6 +154,14 @@ def _said_before(read: _Read, groups: list[DigitGroup], at: int) -> Iterator[tup
         again = "".join(group.digits for group in groups[at : at + count])
         if len(again) >= _LEAST_REPEATED and read.digits.endswith(again):
             yield replace(read, repeats=count - 1), _REPEATED * count
+
+
+def _named_as_place(read: _Read, text: str, group: DigitGroup) -> Iterator[tuple[_Read, float]]:
+    """This group was told and says where to go on: what came behind it is to be told anew."""
+    told = "".join(read.rows)
+    at = told.rfind(group.digits)
+    if at >= 0 and len(group.digits) >= _LEAST_REPEATED and _BEHIND_IT.match(text, group.end):
+        yield replace(read, rows=(told[: at + len(group.digits)],), back="", to_front=False), _REPEATED
 
 
 def _instead(read: _Read, row: str, gap: str, *, taken_back: bool, replaced: bool) -> Iterator[tuple[_Read, float]]:

@@ -167,6 +167,13 @@ def test_a_number_is_taken_back_and_the_order_goes_on(said: str) -> None:
     assert "contact_phone" in decision.state.refused
 
 
+def test_a_number_that_others_must_not_see_is_kept() -> None:
+    ready = say(asked_for_secrecy(), "不用保密").state
+    assert (ready.asking, ready.confidential) == ("confirm_order", False)
+    decision = say(ready, "等等，我的电话别给物业看，还是保密")
+    assert (decision.state.contact_phone, decision.state.confidential) == ("13900004729", True)
+
+
 @pytest.mark.parametrize(
     ("said", "number", "extension"),
     [("区号010", "01055501234", ""), ("还要转608", "55501234", "608"), ("是13900001234", "13900001234", "")],

@@ -16,7 +16,9 @@ def test_nothing_more(text: str) -> None:
     assert reading.nothing_more(text)
 
 
-@pytest.mark.parametrize("text", ["没有水了", "没人管", "我家没暖气了", "没有路灯，天黑了看不见"])
+@pytest.mark.parametrize(
+    "text", ["没有水了", "没人管", "我家没暖气了", "没有路灯，天黑了看不见", "路牌没了", "水龙头没水了", "门锁没了"]
+)
 def test_something_more(text: str) -> None:
     assert not reading.nothing_more(text)
 

@@ -48,6 +48,11 @@ def test_the_plainest_answers_are_read_by_rule(said: str, wanted: bool | None) -
     assert secrecy.answered(said) is wanted
 
 
+@pytest.mark.parametrize(("said", "wish"), [("保不保密都无所谓", False), ("保不保密都行吧，还是保密", True)])
+def test_whoever_does_not_mind_is_not_kept_secret(said: str, wish: bool) -> None:
+    assert secrecy.answered(said) is wish
+
+
 def test_a_number_says_nothing_of_it() -> None:
     assert secrecy.volunteered("我的号码是幺三九零零零零幺二三四") is None
     assert secrecy.volunteered("13900001234") is None
