@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
+import random
 import re
 import socket
 import sys
@@ -29,6 +31,7 @@ from telephony.phone import call_id_of, core_url
 
 _CORE_SECONDS: Final = 5.0
 _PORT_TRIES: Final = 100
+_FREE_PORTS: Final = range(10_000, 20_000)
 _LONGEST_SECONDS: Final = 28.0
 _QUIET_DBFS: Final = -60.0
 
@@ -69,21 +72,24 @@ def _arguments(argv: list[str], settings: Settings) -> argparse.Namespace:
 
 
 def free_port(host: str) -> int:
-    """A port that is free at this moment for UDP and for TCP: a SIP stack listens on both."""
-    for _ in range(_PORT_TRIES):
+    """A port that is free at this moment for UDP and for TCP: a SIP stack listens on both.
+
+    It lies below those that systems give to connections by themselves (Linux 32768 and up, IANA 49152 and up), so that
+    nobody's connection takes it before it is used, and beside the usual ports of the calls' audio.
+    """
+    ports = random.SystemRandom().sample(_FREE_PORTS, _PORT_TRIES)
+    for port in ports:
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
         ):
             try:
-                udp.bind((host, 0))
-            except OSError as error:
-                raise TelephonyError(f"--host {host} is not an address of this machine: {error}") from error
-            port = int(udp.getsockname()[1])
-            try:
+                udp.bind((host, port))
                 tcp.bind((host, port))
-            except OSError:
-                continue  # a TCP connection has this number
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise TelephonyError(f"--host {host} is not an address of this machine: {error}") from error
             return port
     raise TelephonyError(f"no port is free on {host}")
 

@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from needs import require
 
+from telephony.caller import free_port as free_port_of
+
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
+    return free_port_of("127.0.0.1")
 
 
 class RedisServer:

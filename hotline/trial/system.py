@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from typing import Any
 import psutil
 
 from base.settings import ROOT
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port as free_port_of
 
 START_SECONDS = 180.0
 SET_UP_SECONDS = 900.0
@@ -30,10 +29,8 @@ SHARED_FOLDERS = ("index", "orders/catalogue-models")
 MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback", "danger", "catalogue")
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    return free_port_of("127.0.0.1")
 
 
 @dataclass
@@ -43,7 +40,7 @@ class System:
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
     web_port: int = field(default_factory=free_port)
-    sip_port: int = field(default_factory=lambda: free_sip_port("127.0.0.1"))
+    sip_port: int = field(default_factory=free_port)
     rasa_port: int = field(default_factory=free_port)
     seat_audio_port: int = field(default_factory=free_port)
     seat_login: str = ""

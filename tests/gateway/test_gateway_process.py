@@ -19,16 +19,14 @@ from sqlalchemy import func, select
 from base.settings import ROOT
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation, Order, Turn
+from telephony.caller import free_port as free_port_of
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 _START_SECONDS = 180
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
+    return free_port_of("127.0.0.1")
 
 
 class CoreProcess:

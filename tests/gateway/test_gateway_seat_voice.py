@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +22,7 @@ from base.settings import ROOT
 from gateway.core import Core
 from gateway.internal import ensure_token
 from hotline.trial.listening import opened
+from telephony.caller import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 RATE_HZ = 8_000
@@ -37,12 +37,6 @@ OPTIONS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def soon(condition: Callable[[], Any], seconds: float) -> None:
@@ -72,8 +66,8 @@ def seconds_of_tone(sound: np.ndarray[Any, Any], frequency_hz: float) -> float:
 @pytest.fixture
 async def phone(desk: Client, core: Core, tmp_path: Path) -> AsyncIterator[str]:
     """The phone process, linked to that core; its SIP address."""
-    directory, sip_port = tmp_path / "phone", free_port(socket.SOCK_DGRAM)
-    core.settings.telephony.seat_audio_port = free_port(socket.SOCK_STREAM)
+    directory, sip_port = tmp_path / "phone", free_port("127.0.0.1")
+    core.settings.telephony.seat_audio_port = free_port("127.0.0.1")
     (directory / "run").mkdir(parents=True)
     (directory / "run" / "internal.token").write_text(ensure_token(core.settings) + "\n")
     environment = {
@@ -114,7 +108,7 @@ async def test_a_seat_talks_with_a_caller_in_the_browser(
     monkeypatch.setattr(small, "snapshot", of_a_call)
     heard = tmp_path / "heard.wav"
     plan = {
-        "port": free_port(socket.SOCK_DGRAM), "dial": phone, "record": str(heard), "seconds": 90,
+        "port": free_port("127.0.0.1"), "dial": phone, "record": str(heard), "seconds": 90,
         "tone_hz": CALLER_HZ, "rtp_ports": [25_000, 25_040],
     }  # fmt: skip
     program = ROOT / "tests" / "telephony" / "tone_phone.py"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
 import time
 from abc import ABC, abstractmethod
 
@@ -21,12 +20,6 @@ RTP_TIMEOUT_SECONDS = 5
 ENCODERS = {"alaw": pcm_to_alaw, "ulaw": pcm_to_ulaw}
 DECODERS = {"alaw": alaw_to_pcm, "ulaw": ulaw_to_pcm}
 RATES = {"alaw": 8_000, "ulaw": 8_000, "slin": 8_000, "slin16": 16_000}
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 class Peer(ABC):

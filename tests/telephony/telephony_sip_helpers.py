@@ -28,12 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
 def echo(turn: dict[str, Any]) -> dict[str, Any]:
     return {"say": [{"text": f"您说{turn['text']}。"}]}
 
@@ -42,7 +36,7 @@ class CoreServer:
     """The core's end of the link in a thread of its own; `reply` makes the answer to a turn."""
 
     def __init__(self) -> None:
-        self.port = free_port(socket.SOCK_STREAM)
+        self.port = free_sip_port(HOST)
         self.greeting = "您好，请讲。"
         self.reply: Callable[[dict[str, Any]], dict[str, Any]] = echo
         self.messages: list[dict[str, Any]] = []
@@ -156,7 +150,7 @@ class PhoneProcess:
             "HOTLINE_DATA__DIRECTORY": str(directory),
             "HOTLINE_WEB__PORT": str(core.port),
             "HOTLINE_TELEPHONY__SIP_PORT": str(self.sip_port),
-            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_port(socket.SOCK_STREAM)),
+            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_sip_port(HOST)),
             "HOTLINE_TELEPHONY__RTP_PORTS": "[23000,24999]",
             "HOTLINE_TELEPHONY__MAXIMUM_CALLS": str(maximum_calls),
             "OMP_NUM_THREADS": "1",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,11 +28,12 @@ from telephony_bridge_helpers import (
 )
 from telephony_leg_peer import SECRET
 from telephony_lines import make_line
-from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, echo, eventually, free_port, running_phone
+from telephony_sip_helpers import HOST, CoreServer, PhoneProcess, echo, eventually, running_phone
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from telephony.audio import RATE_HZ, level_dbfs, to_pcm, to_samples, tone
+from telephony.caller import free_port
 
 pytestmark = [pytest.mark.long, pytest.mark.processes]
 
@@ -57,7 +57,7 @@ PBX_PORTS = {
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
     """Where the links of PBXs are taken."""
-    return {name: free_port(socket.SOCK_STREAM) for name in PBX_PORTS}
+    return {name: free_port(HOST) for name in PBX_PORTS}
 
 
 @pytest.fixture(scope="module")

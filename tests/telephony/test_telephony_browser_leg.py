@@ -14,14 +14,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from base.sections.telephony import TelephonySettings
 from base.settings import Settings
 from telephony.audio import FRAME_BYTES, RATE_HZ, to_samples, tone
+from telephony.caller import free_port
 from telephony.legs import browser
 from telephony.legs.browser import BrowserLeg, BrowserListener, Ticket
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings(port: int | None) -> Settings:
@@ -30,7 +25,7 @@ def settings(port: int | None) -> Settings:
 
 @pytest.fixture
 async def listener() -> AsyncIterator[BrowserListener]:
-    listener = BrowserListener(settings(free_port()))
+    listener = BrowserListener(settings(free_port("127.0.0.1")))
     await listener.start()
     yield listener
     await listener.close()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from telephony_leg_peer import HOST, NUMBER, SECRET, free_port
+from telephony_leg_peer import HOST, NUMBER, SECRET
 from telephony_lines import basic, bearer, opened
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from base.errors import ConfigurationError
 from base.sections.telephony import TelephonySettings
+from telephony.caller import free_port
 from telephony.errors import TelephonyError
 from telephony.legs import audiosocket, listeners, websocket_connection
 from telephony.legs.listeners import PbxListeners
@@ -127,7 +127,7 @@ async def test_nothing_listens_by_default() -> None:
 
 
 async def test_a_port_that_is_taken_is_named() -> None:
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port(HOST)
     first, second = endpoint(freeswitch_port=port), endpoint(freeswitch_port=port)
     await first.start()
     with pytest.raises(TelephonyError, match=str(port)):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from telephony_leg_peer import NUMBER, SECRET, Peer, free_port
+from telephony_leg_peer import HOST, NUMBER, SECRET, Peer
 from telephony_lines import PBX_KINDS, Line, make_line
 from telephony_sip_helpers import CoreServer, PhoneProcess, echo
 
 from telephony.audio import BYTES_A_SECOND
+from telephony.caller import free_port
 
 pytestmark = pytest.mark.processes
 
@@ -27,7 +27,7 @@ MAXIMUM_CALLS = 3
 
 @pytest.fixture(scope="module")
 def ports() -> dict[str, int]:
-    return {name: free_port(socket.SOCK_STREAM) for name in SETTINGS}
+    return {name: free_port(HOST) for name in SETTINGS}
 
 
 @pytest.fixture(scope="module")
