@@ -55,7 +55,7 @@ def encoder_of(settings: Settings, *, threads: int = 1) -> Encoder:
 def readers_encoder_of(settings: Settings, *, threads: int = 1) -> ReadersEncoder:
     """The same model, quantised, for what is trained on its vectors (intents, danger, letters). No search index."""
     directory = settings.knowledge.embedding_directory or settings.models / MODEL_NAME
-    return _readers_encoder(directory, settings.var / "index" / "readers-vectors.db", threads)
+    return _readers_encoder(directory, settings.var / "cache" / "readers-vectors.db", threads)
 
 
 @lru_cache(maxsize=2)

@@ -40,9 +40,8 @@ def two_cores(
     made = []
     for name in ("a", "b"):
         core = CoreProcess(tmp_path / name, models)
-        for folder in ("index", "orders"):  # what set-up has computed: a start without it takes minutes
-            if (prepared := models.parent / folder).is_dir():
-                shutil.copytree(prepared, core.folder / folder)
+        if (prepared := models.parent / "orders").is_dir():
+            shutil.copytree(prepared, core.folder / "orders")
         core.environment |= {
             "HOTLINE_DATABASE__URL": postgresql_url,
             "HOTLINE_CLUSTER__NODE": name,

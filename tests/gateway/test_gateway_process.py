@@ -37,6 +37,9 @@ class CoreProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir(exist_ok=True)
         (folder / "models").symlink_to(models)
+        (folder / "index").mkdir(exist_ok=True)
+        for learnt in [*(models.parent / "index").glob("guards-*"), *(models.parent / "index").glob("danger-*")]:
+            (folder / "index" / learnt.name).symlink_to(learnt)  # a start without it takes minutes
         self.environment = {
             **os.environ,
             "HOTLINE_DATA__DIRECTORY": str(folder),
