@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -58,7 +57,7 @@ class ScriptedCore:
     """The core's end of the phone link: greets, and answers every turn with the next of `ANSWERS`."""
 
     def __init__(self) -> None:
-        self.port = free_port(socket.SOCK_STREAM)
+        self.port = free_port()
         self.metrics = ""
         self._turns: dict[str, int] = {}
 
@@ -141,7 +140,7 @@ class PhoneAlone:
             "HOTLINE_DATA__DIRECTORY": str(self.directory),
             "HOTLINE_WEB__PORT": str(self.core.port),
             "HOTLINE_TELEPHONY__SIP_PORT": str(self.sip_port),
-            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_port(socket.SOCK_STREAM)),
+            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_port()),
             "HOTLINE_TELEPHONY__MAXIMUM_CALLS": "200",
             "HOTLINE_ADMISSION__INITIAL_CALLS": "200",
             "HOTLINE_ADMISSION__MINIMUM_CALLS": "200",
