@@ -36,8 +36,7 @@ from benchmarks import conditions
 from benchmarks.accounts import Account, Meter
 from benchmarks.conditions import percentile
 from benchmarks.phone_callers import TURNS, Plan
-from hotline.trial.system import free_port
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 
 HOST: Final = "127.0.0.1"
 TOKEN: Final = "benchmark"
@@ -115,7 +114,7 @@ class PhoneAlone:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.core = ScriptedCore()
-        self.sip_port = free_sip_port(HOST)
+        self.sip_port = free_port(HOST)
         self._log = directory / "phone.log"
         (directory / "run").mkdir()
         (directory / "run" / "internal.token").write_text(TOKEN, encoding="utf-8")

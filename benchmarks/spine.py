@@ -22,8 +22,9 @@ from base.settings import ROOT
 from benchmarks import conditions
 from benchmarks.accounts import Meter, memory_mib
 from benchmarks.conditions import percentile
-from hotline.trial.system import System, free_port
+from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
+from telephony.caller import free_port
 from telephony.calling import CallingParty, CallReport, Script, load_turns
 
 QUESTIONS = (

@@ -97,6 +97,7 @@ _FIGURES: Final = (
     (re.compile(r"(?:肺|头|脑袋|锅)(?:都)?(?:快|要)*(?:气)?炸了?"), "很难受"),
     (re.compile(r"(?:冻|热|吓|累)(?:得)?(?:快|要)*晕(?:过去|倒)?了?"), "很难受"),
     (re.compile(r"跳楼(?:价|机|甩卖|促销)"), "低价"),
+    (re.compile(r"黑灯瞎火"), "很黑"),
     (re.compile(r"要(?:了)?(?:我|人)(?:的)?(?:老)?命"), "很难受"),
 )
 
@@ -181,7 +182,7 @@ class Weighed:
 
 def emergency(text: str, reader: Classifier) -> Weighed:
     """What the guard says without anybody else's opinion."""
-    text = _defuse(guard_sounds.as_meant(text))
+    text = defused(guard_sounds.as_meant(text))
     parts = _parts(text)
     scores = reader.danger(parts)
     whole, lines_of_whole = scores[0]
@@ -216,7 +217,7 @@ def _with_rule(lines: Mapping[str, float], line: str) -> dict[str, float]:
     return {**lines, line: lines[line] * _VOTE_OF_RULE}
 
 
-def _defuse(text: str) -> str:
+def defused(text: str) -> str:
     """Turns of speech that only sound like danger, put in plain words before anything is weighed."""
     for pattern, plain in _FIGURES:
         text = pattern.sub(plain, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot import guards
 from workorders.deadlines import OPEN_MANHOLE
 
 # The fire service is called when somebody is inside; till then it is mended at once (`workorders/deadlines.py`).
@@ -15,10 +16,10 @@ _NEARLY: Final = re.compile(
 )
 _SOMEBODY_IN_IT: Final = re.compile(
     r"(?:掉|栽|摔|跌|踩空|卡|陷|压|夹|翻|下去|半截)(?!了?个?坑)|够不着|喊|哭|哼|血|伤|水声|动静|底下有|里头有|里面有|拽着?(?:他|她|手)"
-    r"|踩进|砸|飞|撞|烫|没影|没了人|抓着|吸|趴|抽|崩|呼呼|炮|烟|(?<!瞎)火|炸|味|煤气|燃气|天然气|嘶|呲|噼|冒|电"
+    r"|踩进|砸|飞|撞|烫|没影|没了人|抓着|吸|趴|抽|崩|呼呼|炮|烟|火|炸|味|煤气|燃气|天然气|嘶|呲|噼|冒|电"
 )
 
 
 def nobody_in_it(text: str) -> bool:
     """Whether an open manhole is told of that nobody has fallen into and nothing comes out of."""
-    return bool(_OPEN_MANHOLE.search(text)) and not _SOMEBODY_IN_IT.search(_NEARLY.sub("", text))
+    return bool(_OPEN_MANHOLE.search(text)) and not _SOMEBODY_IN_IT.search(_NEARLY.sub("", guards.defused(text)))

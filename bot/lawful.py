@@ -13,10 +13,15 @@ from bot import guard_classifier
 
 _CHANNELS: Final = (
     (
+        "仲裁",  # an award that is not there yet: nothing for a court
+        re.compile(
+            r"仲裁[^。]{0,40}(?:裁决书?|结果)(?:到现在|至今|一直|迟迟|[老就也都还总])*(?:没|不|未)有?(?:给|下|出|发|送|见着|拿到|收到)(?!来后)"
+        ),
+    ),
+    (
         "诉讼",  # an award is contested in court, and executed by it
         re.compile(
-            r"(?:仲裁|裁决)(?![^。]{0,12}(?:没|未)(?:有)?(?:出|下|裁))"
-            r"(?=[^。]{0,30}(?:下来|出来|裁决|书|输|赢))[^。]{0,40}"
+            r"(?:仲裁|裁决)(?![^。]{0,12}(?:没|未)(?:有)?(?:出|下|裁))(?=[^。]{0,30}(?:下来|出来|裁决|书|输|赢))[^。]{0,40}"
             r"(?:不服|不认|不接受|不公|不执行|不履行|拒不|不按|赖(?:着|账)|(?:没|不)(?:给|付|赔)(?!我?判))"
         ),
     ),
@@ -69,9 +74,6 @@ _OWN_CASE: Final = re.compile(
 _ENQUIRY_ONLY: Final = re.compile(
     r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?"
 )
-_AWAITED: Final = re.compile(  # an award that is not there yet: nothing for a court
-    r"仲裁[^。]{0,40}(?:裁决书?|结果)(?:到现在|至今|一直|迟迟|[老就也都还总])*(?:没|不|未)有?(?:给|下|出|发|送|见着|拿到|收到)(?!来后)"
-)
 _DENIED: Final = re.compile(  # "不是贪污受贿那种": what it is follows, or stood before
     r"(?:不是|并非|不算|谈不上|没说)(?:说|什么|啥|那种|告|举报|反映|有人)*(?:贪污|受贿|行贿|腐败|违纪|打官司|起诉|上访|信访|仲裁)[^,，。;；!！]{0,10}"
 )
@@ -92,7 +94,7 @@ def channel(text: str) -> str:
     text = _DENIED.sub("", text)
     for name, pattern in _CHANNELS:
         named = pattern.search(text)
-        if named is None or (name == "诉讼" and _AWAITED.search(text)):
+        if named is None:
             continue
         if name != "纪检监察" and _QUESTION.search(_from_sentence(text, named.start())) and not _OWN_CASE.search(text):
             return ""

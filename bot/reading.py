@@ -26,10 +26,7 @@ _REQUEST_WORDS: Final = re.compile(
 )
 
 _NOTHING_MORE: Final = re.compile(
-    r"没有?(?:什么)?(?:别的|其他的?|其它的?|啥|什么)?(?:事儿?|事情|问题|需要)?了|没(?:有)?别的|没了|没有了|不用了|没(?:什么)?事了|就这些|就这样|就这么多|就这个|暂时没|先这样|行了"
-)
-_IS_GONE: Final = re.compile(  # "井盖儿没了": a thing
-    r"(?:盖|板|灯|杆|栏|牌|栓|箱|车|树|门|路|站|水|电|气|暖|钱|票|证|卡|件|狗|猫|井|网|信号|苗|菜|鸡|鸭|羊|牛|货|款|金|费|工资|补助|补贴|低保|房|地|墙|锁|表|号|孩子|老人|人)(?:儿|子|都|也|全|又|就)*没(?:有)?了"
+    r"没有?(?:什么)?(?:(?:别的|其他的?|其它的?|啥|什么)(?:事儿?|事情|问题|需要)?|事儿?|事情|问题|需要|什么)了|没(?:有)?别的|(?:^我?|(?<=别的)|(?<=[其另][他它])|(?<=[其另][他它]的)|(?<=事儿)|(?<=暂时)|(?<=目前)|(?<=的就)|(?<=那就)|(?<=[事情题求嗯哦对好行啊吧再了]))没(?:有)?了|不用了|没(?:什么)?事了|就这些|就这样|就这么多|就这个|暂时没|先这样|行了"
 )
 _NOTHING_MORE_WHOLE: Final = re.compile(
     r"(?:好的?|行|嗯|哦|可以|知道了|明白了?|清楚了?|了解了?|不用了?|没有?|谢谢|多谢|感谢|辛苦|麻烦|您|你们?|了|啊|吧|哈|再见|拜拜|挂了|先这样)+"
@@ -221,9 +218,7 @@ def nothing_more(text: str) -> bool:
     if _NOTHING_MORE_WHOLE.fullmatch(words):
         return True
     found = _NOTHING_MORE.search(words)
-    if found is None or _IS_GONE.search(words):
-        return False
-    return len(words) - len(found.group()) <= 8
+    return found is not None and len(words) - len(found.group()) <= 8
 
 
 def thanks_only(text: str) -> bool:

@@ -47,9 +47,6 @@ _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
 _NO_SUCH_THING: Final = re.compile(r"保(?:什么|啥|个屁的?|个?(?:鬼|毛)的?|哪门子)密")
-_ALL_THE_SAME: Final = re.compile(  # "保不保密都行"
-    r"(?:保不保密|保密不保密|保密(?:还是|或者?)?(?:公开|不保密)|匿不匿名|公不公开|公开不公开)(?:的|呢|了|嘛|吧|对我(?:来说)?)*[,，]?(?:我)?(?:都|也|无所谓|随便|没关系|不要紧|没啥|没什么)"
-)
 _TAKEN_BACK: Final = re.compile(
     r"(?:保密|匿名)(?:那(?:个|项|条)?|这(?:个|项|条)?)?(?:的)?(?:去掉|取消|删掉?|撤(?:了|掉)?|划掉|免了|不要了|不用了|不必了|就?算了)"
     r"|(?:保密|匿名)[,，、\s]*(?:不要|不用|不必)+(?:了|的|吧)?(?=[\s,，。!！]|$)"
@@ -147,9 +144,6 @@ def _in_clauses(text: str) -> bool | None:
 def _read(part: Part, text: str, *, least: float = 0.0, clear: float = 0.0) -> bool | None:
     taken_back = _TAKEN_BACK.search(text)
     if taken_back and not _AFTER_ALL.search(text, taken_back.end()):
-        return False
-    same = _ALL_THE_SAME.search(text)
-    if same and not NAMED.search(text, same.end()):
         return False
     model, row = default()[part], _shares(part, _plainly(text))
     best = row.index(max(row))

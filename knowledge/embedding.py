@@ -227,16 +227,27 @@ def held_vectors(
 
 def encode_missing(encoder: Encoder, store: VectorStore, texts: Sequence[str], progress: Progress | None = None) -> int:
     """Encode what the store does not hold yet, kept every few hundred texts; returns how many were encoded."""
+    return keep_missing(encoder.passages, encoder.name, store, texts, progress)
+
+
+def keep_missing(
+    encode: Callable[[Sequence[str]], Vectors],
+    model: str,
+    store: VectorStore,
+    texts: Sequence[str],
+    progress: Progress | None = None,
+) -> int:
+    """The same with what `encode` makes of texts, kept under the name `model`."""
     lacking: dict[str, None] = {}
     for start in range(0, len(texts), _READ_AT_ONCE):
         some = texts[start : start + _READ_AT_ONCE]
-        known = store.known(encoder.name, some)
+        known = store.known(model, some)
         lacking.update((text, None) for position, text in enumerate(some) if position not in known)
     missing = list(lacking)
     missing.sort(key=len)
     for start in range(0, len(missing), _COMMIT_EVERY):
         batch = missing[start : start + _COMMIT_EVERY]
-        store.add(encoder.name, batch, encoder.passages(batch))
+        store.add(model, batch, encode(batch))
         if progress is not None:
             progress(start + len(batch), len(missing))
     return len(missing)

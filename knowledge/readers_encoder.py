@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 
 from knowledge import embedding_onnx
-from knowledge.embedding import Encoder, Vectors, VectorStore, held_vectors
+from knowledge.embedding import Encoder, Vectors, VectorStore, held_vectors, keep_missing
 
 _MANY: Final = 64  # fewer texts are a turn's, or a probe's
-_KEPT_AT_ONCE: Final = 512  # texts; who is interrupted loses no more
 
 
 class ReadersEncoder(Encoder):
@@ -31,11 +30,7 @@ class ReadersEncoder(Encoder):
             return super().layers(texts)
         self.load()
         store, model = VectorStore(self._kept), self._graph_name()
-        _, present = held_vectors(store, model, texts)
-        lacking = sorted({text for text, held in zip(texts, present, strict=True) if not held}, key=len)
-        for start in range(0, len(lacking), _KEPT_AT_ONCE):
-            some = lacking[start : start + _KEPT_AT_ONCE]
-            store.add(model, some, super().layers(some))
+        keep_missing(super().layers, model, store, texts)
         return held_vectors(store, model, texts)[0].astype(np.float32)
 
     def _graph_name(self) -> str:

@@ -71,7 +71,7 @@ def _arguments(argv: list[str], settings: Settings) -> argparse.Namespace:
     return arguments
 
 
-def free_port(host: str) -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port that is free at this moment for UDP and for TCP: a SIP stack listens on both.
 
     It lies below those that systems give to connections by themselves (Linux 32768 and up, IANA 49152 and up), so that

@@ -1,6 +1,6 @@
 """The talk between a caller and the bot: what the caller says and presses becomes turns for the core, what the core
-answers is said, and after the last words comes what was ordered (`handover`). Speech to words: `caller_turn`; what the
-core owes: `given_turns`.
+answers is said, and after the last words comes what was ordered (`handover`). Speech to words: `caller_turn`; keys:
+`caller_keys`; what the core owes: `given_turns`.
 
 Begins when the call is served. All methods return at once; what takes time runs in tasks of the call.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from base.logs import get_logger
 from telephony.bridge import CallerEar
 from telephony.call_services import CallServices
+from telephony.caller_keys import CallerKeys
 from telephony.caller_turn import CallerTurns
 from telephony.core_messages import (
     ErrorMessage,
@@ -24,7 +25,6 @@ from telephony.core_messages import (
     SayMessage,
     SilenceOrder,
 )
-from telephony.dtmf import DigitCollector, DigitEvent, NumberEntered
 from telephony.fillers import Fillers
 from telephony.given_turns import GivenTurns
 from telephony.handover import HandOver
@@ -102,7 +102,7 @@ class Talk:
             end=end,
             own=own,
         )
-        self._digits = DigitCollector()
+        self._keys = CallerKeys(self)
         self.patience: Patience = "normal"
         self.unplayed = ""
         self.callback_number = ""
@@ -162,8 +162,7 @@ class Talk:
     def tick(self, *, time_is_up: bool) -> None:
         """A few times a second; `time_is_up`: the bot has talked long enough with this caller."""
         self._act_on(self._turns.tick(self._now))
-        if (event := self._digits.tick(self._now)) is not None:
-            self._keyed(event)
+        self._keys.tick(self._now)
         self._hand_over.tick()
         if time_is_up and not self._hand_over.ordered and not self.among_people:
             self._say_last(Prompt.TIME_IS_UP)
@@ -245,16 +244,7 @@ class Talk:
         if self._hand_over.transferring or self.among_people:
             return
         self._act_on(self._turns.key_pressed(self._now))
-        number_asked = self.keys_only or self.patience == "number"
-        event = self._digits.press(key, self._now, number_asked=number_asked)
-        if event is not None:
-            self._keyed(event)
-
-    def _keyed(self, event: DigitEvent) -> None:
-        if isinstance(event, NumberEntered):
-            self.give("dtmf", event.digits, meta={"purpose": "callback_number"} if self.keys_only else {})
-        else:
-            self.give("dtmf", "0")
+        self._keys.press(key, self._now, number_asked=self.patience == "number")
 
     def promise_call_back(self, number: str) -> None:
         """The caller has chosen in the waiting room to be called back at this number."""

@@ -15,11 +15,7 @@ from pathlib import Path
 import pytest
 from needs import require
 
-from telephony.caller import free_port as free_port_of
-
-
-def free_port() -> int:
-    return free_port_of("127.0.0.1")
+from telephony.caller import free_port
 
 
 class RedisServer:

@@ -335,12 +335,8 @@ def fallback(settings: Settings) -> str:
     from bot import fallback as classifier
     from knowledge.service import readers_encoder_of
 
-    classifier.train(settings, encoder=readers_encoder_of(settings, threads=_cores()))
+    classifier.train(settings, encoder=readers_encoder_of(settings, threads=os.cpu_count() or 1))
     return "trained"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def turn_end(settings: Settings) -> str:
@@ -359,7 +355,7 @@ def danger(settings: Settings) -> str:
     from bot.danger import MeaningReader
     from knowledge.service import readers_encoder_of
 
-    encoder = readers_encoder_of(settings, threads=_cores())
+    encoder = readers_encoder_of(settings, threads=os.cpu_count() or 1)
     if not encoder.available:
         raise NotPossibleHere("no embedding model: the guards work without their second opinion by meaning")
     MeaningReader.load(encoder, settings.var / "index")

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from base.settings import ROOT
-from telephony.caller import free_port as free_port_of
+from telephony.caller import free_port
 
 START_SECONDS = 180.0
 SET_UP_SECONDS = 900.0
@@ -29,8 +29,13 @@ SHARED_FOLDERS = ("index", "orders/catalogue-models")
 MODEL_STAMPS = ("embedding", "voice", "rasa-model", "fallback", "danger", "catalogue")
 
 
-def free_port() -> int:
-    return free_port_of("127.0.0.1")
+def lend(made: Path, directory: Path) -> None:
+    """Give a new data directory what set-up has computed in `made`; a start without it takes minutes."""
+    if not (directory / "models").exists():
+        (directory / "models").symlink_to(made / "models")
+    for folder in SHARED_FOLDERS:
+        if (made / folder).exists():
+            shutil.copytree(made / folder, directory / folder, dirs_exist_ok=True)
 
 
 @dataclass
@@ -95,16 +100,11 @@ class System:
     def furnish(self) -> None:
         """A new data directory, set up, that shares the models and what else set-up computed."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        made = ROOT / "var"
-        if not (self.directory / "models").exists():
-            (self.directory / "models").symlink_to(made / "models")
+        lend(ROOT / "var", self.directory)
         (self.directory / "setup").mkdir(exist_ok=True)
         for part in MODEL_STAMPS:
-            if (made / "setup" / f"{part}.json").exists():
-                shutil.copy(made / "setup" / f"{part}.json", self.directory / "setup")
-        for folder in SHARED_FOLDERS:
-            if (made / folder).exists():
-                shutil.copytree(made / folder, self.directory / folder, dirs_exist_ok=True)
+            if (ROOT / "var" / "setup" / f"{part}.json").exists():
+                shutil.copy(ROOT / "var" / "setup" / f"{part}.json", self.directory / "setup")
         until = time.monotonic() + SET_UP_SECONDS
         while "another set-up" in (done := self.command("setup", timeout_seconds=SET_UP_SECONDS)).stderr:
             assert time.monotonic() < until, done.stderr  # the models are shared, and so is the lock

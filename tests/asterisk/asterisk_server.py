@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Final
+
+from telephony.caller import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEPLOY: Final = ROOT / "deploy" / "asterisk"
@@ -43,12 +44,6 @@ maxload = 50
 
 class SetupError(Exception):
     """The chroot cannot be made here; the message says what is missing."""
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(what: str, *command: str) -> None:
@@ -86,7 +81,7 @@ class Asterisk:
     """Start, use, `close()`. `sip_port` takes the calls; the hotline is expected on the other two ports."""
 
     def __init__(self, websocket_port: int, audiosocket_port: int) -> None:
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_port(HOST)
         self._write_configuration(websocket_port, audiosocket_port)
         self._output = (CHROOT / "var/log/asterisk/console.txt").open("w")
         self.process = subprocess.Popen(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "telephony"))
 
 from asterisk_calls import Ports, Speech
-from asterisk_server import Asterisk, SetupError, free_port, prepare
+from asterisk_server import Asterisk, SetupError, prepare
 
 from telephony.audio import read_wav
+from telephony.caller import free_port
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def speech(shared: Path) -> Speech:
 
 @pytest.fixture(scope="session")
 def ports() -> Ports:
-    return Ports(free_port(socket.SOCK_STREAM), free_port(socket.SOCK_STREAM))
+    return Ports(free_port(), free_port())
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,6 +19,7 @@ from needs import require
 from base.settings import ROOT, load
 from bot import training_data
 from bot.intents import INTENTS
+from telephony.caller import free_port
 
 RASA = ROOT / "bot" / "rasa"
 PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
@@ -74,18 +74,11 @@ def test_no_sentence_is_taken_from_the_dialogue_kit() -> None:
     assert {text for text in clean & ours if len(text) >= 9} == set()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     model = load().models / "rasa" / "nlu.tar.gz"
     require(PYTHON.exists() and model.is_file(), "Rasa's environment or model is missing: run `make setup`")
-    log, port = tmp_path_factory.mktemp("rasa") / "log", _free_port()
+    log, port = tmp_path_factory.mktemp("rasa") / "log", free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(PYTHON), str(RASA / "serve.py"), "--model", str(model), "--port", str(port), "--until-stdin-closes"],

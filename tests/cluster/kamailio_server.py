@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from needs import require
-from redis_server import free_port
 
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHIPPED: Final = ROOT / "deploy" / "kamailio"
@@ -55,7 +54,7 @@ def check(path: Path) -> str:
 class Kamailio:
     def __init__(self, folder: Path, *, nodes: list[str], options: str = "") -> None:
         self._folder = folder
-        self.port, self._rpc_port = free_sip_port(HOST), free_port()
+        self.port, self._rpc_port = free_port(HOST), free_port()
         self.rpc_url = f"http://{HOST}:{self._rpc_port}/RPC"
         local = (
             f"listen=udp:{HOST}:{self.port}\nlisten=tcp:{HOST}:{self.port}\nlisten=tcp:{HOST}:{self._rpc_port}\n"

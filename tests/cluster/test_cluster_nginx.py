@@ -20,10 +20,10 @@ from aiohttp import WSMsgType
 from cluster_helpers import WAIT_SECONDS
 from cluster_nodes import TestNode
 from needs import require
-from redis_server import free_port
 from test_cluster_conversations import next_of
 
 from gateway.draining import drain
+from telephony.caller import free_port
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "hotline.conf"
 

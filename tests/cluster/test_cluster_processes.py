@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import uuid
 from collections.abc import Iterator
@@ -40,8 +39,6 @@ def two_cores(
     made = []
     for name in ("a", "b"):
         core = CoreProcess(tmp_path / name, models)
-        if (prepared := models.parent / "orders").is_dir():
-            shutil.copytree(prepared, core.folder / "orders")
         core.environment |= {
             "HOTLINE_DATABASE__URL": postgresql_url,
             "HOTLINE_CLUSTER__NODE": name,

@@ -13,9 +13,9 @@ from playwright.sync_api import Page
 from sipp_telephone import HOST
 
 from base.settings import ROOT
-from hotline.trial.system import System, free_port
+from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def short_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def trunk_port() -> int:
     """Where the telephones of citizens whom we call are (`sipp_telephone.py`)."""
-    return free_sip_port(HOST)
+    return free_port(HOST)
 
 
 @pytest.fixture(scope="session")

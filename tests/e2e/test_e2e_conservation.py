@@ -13,9 +13,10 @@ import pytest
 from needs import require
 
 from base.settings import ROOT
-from hotline.trial.system import System, free_port
+from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
 from storage.keyring import of_database
+from telephony.caller import free_port
 from telephony.calling import CallingParty, Script, load_turns
 
 pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(300)]

@@ -11,8 +11,9 @@ from typing import Any, overload
 import pytest
 
 from base.pinyin import syllables
-from hotline.trial.system import System, free_port
+from hotline.trial.system import System
 from hotline.trial.voice import CallerVoice
+from telephony.caller import free_port
 from telephony.calling import CallingParty, Script, load_turns
 from telephony.phone import call_id_of
 

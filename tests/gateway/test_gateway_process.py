@@ -17,29 +17,23 @@ import pytest
 from sqlalchemy import func, select
 
 from base.settings import ROOT
+from hotline.trial.system import lend
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation, Order, Turn
-from telephony.caller import free_port as free_port_of
+from telephony.caller import free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 _START_SECONDS = 180
 
 
-def free_port() -> int:
-    return free_port_of("127.0.0.1")
-
-
 class CoreProcess:
-    """`python -m gateway.main` on a data folder of its own, with the prepared models."""
+    """`python -m gateway.main` on a data folder of its own, with what set-up has made."""
 
     def __init__(self, folder: Path, models: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir(exist_ok=True)
-        (folder / "models").symlink_to(models)
-        (folder / "index").mkdir(exist_ok=True)
-        for learnt in [*(models.parent / "index").glob("guards-*"), *(models.parent / "index").glob("danger-*")]:
-            (folder / "index" / learnt.name).symlink_to(learnt)  # a start without it takes minutes
+        lend(models.parent, folder)
         self.environment = {
             **os.environ,
             "HOTLINE_DATA__DIRECTORY": str(folder),

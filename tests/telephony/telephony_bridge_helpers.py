@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from hotline.trial.listening import opened
 from telephony.audio import RATE_HZ, resample, to_samples, tone
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 
 CALLER_HZ, SEAT_HZ, THIRD_HZ, BROWSER_HZ, LEADER_HZ = 500.0, 900.0, 1_300.0, 1_700.0, 2_100.0
 _RTP = itertools.cycle(range(25_000, 29_000, 40))
@@ -33,7 +33,7 @@ class TonePhone:
     """One telephone; `plan` as in `tone_phone.py`."""
 
     def __init__(self, directory: Path, name: str, **plan: Any) -> None:
-        self.port = free_sip_port(HOST)
+        self.port = free_port(HOST)
         self.recorded = directory / f"{name}.wav"
         low = next(_RTP)
         plan = {"port": self.port, "record": str(self.recorded), "rtp_ports": [low, low + 38], "seconds": 60, **plan}

@@ -18,7 +18,7 @@ from telephony_sip_peer import SipPeer
 from websockets.asyncio.client import connect
 
 from base.sections.telephony import TelephonySettings
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 from telephony.legs import audiosocket
 from telephony.legs.leg import Leg
 from telephony.legs.listeners import PbxListeners
@@ -40,7 +40,7 @@ class Line(ABC):
 
     def settings(self) -> TelephonySettings:
         return TelephonySettings(
-            sip_port=free_sip_port(HOST),
+            sip_port=free_port(HOST),
             pbx_secret=SECRET,
             rtp_timeout_seconds=RTP_TIMEOUT_SECONDS,
             rtp_ports=(25_000, 26_999),

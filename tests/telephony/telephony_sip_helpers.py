@@ -22,7 +22,7 @@ import soundfile
 from aiohttp import web
 
 from hotline.trial.listening import opened
-from telephony.caller import free_port as free_sip_port
+from telephony.caller import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -36,7 +36,7 @@ class CoreServer:
     """The core's end of the link in a thread of its own; `reply` makes the answer to a turn."""
 
     def __init__(self) -> None:
-        self.port = free_sip_port(HOST)
+        self.port = free_port(HOST)
         self.greeting = "您好，请讲。"
         self.reply: Callable[[dict[str, Any]], dict[str, Any]] = echo
         self.messages: list[dict[str, Any]] = []
@@ -141,7 +141,7 @@ class PhoneProcess:
     ) -> None:
         self.directory = directory
         self.core = core
-        self.sip_port = free_sip_port(HOST)
+        self.sip_port = free_port(HOST)
         (directory / "run").mkdir(parents=True)
         (directory / "run" / "internal.token").write_text("test-token\n")
         (directory / "models").symlink_to(ROOT / "var" / "models")
@@ -150,7 +150,7 @@ class PhoneProcess:
             "HOTLINE_DATA__DIRECTORY": str(directory),
             "HOTLINE_WEB__PORT": str(core.port),
             "HOTLINE_TELEPHONY__SIP_PORT": str(self.sip_port),
-            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_sip_port(HOST)),
+            "HOTLINE_TELEPHONY__SEAT_AUDIO_PORT": str(free_port(HOST)),
             "HOTLINE_TELEPHONY__RTP_PORTS": "[23000,24999]",
             "HOTLINE_TELEPHONY__MAXIMUM_CALLS": str(maximum_calls),
             "OMP_NUM_THREADS": "1",

@@ -17,7 +17,6 @@ from typing import Any
 import aiohttp
 import pytest
 from sqlalchemy import func, select
-from test_gateway_process import free_port
 from wechat_helpers import AES_KEY, APP_ID, CRYPTO, SECRET, TOKEN
 from wechat_stand_in import OfficialStandIn, served
 
@@ -28,6 +27,7 @@ from gateway.wechat.crypto import signature
 from storage.engine import Database
 from storage.messenger_tables import MessengerInbox, MessengerOutbox
 from storage.tables import Turn
+from telephony.caller import free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(600)]
 HERE = Path(__file__).resolve().parent
