@@ -201,7 +201,8 @@ def _border(scaled: Any, words: Any, gamma: float, dangers: Any) -> tuple[Any, A
         wanted = left_out[side[left_out] * scores < 1 - _PRECISION]
         if not len(wanted):
             return support, dual, bias
-        kernel = _grown(kernel[np.ix_(border.support_, border.support_)], scaled, words, support, wanted, gamma)
+        kernel = kernel[np.ix_(border.support_, border.support_)]  # the whole one is let go before the next is made
+        kernel = _grown(kernel, scaled, words, support, wanted, gamma)
         rows = np.concatenate([support, wanted])
 
 

@@ -251,9 +251,10 @@ def _led_nowhere(talk: Talk) -> None:
             choices.to_person(talk)
     elif understood.intent == "unlawful":
         talk.ask(None, wording.UNLAWFUL)
+    elif understood.intent in ("out_of_scope", "chitchat") and _known_after_all(talk):
+        return
     elif understood.intent == "out_of_scope":
-        if not _known_after_all(talk):
-            talk.ask(None, wording.OUT_OF_SCOPE)
+        talk.ask(None, wording.OUT_OF_SCOPE)
     elif understood.intent in _SMALL_TALK - {"out_of_scope", "unlawful"}:
         talk.ask(None, wording.CHITCHAT)
     elif understood.intent == "goodbye" or (understood.intent in ("nothing_more", "deny") and state.matters):
@@ -265,7 +266,7 @@ def _led_nowhere(talk: Talk) -> None:
 
 
 def _known_after_all(talk: Talk) -> bool:
-    """A question that looks like nobody's business, but the knowledge base or a hot topic answers it."""
+    """A question that looks like nobody's business or small talk, but the knowledge base or a hot topic answers it."""
     question = reading.tidy(talk.text)
     if not reading.question(talk.text) or talk.findings.search(question).verdict != "answer":
         return False

@@ -103,13 +103,16 @@ def test_whether_a_name_is_kept_is_answered_from_the_knowledge_base_where_it_can
     assert decision.state.asking == "detail"
 
 
-def test_what_looks_like_nobodys_business_is_answered_where_it_is_known() -> None:
-    decision = answered("云杉灯会今晚还开吗", "out_of_scope")
+@pytest.mark.parametrize(
+    ("intent", "otherwise"), [("out_of_scope", wording.OUT_OF_SCOPE), ("chitchat", wording.CHITCHAT)]
+)
+def test_what_looks_like_nobodys_business_is_answered_where_it_is_known(intent: str, otherwise: str) -> None:
+    decision = answered("云杉灯会今晚还开吗", intent)
     assert "今晚因大风不办" in decision.replies[0].text
     (matter,) = decision.state.matters
     assert (matter.kind, matter.result) == ("consult", "answered")
-    unknown = said(State(channel="web"), "云杉灯会今晚还开吗", "out_of_scope")
-    assert [reply.text for reply in unknown.replies] == [wording.OUT_OF_SCOPE]
+    unknown = said(State(channel="web"), "云杉灯会今晚还开吗", intent)
+    assert [reply.text for reply in unknown.replies] == [otherwise]
 
 
 @pytest.mark.parametrize("text", ["举报楼下赌博能保密吗", "你们会保密吧？楼上天天吵得没法睡"])
