@@ -243,6 +243,8 @@ def _led_nowhere(talk: Talk) -> None:
     if understood.intent == "not_this" and state.matters:
         talk.ask("detail", f"{wording.NOT_CAUGHT}{wording.ASK_MATTER}")
         return
+    if understood.intent != "unlawful" and not guards.abusive(talk.text) and _known_after_all(talk):
+        return
     state.unclear += 1
     if state.unclear >= _GIVE_UP:
         if state.matters and understood.intent in _SMALL_TALK:
@@ -251,8 +253,6 @@ def _led_nowhere(talk: Talk) -> None:
             choices.to_person(talk)
     elif understood.intent == "unlawful":
         talk.ask(None, wording.UNLAWFUL)
-    elif understood.intent in ("out_of_scope", "chitchat") and _known_after_all(talk):
-        return
     elif understood.intent == "out_of_scope":
         talk.ask(None, wording.OUT_OF_SCOPE)
     elif understood.intent in _SMALL_TALK - {"out_of_scope", "unlawful"}:
@@ -266,7 +266,7 @@ def _led_nowhere(talk: Talk) -> None:
 
 
 def _known_after_all(talk: Talk) -> bool:
-    """A question that looks like nobody's business or small talk, but the knowledge base or a hot topic answers it."""
+    """A question that looks like nobody's business, small talk or nothing known, but the knowledge base answers it."""
     question = reading.tidy(talk.text)
     if not reading.question(talk.text) or talk.findings.search(question).verdict != "answer":
         return False

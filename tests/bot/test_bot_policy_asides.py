@@ -104,7 +104,12 @@ def test_whether_a_name_is_kept_is_answered_from_the_knowledge_base_where_it_can
 
 
 @pytest.mark.parametrize(
-    ("intent", "otherwise"), [("out_of_scope", wording.OUT_OF_SCOPE), ("chitchat", wording.CHITCHAT)]
+    ("intent", "otherwise"),
+    [
+        ("out_of_scope", wording.OUT_OF_SCOPE),
+        ("chitchat", wording.CHITCHAT),
+        ("none", f"{wording.NOT_CAUGHT_WEB}{wording.ASK_MATTER}"),
+    ],
 )
 def test_what_looks_like_nobodys_business_is_answered_where_it_is_known(intent: str, otherwise: str) -> None:
     decision = answered("云杉灯会今晚还开吗", intent)
