@@ -153,6 +153,7 @@ class ConversationService:
             reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
             self._lookups.danger = reader
         await self.take_in_journal()
+        self.count_silence_anew()  # until now no phone could reach us, however long the start took
         swept = await self._sweeper.sweep()
         _log.info("conversations ready", swept=swept, owner=self._owner)
 

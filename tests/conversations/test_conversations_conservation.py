@@ -69,6 +69,16 @@ async def test_a_call_whose_process_is_gone_becomes_one_call_back(room: Room) ->
     assert "路灯" in task.note
 
 
+async def test_a_start_that_takes_long_loses_no_call_that_lives(room: Room) -> None:
+    opened = await room.service.open("phone", call_id="k")
+    await room.say(LAMP, opened.conversation_id, channel="phone")
+    restarted = room.restarted()
+    room.clock.advance(room.settings.dialogue.phone_lost_seconds + 10)  # its readers are being loaded
+    await restarted.start()
+    (row,) = await rows(room, Conversation)
+    assert (row.status, row.outcome) == ("open", None)
+
+
 async def test_a_phone_that_outlived_the_core_goes_on_with_its_call(room: Room) -> None:
     opened = await room.service.open("phone", call_id="k")
     first = await room.say(LAMP, opened.conversation_id, channel="phone")
