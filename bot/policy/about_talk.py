@@ -11,7 +11,7 @@ from typing import Final
 
 from bot import manner, reading, secrecy, talk_requests, wording
 from bot.decision import Turn
-from bot.entities import phone
+from bot.entities import phone, yes_no
 from bot.entities import time as times
 from bot.policy import closing
 from bot.policy.talk import Talk
@@ -100,6 +100,8 @@ def _asked(talk: Talk) -> frozenset[Request]:
     if _answers_besides(talk):
         return frozenset()
     asked = talk_requests.asked(text)
+    if asked == {"elder"} and _answers_in_old_age(talk):
+        return frozenset()  # how we speak from now on is `notice`'s
     others = talk.state.asking == "appeal"  # "turn it down": what somebody else shall do
     if asked and asked <= _PACE and _of_others(talk, others=others):
         return frozenset()
@@ -120,6 +122,22 @@ def _answers_besides(talk: Talk) -> bool:
     rest = reading.without_repeat(talk.text)
     told = bool(secrecy.NAMED.search(rest)) or talk.state.repeats > 0  # whoever says it again means the rest of it
     return rest != talk.text and told and secrecy.answered(rest) is not None
+
+
+def _answers_in_old_age(talk: Talk) -> bool:
+    """ "No need, I am nearly seventy, whom should I fear": an age beside an answer asks for nothing."""
+    text = talk.text
+    if not talk_requests.told_age(text) or talk_requests.hard_of_hearing(text):
+        return False
+    match talk.state.asking:
+        case "confidential":
+            return secrecy.answered(text) is not None
+        case "confirm_order" | "confirm_question":
+            return yes_no.answer(text) is not None
+        case None:
+            return False
+        case _:
+            return reading.refuses(text) or reading.dont_know(text)
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from bot import reading, secrecy
 from bot.entities import number_correction, person, phone, whose_number, yes_no
 from bot.entities import time as times
+from bot.entities.place_finding import PlaceFinding
 from bot.policy.talk import Talk
 from bot.state import Matter, Place
 
@@ -27,6 +28,7 @@ _TAKES_NUMBER_BACK: Final = re.compile(
 _INTERJECTION: Final = re.compile(r"对了|[哎诶哦噢呀哟]")  # "oh, by the way" is no yes
 _CLAUSE_END: Final = re.compile(r"[\s,，。;；!！、]+")
 _NAME_WORDS: Final = re.compile(r"姓|名字|叫")
+_NAMED: Final = 0.8  # how sure a place is that is named, not only heard
 _TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
 
 
@@ -125,6 +127,8 @@ def _place(talk: Talk, matter: Matter, text: str) -> bool:
     found = talk.findings.place(new, asked=False, district=place.district)
     if new != text and not found.street and found.district in ("", place.district):
         found = talk.findings.place(text, asked=False, district=place.district)  # "I said A, that was a slip, B"
+    if _only_sounds_like_one(found, new):
+        found = PlaceFinding()
     buildings = reading.buildings(new)
     if found.street or (found.district and found.district != place.district):
         same = found.district == place.district and found.street == place.street
@@ -150,6 +154,12 @@ def _place(talk: Talk, matter: Matter, text: str) -> bool:
         place.text = found.address
         return True
     return False
+
+
+def _only_sounds_like_one(found: PlaceFinding, text: str) -> bool:
+    """A street that is merely heard into words about something else: 想了想还是保密 is no 礼贤镇."""
+    about_else = secrecy.NAMED.search(text) or _TIME_WORDS.search(text) or _NAME_WORDS.search(text)
+    return found.confidence < _NAMED and bool(about_else) and not reading.locative(text)
 
 
 def _affirmed(text: str) -> str:

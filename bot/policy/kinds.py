@@ -23,6 +23,7 @@ _TYPE_OF: Final = {
 _STORY: Final = 12  # characters: fewer may be the mere name of what is asked about (居住证办理)
 _SURE: Final = 0.85  # of the reader of intents: then no words that it may have overlooked are looked for
 _LONG_STORY: Final = 40  # characters
+_END_COUNTS: Final = 1 / 3  # its end beside the whole: many who tell what went wrong end by asking whose business it is
 DENIED: Final = re.compile(
     r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询|提(?:什么)?意见|告状)(?:啊|的|吧)?"
     r"|想问(?:一下)?[啊呢]?[,，]不是[,，]"
@@ -62,6 +63,10 @@ _OFFENCE: Final = re.compile(
     r"(?:无|没有?|未)[^,，。]{0,6}(?:许可证?|执照|证照|资质|备案)|无[证照]|[偷逃漏]税|(?:私|违规|违法)[^,，。]{0,2}[搭建盖](?!议)|违建|外扩|隔断|隔成|开墙打洞|群租|承重墙"
     r"|赌[场博]|地沟油|偷排|(?:乱|偷)倒[^,，。]{0,4}(?:渣土|垃圾|废)|假冒|传销|非法|骗(?:取)?(?:补贴|补助|低保|医保)|电鱼|盗[采伐]"
 )
+_SHALL_ACT: Final = re.compile(
+    r"(?:让|请|求|麻烦|希望|盼着?|要求)(?:你们|您们?|政府|(?:有关|相关)部门|上[边头面])[^,，。]{0,6}"
+    r"(?:查(?!询|一?下(?:进度|结果))|管管|管一管|处理|整治|治治|罚|派人|来人|给个说法|(?:协调|解决)(?!方案|办法))"
+)
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
 _BROKEN: Final = re.compile(
@@ -91,7 +96,8 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
     asks, requests = understood.score("consult"), understood.score(*REQUESTS)
     if len(reading.bare(words)) >= _LONG_STORY:  # what is wanted often comes at its end
         end = talk.findings.understand(splitting.end_of(words))
-        asks, requests = (asks + end.score("consult")) / 2, (requests + end.score(*REQUESTS)) / 2
+        asks += _END_COUNTS * (end.score("consult") - asks)
+        requests += _END_COUNTS * (end.score(*REQUESTS) - requests)
     return _by_model(words, understood, asks=asks, requests=requests, problem=problem)
 
 
@@ -117,6 +123,8 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
     """`asks`, `requests`: how probable it is that something is asked, that something is to be done."""
     if asks < _SURE and len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
         requests, asks = requests + asks, 0.0  # who tells and asks nothing wants something done about it
+    if _SHALL_ACT.search(words):
+        requests, asks = requests + asks, 0.0  # "is that allowed? do look into it": an answer is not all they want
     if problem:
         requests += 0.25
     if reading.question(words) and not problem:

@@ -19,6 +19,9 @@ _SUBSTANCE: Final = choices.SUBSTANCE  # characters that say something
 _TELLS: Final = 4  # characters, of a matter whose kind is known
 _ANOTHER_WAY: Final = 2  # failures running: then choices are offered
 _GIVE_UP: Final = 3  # failures running: then a person
+_LAWFUL: Final = 0.6  # how probable the reader of intents must find a lawful channel that no rule sees
+_LAWFUL_FOR_SURE: Final = 0.9  # then it is no mere question about the procedure
+_MERELY_MENTIONED: Final = 0.15  # less: the words for a court are there, and something else is meant
 _SMALL_TALK: Final = frozenset({"out_of_scope", "unlawful", "chitchat", "thanks", "greet", "praise"})
 
 
@@ -164,24 +167,30 @@ def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
     return [matter for words, _, _ in groups if (matter := _one(talk, words, whole=text))]
 
 
-def _to_lawful(talk: Talk, text: str) -> bool:
-    """No rule sees a lawful channel, but the understanding of the sentence is sure of one."""
+def _lawful_channel(talk: Talk, text: str) -> str:
+    """The lawful channel that a matter belongs to, or an empty string: by the rules, where they see none by the
+    understanding of the sentence. A court is often merely mentioned (法院后门的胡同): there both must see it."""
+    named = lawful.channel(text)
+    if named and named != "诉讼":
+        return named
     understood = talk.findings.understand(kinds.DENIED.sub("", text))
-    return understood.intent == "lawful_channel" and understood.confidence >= 0.6 and not lawful.enquiry_only(text)
+    lawful_matter = understood.score("lawful_channel")
+    if named:
+        return named if lawful_matter >= _MERELY_MENTIONED else ""
+    sure = understood.intent == "lawful_channel" and lawful_matter >= _LAWFUL
+    if not sure or (lawful_matter < _LAWFUL_FOR_SURE and lawful.enquiry_only(text)):
+        return ""
+    return lawful.likely(text)
 
 
 def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matter | None:
     state = talk.state
     if receipt_no.find(text, spoken=talk.turn.spoken) is not None:  # whoever says such a number asks after it
         return state.new_matter("status", text, "咨询")
-    channel = lawful.channel(text)
+    channel = _lawful_channel(talk, text)
     if channel:
         matter = state.new_matter("lawful", text, "求助")
         matter.channel_name = channel
-        return matter
-    if _to_lawful(talk, text):
-        matter = state.new_matter("lawful", text, "求助")
-        matter.channel_name = lawful.likely(text)
         return matter
     asks_where = service_points.asks(talk, text)
     goes_on = {} if asks_where else _goes_on(talk, text)
