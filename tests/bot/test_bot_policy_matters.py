@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from test_bot_policy_pure import run
 
-from bot.decision import Turn
+from bot import guards, splitting
+from bot.decision import Findings, Turn, Understood, Wanted
 from bot.state import State
 
 
@@ -87,3 +88,75 @@ def test_a_question_that_expects_no_answer_is_not_put_to_the_understanding(said:
 def test_praise_in_other_words_is_praise() -> None:
     decision, _ = run(State(), Turn("我不找事儿，就是想说句好话，干部半夜把我们背出来的"), "help")
     assert [matter.request_type for matter in decision.state.matters] == ["表扬"]
+
+
+def _read(text: str, **probabilities: float) -> Findings:
+    ranking = tuple(sorted(probabilities.items(), key=lambda pair: -pair[1]))
+    findings = Findings(guards.check(text))
+    for words in {text, splitting.end_of(text)}:
+        findings = findings.add(Wanted("understand", (words,)), Understood(ranking[0][0], ranking[0][1], ranking))
+    return findings
+
+
+def test_a_court_that_is_merely_mentioned_is_no_lawsuit() -> None:
+    text = "法院后门那条胡同路灯全灭了"
+    decision, _ = run(State(), Turn(text), findings=_read(text, help=0.9, lawful_channel=0.02))
+    assert [matter.kind for matter in decision.state.matters] == ["order"]
+    text = "案子在法院压了一年，法官不给开庭"
+    decision, _ = run(State(), Turn(text), findings=_read(text, complain=0.5, lawful_channel=0.4))
+    assert [(matter.kind, matter.channel_name) for matter in decision.state.matters] == [("lawful", "诉讼")]
+
+
+def test_who_is_surely_about_a_lawful_channel_asks_not_only_how_it_works() -> None:
+    text = "地的事农经站裁了，说归他，我种了十六年，需要什么材料才能翻过来"
+    for sure, kind in ((0.95, "lawful"), (0.7, "consult")):
+        decision, _ = run(State(), Turn(text), findings=_read(text, lawful_channel=sure, consult=0.99 - sure))
+        assert [matter.kind for matter in decision.state.matters] == [kind]
+
+
+def test_who_wants_us_to_act_is_not_only_told_the_rule() -> None:
+    text = "单位一直不给上保险，这合规矩吗，想让你们给查查他"
+    decision, _ = run(State(), Turn(text), findings=_read(text, consult=0.6, complain=0.35))
+    assert [(matter.kind, matter.request_type) for matter in decision.state.matters] == [("order", "投诉")]
+
+
+def test_a_story_counts_for_more_than_the_question_at_its_end() -> None:
+    text = (
+        "交房一年半房本还没下来，开发商说在办，窗口说没收到，两头推了我五趟，孩子等着落户上学，您说这事儿我该找谁去呢"
+    )
+    told = Findings(guards.check(text))
+    for words, reads in (
+        (text, {"help": 0.9, "consult": 0.1}),
+        (splitting.end_of(text), {"consult": 0.95, "help": 0.05}),
+    ):
+        ranking = tuple(reads.items())
+        told = told.add(Wanted("understand", (words,)), Understood(ranking[0][0], ranking[0][1], ranking))
+    decision, _ = run(State(), Turn(text), findings=told)
+    assert [matter.kind for matter in decision.state.matters] == ["order"]
+
+
+@pytest.mark.parametrize(
+    ("asking", "said", "answered"),
+    [
+        ("confidential", "不用，我都快七十了怕谁", True),
+        ("contact_phone", "我都七十多了，没手机", True),
+        ("confidential", "我耳背，大点声", False),
+        ("subject", "我七十多了，慢点说", False),
+    ],
+)
+def test_an_age_beside_an_answer_asks_for_nothing(asking: str, said: str, answered: bool) -> None:
+    first, _ = run(State(channel="phone"), Turn("公厕天天锁着门，我要投诉"), "complain")
+    first.state.asking = asking
+    decision, _ = run(first.state, Turn(said), "none")
+    assert (decision.state.asking != asking) is answered
+    assert decision.state.manner.elder
+
+
+@pytest.mark.parametrize("text", ["快递从来不送上门，跟客服说了三回没用", "找客服好几趟，就是不给退"])
+def test_who_tried_the_service_of_others_asks_for_nobody_here(text: str) -> None:
+    assert not guards.wants_person(text)
+
+
+@pytest.mark.parametrize("text", ["我要跟客服说", "我跟你们客服说了三遍听不懂，转人工", "让人来跟我说"])
+def test_who_asks_for_somebody_does(text: str) -> None:
+    assert guards.wants_person(text)

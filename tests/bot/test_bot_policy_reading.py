@@ -140,3 +140,22 @@ def test_a_telling_that_asks_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["居民用电用到第几度算第二档", "津贴是发给公司还是打到我自己卡上", "娃上小学都审核啥"])
 def test_a_question_without_its_mark(text: str) -> None:
     assert not reading.asks_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["帮我查下单子", "我想问问上次那个单子", "看看进度"])
+def test_who_asks_how_far_it_is(text: str) -> None:
+    assert reading.asks_progress(text)
+
+
+@pytest.mark.parametrize("text", ["我妈问了两遍，她直接把单子扔出来", "清箱底看见那张单子，才知道有这笔钱"])
+def test_a_slip_of_paper_is_no_order(text: str) -> None:
+    assert not reading.asks_progress(text)
+
+
+@pytest.mark.parametrize("text", ["喂，12345吗，我们村停水了", "请问这里是市民热线吗，我们村停水了"])
+def test_whom_one_calls_is_no_part_of_the_matter(text: str) -> None:
+    assert reading.tidy(text) == "我们村停水了"
+
+
+def test_how_often_one_called_is() -> None:
+    assert reading.tidy("12345打了三次没人管") == "12345打了三次没人管"

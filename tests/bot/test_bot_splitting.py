@@ -35,6 +35,7 @@ def test_two_people_are_not_two_matters() -> None:
         ("咨询+反映:1 残疾证怎么办 2 我们楼道灯坏了一个月", ["残疾证怎么办", "我们楼道灯坏了一个月"]),
         ("1 楼道灯坏了一个月 2 门口烧烤摊占道 3 路灯不亮", ["楼道灯坏了一个月", "门口烧烤摊占道", "路灯不亮"]),
         ("说两档子事儿啊,头一档,公厕地上净是水;二一档,修车的把便道占了", ["公厕地上净是水", "修车的把便道占了"]),
+        ("两档子事儿啊。头一档,桥栏杆撞折了;二一档,垃圾桶满了", ["桥栏杆撞折了", "垃圾桶满了"]),
         ("我攒了两样事儿一块儿跟您说。一样是卫生室锁着门;再一样是路灯黑了", ["卫生室锁着门", "路灯黑了"]),
         ("去玩了一天 两个事 一个要夸 辅警大哥真好 一个要骂 厕所锁着", ["夸 辅警大哥真好", "骂 厕所锁着"]),
         ("一件夸人的一件告状的。夸:公交司机扶人过马路。告:水果摊缺斤短两", ["公交司机扶人过马路", "水果摊缺斤短两"]),
@@ -50,3 +51,9 @@ def test_what_is_enumerated_in_other_ways(text: str, pieces: list[str]) -> None:
 @pytest.mark.parametrize("text", ["小区5号楼 3 单元 2 层漏水", "找了物业 2 次 3 个月都没管", "先说说你们,投诉一下物业"])
 def test_numbers_of_things_and_a_mere_first_enumerate_nothing(text: str) -> None:
     assert [piece.text for piece in splitting.split(text)] == [text]
+
+
+def test_a_question_behind_a_matter_is_a_piece_of_its_own() -> None:
+    """Else the whole is taken for the question, and the matter is lost."""
+    said = "我们村公厕没人扫，臭得进不去人。完了我再问一句，异地就医备案怎么办"
+    assert [piece.text for piece in splitting.split(said)] == ["我们村公厕没人扫，臭得进不去人", "异地就医备案怎么办"]

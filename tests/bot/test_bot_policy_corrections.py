@@ -1,0 +1,54 @@
+"""What is taken back changes what it names, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from test_bot_policy_pure import NOTHING, NOW
+
+from bot import guards
+from bot.decision import Findings, Turn, Understood
+from bot.entities.gazetteer import Gazetteer
+from bot.entities.place import PlaceMatcher
+from bot.policy import decide
+from bot.state import Matter, Place, State
+
+
+@pytest.fixture(scope="module")
+def matcher() -> PlaceMatcher:
+    return PlaceMatcher(Gazetteer.load())
+
+
+def _after(text: str, matcher: PlaceMatcher) -> State:
+    """The state after `text`, spoken at the read-back of an order."""
+    matter = Matter(1, "order", "公司不上社保", request_type="投诉", place=Place("写字楼", "大兴区", "荣华街道"))
+    state = State(
+        channel="phone", matters=[matter], asking="confirm_order", contact_phone="13900006374", confidential=False
+    )
+    findings = Findings(guards.check(text))
+    correcting = Understood("correct", 0.9, (("correct", 0.9),))
+    for _ in range(40):
+        decision = decide(state, Turn(text, "speech"), findings, NOW)
+        if not decision.wants:
+            return decision.state
+        for want in decision.wants:
+            value = NOTHING.get(want.what, correcting)
+            if want.what == "place":
+                words, asked, district = want.key
+                value = matcher.find(words, spoken=True, asked=asked, district=district)
+            findings = findings.add(want, value)
+    raise AssertionError("the policy never came to a decision")
+
+
+def test_a_wish_for_secrecy_moves_no_place(matcher: PlaceMatcher) -> None:
+    """想了想 sounds like 礼贤镇 of the same district."""
+    text = "等等，刚才那个保密，我想了想还是要保密吧，我还在那儿上着班呢"
+    assert matcher.find(text, spoken=True, district="大兴区").street == "礼贤镇"
+    state = _after(text, matcher)
+    assert state.confidential is True
+    assert (state.matters[0].place.district, state.matters[0].place.street) == ("大兴区", "荣华街道")
+
+
+def test_a_street_that_is_named_is_taken(matcher: PlaceMatcher) -> None:
+    state = _after("不对，地址不是荣华街道，是礼贤镇，也请保密", matcher)
+    assert state.matters[0].place.street == "礼贤镇"
+    assert state.confidential is True
