@@ -8,6 +8,7 @@ from typing import Final
 from bot import hazards, reading, wording
 from bot.danger import joined, line_of
 from bot.decision import Findings
+from bot.policy import kinds
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
@@ -15,6 +16,8 @@ DANGER: Final = 0.25  # of all readers together; who stays just below is told wh
 _DANGER_IN_TALK: Final = 0.8  # an answer to a question of ours, or a word to a seat, is rarely an alarm
 _DANGER_IN_TALK_UNRULED: Final = 0.98  # where no rule fired: "just now, I have just seen it" answers "since when?"
 _UNDERSTOOD_IN_TALK: Final = 0.2  # of the reader of intents: what a person looks like sounds alarming to letters alone
+_THANKS: Final = 0.5  # of the reader of intents, beside words of thanks
+_DANGER_IN_THANKS: Final = 0.95  # who praises the rescuers tells of a danger that is over
 _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of two hours
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
@@ -54,6 +57,8 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         by_rule=guards.by_rule,
     )
     limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
+    if kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS:
+        limit = max(limit, _DANGER_IN_THANKS)
     unlikely = not guards.by_rule and (
         understood < _UNDERSTOOD_IN_TALK if in_talk else understood < _HAZARD and hazards.nobody_in_it(text)
     )

@@ -146,3 +146,11 @@ def test_a_caller_in_danger_is_promised_only_a_transfer_that_exists() -> None:
         assert "119" in words
         assert ("我现在就为您转接119" in words) is promised
         assert ("请说出地点和情况" in words) is not promised
+
+
+def test_who_praises_the_rescuers_is_in_danger_no_more() -> None:
+    text = "给消防点个赞，前天停电困在电梯里，四个小伙子把门撬开了"
+    alarming = Findings(replace(guards.check(text), by_rule=False, emergency="", whole=0.7, probability=0.9))
+    alarming = alarming.add(Wanted("danger", (text,)), Danger(0.7, {"119": 1.0}))
+    assert run(State(), Turn(text), "help", alarming)[0].state.outcome == "emergency"
+    assert run(State(), Turn(text), "praise", alarming)[0].state.outcome is None
