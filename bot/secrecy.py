@@ -28,7 +28,7 @@ _PENALTY: Final = 0.3
 _MATTERS: Final = ("complain", "help", "consult", "report")
 _SHORT: Final = 20  # characters of what may be said in answer to a question
 _EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 2}  # of so many sentences about a matter one is learnt from
-_SURE_ASKED: Final = 0.7  # else the first word of the answer decides between yes and no
+_SURE_ASKED: Final = 0.9  # else the first word of the answer decides between yes and no
 _SURE_UNASKED: Final = 0.5  # what is not taken is asked; what is taken wrongly is not
 _CLEAR_UNASKED: Final = 0.5  # that much likelier than the opposite
 _SURE_IN_CLAUSES: Final = 0.8
@@ -53,6 +53,7 @@ _TAKEN_BACK: Final = re.compile(
     r"|(?:保密|匿名)[^,，。]{0,6}改(?:成|为)?(?:公开|不(?:用|要)?(?:保密|匿名)?)"
 )
 _AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿名)")
+_NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|错")  # "no, you misheard": it denies what we said
 _PLAIN: Final = 4  # characters in which yes is yes
 
 
@@ -111,7 +112,7 @@ def _at_once(text: str) -> bool | None:
     named = NAMED.search(_plainly(first))
     if named is not None:
         return named.group() in ("保密", "匿名")
-    plain = yes_no.answer(first)
+    plain = None if _NOT_WHAT_WAS_SAID.search(first) else yes_no.answer(first)
     return None if plain is None else plain == "yes"
 
 

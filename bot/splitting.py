@@ -27,6 +27,7 @@ _ENUMERATION: Final = re.compile(
     r"|(?:先|再|后|最后|另外|同时)(?:说说?|来)?(?:要|想)?(?:表扬|反映|投诉|举报|咨询|建议|问)(?:一下|个事|一个|一件事?)?[:：]"
     r"|(?:首先|其次|其一|其二|再次|最后)(?:呢|是|[,，、])?|再(?:就是|者)(?:呢|是|[,，、])?|(?:前一|后一)(?:个|件)(?:是|[,，、]))\s*"
 )
+_GLUED: Final = re.compile(_EDGE + rf"[1-5](?!{_NUMBERS_THINGS})(?=[\u4e00-\u9fff])\s*")  # 两个问题 1门口堵车 2路灯不亮
 _CONNECTOR: Final = re.compile(
     _EDGE + r"(?:还有(?!些|[几两俩仨\d]|没|不|的|点|(?:一?个)?人)"
     r"(?:就是|一点(?:就是|呢)?|一个(?:事|问题)?|个事|件事|一件事|呢)?"
@@ -70,6 +71,8 @@ def split(text: str) -> list[Segment]:
     """The pieces of `text` that may be matters of their own; one piece, unchanged, where there is no sign of more."""
     marks = list(_ENUMERATION.finditer(text))
     announced = bool(_PREAMBLE.match(text))
+    if announced and len(marks) < 2:
+        marks = list(_GLUED.finditer(text)) or marks
     if len(marks) >= 2 or (announced and len(marks) == 1):
         pieces = _cut(text, marks)
         head = text[: marks[0].start()]

@@ -82,3 +82,15 @@ def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path, content: str) ->
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"secrecy\.yml"):
         secrecy.load(path)
+
+
+@pytest.mark.parametrize(
+    "said", ["需要，那几个人都认得我", "要，他们天天见着我，认得的", "哎不是，你听岔了，我没说不用，我说得保密"]
+)
+def test_a_plain_yes_is_not_outweighed_by_its_reason(said: str) -> None:
+    assert secrecy.answered(said) is True
+
+
+@pytest.mark.parametrize("said", ["不用，那几个人都认得我", "不需要，谁不认得我呀"])
+def test_nor_is_a_plain_no(said: str) -> None:
+    assert secrecy.answered(said) is False

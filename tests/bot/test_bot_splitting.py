@@ -36,6 +36,7 @@ def test_two_people_are_not_two_matters() -> None:
         ("1 楼道灯坏了一个月 2 门口烧烤摊占道 3 路灯不亮", ["楼道灯坏了一个月", "门口烧烤摊占道", "路灯不亮"]),
         ("说两档子事儿啊,头一档,公厕地上净是水;二一档,修车的把便道占了", ["公厕地上净是水", "修车的把便道占了"]),
         ("两档子事儿啊。头一档,桥栏杆撞折了;二一档,垃圾桶满了", ["桥栏杆撞折了", "垃圾桶满了"]),
+        ("两个问题 1门口单车堆成山 2幼儿园6点半就开喇叭", ["门口单车堆成山", "幼儿园6点半就开喇叭"]),
         ("我攒了两样事儿一块儿跟您说。一样是卫生室锁着门;再一样是路灯黑了", ["卫生室锁着门", "路灯黑了"]),
         ("去玩了一天 两个事 一个要夸 辅警大哥真好 一个要骂 厕所锁着", ["夸 辅警大哥真好", "骂 厕所锁着"]),
         ("一件夸人的一件告状的。夸:公交司机扶人过马路。告:水果摊缺斤短两", ["公交司机扶人过马路", "水果摊缺斤短两"]),
@@ -48,7 +49,15 @@ def test_what_is_enumerated_in_other_ways(text: str, pieces: list[str]) -> None:
     assert all(piece.sure for piece in found)
 
 
-@pytest.mark.parametrize("text", ["小区5号楼 3 单元 2 层漏水", "找了物业 2 次 3 个月都没管", "先说说你们,投诉一下物业"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "小区5号楼 3 单元 2 层漏水",
+        "找了物业 2 次 3 个月都没管",
+        "反映两件事,1号楼漏水,3单元没灯",
+        "先说说你们,投诉一下物业",
+    ],
+)
 def test_numbers_of_things_and_a_mere_first_enumerate_nothing(text: str) -> None:
     assert [piece.text for piece in splitting.split(text)] == [text]
 
