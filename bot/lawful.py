@@ -11,6 +11,10 @@ from typing import Final
 
 from bot import guard_classifier
 
+_AWARD: Final = re.compile(
+    r"(?:仲裁|裁决)(?![^。]{0,12}(?:没|未)(?:有)?(?:出|下|裁))(?=[^。]{0,30}(?:下来|出来|裁决|书|输|赢))[^。]{0,40}"
+    r"(?:不服|不认|不接受|不公|不执行|不履行|拒不|不按|赖(?:着|账)|(?:没|不)(?:给|付|赔)(?!我?判))"
+)
 _CHANNELS: Final = (
     (
         "仲裁",  # an award that is not there yet: nothing for a court
@@ -20,10 +24,7 @@ _CHANNELS: Final = (
     ),
     (
         "诉讼",  # an award is contested in court, and executed by it
-        re.compile(
-            r"(?:仲裁|裁决)(?![^。]{0,12}(?:没|未)(?:有)?(?:出|下|裁))(?=[^。]{0,30}(?:下来|出来|裁决|书|输|赢))[^。]{0,40}"
-            r"(?:不服|不认|不接受|不公|不执行|不履行|拒不|不按|赖(?:着|账)|(?:没|不)(?:给|付|赔)(?!我?判))"
-        ),
+        _AWARD,
     ),
     (
         "行政复议",
@@ -69,7 +70,7 @@ _QUESTION: Final = re.compile(
     r"(?:怎么|如何|哪里|哪儿|去哪|需要(?:什么|哪些)|带什么|多少钱|费用|流程|材料|几天|期限|时效|条件|可以吗|能不能|是什么|有什么区别|电话是|地址)"
 )
 _OWN_CASE: Final = re.compile(
-    r"(?:我|我们)[跟和][^,，。]{0,8}(?:仲裁|官司)|递(?:个|句)?话|打(?:个|声)招呼|通融|我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|帮(?:我|忙)[^,，。]{0,4}(?:跟|催|问|说)|(?:已经|都|也|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|不认|不同意|不接受|不满意|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请(?:政府|你们|街道|镇里|依法)?公开"
+    r"(?:我|我们)[跟和][^,，。]{0,8}(?:仲裁|官司)|递(?:个|句)?话|打(?:个|声)招呼|通融|我(?:的|们的?)?(?:案子|官司|判决|起诉|上诉|申请)|帮(?:我|忙)[^,，。]{0,4}(?:跟|催|问|说)|(?:已经|都|也|刚|被|正在|一直)[^,，。]{0,8}(?:起诉|判|仲裁|复议|上访|信访|立案|开庭|受理|申请)|不服|不认|不同意|不接受|不满意|判(?:错|了|得)|催|不公|偏(?:向|袒)|没(?:人|动静|结果|答复|解决)|我(?:要|想|来)(?:申请|提|去)?(?:行政)?复议|想要复议|(?:要|想|来)?申请(?:政府)?信息公开|申请公开|[我要想][^,，。]{0,3}申请(?:政府|你们|街道|镇里|依法)公开"
 )
 _ENQUIRY_ONLY: Final = re.compile(
     r"法院(?:在哪|地址|电话|几点|上班)|法律援助|公证|离婚(?:起诉|诉讼)?(?:需要|要)(?:什么|哪些)|起诉(?:书|状)?(?:怎么写|需要|要)(?:什么|哪些)?"
@@ -116,6 +117,12 @@ def likely(text: str) -> str:
     return max(zip(reader.labels, row, strict=True), key=lambda pair: pair[1] + 0.2 * (pair[0] in hinted))[0]
 
 
-def enquiry_only(text: str) -> bool:
-    """A question about how a procedure works, without a case of one's own."""
-    return bool(_ENQUIRY_ONLY.search(text)) or (bool(_QUESTION.search(text)) and not _OWN_CASE.search(text))
+def court_is_named(text: str) -> bool:
+    """Whether nothing but the words for a court speaks for the channel of a lawsuit."""
+    return channel(text) == "诉讼" and not _AWARD.search(text)
+
+
+def enquiry_only(text: str, *, own_case: bool = False) -> bool:
+    """A question about how a procedure works, without a case of one's own. `own_case`: there surely is one."""
+    asked = not own_case and bool(_QUESTION.search(text)) and not _OWN_CASE.search(text)
+    return asked or bool(_ENQUIRY_ONLY.search(text))

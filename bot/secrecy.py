@@ -28,7 +28,8 @@ _PENALTY: Final = 0.3
 _MATTERS: Final = ("complain", "help", "consult", "report")
 _SHORT: Final = 20  # characters of what may be said in answer to a question
 _EVERY: Final[dict[Part, int]] = {"asked": 12, "unasked": 2}  # of so many sentences about a matter one is learnt from
-_SURE_ASKED: Final = 0.9  # else the first word of the answer decides between yes and no
+_SURE_ASKED: Final = 0.7  # else the first word of the answer decides between yes and no
+_SURE_AGAINST_IT: Final = 0.9  # a reason ("they all know me") is more easily misread than a plain yes or "no need"
 _SURE_UNASKED: Final = 0.5  # what is not taken is asked; what is taken wrongly is not
 _CLEAR_UNASKED: Final = 0.5  # that much likelier than the opposite
 _SURE_IN_CLAUSES: Final = 0.8
@@ -53,7 +54,10 @@ _TAKEN_BACK: Final = re.compile(
     r"|(?:保密|匿名)[^,，。]{0,6}改(?:成|为)?(?:公开|不(?:用|要)?(?:保密|匿名)?)"
 )
 _AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿名)")
-_NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|错")  # "no, you misheard": it denies what we said
+_NO_NEED: Final = re.compile(
+    r"不(?:用|需要|必|要)|没必要|无[需须]|用不着|甭"
+)  # 不行 and 不好 may mean "you must not tell"
+_NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|(?<!没)错")  # "no, you misheard": it denies what we said
 _PLAIN: Final = 4  # characters in which yes is yes
 
 
@@ -99,9 +103,14 @@ def answered(text: str) -> bool | None:
     if len(reading.bare(text)) <= _PLAIN and not NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
     wish = _read("asked", text)
-    if wish is None or _read("asked", text, least=_SURE_ASKED) is not None or (said := _at_once(text)) is None:
+    if wish is None:
+        return None
+    said = _at_once(text)
+    if said is None or said == wish:
         return wish
-    return said
+    plain = said or bool(_NO_NEED.match(text.strip()))
+    sure = _read("asked", text, least=_SURE_AGAINST_IT if plain else _SURE_ASKED) is not None
+    return wish if sure else said
 
 
 def _at_once(text: str) -> bool | None:

@@ -27,19 +27,25 @@ _ENUMERATION: Final = re.compile(
     r"|(?:先|再|后|最后|另外|同时)(?:说说?|来)?(?:要|想)?(?:表扬|反映|投诉|举报|咨询|建议|问)(?:一下|个事|一个|一件事?)?[:：]"
     r"|(?:首先|其次|其一|其二|再次|最后)(?:呢|是|[,，、])?|再(?:就是|者)(?:呢|是|[,，、])?|(?:前一|后一)(?:个|件)(?:是|[,，、]))\s*"
 )
-_GLUED: Final = re.compile(_EDGE + rf"[1-5](?!{_NUMBERS_THINGS})(?=[\u4e00-\u9fff])\s*")  # 两个问题 1门口堵车 2路灯不亮
+_GLUED: Final = re.compile(  # 两个问题 1门口堵车 2路灯不亮
+    _EDGE
+    + rf"[1-5](?!{_NUMBERS_THINGS}|台(?!阶)|[条口期间辆盏遍]|家(?![里中])|小时|分钟|排(?![水污气])"
+    + r"|只(?![要有])|座(?![椅位])|手(?!机))"
+    r"(?=[\u4e00-\u9fff])\s*"
+)
 _CONNECTOR: Final = re.compile(
     _EDGE + r"(?:还有(?!些|[几两俩仨\d]|没|不|的|点|(?:一?个)?人)"
     r"(?:就是|一点(?:就是|呢)?|一个(?:事|问题)?|个事|件事|一件事|呢)?"
     r"|另外(?:就是|还有|再|一个(?:事|问题)?|一件事|呢)?|再(?:一个|有|就是)(?:就是)?|顺便(?:再)?"
     r"|对了|同时(?:也)?|然后(?:还有|就是还有)"
-    r"|(?:完了|然后|末了|最后|回头)?(?:我)?(?:再|还想?|也想)(?:问|打听|咨询|反映|投诉|表扬)(?:您|你们?)?(?:一(?:句|下|个|件)|[句下个])(?:事儿?)?"
+    r"|(?:完了|末了|最后|回头|(?<=[。！!；;]))(?:我)?(?:再|还想?|也想)(?:问|打听|咨询)(?:您|你们?)?一?[句下](?:事儿?)?"
+    r"|(?:完了|末了|最后|回头)?(?:我)?(?:再|还想?|也想)(?=(?:反映|投诉|表扬)一[下个件])"
     r"|除此之外|此外)"
     r"(?:儿|呢|啊|吧)?[,，、]?\s*(?:就是[,，、]?)?(?:那个|嗯)?[,，、]?\s*"
 )
 _SEVERAL: Final = (
     r"(?:有|(?<![^\s,，。])|攒了?|凑了?|存了?|说|反映|问|投诉|讲|报|这儿|这里|这边|我(?=.{1,2}[个件桩]))(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样|档子?)?(?:不同的|方面的?)?"
-    r"(?:事儿?|问题|情况|事情|诉求)(?:儿|啊|呢|吧|想反映|要反映|要说)?(?:一块儿?|一起|一并|一道)?(?:[跟和向][您你]们?)?(?:说说?|讲讲?|唠唠?|念叨|反映|汇报)?(?:啊|吧|呢)?[,，。:：、\s]*"
+    r"(?:事情|事(?!情)儿?|问题|情况|诉求)(?![都没全])(?:儿|啊|呢|吧|想反映|要反映|要说)?(?:一块儿?|一起|一并|一道)?(?:[跟和向][您你]们?)?(?:说说?|讲讲?|唠唠?|念叨|反映|汇报)?(?:啊|吧|呢)?[,，。:：、\s]*"
 )
 _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
 _ANNOUNCES: Final = re.compile(
@@ -70,13 +76,13 @@ def polite_only(text: str) -> bool:
 def split(text: str) -> list[Segment]:
     """The pieces of `text` that may be matters of their own; one piece, unchanged, where there is no sign of more."""
     marks = list(_ENUMERATION.finditer(text))
-    announced = bool(_PREAMBLE.match(text))
-    if announced and len(marks) < 2:
-        marks = list(_GLUED.finditer(text)) or marks
-    if len(marks) >= 2 or (announced and len(marks) == 1):
+    several = announced(text)
+    if several and len(marks) < 2:
+        marks = _counted(text) or marks
+    if len(marks) >= 2 or (several and len(marks) == 1):
         pieces = _cut(text, marks)
         head = text[: marks[0].start()]
-        if len(marks) == 1 or (not announced and not _ANNOUNCES.search(head) and len(reading.content(head)) >= 6):
+        if len(marks) == 1 or (not several and not _ANNOUNCES.search(head) and len(reading.content(head)) >= 6):
             pieces = [_PREAMBLE.sub("", head), *pieces]
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
         if len(kept) >= 2:
@@ -89,8 +95,16 @@ def split(text: str) -> list[Segment]:
         pieces[0] = _PREAMBLE.sub("", pieces[0])
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
         if len(kept) >= 2:
-            return [Segment(piece, announced and len(kept) == 2) for piece in kept]
+            return [Segment(piece, several and len(kept) == 2) for piece in kept]
     return [Segment(text, False)]
+
+
+def _counted(text: str) -> list[re.Match[str]]:
+    """Where numerals count the matters, 1, 2 and so on, also those glued to the next word; empty where they do not."""
+    marks = {mark.start(): mark for pattern in (_GLUED, _ENUMERATION) for mark in pattern.finditer(text)}
+    found = [marks[start] for start in sorted(marks)]
+    numbers = [number.group() if (number := re.search(r"[1-5]", mark.group())) else "" for mark in found]
+    return found if len(found) >= 2 and numbers == [str(place) for place in range(1, len(found) + 1)] else []
 
 
 def _ends_list(text: str, cut: re.Match[str]) -> bool:

@@ -85,6 +85,12 @@ def told_age(text: str) -> bool:
     return bool(_HARD_OF_HEARING.search(words) or _OLD.search(words))
 
 
+def says_more_than_age(text: str) -> bool:
+    """Whether words of weight stand beside the age."""
+    rest = reading.bare(_OLD.sub("", reading.normalise(text)))
+    return bool(_POLITE.sub("", rest.replace("明白", "")))
+
+
 def hard_of_hearing(text: str) -> bool:
     return bool(_HARD_OF_HEARING.search(reading.normalise(text)))
 

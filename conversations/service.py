@@ -143,7 +143,7 @@ class ConversationService:
         self._enclosures = Enclosures(database, locks=self._locks, hub=self._hub, clock=self._clock)
 
     async def start(self) -> None:
-        """Take in what was journalled, and give lost calls their outcome."""
+        """Take in what was journalled, and give calls that nobody has heard of for hours their outcome."""
         await asyncio.to_thread(guard_classifier.prepare, self._settings.var / "index")
         await asyncio.to_thread(secrecy.default)
         await asyncio.to_thread(read_back.default)
@@ -153,7 +153,7 @@ class ConversationService:
             reader = await asyncio.to_thread(MeaningReader.load, self._encoder, self._settings.var / "index")
             self._lookups.danger = reader
         await self.take_in_journal()
-        self.count_silence_anew()  # until now no phone could reach us, however long the start took
+        self.count_silence_anew()  # those we have not heard of could not reach us yet
         swept = await self._sweeper.sweep()
         _log.info("conversations ready", swept=swept, owner=self._owner)
 

@@ -137,7 +137,7 @@ def _answers_in_old_age(talk: Talk) -> bool:
         case None:
             return False
         case _:
-            return reading.refuses(text) or reading.dont_know(text)
+            return reading.refuses(text) or reading.dont_know(text) or talk_requests.says_more_than_age(text)
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

@@ -37,7 +37,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
 
     A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
     Else, where the guard is alarmed or in doubt, all readers decide together. `in_talk`: these are not the first words
-    about a matter.
+    about a matter. Whoever thanks the rescuers is believed to tell of what is over, unless a rule fired.
 
     Raises:
         Missing: a reader has to be asked first.
@@ -57,7 +57,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         by_rule=guards.by_rule,
     )
     limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
-    if kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS:
+    if not guards.by_rule and kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS:
         limit = max(limit, _DANGER_IN_THANKS)
     unlikely = not guards.by_rule and (
         understood < _UNDERSTOOD_IN_TALK if in_talk else understood < _HAZARD and hazards.nobody_in_it(text)

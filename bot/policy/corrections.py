@@ -29,6 +29,7 @@ _INTERJECTION: Final = re.compile(r"对了|[哎诶哦噢呀哟]")  # "oh, by the
 _CLAUSE_END: Final = re.compile(r"[\s,，。;；!！、]+")
 _NAME_WORDS: Final = re.compile(r"姓|名字|叫")
 _NAMED: Final = 0.8  # how sure a place is that is named, not only heard
+_STREET_WORDS: Final = re.compile(r"街道|[镇乡]|地区|地址|地点|位置")
 _TIME_WORDS: Final = re.compile(r"时间|[点号天月年周]|礼拜|星期|早上|晚上|上午|下午|夜里")
 
 
@@ -159,7 +160,7 @@ def _place(talk: Talk, matter: Matter, text: str) -> bool:
 def _only_sounds_like_one(found: PlaceFinding, text: str) -> bool:
     """A street that is merely heard into words about something else: 想了想还是保密 is no 礼贤镇."""
     about_else = secrecy.NAMED.search(text) or _TIME_WORDS.search(text) or _NAME_WORDS.search(text)
-    return found.confidence < _NAMED and bool(about_else) and not reading.locative(text)
+    return found.confidence < _NAMED and bool(about_else) and not _STREET_WORDS.search(text)
 
 
 def _affirmed(text: str) -> str:

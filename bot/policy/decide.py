@@ -42,7 +42,7 @@ _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, t
 _UNINTELLIGIBLE: Final = 2  # running: then a person
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(
-    r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来|给我叫[他她]|叫[他她](?:来|接|跟)"
+    r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来|给我叫[他她]"
 )
 
 

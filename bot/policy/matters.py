@@ -171,14 +171,14 @@ def _lawful_channel(talk: Talk, text: str) -> str:
     """The lawful channel that a matter belongs to, or an empty string: by the rules, where they see none by the
     understanding of the sentence. A court is often merely mentioned (法院后门的胡同): there both must see it."""
     named = lawful.channel(text)
-    if named and named != "诉讼":
+    if named and not lawful.court_is_named(text):
         return named
     understood = talk.findings.understand(kinds.DENIED.sub("", text))
     lawful_matter = understood.score("lawful_channel")
     if named:
         return named if lawful_matter >= _MERELY_MENTIONED else ""
     sure = understood.intent == "lawful_channel" and lawful_matter >= _LAWFUL
-    if not sure or (lawful_matter < _LAWFUL_FOR_SURE and lawful.enquiry_only(text)):
+    if not sure or lawful.enquiry_only(text, own_case=lawful_matter >= _LAWFUL_FOR_SURE):
         return ""
     return lawful.likely(text)
 

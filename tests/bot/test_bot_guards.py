@@ -116,3 +116,20 @@ def test_there_are_enough_examples_of_both_kinds() -> None:
     assert len(lines) >= 150
     assert {"110", "119", "120", "122"} <= set(lines)
     assert sum(label == guard_classifier.NONE for _, label in data.emergency) >= 150
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("你们快来，我家 老人 走丢了，在公园门口", "110"),
+        ("出事了，楼 塌了 埋了 三个人，快来人啊", "119"),
+        ("饭馆的液化气罐阀门好像拧不严 一晚上呲呲响 屋里味儿冲鼻子 我没敢开灯", "119"),
+    ],
+)
+def test_a_danger_told_with_blanks_is_seen(text: str, line: str) -> None:
+    assert guards.check(text).emergency == line
+
+
+@pytest.mark.parametrize("text", ["燃气公司门口的烧烤摊烤串滋滋冒油", "煤气公司的施工队电钻滋滋响扰民"])
+def test_what_hisses_beside_the_gas_company_is_no_gas(text: str) -> None:
+    assert not guards.check(text).by_rule

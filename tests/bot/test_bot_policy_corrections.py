@@ -39,9 +39,11 @@ def _after(text: str, matcher: PlaceMatcher) -> State:
     raise AssertionError("the policy never came to a decision")
 
 
-def test_a_wish_for_secrecy_moves_no_place(matcher: PlaceMatcher) -> None:
+@pytest.mark.parametrize(
+    "text", ["等等，刚才那个保密，我想了想还是要保密吧，我还在那儿上着班呢", "不对，我想了想还是要保密吧，别让店里知道"]
+)
+def test_a_wish_for_secrecy_moves_no_place(matcher: PlaceMatcher, text: str) -> None:
     """想了想 sounds like 礼贤镇 of the same district."""
-    text = "等等，刚才那个保密，我想了想还是要保密吧，我还在那儿上着班呢"
     assert matcher.find(text, spoken=True, district="大兴区").street == "礼贤镇"
     state = _after(text, matcher)
     assert state.confidential is True

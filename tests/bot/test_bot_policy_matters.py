@@ -140,6 +140,9 @@ def test_a_story_counts_for_more_than_the_question_at_its_end() -> None:
     [
         ("confidential", "不用，我都快七十了怕谁", True),
         ("contact_phone", "我都七十多了，没手机", True),
+        ("place", "劲松，我都七十多了", True),
+        ("subject", "物业，我都七十了", True),
+        ("subject", "我都七十多了", False),
         ("confidential", "我耳背，大点声", False),
         ("subject", "我七十多了，慢点说", False),
     ],
@@ -157,6 +160,26 @@ def test_who_tried_the_service_of_others_asks_for_nobody_here(text: str) -> None
     assert not guards.wants_person(text)
 
 
-@pytest.mark.parametrize("text", ["我要跟客服说", "我跟你们客服说了三遍听不懂，转人工", "让人来跟我说"])
+@pytest.mark.parametrize(
+    "text", ["我要跟客服说", "我跟你们客服说了三遍听不懂，转人工", "让人来跟我说", "我说转人工三遍了"]
+)
 def test_who_asks_for_somebody_does(text: str) -> None:
     assert guards.wants_person(text)
+
+
+@pytest.mark.parametrize("text", ["麻烦您给查一下低保标准是多少", "请有关部门处理需要多久"])
+def test_a_polite_question_is_no_request(text: str) -> None:
+    decision, _ = run(State(), Turn(text), findings=_read(text, consult=0.95, help=0.03))
+    assert [matter.kind for matter in decision.state.matters] == ["consult"]
+
+
+def test_an_award_needs_no_second_opinion() -> None:
+    text = "劳动仲裁我赢了，公司赖着不给钱"
+    decision, _ = run(State(), Turn(text), findings=_read(text, complain=0.9, lawful_channel=0.05))
+    assert [matter.channel_name for matter in decision.state.matters] == ["诉讼"]
+
+
+@pytest.mark.parametrize("text", ["法院几点上班，需要带什么", "离婚起诉需要什么材料"])
+def test_a_mere_enquiry_is_one_however_sure_the_reader_is(text: str) -> None:
+    decision, _ = run(State(), Turn(text), findings=_read(text, lawful_channel=0.95, consult=0.04))
+    assert not any(matter.kind == "lawful" for matter in decision.state.matters)

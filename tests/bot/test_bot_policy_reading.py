@@ -142,7 +142,16 @@ def test_a_question_without_its_mark(text: str) -> None:
     assert not reading.asks_nothing(text)
 
 
-@pytest.mark.parametrize("text", ["帮我查下单子", "我想问问上次那个单子", "看看进度"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "帮我查下单子",
+        "我想问问上次那个单子",
+        "看看进度",
+        "麻烦查一下，单号是261129000011",
+        "帮我查一下，我上个月那个单子",
+    ],
+)
 def test_who_asks_how_far_it_is(text: str) -> None:
     assert reading.asks_progress(text)
 
@@ -157,5 +166,6 @@ def test_whom_one_calls_is_no_part_of_the_matter(text: str) -> None:
     assert reading.tidy(text) == "我们村停水了"
 
 
-def test_how_often_one_called_is() -> None:
-    assert reading.tidy("12345打了三次没人管") == "12345打了三次没人管"
+@pytest.mark.parametrize("text", ["12345打了三次没人管", "12345，打了五次没人接", "12345热线，根本没人管"])
+def test_a_complaint_about_the_hotline_names_it(text: str) -> None:
+    assert reading.tidy(text) == text

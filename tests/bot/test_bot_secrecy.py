@@ -94,3 +94,10 @@ def test_a_plain_yes_is_not_outweighed_by_its_reason(said: str) -> None:
 @pytest.mark.parametrize("said", ["不用，那几个人都认得我", "不需要，谁不认得我呀"])
 def test_nor_is_a_plain_no(said: str) -> None:
     assert secrecy.answered(said) is False
+
+
+@pytest.mark.parametrize(
+    "said", ["不行，我怕他们找我", "不好，他知道了要打我", "没错，他们都认得我", "没有，我谁都没告诉，别传出去"]
+)
+def test_a_no_to_something_else_is_no_waiver(said: str) -> None:
+    assert secrecy.answered(said) is True

@@ -66,3 +66,27 @@ def test_a_question_behind_a_matter_is_a_piece_of_its_own() -> None:
     """Else the whole is taken for the question, and the matter is lost."""
     said = "我们村公厕没人扫，臭得进不去人。完了我再问一句，异地就医备案怎么办"
     assert [piece.text for piece in splitting.split(said)] == ["我们村公厕没人扫，臭得进不去人", "异地就医备案怎么办"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("反映两个问题，小区有3台电梯坏了，2台停运", 1),
+        ("两个事，3条狗乱叫，物业不管", 1),
+        ("反映两件事，1小时没来车，司机还骂人", 1),
+        ("有两个问题 1.门口堵车 2路灯不亮", 2),
+        ("我孩子转学的事，我再问一下要带什么材料", 1),
+        ("我家漏水，找物业，我再问一个人，说是归房管所", 1),
+    ],
+)
+def test_counts_and_second_questions_are_no_matters(text: str, pieces: int) -> None:
+    assert len(splitting.split(text)) == pieces
+
+
+def test_the_word_that_names_the_kind_stays() -> None:
+    said = "路灯坏了半年没人修，最后我还想表扬一下社区小王，人特别好"
+    assert [piece.text for piece in splitting.split(said)] == ["路灯坏了半年没人修", "表扬一下社区小王，人特别好"]
+
+
+def test_what_is_not_solved_is_not_announced() -> None:
+    assert splitting.split("几件事情都没解决，另外路灯也坏了")[0].text == "几件事情都没解决"
