@@ -66,8 +66,8 @@ _OFFENCE: Final = re.compile(
 _WE: Final = r"(?:你们|您们?|政府|(?:有关|相关)部门|上[边头面])[^,，。]{0,6}"
 _SHALL_ACT: Final = re.compile(
     rf"(?:让|求|希望|盼着?|要求){_WE}(?:查一?查?[他她它这那]|查处|管管|管一管|处理|整治|治治|罚|派人|来人|给个说法|(?:协调|解决)(?!方案|办法))"
-    rf"|(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)"
 )
+_MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
 _BROKEN: Final = re.compile(
@@ -124,7 +124,7 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
     """`asks`, `requests`: how probable it is that something is asked, that something is to be done."""
     if asks < _SURE and len(reading.bare(words)) >= _STORY and reading.asks_nothing(words):
         requests, asks = requests + asks, 0.0  # who tells and asks nothing wants something done about it
-    if asks < _SURE and _SHALL_ACT.search(words):
+    if _SHALL_ACT.search(words) or (asks < _SURE and _MAY_ACT.search(words)):
         requests, asks = requests + asks, 0.0  # "is that allowed? do look into it": an answer is not all they want
     if problem:
         requests += 0.25
