@@ -45,7 +45,7 @@ _ABOUT_IT: Final = re.compile(
 NAMED: Final = re.compile(r"保密|匿名|公开|实名")
 _BY_NAME: Final = re.compile(r"匿名|实名")  # said of oneself; others keep their accounts secret
 _DENIED: Final = re.compile(
-    r"(?<!不)(?:不是要|不是|不用|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
+    r"(?<!不)(?:不是要|不是|不用|不消|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
 )
 _NO_SUCH_THING: Final = re.compile(r"保(?:什么|啥|个屁的?|个?(?:鬼|毛)的?|哪门子)密")
 _TAKEN_BACK: Final = re.compile(
