@@ -108,8 +108,8 @@ def answered(text: str) -> bool | None:
     said = _at_once(text)
     if said is None or said == wish:
         return wish
-    plain = said or bool(_NO_NEED.match(text.strip()))
-    sure = _read("asked", text, least=_SURE_AGAINST_IT if plain else _SURE_ASKED) is not None
+    unmistakable = said or bool(_NO_NEED.match(text.strip()))
+    sure = _read("asked", text, least=_SURE_AGAINST_IT if unmistakable else _SURE_ASKED) is not None
     return wish if sure else said
 
 
