@@ -54,9 +54,8 @@ _TAKEN_BACK: Final = re.compile(
     r"|(?:保密|匿名)[^,，。]{0,6}改(?:成|为)?(?:公开|不(?:用|要)?(?:保密|匿名)?)"
 )
 _AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿名)")
-_NO_NEED: Final = re.compile(
-    r"不(?:用|需要|必|要)|没必要|无[需须]|用不着|甭"
-)  # 不行 and 不好 may mean "you must not tell"
+# 不行 and 不好 are none of these: they may mean "you must not tell".
+_NO_NEED: Final = re.compile(r"不(?:用|消|需要|必|要)|没必要|无[需须]|用不着|甭")
 _NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|(?<!没)错")  # "no, you misheard": it denies what we said
 _PLAIN: Final = 4  # characters in which yes is yes
 

@@ -127,7 +127,7 @@ def _answers_besides(talk: Talk) -> bool:
 def _answers_in_old_age(talk: Talk) -> bool:
     """ "No need, I am nearly seventy, whom should I fear": an age beside an answer asks for nothing."""
     text = talk.text
-    if not talk_requests.told_age(text) or talk_requests.hard_of_hearing(text):
+    if talk_requests.hard_of_hearing(text):
         return False
     match talk.state.asking:
         case "confidential":
@@ -137,7 +137,7 @@ def _answers_in_old_age(talk: Talk) -> bool:
         case None:
             return False
         case _:
-            return reading.refuses(text) or reading.dont_know(text) or talk_requests.says_more_than_age(text)
+            return reading.dont_know(text) or talk_requests.says_more_than_age(text)
 
 
 def _of_others(talk: Talk, *, others: bool) -> bool:

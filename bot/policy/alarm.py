@@ -57,13 +57,14 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         by_rule=guards.by_rule,
     )
     limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
-    if not guards.by_rule and kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS:
+    thanks = kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS
+    if thanks and not guards.by_rule:
         limit = max(limit, _DANGER_IN_THANKS)
     unlikely = not guards.by_rule and (
         understood < _UNDERSTOOD_IN_TALK if in_talk else understood < _HAZARD and hazards.nobody_in_it(text)
     )
     if probability < limit or unlikely:
-        return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk else _CAUTION))
+        return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk or thanks else _CAUTION))
     return Alarm(line_of(guards.lines, meaning.lines))
 
 

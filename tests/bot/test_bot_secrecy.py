@@ -91,7 +91,7 @@ def test_a_plain_yes_is_not_outweighed_by_its_reason(said: str) -> None:
     assert secrecy.answered(said) is True
 
 
-@pytest.mark.parametrize("said", ["不用，那几个人都认得我", "不需要，谁不认得我呀"])
+@pytest.mark.parametrize("said", ["不用，那几个人都认得我", "不需要，谁不认得我呀", "不消，他晓得是我"])
 def test_nor_is_a_plain_no(said: str) -> None:
     assert secrecy.answered(said) is False
 
