@@ -56,38 +56,80 @@ class TextFeatures:
         return sparse.hstack([characters, self._sounds.transform(texts) * self._sound_weight], format="csr")
 
 
-class TextModel:
-    """Fit once, then `probabilities`; safe to share between threads."""
+class LinearModel:
+    """The classifier over features that were made already. Fit once, then `probabilities`; threads may share it.
 
-    def __init__(self, features: TextFeatures | None = None, *, alpha: float = 1.0) -> None:
-        self._features = features or TextFeatures()
+    Args:
+        alpha: the penalty of large weights.
+        tolerance: how exactly the weights are found; with hundreds of classes a tenth of the time at 0.001.
+    """
+
+    def __init__(self, *, alpha: float = 1.0, tolerance: float = 1e-4) -> None:
         self._alpha = alpha
+        self._tolerance = tolerance
         self._weights: Floats | None = None
         self._intercept: Floats = np.zeros(1)
         self.classes: tuple[str, ...] = ()
         self.temperature = 0.1
 
-    def fit(self, texts: Sequence[str], labels: Sequence[str], *, telling: Sequence[bool] | None = None) -> TextModel:
-        """Train on all `texts`; the temperature is found on a quarter of those that are `telling` (all by default).
+    def fit(self, matrix: Any, labels: Sequence[str], *, telling: Sequence[bool] | None = None) -> LinearModel:
+        """Train on all rows of `matrix`; the temperature is found on a quarter of those that are `telling` (all by
+        default).
 
         `telling` is false for rows that repeat others (a leaf's examples joined): held out or not, they would make the
         model look surer than it is, so they take no part in finding the temperature.
         """
-        matrix = self._features.fit_transform(texts)
         truth = np.array(labels)
         self.classes = tuple(str(name) for name in np.unique(truth))
         rows = np.flatnonzero(np.ones(len(truth), dtype=bool) if telling is None else np.array(telling))
         np.random.default_rng(0).shuffle(rows)
         held_out, kept = rows[: max(1, len(rows) // 4)], rows[max(1, len(rows) // 4) :]
-        part = RidgeClassifier(alpha=self._alpha).fit(matrix[kept], truth[kept])
+        part = self._ridge().fit(matrix[kept], truth[kept])
         known = np.isin(truth[held_out], part.classes_)
         if len(part.classes_) > 2 and known.any():
             scores = part.decision_function(matrix[held_out[known]])
             self.temperature = _best_temperature(scores, np.searchsorted(part.classes_, truth[held_out[known]]))
-        model = RidgeClassifier(alpha=self._alpha).fit(matrix, truth)
+        model = self._ridge().fit(matrix, truth)
         # One row a feature: scipy would otherwise copy the whole table for each text.
         self._weights = np.ascontiguousarray(np.atleast_2d(model.coef_).T)
         self._intercept = np.atleast_1d(model.intercept_)
+        return self
+
+    def _ridge(self) -> RidgeClassifier:
+        return RidgeClassifier(alpha=self._alpha, tol=self._tolerance)
+
+    def probabilities(self, matrix: Any) -> Floats:
+        """One row a text, columns in the order of `classes`.
+
+        Raises:
+            RuntimeError: the model was not trained.
+        """
+        if self._weights is None:
+            raise RuntimeError("fit() was not called")
+        scores = matrix @ self._weights + self._intercept
+        if scores.shape[1] == 1:  # two classes: one column, its sign tells
+            scores = np.concatenate([-scores, scores], axis=1)
+        return softmax(scores / self.temperature)
+
+
+class TextModel:
+    """The same over texts."""
+
+    def __init__(self, features: TextFeatures | None = None, *, alpha: float = 1.0) -> None:
+        self._features = features or TextFeatures()
+        self._model = LinearModel(alpha=alpha)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._model.classes
+
+    @property
+    def temperature(self) -> float:
+        return self._model.temperature
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str], *, telling: Sequence[bool] | None = None) -> TextModel:
+        """See `LinearModel.fit`."""
+        self._model.fit(self._features.fit_transform(texts), labels, telling=telling)
         return self
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
@@ -96,12 +138,7 @@ class TextModel:
         Raises:
             RuntimeError: the model was not trained.
         """
-        if self._weights is None:
-            raise RuntimeError("TextModel.fit() was not called")
-        scores = self._features.transform(texts) @ self._weights + self._intercept
-        if scores.shape[1] == 1:  # two classes: one column, its sign tells
-            scores = np.concatenate([-scores, scores], axis=1)
-        return softmax(scores / self.temperature)
+        return self._model.probabilities(self._features.transform(texts))
 
 
 def softmax(scores: Floats) -> Floats:

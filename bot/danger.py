@@ -35,6 +35,7 @@ _VECTORS: Final = 0.5  # the share of the vectors in the kernel; the rest is tha
 _LINE_STRENGTH: Final = 20.0  # C of the choice of a line
 _BLOCK: Final = 512  # rows of the kernel that are made at once
 _FIRST_ROWS: Final = 5_000  # texts that the first border is drawn through
+_MORE_ROWS: Final = 3_000  # at most so many are added before it is drawn again: what bounds the memory
 _SEED: Final = 12345  # of which these are
 _PRECISION: Final = 0.01  # how far inside the margin a text may lie that was left out
 
@@ -189,18 +190,21 @@ def _border(scaled: Any, words: Any, gamma: float, dangers: Any) -> tuple[Any, A
     ("chunking", Vapnik 1982), with the memory of a kernel of about half the texts, 8 bytes for each pair.
     """
     side = np.where(dangers, 1.0, -1.0)
-    rows = np.sort(np.random.default_rng(_SEED).permutation(len(side))[:_FIRST_ROWS])
+    chance = np.random.default_rng(_SEED)
+    rows = np.sort(chance.permutation(len(side))[:_FIRST_ROWS])
     kernel = _kernel(scaled, words, rows, rows, gamma)
     while True:
         border = SVC(C=_STRENGTH, kernel="precomputed")
         border.fit(kernel, dangers[rows])
         support, dual, bias = rows[border.support_], border.dual_coef_[0], float(border.intercept_[0])
         left_out = np.setdiff1d(np.arange(len(side)), rows)
-        scores = _VECTORS * _alike(scaled, left_out, support, gamma) @ dual + bias
+        blocks = np.array_split(left_out, len(left_out) // _BLOCK + 1)
+        scores = np.concatenate([_alike(scaled, block, support, gamma) @ dual for block in blocks]) * _VECTORS + bias
         scores += (1 - _VECTORS) * (words[left_out] @ (words[support].T @ dual))
         wanted = left_out[side[left_out] * scores < 1 - _PRECISION]
         if not len(wanted):
             return support, dual, bias
+        wanted = np.sort(chance.permutation(wanted)[:_MORE_ROWS])
         kernel = kernel[np.ix_(border.support_, border.support_)]  # the whole one is let go before the next is made
         kernel = _grown(kernel, scaled, words, support, wanted, gamma)
         rows = np.concatenate([support, wanted])
@@ -208,8 +212,13 @@ def _border(scaled: Any, words: Any, gamma: float, dangers: Any) -> tuple[Any, A
 
 def _grown(kernel: Any, scaled: Any, words: Any, rows: Any, further: Any, gamma: float) -> Any:
     """The kernel of `rows` with that of `further` rows behind it."""
-    across = _kernel(scaled, words, rows, further, gamma)
-    return np.block([[kernel, across], [across.T, _kernel(scaled, words, further, further, gamma)]])
+    held = len(rows)
+    grown = np.empty((held + len(further), held + len(further)))
+    grown[:held, :held] = kernel
+    grown[:held, held:] = _kernel(scaled, words, rows, further, gamma)
+    grown[held:, :held] = grown[:held, held:].T
+    grown[held:, held:] = _kernel(scaled, words, further, further, gamma)
+    return grown
 
 
 def _kernel(scaled: Any, words: Any, rows: Any, others: Any, gamma: float) -> Any:
@@ -245,7 +254,7 @@ class MeaningReader:
 
     @classmethod
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
-        """The reader for this data and model; trained (one to four minutes, 5.5 GB) where it is not kept yet."""
+        """The reader for this data and model; trained (one to four minutes, 2.5 GB) where it is not kept yet."""
         examples = (data or guard_classifier.default_data()).emergency
         words = guard_classifier.prepare(folder) if data is None else Classifier(examples)
         sentences = "\n".join(f"{label} {text}" for text, label in examples)
@@ -256,6 +265,9 @@ class MeaningReader:
             return cls(encoder, words, _Learnt.read(path))
         reader = cls.learn(encoder, words, examples)
         reader._learnt.write(path)
+        for old in folder.glob("danger-*.npz"):
+            if old != path:  # of other sentences
+                old.unlink(missing_ok=True)
         return reader
 
     @classmethod

@@ -172,7 +172,8 @@ def default_data() -> Data:
 class _Held:
     """A classifier of this process, once there is one."""
 
-    def __init__(self, part: Callable[[Data], Sequence[tuple[str, str]]]) -> None:
+    def __init__(self, name: str, part: Callable[[Data], Sequence[tuple[str, str]]]) -> None:
+        self._name = name
         self._part = part
         self._lock = threading.Lock()
         self._classifier: Classifier | None = None
@@ -181,12 +182,12 @@ class _Held:
         with self._lock:
             if self._classifier is None:
                 examples = self._part(default_data())
-                self._classifier = Classifier(examples) if folder is None else _kept(examples, folder)
+                self._classifier = Classifier(examples) if folder is None else _kept(self._name, examples, folder)
             return self._classifier
 
 
-_dangers: Final = _Held(lambda data: data.emergency)
-_channels: Final = _Held(lambda data: data.lawful)
+_dangers: Final = _Held("dangers", lambda data: data.emergency)
+_channels: Final = _Held("channels", lambda data: data.lawful)
 
 
 def default() -> Classifier:
@@ -207,10 +208,11 @@ def prepare(folder: Path) -> Classifier:
     return _dangers.get(folder)
 
 
-def _kept(examples: Sequence[tuple[str, str]], folder: Path) -> Classifier:
+def _kept(name: str, examples: Sequence[tuple[str, str]], folder: Path) -> Classifier:
+    """Those of other sentences are of no more use, and go."""
     told = "\n".join(f"{label} {text}" for text, label in examples)
     key = hashlib.sha256(f"{_VERSION} {sklearn.__version__}\n{told}".encode()).hexdigest()[:24]
-    path = folder / f"guards-{key}.joblib"
+    path = folder / f"guards-{name}-{key}.joblib"
     if path.exists():  # written by us under our own data directory: a pickle from elsewhere must never stand there
         try:
             kept = joblib.load(path)
@@ -224,6 +226,9 @@ def _kept(examples: Sequence[tuple[str, str]], folder: Path) -> Classifier:
         folder.mkdir(parents=True, exist_ok=True)
         joblib.dump(classifier, half_done)
         half_done.replace(path)
+        for old in (*folder.glob(f"guards-{name}-*.joblib"), *folder.glob(f"guards-{'[0-9a-f]' * 24}.joblib")):
+            if old != path:
+                old.unlink(missing_ok=True)
     except OSError:
         with suppress(OSError):  # a folder that cannot be written: the next start trains again
             half_done.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from workorders.deadlines import OPEN_MANHOLE
 _OPEN_MANHOLE: Final = re.compile(OPEN_MANHOLE)
 _NEARLY: Final = re.compile(
     r"(?:差点儿?|险些|差一点儿?|幸亏|怕|别|容易|万一|没(?:有)?人|还没)[^,，。;；!！?？]{0,8}(?:掉|栽|摔|踩|跌|杵|滑|崴)[^,，。;；!！?？]{0,6}"
+    r"|要是[^,，。;；!！?？]{0,10}(?:掉|栽|摔|踩|跌|崴)[^,，。;；!！?？]{0,6}"
     r"|没(?:有)?(?:人)?(?:受)?(?:伤|摔着|掉下去|事)|[掉栽摔][^,，。;；]{0,3}(?:怎么办|咋办|可怎么)"
 )
 _SOMEBODY_IN_IT: Final = re.compile(

@@ -27,6 +27,21 @@ _ENUMERATION: Final = re.compile(
     r"|(?:先|再|后|最后|另外|同时)(?:说说?|来)?(?:要|想)?(?:表扬|反映|投诉|举报|咨询|建议|问)(?:一下|个事|一个|一件事?)?[:：]"
     r"|(?:首先|其次|其一|其二|再次|最后)(?:呢|是|[,，、])?|再(?:就是|者)(?:呢|是|[,，、])?|(?:前一|后一)(?:个|件)(?:是|[,，、]))\s*"
 )
+# "First the praise, then the complaint": a sign of two matters where both sides are named.
+_TWO_SIDED: Final = re.compile(
+    _EDGE + r"(?:"
+    r"(?:先|再|后|然后|接着|末了|回头)(?:得|要|想)?(?:我)?(?:再|来)?(?:说|讲|提|夸|表扬|点赞|谢|感谢|骂|投诉|反映|举报|问|唠叨|埋怨)"
+    r"(?:一?[个句点件条声]|一下|两句|几句)?(?:个|点儿?)?(?:不?(?:好|中|顺)听的?(?:话)?|不?好的|坏的|好(?:事|话)儿?|坏事儿?|闹心的?|糟心的?|高兴的?|表扬|意见|建议|问题|不是|毛病|不满|正事儿?|人|事儿?)?(?:[,，:：]|啊[,，]|呢[,，])+"
+    r"|(?:夸|表扬|点赞|感谢|谢|骂|说|提|求|问|投诉|反映|举报|建议|意见|好听?|坏|不好|不好听|高兴|闹心|糟心|愁|烦)(?:的)?(?:是|呢|就是)+[,，]?(?:是)?"
+    r")\s*"
+)
+_SIDE: Final = 4  # characters
+_TOLD_BEFORE: Final = 6  # characters of a matter before the first that is counted
+_ABOUT_TELLING: Final = re.compile(
+    r"省得[^,，。]*|(?:一块儿?|一起|一并|一次|一趟|一口气|挨个儿?|分开|一样一样|一件一件)[^,，。]{0,4}[说讲反问][^,，。]*|(?:听|让)我[^,，。]{0,4}[说讲][^,，。]*|[您你]?(?:记|听|拿笔)(?:一下|好|着)"
+)
+_NAMES_KIND: Final = re.compile(r"夸|表扬|点赞|感谢|谢|投诉|举报|建议|意见|问")
+_PRAISES: Final = re.compile(r"夸|表扬|点赞|感谢|谢|(?<!不)好(?:听|的|事|话)|高兴")
 _GLUED: Final = re.compile(  # 两个问题 1门口堵车 2路灯不亮
     _EDGE
     + rf"[1-5](?!{_NUMBERS_THINGS}|台(?!阶)|[条口期间辆盏遍]|家(?![里中])|小时|分钟|排(?![水污气])"
@@ -51,6 +66,13 @@ _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
 _ANNOUNCES: Final = re.compile(
     rf"{_SEVERAL}$|(?:一件|一个|一条)[^,，。]{{1,6}}的?[,，、\s]*(?:另?一件|另?一个|另?一条)[^,，。]{{1,6}}的?[,，。:：\s]*$"
 )  # however long the introduction before it is
+_ANNOUNCED_ONE: Final = (
+    r"(?:那?我)?(?:想|要|得)?(?:先|再|还|后|然后|接着|顺便)?(?:想|要)?(?:夸|表扬|告|投诉|反映|说|问|讲|骂|提|举报|建议|咨询)"
+    r"(?:一?[个件下句条]|[两几][个件句条]|点儿?)?(?:人|事儿?|事情|情况|问题|意见|建议|状)?"
+)
+_ONLY_ANNOUNCED: Final = re.compile(
+    rf"(?:{_ANNOUNCED_ONE}[,，、\s]*){{2,}}(?:[成行好中](?:吧|吗|不[成行好中])?|可以吗|啊|吧|哈|呢)*[?？。!！~\s]*"
+)
 _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
 )
@@ -75,6 +97,8 @@ def polite_only(text: str) -> bool:
 
 def split(text: str) -> list[Segment]:
     """The pieces of `text` that may be matters of their own; one piece, unchanged, where there is no sign of more."""
+    if sides := _two_sides(text):
+        return [Segment(side, True) for side in sides]
     marks = list(_ENUMERATION.finditer(text))
     several = announced(text)
     if several and len(marks) < 2:
@@ -82,7 +106,8 @@ def split(text: str) -> list[Segment]:
     if len(marks) >= 2 or (several and len(marks) == 1):
         pieces = _cut(text, marks)
         head = text[: marks[0].start()]
-        if len(marks) == 1 or (not several and not _ANNOUNCES.search(head) and len(reading.content(head)) >= 6):
+        told_before = len(reading.content(_ABOUT_TELLING.sub("", head))) >= _TOLD_BEFORE
+        if len(marks) == 1 or (not several and not _ANNOUNCES.search(head) and told_before):
             pieces = [_PREAMBLE.sub("", head), *pieces]
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
         if len(kept) >= 2:
@@ -97,6 +122,25 @@ def split(text: str) -> list[Segment]:
         if len(kept) >= 2:
             return [Segment(piece, several and len(kept) == 2) for piece in kept]
     return [Segment(text, False)]
+
+
+def _two_sides(text: str) -> list[str]:
+    """The praise and the rest of it, where the citizen names both sides ("先说好听的…再说不好听的…"); else empty."""
+    marks = list(_TWO_SIDED.finditer(text))
+    praises = [bool(_PRAISES.search(mark.group())) for mark in marks]
+    if len(marks) < 2 or all(praises) or not any(praises):
+        return []
+    sides: dict[bool, list[str]] = {}
+    for mark, praise, piece in zip(marks, praises, _cut(text, marks), strict=True):
+        told = piece.strip(" ,，。;；、")
+        if len(reading.content(told)) >= _SIDE:
+            named = (
+                mark.group().strip()
+                if _NAMES_KIND.search(mark.group()) and not mark.group().rstrip().endswith((":", "："))
+                else ""
+            )
+            sides.setdefault(praise, []).append(named + told)
+    return ["，".join(told) for told in sides.values()] if len(sides) == 2 else []
 
 
 def _counted(text: str) -> list[re.Match[str]]:
@@ -131,6 +175,11 @@ def end_of(text: str) -> str:
 def announced(text: str) -> bool:
     """Whether the citizen says that there are several matters."""
     return bool(_PREAMBLE.match(text))
+
+
+def only_announces(text: str) -> bool:
+    """Whether the citizen says what is coming ("I praise one and complain of one, all right?"), and no more."""
+    return bool(_ONLY_ANNOUNCED.fullmatch(reading.tidy(text)))
 
 
 def _cut(text: str, marks: list[re.Match[str]]) -> list[str]:

@@ -112,6 +112,7 @@ class State:
     contact_unread: bool = False  # name and number were told in an earlier call: they are not read out
     visit: dict[str, Any] = field(default_factory=dict)  # 回访: id, order_no, and what was answered so far
     attacks: int = 0
+    told_elsewhere: bool = False  # that a matter lies outside the city, and whom to call
     cautioned: bool = False  # was told whom to call should there be a danger
     offered_person: bool = False
     sure: dict[str, float] = field(default_factory=dict)  # order field -> 0..1, of what was told to a person

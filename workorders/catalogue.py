@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from base.text_model import TextModel
+from base.text_model import LinearModel
 from workorders import catalogue_file, catalogue_models
-from workorders.catalogue_file import Leaf
+from workorders.catalogue_file import Leaf, Told
 from workorders.duplicates import shared_pairs
 from workorders.duties import default_duties
 from workorders.model import CategorySuggestion
@@ -34,6 +34,7 @@ class Catalogue:
     """Built once (some seconds, unless its models were kept), then read only.
 
     Args:
+        told: what citizens said of the leaves (`catalogue_file.Told`).
         learned: further examples by code, from orders that people have filed (`workorders/learning.py`); those of codes
             that the catalogue no longer has are left out.
         learned_duties: (text, duty) of such orders: who answered for them in the end.
@@ -47,22 +48,24 @@ class Catalogue:
         learned: Mapping[str, Sequence[str]] | None = None,
         learned_duties: Sequence[tuple[str, str]] = (),
         *,
+        told: Sequence[Told] = (),
         model_cache: Path | None = None,
     ) -> None:
         self.version = version
         self.leaves = leaves
         self._by_code = {leaf.code: leaf for leaf in leaves}
         models = catalogue_models.trained(
-            catalogue_models.training_set(leaves, learned or {}, learned_duties), model_cache
+            catalogue_models.training_set(leaves, told, learned or {}, learned_duties), model_cache
         )
-        self._model = models.leaf
-        self._ordered = [self._by_code[code] for code in models.leaf.classes]
+        self._features = models.features
+        self._ordered = sorted(leaves, key=lambda leaf: leaf.code)
         self._first_levels = sorted({leaf.level1 for leaf in leaves})
-        self._fields = _membership([leaf.level1 for leaf in self._ordered])
+        columns = {leaf.code: column for column, leaf in enumerate(self._ordered)}
+        self._choices = [(model, [columns[code] for code in model.classes]) for model in models.leaves.values()]
         self._level2 = np.array([f"{leaf.level1}/{leaf.level2}" for leaf in self._ordered])
         self._field = _Wider(models.field, [leaf.level1 for leaf in self._ordered])
         self._duty = _Wider(models.duty, [leaf.duty for leaf in self._ordered])
-        self._supply = models.supply
+        self._supply, self._hazard = models.supply, models.hazard
         self._weighed = lru_cache(maxsize=_REMEMBERED)(self._weigh)  # a form is weighed again after each answer
 
     @classmethod
@@ -79,7 +82,7 @@ class Catalogue:
             ConfigurationError: the file is missing or malformed (`workorders/catalogue_file.py`).
         """
         read = catalogue_file.read(path, default_duties())
-        return cls(read.version, read.leaves, learned, learned_duties, model_cache=model_cache)
+        return cls(read.version, read.leaves, learned, learned_duties, told=read.told, model_cache=model_cache)
 
     @property
     def first_levels(self) -> tuple[str, ...]:
@@ -99,20 +102,26 @@ class Catalogue:
     def _weigh(self, text: str, limit: int) -> tuple[CategorySuggestion, ...]:
         if len(re.findall(r"[\u4e00-\u9fff]", text)) < 2:
             return ()
-        leaf = self._model.probabilities([text])[0]
-        of_field, of_duty = self._field.probabilities(text), self._duty.probabilities(text)
-        joint = of_field * leaf / (self._fields @ (self._fields.T @ leaf)) * of_duty**_DUTY_WEIGHT
+        words = self._features.transform([text])
+        of_field, of_duty = self._field.probabilities(words), self._duty.probabilities(words)
+        joint = of_field * self._within_field(words) * of_duty**_DUTY_WEIGHT
         joint /= joint.sum()
-        order, supply = np.argsort(-joint)[:limit], self._supply_fails(text)
-        return tuple(self._suggestion(int(index), joint, float(of_duty[index]), supply) for index in order)
+        pressing = (
+            _probability(self._supply, catalogue_models.FAILS, words),
+            _probability(self._hazard, catalogue_models.HAZARD, words),
+        )
+        order = np.argsort(-joint)[:limit]
+        return tuple(self._suggestion(int(index), joint, float(of_duty[index]), pressing) for index in order)
 
-    def _supply_fails(self, text: str) -> float:
-        if self._supply is None:
-            return 0.0
-        return float(self._supply.probabilities([text])[0][self._supply.classes.index(catalogue_models.FAILS)])
+    def _within_field(self, words: Any) -> npt.NDArray[np.float64]:
+        """For each leaf how likely it is, were the text of its field."""
+        found = np.ones(len(self._ordered))
+        for model, columns in self._choices:
+            found[columns] = model.probabilities(words)[0]
+        return found
 
     def _suggestion(
-        self, index: int, joint: npt.NDArray[np.float64], duty_confidence: float, supply: float
+        self, index: int, joint: npt.NDArray[np.float64], duty_confidence: float, pressing: tuple[float, float]
     ) -> CategorySuggestion:
         leaf = self._ordered[index]
         level2_confidence = float(joint[self._level2 == self._level2[index]].sum())
@@ -126,7 +135,7 @@ class Catalogue:
             round(min(duty_confidence, 1.0), 4),
             self.version,
             round(min(level2_confidence, 1.0), 4),
-            round(supply, 4),
+            *(round(probability, 4) for probability in pressing),
         )
 
     def explain(self, text: str, suggestion: CategorySuggestion) -> str:
@@ -147,25 +156,21 @@ class Catalogue:
         return f"{leaf.level1}／{leaf.level2}／{leaf.level3}：{because}，{sure}（{suggestion.confidence:.0%}）。"
 
 
+def _probability(model: LinearModel | None, of: str, words: Any) -> float:
+    return 0.0 if model is None else float(model.probabilities(words)[0][model.classes.index(of)])
+
+
 class _Wider:
     """What is wider than a leaf, learned from the same texts: for each leaf, how likely that is to which it belongs."""
 
-    def __init__(self, model: TextModel | None, of_leaves: Sequence[str]) -> None:
+    def __init__(self, model: LinearModel | None, of_leaves: Sequence[str]) -> None:
         self._model = model
         names = model.classes if model is not None else ()
         self._columns = np.array([names.index(label) if names else 0 for label in of_leaves])
 
-    def probabilities(self, text: str) -> npt.NDArray[np.float64]:
+    def probabilities(self, words: Any) -> npt.NDArray[np.float64]:
         """One for each leaf; ones where there is nothing to choose."""
         if self._model is None:
             return np.ones(len(self._columns))
-        found: npt.NDArray[np.float64] = self._model.probabilities([text])[0][self._columns]
+        found: npt.NDArray[np.float64] = self._model.probabilities(words)[0][self._columns]
         return found
-
-
-def _membership(names: Sequence[str]) -> npt.NDArray[np.float64]:
-    """One row a leaf, one column a name, 1 where they belong together."""
-    columns = {name: column for column, name in enumerate(sorted(set(names)))}
-    table = np.zeros((len(names), len(columns)))
-    table[np.arange(len(names)), [columns[name] for name in names]] = 1.0
-    return table

@@ -3,22 +3,30 @@
 A flat table has a header and the columns `code`, `parent`, `name` and, for leaves, `examples` (；between) and perhaps
 `duty`. Items of the first level have no parent; a leaf stands on the third level. Everything wrong with a file is told
 with the code or the line that it concerns.
+
+Our YAML may also hold `told`: by leaf, and by how pressing it is, what citizens said first. A list of phrases knows a
+matter by its name; these know it from a story.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import yaml
 
 from base.errors import ConfigurationError
 from workorders.duties import Duties
 
+# supply: water, power, gas or heating fails now; hazard: something may hurt somebody any moment, and nobody is called.
+Pressing = Literal["calm", "supply", "hazard"]
+_PRESSING: Final[tuple[Pressing, ...]] = get_args(Pressing)
 LEVELS: Final = 3
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # several thousand sentences
 _NAMED: Final = re.compile(r"(\d+)\s+(\S+)")
 _LIMIT_BYTES: Final = 20_000_000
 _COLUMNS: Final = frozenset({"code", "parent", "name", "examples"})
@@ -35,9 +43,19 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a citizen said first, and the leaf to which it belongs by its substance."""
+
+    text: str
+    code: str
+    pressing: Pressing
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueFile:
     version: str
     leaves: tuple[Leaf, ...]
+    told: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +72,24 @@ def read(path: Path, duties: Duties) -> CatalogueFile:
     """
     Raises:
         ConfigurationError: the file is missing or malformed, a code stands twice, a parent is missing, items go round
-            in a circle, or a leaf has no example.
+            in a circle, a leaf has no example, or something is told of a leaf that there is not.
     """
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise ConfigurationError(f"catalogue {path.name} is larger than {_LIMIT_BYTES // 1_000_000} MB")
-        found = _flat(path) if path.suffix.lower() == ".csv" else _nested(path)
+        version, leaves, told = _flat(path) if path.suffix.lower() == ".csv" else _nested(path)
     except (OSError, yaml.YAMLError, csv.Error, KeyError, TypeError, AttributeError, ValueError) as error:
         reason = " ".join(str(error).split())  # YAML's reasons have several lines
         raise ConfigurationError(f"catalogue {path.name} cannot be read: {reason}") from error
-    version, leaves = found
-    _check(path.name, leaves)
+    _check(path.name, leaves, told)
     known = tuple(
         Leaf(leaf.code, leaf.level1, leaf.level2, leaf.level3, leaf.examples, leaf.duty or duties.of(leaf.code))
         for leaf in leaves
     )
-    return CatalogueFile(version, known)
+    return CatalogueFile(version, known, tuple(told))
 
 
-def _check(name: str, leaves: list[Leaf]) -> None:
+def _check(name: str, leaves: list[Leaf], told: list[Told]) -> None:
     seen: set[str] = set()
     twice: set[str] = set()
     for leaf in leaves:
@@ -81,12 +98,14 @@ def _check(name: str, leaves: list[Leaf]) -> None:
         raise ConfigurationError(f"catalogue {name}: codes used twice: {', '.join(sorted(twice))}")
     if empty := [leaf.level3 for leaf in leaves if not leaf.examples]:
         raise ConfigurationError(f"catalogue {name}: leaves without an example: {', '.join(empty[:20])}")
+    if unknown := sorted({one.code for one in told} - seen):
+        raise ConfigurationError(f"catalogue {name}: told of leaves that it has not: {', '.join(unknown[:20])}")
     if len(leaves) < 2:
         raise ConfigurationError(f"catalogue {name}: at least two leaves are needed")
 
 
-def _nested(path: Path) -> tuple[str, list[Leaf]]:
-    document = yaml.safe_load(path.read_text("utf-8"))
+def _nested(path: Path) -> tuple[str, list[Leaf], list[Told]]:
+    document = yaml.load(path.read_text("utf-8"), Loader=_Loader)
     version = str(document["version"])
     levels: dict[str, dict[str, dict[str, Any]]] = document["levels"]
     leaves: list[Leaf] = []
@@ -95,7 +114,15 @@ def _nested(path: Path) -> tuple[str, list[Leaf]]:
             for third, examples in items.items():
                 code, name = _split(third)
                 leaves.append(Leaf(code, _split(first)[1], _split(second)[1], name, _phrases(examples)))
-    return version, leaves
+    return version, leaves, list(_told(document.get("told") or {}))
+
+
+def _told(by_code: dict[object, dict[str, list[str]]]) -> Iterator[Told]:
+    for code, groups in by_code.items():
+        for pressing, texts in groups.items():
+            if pressing not in _PRESSING:
+                raise ValueError(f"told of {code}: {pressing!r} is none of {', '.join(_PRESSING)}")
+            yield from (Told(str(text), str(code), pressing) for text in texts)
 
 
 def _split(key: object) -> tuple[str, str]:
@@ -109,7 +136,7 @@ def _phrases(text: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in re.split(r"[；;]", str(text or "")) if part.strip())
 
 
-def _flat(path: Path) -> tuple[str, list[Leaf]]:
+def _flat(path: Path) -> tuple[str, list[Leaf], list[Told]]:
     items = _items(path)
     parents = {item.parent for item in items.values()}
     leaves: list[Leaf] = []
@@ -122,7 +149,7 @@ def _flat(path: Path) -> tuple[str, list[Leaf]]:
             raise ValueError(f"{item.code} {item.name} (line {item.line}) is a leaf on level {len(line)}, not {LEVELS}")
         level1, level2, level3 = (ancestor.name for ancestor in line)
         leaves.append(Leaf(item.code, level1, level2, level3, item.examples or (item.name,), item.duty))
-    return f"{path.stem}", leaves
+    return f"{path.stem}", leaves, []
 
 
 def _items(path: Path) -> dict[str, _Item]:

@@ -18,11 +18,12 @@ from workorders.model import CategorySuggestion, RequestType, Urgency
 _UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
 # Of a leaf, of its second level (which of water, power, gas and heat does not matter), or of a supply that fails:
 _SURE_OF_SUPPLY: Final = 0.5
+_SURE_OF_HAZARD: Final = 0.5  # told in words that no rule knows
 _CALM: Final[frozenset[str]] = frozenset({"建议", "表扬", "咨询"})
 
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]+")
 OPEN_MANHOLE: Final = (
-    r"[井景警]盖[儿子]?.{0,6}(?:丢|没了|没有|不见|缺|偷|掉|塌|翻|碎)|井[,，]?盖[儿子]?(?:没了|没有|不见|丢)"
+    r"[井景警]盖[儿子]?.{0,8}(?:(?:弄|搬|拿|抬|顺|撬|掀|揭|冲|顶)(?:走|开|跑|飞)|丢|没了|没有|不见|缺|偷|掉|塌|翻|碎)|井[,，]?盖[儿子]?(?:没了|没有|不见|丢)"
     r"|(?:没|缺|丢|少)(?:了)?(?:一?个)?[井景警]盖|井(?:口)?(?:敞|开|露)着|井没盖"
 )
 _DANGERS: Final = tuple(
@@ -155,7 +156,7 @@ def within(term: Term) -> str:
 def _urgency(text: str, request_type: RequestType, category: CategorySuggestion | None) -> tuple[Urgency, str]:
     if request_type in _CALM:
         return "ordinary", "一般诉求"
-    if sudden(text):
+    if sudden(text) or _hazard(text, category):
         return "sudden", "突发、可能危及人身财产安全"
     if not (_NEVER_SUPPLIED.search(text) and complex_matter(text)) and _utility(text, request_type, category):
         return "utility", "水、电、气、热类诉求"
@@ -183,6 +184,10 @@ def sudden(text: str) -> bool:
                 continue
             return True
     return False
+
+
+def _hazard(text: str, category: CategorySuggestion | None) -> bool:
+    return category is not None and category.hazard_confidence >= _SURE_OF_HAZARD and not _OVER.search(text)
 
 
 def _utility(text: str, request_type: RequestType, category: CategorySuggestion | None) -> bool:

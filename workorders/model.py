@@ -22,6 +22,7 @@ class CategorySuggestion:
     version: str = ""  # of the catalogue that it was taken from
     level2_confidence: float = 0.0  # of all the leaves of its second level together
     supply_confidence: float = 0.0  # that the text tells of water, power, gas or heat that fails, whatever the leaf
+    hazard_confidence: float = 0.0  # that it tells of something that may hurt somebody any moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
+from bot import guards as guard_room
 from bot import hazards, reading, wording
 from bot.danger import joined, line_of
 from bot.decision import Findings
@@ -22,6 +24,7 @@ _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of 
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
+_SETTLED: Final = re.compile(r"没(?:什么)?事(?:儿)?(?:了|啊|[,，。!！…])|(?:关|灭|好|弄好|扶起来)了|不要紧|虚惊")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,22 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
 
     A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
     Else, where the guard is alarmed or in doubt, all readers decide together. `in_talk`: these are not the first words
-    about a matter. Whoever thanks the rescuers is believed to tell of what is over, unless a rule fired.
+    about a matter. Whoever thanks the rescuers is believed to tell of what is over, unless a rule fired; and so is
+    whoever comes back to our question by themselves after a mishap at home that they say is settled.
 
     Raises:
         Missing: a reader has to be asked first.
     """
     guards = findings.guards
+    if in_talk and reading.interrupted(text) and _SETTLED.search(text):
+        return Alarm(doubtful=guards.by_rule)
     if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
         return Alarm(guards.emergency)
     if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
         return Alarm()
-    meaning = findings.danger(text)
-    understood = findings.understand(text).score("emergency")
+    told = guard_room.without_supposed(text)
+    meaning = findings.danger(told)
+    understood = findings.understand(told).score("emergency")
     probability = joined(
         whole=guards.whole,
         part=guards.probability,

@@ -13,6 +13,7 @@ from bot.policy import (
     closing,
     consult,
     corrections,
+    elsewhere,
     filling,
     form,
     matters,
@@ -21,6 +22,7 @@ from bot.policy import (
     status,
 )
 from bot.policy.talk import Talk
+from bot.state import Matter
 
 _ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offered
 _GIVE_UP: Final = 3  # then a person
@@ -57,6 +59,10 @@ def answer(talk: Talk) -> None:
     if slot == "confirm_order":
         agreement.take(talk)
         return
+    if slot == "place" and elsewhere.answered(talk, _about(talk)):
+        talk.state.asking = None
+        matters.proceed(talk)
+        return
     if _not_an_answer(talk, slot or ""):
         return
     known, number = _known(talk, slot or ""), talk.state.contact_phone
@@ -88,7 +94,7 @@ def _read_back(talk: Talk, slot: str, value: str, place: int) -> None:
 def _known(talk: Talk, slot: str) -> str:
     """What is known of the slot that is being asked, as it is read back."""
     state = talk.state
-    about = [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
+    about = _about(talk)
     match slot:
         case "contact_phone":
             return with_extension(state.contact_phone, state.contact_extension) or state.number_begun
@@ -100,6 +106,12 @@ def _known(talk: Talk, slot: str) -> str:
             return "，".join(filter(None, (form.place_text(matter) for matter in about)))
         case _:
             return "，".join(filter(None, (str(getattr(matter, slot or "detail", "")) for matter in about)))
+
+
+def _about(talk: Talk) -> list[Matter]:
+    """The matters that the standing question is about."""
+    state = talk.state
+    return [matter for matter in state.form if state.asking_about in (None, matter.number)] or state.form
 
 
 def _not_filled(talk: Talk) -> None:

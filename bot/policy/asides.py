@@ -13,7 +13,7 @@ from bot.policy import consult, kinds
 from bot.policy.talk import Talk
 
 _CLAUSES: Final = re.compile(r"[^,，。;；!！?？]+[?？]?")
-_WHETHER: Final = re.compile(r"(.)不\1")  # "will you or won't you" is no refusal
+_WHETHER: Final = re.compile(r"(?<!不)(.)不\1")  # "will you or won't you" is no refusal
 _PRIVACY: Final = re.compile(
     r"泄[露漏]|隐私|(?:告诉|让)(?:别人|他们|对方)|(?:信息|电话|号码)[^,，。]{0,6}(?:安全|外传|保密)|要(?:我的?)?(?:电话|手机号?|号码|名字|信息|地址)[^,，。]{0,4}(?:干|做|有|使|啥用|什么用)|为(?:什么|啥)[^,，。]{0,4}(?:要|留|问)[^,，。]{0,4}(?:电话|手机|号码|名字)|留(?:了)?(?:电话|手机|号码)[^,，。]{0,4}(?:干|做|有什么|有啥)"
 )

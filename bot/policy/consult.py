@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from bot import answer_wording, reading, wording
 from bot.decision import Unanswerable
 from bot.entities import yes_no
@@ -15,6 +18,7 @@ from workorders.duplicates import shared_pairs
 _OFFERED_AT_ONCE = 3
 _TAKEN_UP = 2  # pairs of characters of an offered question that are said beside the yes
 _OFFERED_TO_ELDERS = 2
+_THIS_ONE: Final = re.compile(r"(?:对|嗯|是)?(?:就?是|就|我?问的?就是)(?:这个|这条|这件事?|它)(?:的|吧|啊|了)?")
 
 
 def answer_open(talk: Talk) -> bool:
@@ -114,7 +118,7 @@ def answer_confirmation(talk: Talk) -> bool:
     if matter is None or matter.stage != "open":
         state.asking = None
         return True
-    said = yes_no.answer(text)
+    said = "yes" if _THIS_ONE.fullmatch(reading.bare(text)) else yes_no.answer(text)
     number = reading.ordinal(text)
     if matter.search == "person":
         return _person_offered(talk, matter, said)

@@ -40,6 +40,7 @@ _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _TELLING: Final = 4  # characters of a rough answer
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
+_ABOUT_NUMBERS: Final = frozenset({"contact_phone", "contact_name", "order_no"})  # there it is a slip in a number
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(
     r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来|给我叫[他她]"
@@ -162,6 +163,8 @@ def _turn(talk: Talk) -> None:
         _nothing_typed(talk)
     elif state.asking == "satisfaction":
         _after_service(talk)
+    elif state.asking not in _ABOUT_NUMBERS and reading.wrong_number(talk.text, typed=not talk.phone):
+        closing.close(talk, farewell=wording.WRONG_NUMBER)
     elif visit.stands(state):
         visit.take(talk)
     elif about_talk.handle(talk):

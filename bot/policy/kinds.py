@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import intake, reading, secrecy, splitting
+from bot import guards, intake, reading, secrecy, splitting
 from bot.decision import Understood
 from bot.policy.talk import Talk
 from workorders import deadlines
@@ -33,7 +33,7 @@ _CUES: Final = (
     (
         "praise",
         re.compile(
-            r"表扬|说(?:一|两|几)?句好话|(?:给|替)(?:他|她|他们|人家)?记(?:一笔|[个一]?功)|点个?赞|夸(?:一?夸|奖)|锦旗|感谢信|(?:要|想|得|特别|非常|特意|专门)(?:感谢|谢谢[那这他她人咱])(?!.*(?:投诉|举报))"
+            r"表扬|说(?:一|两|几)?句好话|(?:给|替)(?:他|她|他们|人家)?记(?:一笔|[个一]?功)|点个?赞|夸(?:一?夸|奖|的[是呢]|[一几]?[个位]人?[,，])|锦旗|感谢信|(?:要|想|得|特别|非常|特意|专门)(?:感谢|谢谢[那这他她人咱])(?!.*(?:投诉|举报))"
         ),
     ),
     ("report", re.compile(r"举报|检举|揭发")),
@@ -67,6 +67,10 @@ _WE: Final = r"(?:你们|您们?|政府|(?:有关|相关)部门|上[边头面])[
 _SHALL_ACT: Final = re.compile(
     rf"(?:让|求|希望|盼着?|要求){_WE}(?:查一?查?[他她它这那]|查处|管管|管一管|处理|整治|治治|罚|派人|来人|给个说法|(?:协调|解决)(?!方案|办法))"
 )
+_WILL_DO_IT: Final = re.compile(  # "whose number is that? I call them myself": an answer is all that is wanted
+    r"(?:电话|号码|地址|多少|哪|谁|怎么|咋)[^。!！]{0,20}我(?:们)?自己(?:去|来|再|会)?"
+    r"(?:打|拨|办|找|跑|申请|投诉|申诉|举报|联系|问)(?:就行|就好|就成|吧|去|电话|一趟|他们)*(?=[\s,，。;；!！]|$)"
+)
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
@@ -77,7 +81,7 @@ _BROKEN: Final = re.compile(
 
 def classify(talk: Talk, text: str) -> tuple[str, str]:
     """(kind, request type) of a piece of text; an empty kind where it holds no matter."""
-    words = _told(DENIED.sub("", text))
+    words = _told(DENIED.sub("", guards.without_abuse(text)))
     understood = talk.findings.understand(words)
     cue = by_words(words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
@@ -88,6 +92,8 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         return ("order", "求助") if has_matter else ("status", "咨询")
     if understood.intent == "order_status" and understood.confidence >= 0.5 and not problem:
         return "status", "咨询"
+    if _WILL_DO_IT.search(words):
+        return "consult", "咨询"
     if cue and cue != "咨询":
         return "order", cue
     if cue == "咨询":

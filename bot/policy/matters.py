@@ -7,7 +7,7 @@ from typing import Final
 from bot import guards, lawful, reading, splitting, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import receipt_no, yes_no
-from bot.policy import choices, closing, consult, filling, form, kinds, rating, service_points, status
+from bot.policy import choices, closing, consult, elsewhere, filling, form, kinds, rating, service_points, status
 from bot.policy.prefill import prefill
 from bot.policy.talk import Talk
 from bot.state import Matter, Place, State
@@ -38,6 +38,8 @@ def open_turn(talk: Talk) -> None:
         talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
     elif reading.greeting_only(text):
         talk.ask("detail", wording.HERE)
+    elif splitting.only_announces(text):
+        talk.ask("detail", wording.GO_AHEAD)
     elif (found := add(talk, text)) or _of_wanted_kind(talk):
         _with_unheard(talk, found)
         _understood(state)
@@ -234,6 +236,7 @@ def proceed(talk: Talk) -> None:
         if status.begin(talk, earlier):
             proceed(talk)
         return
+    elsewhere.tell_unasked(talk)
     if state.form:
         form.go_on(talk)
         return

@@ -123,3 +123,26 @@ def test_what_looks_like_nobodys_business_is_answered_where_it_is_known(intent: 
 @pytest.mark.parametrize("text", ["举报楼下赌博能保密吗", "你们会保密吧？楼上天天吵得没法睡"])
 def test_a_matter_told_with_that_question_is_taken_down(text: str) -> None:
     assert said(State(channel="web"), text, "report").state.form
+
+
+def test_whoever_reached_the_wrong_number_is_let_go(form: State) -> None:
+    form.asking = "place"
+    decision = said(form, "你不是搬家公司啊，打错了打错了", "none")
+    assert decision.state.outcome == "closed" and decision.hang_up
+    assert decision.replies[0].text == wording.WRONG_NUMBER and not decision.state.form
+
+
+def test_a_slip_in_a_number_is_no_wrong_number(form: State) -> None:
+    form.asking = "contact_phone"
+    assert said(form, "哎呀说错了，号码打错了", "none").state.outcome is None
+
+
+def test_a_number_that_is_refused_twice_in_a_breath_is_refused(form: State) -> None:
+    form.asking, form.asked = "contact_phone", {"contact_phone": 1}
+    decision = said(form, "不留不留，留了他们一查就知道是谁", "none")
+    assert "contact_phone" in decision.state.refused and decision.state.asking != "contact_phone"
+
+
+def test_whoever_calls_themselves_wants_an_answer() -> None:
+    decision = said(State(), "想投诉快递不赔，先问一下这归谁管，申诉电话多少，我自己去打", "complain")
+    assert [matter.kind for matter in decision.state.matters] == ["consult"]

@@ -169,3 +169,37 @@ def test_whom_one_calls_is_no_part_of_the_matter(text: str) -> None:
 @pytest.mark.parametrize("text", ["12345打了三次没人管", "12345，打了五次没人接", "12345热线，根本没人管"])
 def test_a_complaint_about_the_hotline_names_it(text: str) -> None:
     assert reading.tidy(text) == text
+
+
+@pytest.mark.parametrize("text", ["打错了打错了", "不是不是，我打错电话了", "哦，那我打错了", "号码拨错了吧"])
+def test_a_wrong_number(text: str) -> None:
+    assert reading.wrong_number(text, typed=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["名字打错了，是小橙子", "你打错了，是五号楼", "医院把我的年龄打错了，医保报不了，急死人了"]
+)
+def test_a_slip_is_no_wrong_number(text: str) -> None:
+    assert not reading.wrong_number(text, typed=True)
+
+
+def test_on_a_page_a_slip_of_the_keys_is_no_wrong_number() -> None:
+    assert not reading.wrong_number("打错了", typed=True)
+    assert reading.wrong_number("发错人了不好意思", typed=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "乖乖别动那个碗，烫！出去玩去……没事，孩子闹，您刚才问我什么来着？",
+        "有人按门铃，是送水的，行了您接着问",
+        "等会儿等会儿，水开了，关了关了。您刚刚说什么？",
+    ],
+)
+def test_words_of_the_household_are_no_answer(text: str) -> None:
+    assert reading.interrupted(text)
+
+
+def test_a_consequence_asks_for_no_progress() -> None:
+    assert not reading.asks_progress("说是看古镇，结果一天进了三个店")
+    assert reading.asks_progress("上次反映的事，查一下，结果出来没有")

@@ -90,3 +90,36 @@ def test_the_word_that_names_the_kind_stays() -> None:
 
 def test_what_is_not_solved_is_not_announced() -> None:
     assert splitting.split("几件事情都没解决，另外路灯也坏了")[0].text == "几件事情都没解决"
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "两样啊，先夸个人，再提点意见。夸的是门诊那护士，扶我上的楼；意见呢，是厕所里没有扶手",
+            ["夸的是门诊那护士，扶我上的楼", "意见呢，是厕所里没有扶手"],
+        ),
+        ("先说好听的，咱们网格员真热心。再说不好听的，楼门口那灯黑了俩月", ["咱们网格员真热心", "楼门口那灯黑了俩月"]),
+        ("先夸后说啊，夸的是公交司机，等我上车，说的呢，是站牌倒了", ["夸的是公交司机，等我上车", "站牌倒了"]),
+        ("表扬的是居委会李姐，投诉的是物业，电梯坏了一星期", ["表扬的是居委会李姐", "投诉的是物业，电梯坏了一星期"]),
+    ],
+)
+def test_praise_and_the_rest_of_it(text: str, pieces: list[str]) -> None:
+    assert [piece.text for piece in splitting.split(text)] == pieces
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我要投诉的是骑手，他逆行，反映过两回没人管",
+        "先谢谢你们，上次的路灯修好了。再反映个事儿，灯杆又歪了",
+        "我想夸夸保洁，天天扫得干净，说的话也好听",
+    ],
+)
+def test_one_side_alone_is_one_matter(text: str) -> None:
+    assert len(splitting.split(text)) == 1
+
+
+def test_how_it_is_told_is_no_matter_before_the_first() -> None:
+    pieces = splitting.split("我一块儿说了啊，省得打两回。头一个，楼下遛狗不拴绳；第二个，站牌让风刮倒了")
+    assert [piece.text for piece in pieces] == ["楼下遛狗不拴绳", "站牌让风刮倒了"]

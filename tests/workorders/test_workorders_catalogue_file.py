@@ -84,3 +84,41 @@ def test_the_command_line_tells_the_leaves_why_and_the_unit(tmp_path: Path, caps
     assert cli.command(asked) == 0
     out = capsys.readouterr().out
     assert "“拖欠" in out and "直派 海淀区人力资源和社会保障局" in out
+
+
+NESTED = """
+version: "1"
+levels:
+  01 市政:
+    0101 道路:
+      010101 路灯: 路灯不亮
+      010102 井盖: 井盖响
+told:
+"""
+
+
+def test_what_citizens_told_of_a_leaf_is_learnt(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.yml"
+    hazard = "      - 便道上一个大窟窿敞着口，学生放学都打这儿过\n      - 大窟窿没盖，天黑谁掉进去可不得了\n"
+    calm = "      - 胡同里黑得伸手不见五指\n      - 天一黑这条道就摸着走\n      - 黑灯瞎火的不敢出门\n"
+    told = f'  "010102":\n    hazard:\n{hazard}  "010101":\n    calm:\n{calm}'
+    path.write_text(NESTED + told, "utf-8")
+    read = catalogue_file.read(path, default_duties())
+    assert [(one.code, one.pressing) for one in read.told] == [("010102", "hazard")] * 2 + [("010101", "calm")] * 3
+    (best, *_) = Catalogue.load(path).suggest("桥头有个大窟窿，学生都从那儿过")
+    assert best.code == "010102" and best.hazard_confidence > 0.5
+    assert Catalogue.load(path).suggest("天黑就摸着走")[0].hazard_confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ('  "019999":\n    calm: [路灯不亮]\n', "told of leaves that it has not: 019999"),
+        ('  "010101":\n    urgent: [路灯不亮]\n', "'urgent' is none of calm, supply, hazard"),
+    ],
+)
+def test_what_is_told_of_nothing_is_refused(tmp_path: Path, told: str, message: str) -> None:
+    path = tmp_path / "catalogue.yml"
+    path.write_text(NESTED + told, "utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        catalogue_file.read(path, default_duties())

@@ -175,3 +175,11 @@ def test_years_of_being_sent_from_office_to_office_are_complex(text: str) -> Non
 def test_what_is_over_and_what_is_only_charged_for_is_ordinary() -> None:
     assert deadlines.assess("三个人当天晚上都拉肚子了，现在已经好了", "投诉").urgency == "ordinary"
     assert deadlines.assess("二房东电费收一块八一度，不交就断电", "投诉").urgency == "ordinary"
+
+
+def test_a_hazard_told_in_words_that_no_rule_knows_takes_two_hours() -> None:
+    told = "站台边上那块板子翘得老高，孩子们一绊就栽马路上去"
+    sure = CategorySuggestion("010203", "城乡建设", "市政设施", "道路破损", 0.5, hazard_confidence=0.9)
+    assert deadlines.assess(told, "求助", sure).hours == 2
+    assert deadlines.assess(told, "建议", sure).hours == 168
+    assert deadlines.assess(told, "求助").hours == 168

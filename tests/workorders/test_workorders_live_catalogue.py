@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from base.errors import ConfigurationError
-from base.text_model import TextModel
+from base.text_model import LinearModel
 from workorders import live_catalogue
 from workorders.live_catalogue import LiveCatalogue
 
@@ -109,13 +109,13 @@ def test_a_restart_need_not_train_again_and_changed_or_broken_models_are_never_u
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: list[int] = []
-    fit = TextModel.fit
+    fit = LinearModel.fit
 
-    def counted(self: TextModel, texts: Sequence[str], labels: Sequence[str], **more: Any) -> TextModel:
-        trained.append(len(texts))
-        return fit(self, texts, labels, **more)
+    def counted(self: LinearModel, matrix: Any, labels: Sequence[str], **more: Any) -> LinearModel:
+        trained.append(len(labels))
+        return fit(self, matrix, labels, **more)
 
-    monkeypatch.setattr(TextModel, "fit", counted)
+    monkeypatch.setattr(LinearModel, "fit", counted)
     learned, folder = path.parent / "learned.json", path.parent / "catalogue-models"
     first = LiveCatalogue.load(path, learned).suggest("路灯不亮了，工地也吵")
     assert trained
