@@ -14,7 +14,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -24,10 +26,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
 
+from base import files
 from bot import guard_classifier
 from bot.guard_classifier import NONE, Classifier, Data
 from bot.guards_model import likeliest
 
+_KEPT_FILES: Final = "danger-*.npz"
 _VERSION: Final = 4  # of what is kept; a change makes kept numbers stale
 _STRENGTH: Final = 3.0  # C of the border between danger and none
 _WIDTH: Final = 0.5  # gamma of the vectors' kernel, over the number of dimensions
@@ -166,7 +170,7 @@ class _Learnt:
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        half_done = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
+        half_done = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
         kept: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in self.__slots__}
         np.savez(half_done, **kept)
         os.replace(half_done, path)
@@ -261,13 +265,12 @@ class MeaningReader:
         settings = f"{_VERSION} {_STRENGTH} {_WIDTH} {_VECTORS} {_LINE_STRENGTH}"
         key = hashlib.sha256(f"{encoder.name}\n{settings}\n{sentences}".encode()).hexdigest()[:24]
         path = folder / f"danger-{key}.npz"
-        if path.exists():
+        with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # missing or damaged: trained again
             return cls(encoder, words, _Learnt.read(path))
         reader = cls.learn(encoder, words, examples)
         reader._learnt.write(path)
-        for old in folder.glob("danger-*.npz"):
-            if old != path:  # of other sentences
-                old.unlink(missing_ok=True)
+        if data is None:
+            files.keep_newest(folder, _KEPT_FILES)
         return reader
 
     @classmethod

@@ -28,6 +28,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from base import files
 from base.errors import ConfigurationError
 from bot import guard_wordings, training_data
 from bot.entities.pinyin import merged, syllables
@@ -209,7 +210,7 @@ def prepare(folder: Path) -> Classifier:
 
 
 def _kept(name: str, examples: Sequence[tuple[str, str]], folder: Path) -> Classifier:
-    """Those of other sentences are of no more use, and go."""
+    """Those of the sentences before stay beside them: an older version may still run during an upgrade."""
     told = "\n".join(f"{label} {text}" for text, label in examples)
     key = hashlib.sha256(f"{_VERSION} {sklearn.__version__}\n{told}".encode()).hexdigest()[:24]
     path = folder / f"guards-{name}-{key}.joblib"
@@ -226,9 +227,8 @@ def _kept(name: str, examples: Sequence[tuple[str, str]], folder: Path) -> Class
         folder.mkdir(parents=True, exist_ok=True)
         joblib.dump(classifier, half_done)
         half_done.replace(path)
-        for old in (*folder.glob(f"guards-{name}-*.joblib"), *folder.glob(f"guards-{'[0-9a-f]' * 24}.joblib")):
-            if old != path:
-                old.unlink(missing_ok=True)
+        files.keep_newest(folder, f"guards-{name}-*.joblib")
+        files.keep_newest(folder, f"guards-{'[0-9a-f]' * 24}.joblib", newest=0)  # of versions before they had names
     except OSError:
         with suppress(OSError):  # a folder that cannot be written: the next start trains again
             half_done.unlink(missing_ok=True)

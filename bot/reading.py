@@ -47,19 +47,27 @@ _WAIT: Final = re.compile(
 _MOMENT: Final = re.compile(r"[等急慢找看查想问翻挂]")  # "first" alone asks for none
 _INTERRUPTED: Final = re.compile(
     r"[您你]?(?:接着|继续)(?:说|讲|问)(?:吧|啊|呗)?[\s,，。!！]*$|(?:刚才|刚刚|咱们?)?(?:说|问|讲)到(?:哪|什么地方)"
-    r"|[您你](?:刚才|刚刚)(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
+    r"|[您你]刚(?:才|刚)?(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
 )
 _MEANWHILE: Final = re.compile(
-    r"等(?:会儿?|等|一?下)|稍等|没事(?:儿|啊|了|[,，。])|敲门|按门铃|门铃|快递|送(?:餐|外卖|水)|孩子|宝贝|宝宝|乖|别(?:动|闹|碰|跑|爬|哭|叫)|锅|水(?:开|壶)|关(?:了|上|火)|火(?:关|忘)|糊了|来(?:电话|人)了|[狗猫](?:叫|闹|别)|摔了?|掉地上|打岔|孙子|奶奶在打电话|妈妈?在打电话|你先(?:玩|吃|去|出去)"
+    r"等(?:会儿?|等)|稍等|没事没事|没事儿?[啊了]|(?:敲|按)(?:着)?门|门铃|(?:来|是|送)送?(?:快递|外卖|餐|水)的|别(?:动|闹|碰|跑|爬|哭|叫|揪|摸|吵|玩)"
+    r"|锅(?:里)?(?:都)?(?:糊|冒|开|烧|溢|潽)|水(?:都)?开了|火[^,，。]{0,3}(?:关|忘)|[关灭]了|糊了|来(?:电话|人|客)了|玩儿?去|写(?:你的?)?作业|一边儿?去"
+    r"|(?:孩子|孙子|宝宝|狗|猫)[^,，。]{0,2}(?:闹|哭|捣乱|叫)|不好意思|打岔"
 )
+_ANSWERS_BESIDE: Final = 8  # characters besides what came between: then something was told all the same
 _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|(?:^|[,，。!！?？~\s]|我|你|您|刚才|刚刚|的|实在|根本|真|有点儿?|还是?)没(?:大|太|怎么|有)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
     r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?(?:太|大|怎么)?明白(?:(?:你|您)?(?:的)?(?:意思|话|问题)?)[,，。!！?？]*$"
 )
-_WRONG_NUMBER: Final = re.compile(
-    r"[打拨摁]错(?:了)?(?:电话|号码?)|(?:^|(?<=[,，。!！、\s我是能像哦啊了])|(?<=电话)|(?<=号码))[打拨]错了"
+_BESIDE_WRONG: Final = (
+    r"(?:[哦噢啊哎呀喂那是我]|不用了?|对不起|不好意思|抱歉|不是|好像|可能|应该是|打扰(?:您|你|了)+|电话|号码?"
+    r"|[你您](?:这儿|这里)?不是[^,，。]{1,10}[啊呀哪]|我?要?(?:找|打给)[^,，。]{1,10}(?=[,，。])|[\s,，。!！~])*"
 )
-_WRONG_NUMBER_TYPED: Final = re.compile(r"[打拨找走发加]错(?:了)?(?:电话|地方|人|门|窗口|群|客服|公众号|平台)")
+_AFTER_WRONG: Final = r"(?:[啊呀吧,，。!！~\s]|了|谢谢|对不起|不好意思|抱歉|再见|挂了|没事)*"
+_WRONG_NUMBER: Final = re.compile(rf"(?:{_BESIDE_WRONG}[打拨]错了?(?:电话|号码?)?{_AFTER_WRONG})+")
+_WRONG_NUMBER_NAMED: Final = re.compile(
+    rf"(?:{_BESIDE_WRONG}(?:[打拨]错了?(?:电话|号码)|[打拨]错了?|[找发加]错了?(?:人|地方|群|客服|公众号)){_AFTER_WRONG})+"
+)
 _AGAIN_PLEASE: Final = re.compile(r"再(?:说|讲|念|重复|问|报)|重(?:复|说)")
 _BACK: Final = re.compile(
     r"(?:喂|好|行|我|嗯|可以|现在|又)*(?:回来|找到|找着|拿到|想起来|看到|看见|准备好|好|可以|行|戴上)(?:了)?(?:眼镜|本子|笔|它)?(?:啦|了|啊|呀|吧|你(?:接着)?说|您(?:接着)?说|说吧|继续)*"
@@ -106,7 +114,7 @@ _AGAIN: Final = re.compile(
     r"(?:前(?:两|几|些)?天|上次|上回|上周|上个?月|上礼拜|之前|以前|早先|前阵子|昨天|那天|曾经|已经)[^,，。]{0,12}(?:打过|反映过|投诉过|报过|说过|来过电话|打电话|举报过|提过|登记过|报修过|留过言|留言|发过|写过|登过记)|(?:打|反映|投诉|报|说|提|登记|报修)过(?:电话|好?[几两三]?[次遍回]|一[次遍回])?|(?:给|跟|向)你们[^,，。]{0,4}(?:留过|发过|写过|登过)|(?:上次|上回|上个?(?:周|月|礼拜|星期)|昨[天儿]|前[天儿]|前[两几]天|之前|早先|头两天)[^,，。]{0,4}(?:说|讲|报|反映|投诉|提|登记|留言)(?:的|那|过|了)|(?:再|又|来|帮我?|给我?)催(?!我)|又来(?:投诉|反映|问)|(?:上次|上回)[^,，。]{0,14}(?:那个?|这个?)(?:事|问题|情况)|又来了[\s,，]+就?是?(?:上次|上回)|再次(?:投诉|反映)|还是(?:上次|那个|没人|没修|没解决)|(?:到|至)(?:现在|今天|今)(?:还|也|都)?(?:没|不)"
 )
 _PROGRESS: Final = re.compile(
-    r"(?:查|看(?![见到])|问|了解|催)(?:一?下|询|问|看)?(?:.{0,10}(?:进度|进展|办到哪|办得怎|处理得?(?:怎么|到)|工单|单号)|[^,，。;；!！?？]{0,10}结果|[,，]?结果(?=怎|咋|如何|呢|吗|出来|下来|[?？。!！]|$)|[^,，。;；!！?？]{0,10}单子)|[查催]一下[,，][^,，。;；!！?？]{0,10}单子|(?:工单|单子|单号|诉求).{0,8}(?:进度|进展|状态|结果|办到|到哪|怎么样)|(?:反映|投诉|报)(?:过|的|了).{0,14}(?:怎么样了|办得怎|到哪|结果|进展|进度|处理了吗|处理得)|(?:办|处理|弄|解决)(?:得|的|到|成)(?:怎么样|怎样|咋样|如何|哪(?:儿|里|一步|步|了|个)|什么程度)|有(?:结果|信儿|消息|回音|下文)(?:了)?(?:吗|没|么)"
+    r"(?:查|看(?![见到])|问|了解|催)(?:一?下|询|问|看)?(?:.{0,10}(?:进度|进展|(?<![,，])结果|[,，]结果(?=怎|咋|如何|呢|吗|出来|下来|[?？。!！]|$)|办到哪|办得怎|处理得?(?:怎么|到)|工单|单号)|[^,，。;；!！?？]{0,10}单子)|[查催]一下[,，][^,，。;；!！?？]{0,10}单子|(?:工单|单子|单号|诉求).{0,8}(?:进度|进展|状态|结果|办到|到哪|怎么样)|(?:反映|投诉|报)(?:过|的|了).{0,14}(?:怎么样了|办得怎|到哪|结果|进展|进度|处理了吗|处理得)|(?:办|处理|弄|解决)(?:得|的|到|成)(?:怎么样|怎样|咋样|如何|哪(?:儿|里|一步|步|了|个)|什么程度)|有(?:结果|信儿|消息|回音|下文)(?:了)?(?:吗|没|么)"
 )
 _LACKS_ORDER_NO: Final = re.compile(
     r"(?:没(?:有|记|留|收)|不(?:知道|晓得|记得|清楚)|忘|找不|丢了|记不)[^,，。]{0,8}(?:单号|编号|号码|工单号)"
@@ -130,7 +138,6 @@ _BUILDING: Final = re.compile(
     r"[0-9零一二两三四五六七八九十百]+\s*(?:号楼|栋|幢|号院|单元|层|楼|室|号(?!码)|门(?:洞)?|区(?=[0-9一二三四五六七八九十]))"
 )
 
-_LONGEST_SLIP: Final = 18  # characters; whoever says more tells of something
 _REMEMBERED: Final = 64
 """Texts: in one turn the same words are read a hundred times, by everyone who looks for something in them."""
 _CHINESE_MARKS: Final = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；"}
@@ -255,21 +262,33 @@ def wait(text: str) -> bool:
     return bool(found and _MOMENT.search(found.group())) and len(words) - (found.end() if found else 0) <= 3
 
 
-def wrong_number(text: str, *, typed: bool) -> bool:
-    """Whether somebody else was meant to be reached. `typed`: on a page 打错了 may be a slip of the keys."""
+def wrong_number(text: str, *, certain: bool) -> bool:
+    """Whether somebody else was meant to be reached, and nothing else is said.
+
+    Args:
+        certain: 打错了 alone may be about our words (on a page, or when an order is read back): what was dialled, or
+            whom it was meant for, must be named.
+    """
     words = normalise(text)
-    found = _WRONG_NUMBER_TYPED.search(words) or (not typed and _WRONG_NUMBER.search(words))
-    return bool(found) and len(bare(text)) <= _LONGEST_SLIP
+    if not certain:
+        return bool(_WRONG_NUMBER.fullmatch(words) or _WRONG_NUMBER_NAMED.fullmatch(words))
+    return bool(_WRONG_NUMBER_NAMED.fullmatch(words) and re.search(r"错了?(?:电话|号码|人|地方|群|客服|公众号)", words))
 
 
 def interrupted(text: str) -> bool:
     """Something else came between (a pot boils over, somebody knocks), and the talk may go on: no answer yet.
 
-    Either a moment was asked for, or words of the household stand before the wish to go on.
+    Either a moment was asked for, or words of the household, and hardly any besides, stand before the wish to go on.
     """
     words = normalise(text)
     goes_on = _INTERRUPTED.search(words)
-    return bool(goes_on and (_WAIT.match(bare(words)) or _MEANWHILE.search(words[: goes_on.start()])))
+    if not goes_on:
+        return False
+    if _WAIT.match(bare(words)):
+        return True
+    clauses = re.split(r"[,，。;；!！?？…]+", words[: goes_on.start()])
+    besides = sum(len(content(clause)) for clause in clauses if not _MEANWHILE.search(clause))
+    return besides < _ANSWERS_BESIDE and any(_MEANWHILE.search(clause) for clause in clauses)
 
 
 def strip_wait(text: str) -> str:

@@ -28,20 +28,25 @@ _ENUMERATION: Final = re.compile(
     r"|(?:首先|其次|其一|其二|再次|最后)(?:呢|是|[,，、])?|再(?:就是|者)(?:呢|是|[,，、])?|(?:前一|后一)(?:个|件)(?:是|[,，、]))\s*"
 )
 # "First the praise, then the complaint": a sign of two matters where both sides are named.
+_BEGINS: Final = r"(?:先|再|后|然后|接着|末了|回头)(?:得|要|想)?(?:我)?(?:再|来)?"
+_PAUSES: Final = r"(?:[,，:：]|啊[,，]|呢[,，])+"
 _TWO_SIDED: Final = re.compile(
     _EDGE + r"(?:"
-    r"(?:先|再|后|然后|接着|末了|回头)(?:得|要|想)?(?:我)?(?:再|来)?(?:说|讲|提|夸|表扬|点赞|谢|感谢|骂|投诉|反映|举报|问|唠叨|埋怨)"
-    r"(?:一?[个句点件条声]|一下|两句|几句)?(?:个|点儿?)?(?:不?(?:好|中|顺)听的?(?:话)?|不?好的|坏的|好(?:事|话)儿?|坏事儿?|闹心的?|糟心的?|高兴的?|表扬|意见|建议|问题|不是|毛病|不满|正事儿?|人|事儿?)?(?:[,，:：]|啊[,，]|呢[,，])+"
-    r"|(?:夸|表扬|点赞|感谢|谢|骂|说|提|求|问|投诉|反映|举报|建议|意见|好听?|坏|不好|不好听|高兴|闹心|糟心|愁|烦)(?:的)?(?:是|呢|就是)+[,，]?(?:是)?"
+    rf"{_BEGINS}(?:提|夸|表扬|点赞|谢|感谢|骂|投诉|反映|举报|问|唠叨|埋怨)(?:一?[个句点件条声]|一下|[两几]句)?"
+    rf"(?:个|点儿?)?(?:意见|建议|问题|毛病|不满|正事儿?|人|事儿?)?{_PAUSES}"
+    rf"|{_BEGINS}(?:说|讲)(?:一?[个句点件条]|[两几]句|点儿?)?(?:个)?"
+    rf"(?:不?(?:好|中|顺)听的?(?:话)?|不?好的|坏的|好(?:事|话)儿?|坏事儿?|闹心的?|糟心的?|高兴的?|表扬|意见|建议|问题|毛病|不满|正事儿?){_PAUSES}"
+    r"|(?:夸|表扬|点赞|感谢|骂|投诉|反映|举报|建议|说|提|求|问)的(?:是|呢)+[,，]?(?:是)?"
+    r"|(?:好听|不好听|高兴|闹心|糟心|愁)的(?:是|呢)+[,，]?(?:是)?|(?:意见|建议)呢[,，]?(?:是)?"
     r")\s*"
 )
+_NAMES_KIND: Final = re.compile(r"夸|表扬|点赞|感谢|谢|投诉|举报|建议|意见|问")
+_PRAISES: Final = re.compile(r"夸|表扬|点赞|感谢|谢|(?<!不)好(?:听|的|事|话)|高兴")
 _SIDE: Final = 4  # characters
 _TOLD_BEFORE: Final = 6  # characters of a matter before the first that is counted
 _ABOUT_TELLING: Final = re.compile(
     r"省得[^,，。]*|(?:一块儿?|一起|一并|一次|一趟|一口气|挨个儿?|分开|一样一样|一件一件)[^,，。]{0,4}[说讲反问][^,，。]*|(?:听|让)我[^,，。]{0,4}[说讲][^,，。]*|[您你]?(?:记|听|拿笔)(?:一下|好|着)"
 )
-_NAMES_KIND: Final = re.compile(r"夸|表扬|点赞|感谢|谢|投诉|举报|建议|意见|问")
-_PRAISES: Final = re.compile(r"夸|表扬|点赞|感谢|谢|(?<!不)好(?:听|的|事|话)|高兴")
 _GLUED: Final = re.compile(  # 两个问题 1门口堵车 2路灯不亮
     _EDGE
     + rf"[1-5](?!{_NUMBERS_THINGS}|台(?!阶)|[条口期间辆盏遍]|家(?![里中])|小时|分钟|排(?![水污气])"
@@ -130,6 +135,9 @@ def _two_sides(text: str) -> list[str]:
     praises = [bool(_PRAISES.search(mark.group())) for mark in marks]
     if len(marks) < 2 or all(praises) or not any(praises):
         return []
+    head = _ABOUT_TELLING.sub("", _PREAMBLE.sub("", text[: marks[0].start()]))
+    if len(reading.content(head)) >= _TOLD_BEFORE:
+        return []  # it may belong to both sides: nothing is cut
     sides: dict[bool, list[str]] = {}
     for mark, praise, piece in zip(marks, praises, _cut(text, marks), strict=True):
         told = piece.strip(" ,，。;；、")

@@ -122,6 +122,8 @@ def _told(by_code: dict[object, dict[str, list[str]]]) -> Iterator[Told]:
         for pressing, texts in groups.items():
             if pressing not in _PRESSING:
                 raise ValueError(f"told of {code}: {pressing!r} is none of {', '.join(_PRESSING)}")
+            if not isinstance(texts, list):
+                raise ValueError(f"told of {code}: {pressing} holds no list")
             yield from (Told(str(text), str(code), pressing) for text in texts)
 
 

@@ -19,15 +19,19 @@ from bot import reading
 
 DEFAULT_PATH: Final = Path(__file__).with_name("places_elsewhere.yml")
 _NOT_OURS: Final = re.compile(
-    r"(?:不在|不是|不属于?|没在)(?:你们)?北京|(?:在|是)(?:外地|外省)(?!人|来|务工|打工|户口|户籍|车|牌)"
+    r"(?:不在|不属于?)(?:你们)?北京(?![站西南北东路大])|不是(?:你们)?北京的?(?=[\s,，。]|$)|^(?:我)?(?:们)?(?:在|是)?(?:外地|外省)的?[\s,，。]*$"
 )
 _OURS: Final = re.compile(
-    r"(?<!不)(?:在|来|到|去|回|进|上)北京|北京(?:市|城|这|那|的)|(?:在|来|到)(?:这边|这儿|这里|本市)(?=[上打工住租买看])"
+    r"(?<!不)(?:在|来|到|去|回|进|上)北京|北京(?:市|城|这|那|的)|(?:在|来|到)(?:这边|这儿|这里|本市|[你您]们[这那](?:儿|里|边)?)"
 )
+# Whoever comes from there, or is there for a while, tells of something here more often than not: that is asked.
 _COMES_FROM: Final = re.compile(
-    r"人(?=[\s,，。]|$|在|来|打工)|老家|户口|户籍|籍|过来|[搬嫁]|来的|来京|进京|出差|打工|上班|上学|读书|务工|租房|租的"
+    r"是[^,，。]{2,8}人|老家|户口|户籍|籍|过来|[搬嫁]|来的|来京|进京|出差|打工|上班|上学|读书|务工|租|看病|旅游|来玩|[车牌]|司机"
+    r"|民工|工地(?:上)?(?:干|老板|打工)|外卖|房东|工作|公司|老板|坐地铁|检查站|环路|老房子|师傅|开了?个?店|铺|城管|网上|北漂"
 )
-_BELONGS: Final = r"(?:省|市|自治区|这?边|这儿|这里|那边|那儿)?"
+_FIXED_THERE: Final = re.compile(
+    r"(?:我|咱|俺)们(?:这儿?|这边|这里|小区|村|楼|院|镇|县|学校)|楼[上下]|隔壁|对门|邻居|小区|村里|物业|暖气|供暖|停[水电气]|没[水电气]|自来水"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,14 @@ class _Places:
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         names = "|".join(sorted((re.escape(name) for name in codes), key=len, reverse=True))
-        behind = "|".join(f"(?<={name})" for name in (r"[^\u4e00-\u9fff]", "[是在我们家到从的省市那这]", *provinces))
-        named = rf"(?:^|{behind})(?!{'|'.join(ours)})(?:{names})"
+        before = "|".join(f"(?<={name})" for name in (r"[^\u4e00-\u9fff]", "[是在我们家到从的省市那这]", *provinces))
+        after = (
+            rf"(?=[省市县]|那边|这边|那儿|这儿|的|[^\u4e00-\u9fff]|$|{names}|农村"
+            r"|[\u4e00-\u9fff]{1,4}(?:区|县|市|镇|乡|街道|新城))"
+        )
+        named = rf"(?:^|{before})(?!{'|'.join(ours)})(?:{names}){after}"
         lives = (
-            rf"(?:^|(?<=[\s,，。;；!！?？]))(?:(?:我|俺|咱)(?:们)?(?:家|村|这|这边|这儿)?|家|人)(?:现在)?(?:是|在|住在?|就在)"
+            r"(?:^|(?<=[\s,，。;；!！?？]))(?:(?:我|俺|咱)(?:们)?(?:家|村|这|这边|这儿)?|家|人)(?:现在)?(?:是|在|住在?|就在)"
             rf"{named}"
         )
         return cls(codes, counties, re.compile(named), re.compile(lives))
@@ -92,15 +100,19 @@ def find(text: str, *, asked: bool) -> Elsewhere | None:
     words = reading.normalise(text)
     if not asked:
         return _told(words) if _lives(words) and not _OURS.search(words) else None
-    if _NOT_OURS.search(words) or (_begins(words) and not _OURS.search(words)):
+    elsewhere = _begins(words) and not _OURS.search(words)
+    denied = _NOT_OURS.search(words)
+    if elsewhere or (denied and not reading.locative(_NOT_OURS.sub("", words))):
         return _told(words)
     return None
 
 
 def _lives(words: str) -> bool:
-    """Whether the citizen says that they are there, with what is wrong: not that they come from there."""
+    """Whether the citizen says that they are there, with what is wrong there: not that they come from there."""
     found = _places().lives.search(words)
-    return bool(found) and not _COMES_FROM.search(words[found.start() : found.end() + 8] if found else "")
+    if found is None or _COMES_FROM.search(words):
+        return False
+    return bool(_FIXED_THERE.search(words[found.end() :]))
 
 
 def _begins(words: str) -> bool:

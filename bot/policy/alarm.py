@@ -24,7 +24,10 @@ _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of 
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
-_SETTLED: Final = re.compile(r"没(?:什么)?事(?:儿)?(?:了|啊|[,，。!！…])|(?:关|灭|好|弄好|扶起来)了|不要紧|虚惊")
+_SETTLED: Final = re.compile(
+    r"(?<!门)(?<!窗)(?<!没)(?:关|灭)了|(?:孩子|[他她]|人|都|啥)?没(?:什么|啥)?事(?:儿)?(?:没事|了|啊|[,，。!！…])|虚惊"
+)
+_NOT_SETTLED: Final = re.compile(r"还|没[关灭好]|可是|但|不过|叫不|血|晕|昏|醒|摔|门|疼|味|伤|大火|着火")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         Missing: a reader has to be asked first.
     """
     guards = findings.guards
-    if in_talk and reading.interrupted(text) and _SETTLED.search(text):
+    if in_talk and reading.interrupted(text) and _SETTLED.search(text) and not _NOT_SETTLED.search(text):
         return Alarm(doubtful=guards.by_rule)
     if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
         return Alarm(guards.emergency)

@@ -163,8 +163,6 @@ def _turn(talk: Talk) -> None:
         _nothing_typed(talk)
     elif state.asking == "satisfaction":
         _after_service(talk)
-    elif state.asking not in _ABOUT_NUMBERS and reading.wrong_number(talk.text, typed=not talk.phone):
-        closing.close(talk, farewell=wording.WRONG_NUMBER)
     elif visit.stands(state):
         visit.take(talk)
     elif about_talk.handle(talk):
@@ -173,6 +171,8 @@ def _turn(talk: Talk) -> None:
         going_on.take(talk)
     elif supplement.take(talk):
         return
+    elif _wrong_number(talk):
+        closing.close(talk, farewell=wording.WRONG_NUMBER)
     elif _yes_to_nothing(talk):
         talk.again(wording.UNHEARD_BEFORE)
     elif state.choosing and _chosen(talk):
@@ -273,6 +273,13 @@ def _after_service(talk: Talk) -> None:
     else:
         talk.state.outcome = reached
         closing.end(talk, wording.GOODBYE)
+
+
+def _wrong_number(talk: Talk) -> bool:
+    asking = talk.state.asking
+    if asking in _ABOUT_NUMBERS:
+        return False
+    return reading.wrong_number(talk.text, certain=not talk.phone or asking == "confirm_order")
 
 
 def _yes_to_nothing(talk: Talk) -> bool:

@@ -16,22 +16,31 @@ _HOTLINE: Final = "12345"
 
 
 def tell_unasked(talk: Talk) -> None:
-    """Orders that are about to be taken down although their own first words place them elsewhere: dropped, and the
-    hotline there is told."""
-    for matter in [matter for matter in talk.state.form if not (matter.place.district or matter.place.candidates)]:
-        where = elsewhere.find(matter.opening, asked=False)
-        if where is not None and not talk.state.told_elsewhere and not _ours_too(talk, matter.opening):
-            _tell(talk, [matter], where)
+    """Orders that are about to be taken down although the first words place them elsewhere: dropped, and the hotline
+    there is told."""
+    if talk.state.told_elsewhere:
+        return
+    where = {matter.number: elsewhere.find(matter.opening, asked=False) for matter in _unplaced(talk.state.form)}
+    whole = elsewhere.find(talk.text, asked=False)
+    found = [matter for matter in _unplaced(talk.state.form) if where[matter.number] or whole]
+    named = next((place for place in (*where.values(), whole) if place), None)
+    if found and named and not any(_ours_too(talk, matter.opening) for matter in found):
+        _tell(talk, found, named)
 
 
 def answered(talk: Talk, about: list[Matter]) -> bool:
     """The answer to "where?" is a place elsewhere. Whoever tells the matter all the same is taken down the next time:
     an order about a linked city goes to the hotline there (`workorders/data/dispatch.yml`, lane `neighbour`)."""
     where = None if talk.state.told_elsewhere else elsewhere.find(talk.text, asked=True)
-    if where is None or _ours_too(talk, talk.text):
+    unplaced = _unplaced(about)
+    if where is None or not unplaced or _ours_too(talk, talk.text):
         return False
-    _tell(talk, about, where)
+    _tell(talk, unplaced, where)
     return True
+
+
+def _unplaced(matters: list[Matter]) -> list[Matter]:
+    return [matter for matter in matters if not (matter.place.district or matter.place.candidates)]
 
 
 def _ours_too(talk: Talk, text: str) -> bool:

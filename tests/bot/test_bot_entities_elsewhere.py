@@ -10,8 +10,9 @@ from test_bot_policy_pure import NOTHING, run
 from base.errors import ConfigurationError
 from bot.decision import Turn
 from bot.entities import elsewhere
+from bot.entities.gazetteer import Gazetteer
 from bot.entities.place_finding import PlaceFinding
-from bot.state import State
+from bot.state import Matter, Place, State
 
 HEATING = "我是固安的，我们小区暖气冰凉，物业不管"
 
@@ -22,7 +23,7 @@ HEATING = "我是固安的，我们小区暖气冰凉，物业不管"
         ("我在郑州金水区，隔壁工地吵得睡不着，你们派个人来", "郑州", "0371"),
         ("我家在天津和平区，暖气不热", "天津", "022"),
         (HEATING, "廊坊", "0316"),
-        ("我们在贵州，村里的路断了", "贵州", ""),
+        ("我们在贵州，村里停水了", "贵州", ""),
     ],
 )
 def test_who_says_that_they_are_elsewhere(text: str, name: str, code: str) -> None:
@@ -39,6 +40,11 @@ def test_who_says_that_they_are_elsewhere(text: str, name: str, code: str) -> No
         "网上买了深圳一家店的手机，是翻新的",
         "儿女都在外地，楼道灯坏了没人管",
         "我家在河南农村，孩子到这边上学要什么手续",
+        "我是四川的，带孩子来看病，号贩子骗了我八百",
+        "我是河南的，房东不退押金",
+        "我是天津牌照，环路上那个坑把轮胎扎了",
+        "我在大厂做程序员，公司不给加班费",
+        "我住在燕郊，公司在你们那儿，不给交社保",
     ],
 )
 def test_who_only_names_a_place_elsewhere(text: str) -> None:
@@ -46,14 +52,22 @@ def test_who_only_names_a_place_elsewhere(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("三河市燕郊镇", "0316"), ("不在北京", ""), ("在外地", ""), ("辽宁沈阳铁西区", "024")]
+    ("text", "code"),
+    [("三河市燕郊镇", "0316"), ("不在北京", ""), ("在外地", ""), ("辽宁沈阳铁西区", "024"), ("天津武清的", "022")],
 )
 def test_an_answer_elsewhere(text: str, code: str) -> None:
     found = elsewhere.find(text, asked=True)
     assert found is not None and found.code == code
 
 
-@pytest.mark.parametrize("text", ["房山西路街道", "房山区河北镇", "香河园街道", "苏州街地铁站", "房子在北京，人在上海"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("房山西路街道", "房山区河北镇", "香河园街道", "苏州街地铁站", "周口店镇", "山东庄镇大北关村", "河南寨镇"),
+        *("深圳大厦", "山西刀削面馆门口", "河南村", "三河里小区", "长春健身园", "房子在北京，人在上海"),
+        *("我不在北京，房子在幸福里小区", "我在外地，家在阳光小区三号楼", "是外地小贩摆摊", "不是北京西站，是北京南站"),
+    ],
+)
 def test_an_answer_here(text: str) -> None:
     assert elsewhere.find(text, asked=True) is None
 
@@ -79,6 +93,20 @@ def test_a_district_of_ours_named_beside_it_counts(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(NOTHING, "place", PlaceFinding("朝阳区", "双井街道", confidence=1.0))
     here, _ = run(begun.state, Turn("我人不在北京，房子在朝阳区双井街道"), "help")
     assert here.state.form[0].place.street == "双井街道"
+
+
+def test_no_street_of_ours_lies_elsewhere() -> None:
+    ours = Gazetteer.load()
+    for street in ours.streets:
+        for said in (street.name, street.district + street.bare, street.district + street.name):
+            assert elsewhere.find(said, asked=True) is None, said
+
+
+def test_a_matter_whose_place_is_known_is_not_dropped_with_the_others() -> None:
+    known = Matter(1, "order", "楼道灯不亮", place=Place("", "朝阳区", "双井街道"))
+    state = State(matters=[known, Matter(2, "order", "暖气不热")], asking="place", asked={"place": 1})
+    decision, _ = run(state, Turn("另一个在河北三河，不在北京"), "none")
+    assert decision.state.matters[0].stage == "open"
 
 
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:

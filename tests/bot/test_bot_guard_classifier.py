@@ -34,7 +34,7 @@ def test_what_was_trained_is_kept_and_read_again(
     assert second.danger(told) == first.danger(told)
 
 
-def test_other_sentences_are_learnt_anew_and_what_was_kept_goes(sentences: list[Data], tmp_path: Path) -> None:
+def test_other_sentences_are_learnt_anew_and_the_ones_before_stay(sentences: list[Data], tmp_path: Path) -> None:
     before = tmp_path / f"guards-{'0f' * 12}.joblib"  # of a version whose files had no name
     before.write_bytes(b"old")
     _Held("channels", lambda data: data.emergency).get(tmp_path)
@@ -42,8 +42,8 @@ def test_other_sentences_are_learnt_anew_and_what_was_kept_goes(sentences: list[
     (first,) = tmp_path.glob("guards-dangers-*")
     sentences[0] = Data((*_SENTENCES, ("井盖丢了一个", NONE)), ())
     _Held("dangers", lambda data: data.emergency).get(tmp_path)
-    (second,) = tmp_path.glob("guards-dangers-*")
-    assert second != first and len(list(tmp_path.iterdir())) == 2
+    assert first.exists() and len(list(tmp_path.glob("guards-dangers-*"))) == 2
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_damaged_file_and_a_folder_that_cannot_be_written_stop_nobody(sentences: list[Data], tmp_path: Path) -> None:

@@ -159,15 +159,58 @@ def test_your_people_may_know_it() -> None:
     assert guards.check("我跟你们的人说可以吗").human
 
 
-def test_what_is_only_supposed_is_told_without_its_alarm() -> None:
-    supposed = "对门在楼道里堆纸箱子，这万一着了火往哪儿跑"
-    assert guards.without_supposed(supposed) == "对门在楼道里堆纸箱子，不安全"
-    threat = "他说迟早炸了这栋楼"
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("对门在楼道里堆纸箱子，这万一着了火往哪儿跑", "对门在楼道里堆纸箱子，不安全"),
+        ("这要是真着了火，我们六楼的往哪儿跑啊", "不安全，我们六楼的往哪儿跑啊"),
+        ("这路口没灯，迟早要出人命", "这路口没灯，不安全"),
+    ],
+)
+def test_what_is_only_supposed_is_told_without_its_alarm(text: str, told: str) -> None:
+    assert guards.without_supposed(text) == told
+
+
+@pytest.mark.parametrize(
+    "threat",
+    ["他说他迟早炸了这栋楼", "他威胁我，早晚要撞死我", "对门放话，哪天烧了我家", "我万一出了事，孩子托付给你们"],
+)
+def test_a_threat_or_a_farewell_is_not_supposed(threat: str) -> None:
     assert guards.without_supposed(threat) == threat
-    now = "对门堆的纸箱子着火了，楼道里全是烟"
-    assert guards.without_supposed(now) == now and guards.check(now).emergency == "119"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("这万一着火了怎么办啊现在屋里全是烟我们出不去了", "119"),
+        ("保不齐要出人命 楼下俩人动刀了 地上全是血", "110"),
+        ("真要是塌了怎么办、顶棚已经掉下来压着人了", "119"),
+    ],
+)
+def test_what_happens_now_beside_what_is_supposed_is_seen(text: str, line: str) -> None:
+    assert guards.check(text).emergency == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "社区把举报人的电话泄露给了被举报人，请核实",
+        "居委会把投诉人的名字告诉了我邻居，请查一下是谁说的",
+        "投诉人电话：13800138000，你核对一下",
+    ],
+)
+def test_whose_data_were_leaked_or_who_tells_their_own_is_no_attack(text: str) -> None:
+    assert not guards.check(text).attack
+
+
+@pytest.mark.parametrize("text", ["我妈一个人在家，就想找人聊天", "这事我不想跟人说，名字保密", "物业经理不想和人谈"])
+def test_others_who_want_to_talk_want_no_person_here(text: str) -> None:
+    assert not guards.check(text).human
 
 
 def test_insults_are_left_out_of_what_is_told() -> None:
     assert guards.without_abuse("废物点心！楼门口的垃圾摆了俩月") == "楼门口的垃圾摆了俩月"
+    assert guards.without_abuse("我们楼后头，都是垃圾") == "我们楼后头，都是垃圾"
+    assert guards.without_abuse("滚蛋，废物") == "滚蛋，废物"
     assert not guards.check("他妈妈住院了").abuse
+    assert not guards.check("孩子没人接，家里就他妈在家").abuse

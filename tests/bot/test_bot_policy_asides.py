@@ -132,6 +132,17 @@ def test_whoever_reached_the_wrong_number_is_let_go(form: State) -> None:
     assert decision.replies[0].text == wording.WRONG_NUMBER and not decision.state.form
 
 
+def test_at_the_read_back_it_may_be_about_our_words(form: State) -> None:
+    form.asking = "confirm_order"
+    assert said(form, "打错了", "none").state.outcome is None
+    assert said(form, "不是，我打错电话了", "none").state.outcome == "closed"
+
+
+def test_who_is_sent_to_look_for_it_complains() -> None:
+    decision = said(State(), "物业说谁漏的找谁，让我自己去找，天花板都泡了，我要投诉物业", "complain")
+    assert [matter.kind for matter in decision.state.matters] == ["order"]
+
+
 def test_a_slip_in_a_number_is_no_wrong_number(form: State) -> None:
     form.asking = "contact_phone"
     assert said(form, "哎呀说错了，号码打错了", "none").state.outcome is None

@@ -171,21 +171,39 @@ def test_a_complaint_about_the_hotline_names_it(text: str) -> None:
     assert reading.tidy(text) == text
 
 
-@pytest.mark.parametrize("text", ["打错了打错了", "不是不是，我打错电话了", "哦，那我打错了", "号码拨错了吧"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "打错了打错了",
+        "不是不是，我打错电话了",
+        "哦，那我打错了",
+        "号码打错了，不好意思",
+        "你这儿不是搬家公司啊，打错了",
+    ],
+)
 def test_a_wrong_number(text: str) -> None:
-    assert reading.wrong_number(text, typed=False)
+    assert reading.wrong_number(text, certain=False)
 
 
 @pytest.mark.parametrize(
-    "text", ["名字打错了，是小橙子", "你打错了，是五号楼", "医院把我的年龄打错了，医保报不了，急死人了"]
+    "text",
+    [
+        "名字打错了，是小橙子",
+        "我打错了，是五号楼",
+        "护士给我打错了针",
+        "没打错电话吧，我家停水了",
+        "施工队走错门，把我家门拆了",
+        "低保金发错人了",
+    ],
 )
-def test_a_slip_is_no_wrong_number(text: str) -> None:
-    assert not reading.wrong_number(text, typed=True)
+def test_a_slip_or_a_matter_is_no_wrong_number(text: str) -> None:
+    assert not reading.wrong_number(text, certain=False)
 
 
-def test_on_a_page_a_slip_of_the_keys_is_no_wrong_number() -> None:
-    assert not reading.wrong_number("打错了", typed=True)
-    assert reading.wrong_number("发错人了不好意思", typed=True)
+def test_where_it_may_be_about_our_words_it_must_be_named() -> None:
+    assert not reading.wrong_number("打错了", certain=True)
+    assert reading.wrong_number("发错人了不好意思", certain=True)
+    assert reading.wrong_number("不是，我打错电话了", certain=True)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +218,14 @@ def test_words_of_the_household_are_no_answer(text: str) -> None:
     assert reading.interrupted(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["孩子在楼道里磕破了头，就这灯闹的，您刚才问我什么来着", "快递员小张，是顺丰的，您刚才问的什么"]
+)
+def test_an_answer_before_the_wish_to_go_on_is_kept(text: str) -> None:
+    assert not reading.interrupted(text)
+
+
 def test_a_consequence_asks_for_no_progress() -> None:
     assert not reading.asks_progress("说是看古镇，结果一天进了三个店")
     assert reading.asks_progress("上次反映的事，查一下，结果出来没有")
+    assert reading.asks_progress("帮我查一下，上次那个结果")

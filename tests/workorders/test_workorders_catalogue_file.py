@@ -113,6 +113,7 @@ def test_what_citizens_told_of_a_leaf_is_learnt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("told", "message"),
     [
+        ('  "010101":\n    calm: 路灯不亮\n', "told of 010101: calm holds no list"),
         ('  "019999":\n    calm: [路灯不亮]\n', "told of leaves that it has not: 019999"),
         ('  "010101":\n    urgent: [路灯不亮]\n', "'urgent' is none of calm, supply, hazard"),
     ],
