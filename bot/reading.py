@@ -54,6 +54,9 @@ _MEANWHILE: Final = re.compile(
     r"|锅(?:里)?(?:都)?(?:糊|冒|开|烧|溢|潽)|水(?:都)?开了|火[^,，。]{0,3}(?:关|忘)|[关灭]了|糊了|来(?:电话|人|客)了|玩儿?去|写(?:你的?)?作业|一边儿?去"
     r"|(?:孩子|孙子|宝宝|狗|猫)[^,，。]{0,2}(?:闹|哭|捣乱|叫)|不好意思|打岔"
 )
+_NOT_TO_US: Final = re.compile(
+    r"(?:发|打)错(?:了)?(?:窗口|对话框|地方|群|人)(?:了|啦)|不是(?:跟|和|对)[您你]说|(?:跟|和)(?:孩子|老伴儿?|家里人?|旁边的?人?)说(?:话)?呢"
+)
 _ANSWERS_BESIDE: Final = 8  # characters besides what came between: then something was told all the same
 _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|(?:^|[,，。!！?？~\s]|我|你|您|刚才|刚刚|的|实在|根本|真|有点儿?|还是?)没(?:大|太|怎么|有)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
@@ -82,7 +85,7 @@ _NO_MORE_DETAIL: Final = re.compile(
     r"没(?:有)?(?:什么)?(?:别的|其他|啥|什么)|就(?:是)?(?:这样|这些|这么|这个)|没(?:有)?了|说完了|刚才(?:都)?说(?:了|过)"
 )
 _CORRECTION: Final = re.compile(
-    r"说错|秃噜嘴|嘴瓢|嘴误|弄错|搞错|(?:说|写|填|记|打|讲|报|弄|搞|念)(?:岔|反|差|混|串)了|(?:说|写|填|报|记|讲)(?:得|的)?(?:不准|不对|不确切)|不准确|改(?:个|了)?主意|变卦"
+    r"说错|(?:刚才|刚刚|方才|前面)[^,，。]{0,4}(?:说|讲|报|写|打|填)成|秃噜嘴|嘴瓢|嘴误|弄错|搞错|(?:说|写|填|记|打|讲|报|弄|搞|念)(?:岔|反|差|混|串)了|(?:说|写|填|报|记|讲)(?:得|的)?(?:不准|不对|不确切)|不准确|改(?:个|了)?主意|变卦"
     r"|(?<!是)不是[^,，。吗]{2,8}(?:街道|镇|乡|地区|区|小区)(?=[,，。 ]|$)"
     r"|不是[^,，。吗]{2,8}[,，][^,，。]{0,6}(?:归|属于?|算)(?!谁|哪|你们|您)"
     r"|不在[^,，。吗]{2,8}[,，\s]*(?:而)?(?:就?是)?在"
@@ -278,9 +281,12 @@ def wrong_number(text: str, *, certain: bool) -> bool:
 def interrupted(text: str) -> bool:
     """Something else came between (a pot boils over, somebody knocks), and the talk may go on: no answer yet.
 
-    Either a moment was asked for, or words of the household, and hardly any besides, stand before the wish to go on.
+    Either a moment was asked for, or words of the household, and hardly any besides, stand before the wish to go on; or
+    it is said that somebody else was meant.
     """
     words = normalise(text)
+    if (aside := _NOT_TO_US.search(words)) and len(content(words[aside.end() :])) < _ANSWERS_BESIDE:
+        return True
     goes_on = _INTERRUPTED.search(words)
     if not goes_on:
         return False

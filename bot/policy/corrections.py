@@ -14,6 +14,9 @@ from bot.state import Matter, Place
 
 _NOT_BUT: Final = re.compile(r"不是\s*([^,，。是]{1,16}?)\s*[,，、]?\s*(?:而)?(?:应该)?是\s*([^,，。]{1,30})")
 _BUT_NOT: Final = re.compile(r"是\s*([^,，。是]{1,30}?)\s*[,，、]?\s*(?:而)?不是\s*([^,，。]{1,16})")
+_HERE: Final = re.compile(  # beside whose place it was taken for: "my daughter's is there, mine is here"
+    r"(?:我(?:们)?(?:这(?:儿|里|边)?|家)|这事儿?|出事的?地方|实际上?|其实)(?:是|在)\s*([^。!！?？]+)$"
+)
 _LEAD: Final = re.compile(
     r"(?:哎呀?|不对|不是|对不起|不好意思|我)?[,，、\s]*(?:我)?(?:刚才|刚刚|前面)?(?:(?:说|弄|搞|记|写|打|讲|报|填)错|(?:说)?(?:秃噜嘴|嘴瓢|嘴误))了?[,，。、\s]*|^(?:不对|错了|不是(?=[,，、。\s]))[,，、。\s]*|(?:应该|其实|准确(?:地|的)?说)(?:是)?"
 )
@@ -125,6 +128,8 @@ def _phone(talk: Talk, text: str, asked: str) -> bool:
 def _place(talk: Talk, matter: Matter, text: str) -> bool:
     place = matter.place
     new = _affirmed(text)
+    if (here := _HERE.search(text)) and talk.findings.place(here[1], asked=False).district:
+        new = here[1]
     found = talk.findings.place(new, asked=False, district=place.district)
     if new != text and not found.street and found.district in ("", place.district):
         found = talk.findings.place(text, asked=False, district=place.district)  # "I said A, that was a slip, B"

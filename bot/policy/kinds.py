@@ -72,6 +72,10 @@ _WILL_DO_IT: Final = re.compile(  # "whose number is that? I call them myself": 
     r"(?<![让叫是次能得要])我(?:们)?自己(?:去|来|再|会)?(?:打|拨|办|申请|投诉|申诉|联系|问)"
     r"(?:就行|就好|就成|吧|去|电话|一趟|他们)*(?=[\s,，。;；!]|$)"
 )
+_ASKS_A_RULE: Final = re.compile(  # at the end of a story: "...does the insurance pay for it?"
+    r"(?:给报不给报|给不给报|报不报|能不能报|能报(?:销)?(?:吗|么|不)|可以报(?:销)?(?:吗|么|不)|报得了吗|报销不报销)(?:销)?[啊呀呢吗哪]*[?？。!！\s]*$"
+)
+_RULE_COUNTS: Final = 0.35
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
@@ -137,6 +141,8 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
         requests += 0.25
     if reading.question(words) and not problem:
         asks += 0.2
+    if _ASKS_A_RULE.search(words):
+        asks += _RULE_COUNTS
     nothing = understood.score("none", "out_of_scope", "unlawful", "chitchat", "greet", "abuse", "prompt_attack")
     if max(requests, asks) < 0.3 and not problem:
         return "", ""

@@ -214,3 +214,8 @@ def test_insults_are_left_out_of_what_is_told() -> None:
     assert guards.without_abuse("滚蛋，废物") == "滚蛋，废物"
     assert not guards.check("他妈妈住院了").abuse
     assert not guards.check("孩子没人接，家里就他妈在家").abuse
+
+
+def test_who_rolls_their_eyes_at_a_window_is_not_ill() -> None:
+    assert not guards.check("取药窗口那个女的，老人多问一句就翻白眼，有这么说话的吗").by_rule
+    assert guards.check("孩子突然翻白眼抽起来了，叫不应").emergency == "120"

@@ -54,3 +54,8 @@ def test_a_street_that_is_named_is_taken(matcher: PlaceMatcher) -> None:
     state = _after("不对，地址不是荣华街道，是礼贤镇，也请保密", matcher)
     assert state.matters[0].place.street == "礼贤镇"
     assert state.confidential is True
+
+
+def test_the_place_of_the_one_who_speaks_counts(matcher: PlaceMatcher) -> None:
+    state = _after("哎呀我糊涂了，刚才说成我闺女家了，闺女家才在大兴清源，我这儿是房山西潞街道", matcher)
+    assert (state.matters[0].place.district, state.matters[0].place.street) == ("房山区", "西潞街道")

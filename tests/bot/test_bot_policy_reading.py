@@ -229,3 +229,8 @@ def test_a_consequence_asks_for_no_progress() -> None:
     assert not reading.asks_progress("说是看古镇，结果一天进了三个店")
     assert reading.asks_progress("上次反映的事，查一下，结果出来没有")
     assert reading.asks_progress("帮我查一下，上次那个结果")
+
+
+def test_what_was_meant_for_somebody_else_is_no_answer() -> None:
+    assert reading.interrupted("妈我晚点回去，不用等我……不好意思发错窗口了")
+    assert not reading.interrupted("他们把通知发错人了，低保金到现在没有到账，都快俩月了")
