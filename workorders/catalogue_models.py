@@ -28,7 +28,7 @@ from base.text_model import LinearModel, TextFeatures
 from workorders.catalogue_file import Leaf, Told
 
 _log = get_logger(__name__)
-_FORMAT: Final = "catalogue-models/3"
+_FORMAT: Final = "catalogue-models/4"
 # Leaves whose examples tell of failures:
 _SUPPLIES: Final = ("010101", "010102", "010103", "010104", "010105", "010112")
 FAILS, _WORKS = "fails", "works"
@@ -41,7 +41,7 @@ _BROKEN: Final = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeE
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
     """One entry a text in each. `telling` is false for rows that repeat others (`LinearModel.fit`); `codes` and
-    `fields` are empty where only the duty was learned, `hazard` where nobody said whether there is one.
+    `fields` are empty where only the duty was learned, `supply` and `hazard` where nobody said so or could.
 
     A leaf's field and duty are learned for themselves: a sum over hundreds of leaves that share a text is never sure,
     and is the larger the more leaves a field has. So is whether a supply fails: what citizens see of it (cold hands, a
@@ -79,9 +79,9 @@ def training_set(
     by_code = {leaf.code: leaf for leaf in leaves}
     rows: list[tuple[str, str, str, str, str, str, bool]] = []
 
-    def add(text: str, code: str, *, fails: bool, hazard: str = "", telling: bool = True) -> None:
-        leaf = by_code[code]
-        rows.append((text, code, leaf.level1, leaf.duty, FAILS if fails else _WORKS, hazard, telling))
+    def add(text: str, code: str, *, fails: bool | None, hazard: str = "", telling: bool = True) -> None:
+        leaf, supply = by_code[code], "" if fails is None else FAILS if fails else _WORKS
+        rows.append((text, code, leaf.level1, leaf.duty, supply, hazard, telling))
 
     for leaf in leaves:
         fails = leaf.code in _SUPPLIES
@@ -91,12 +91,14 @@ def training_set(
             add(text, leaf.code, fails=fails, telling=False)
     for one in told:
         hazard = HAZARD if one.pressing == "hazard" else _NO_HAZARD
-        add(one.text, one.code, fails=one.pressing == "supply", hazard=hazard)
+        # Of a supply and yet calm: it fails every winter, costs too much, or is too weak: no example of either.
+        fails = True if one.pressing == "supply" else None if one.code in _SUPPLIES else False
+        add(one.text, one.code, fails=fails, hazard=hazard)
     for code, texts in learned.items():
         for text in texts if code in by_code else ():
             add(text, code, fails=code in _SUPPLIES)
     of_leaves = {leaf.duty for leaf in leaves}
-    rows += [(text, "", "", duty, _WORKS, "", True) for text, duty in learned_duties if duty in of_leaves]
+    rows += [(text, "", "", duty, "", "", True) for text, duty in learned_duties if duty in of_leaves]
     return TrainingSet(*zip(*rows, strict=True))
 
 
@@ -144,7 +146,7 @@ def _fit(data: TrainingSet) -> CatalogueModels:
         {field: model for field, model in leaves.items() if model is not None},
         several(data.fields, of_leaves),
         several(data.duties, np.arange(len(codes))),
-        several(data.supply, of_leaves),
+        several(data.supply, np.flatnonzero(np.array(data.supply) != "")),
         several(data.hazard, np.flatnonzero(np.array(data.hazard) != "")),
     )
 
