@@ -57,6 +57,9 @@ _AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿�
 # 不行 and 不好 are none of these: they may mean "you must not tell".
 _NO_NEED: Final = re.compile(r"不(?:用|消|需要|必|要)|没必要|无[需须]|用不着|甭")
 _NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|(?<!没)错")  # "no, you misheard": it denies what we said
+_OWN_IGNORANCE: Final = re.compile(
+    r"[我俺咱](?:们)?(?:可|也|都|真|实在)?不(?:知道|晓得|清楚)"
+)  # whoever says it wishes nothing
 _PLAIN: Final = 4  # characters in which yes is yes
 
 
@@ -126,6 +129,7 @@ def _at_once(text: str) -> bool | None:
 
 def volunteered(text: str) -> bool | None:
     """The same in words that nobody asked for; None where they say nothing of it."""
+    text = _OWN_IGNORANCE.sub("", text)
     if not _ABOUT_IT.search(text):
         return None
     wish = _read("unasked", text, least=_SURE_UNASKED, clear=_CLEAR_UNASKED)
