@@ -92,8 +92,8 @@ def training_set(
     for one in told:
         hazard = HAZARD if one.pressing == "hazard" else _NO_HAZARD
         # Of a supply and yet calm: it fails every winter, costs too much, or is too weak: no example of either.
-        fails = True if one.pressing == "supply" else None if one.code in _SUPPLIES else False
-        add(one.text, one.code, fails=fails, hazard=hazard)
+        told_fails = True if one.pressing == "supply" else None if one.code in _SUPPLIES else False
+        add(one.text, one.code, fails=told_fails, hazard=hazard)
     for code, texts in learned.items():
         for text in texts if code in by_code else ():
             add(text, code, fails=code in _SUPPLIES)
