@@ -45,31 +45,9 @@ _WAIT: Final = re.compile(
     r"^(?:您|你|请)?(?:先|再)?(?:(?:稍微?)?等(?:一?等|我?一?会儿?|我?一下|我)?|稍等(?:一下)?|别急(?!着)|别着急|慢着|我(?:先)?(?:去)?(?:找|看|查|想|问|翻)(?:一?下|找|看|查|想|问|翻)|让我(?:找|看|查|想)(?:一?下|找|看|查|想)|先别挂|别挂|啊|哈|呀|吧|先)+"
 )
 _MOMENT: Final = re.compile(r"[等急慢找看查想问翻挂]")  # "first" alone asks for none
-_INTERRUPTED: Final = re.compile(
-    r"[您你]?(?:接着|继续)(?:说|讲|问)(?:吧|啊|呗)?[\s,，。!！]*$|(?:刚才|刚刚|咱们?)?(?:说|问|讲)到(?:哪|什么地方)"
-    r"|[您你]刚(?:才|刚)?(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
-)
-_MEANWHILE: Final = re.compile(
-    r"等(?:会儿?|等)|稍等|没事没事|没事儿?[啊了]|(?:敲|按)(?:着)?门|门铃|(?:来|是|送)送?(?:快递|外卖|餐|水)的|别(?:动|闹|碰|跑|爬|哭|叫|揪|摸|吵|玩)"
-    r"|锅(?:里)?(?:都)?(?:糊|冒|开|烧|溢|潽)|水(?:都)?开了|火[^,，。]{0,3}(?:关|忘)|[关灭]了|糊了|来(?:电话|人|客)了|玩儿?去|写(?:你的?)?作业|一边儿?去"
-    r"|(?:孩子|孙子|宝宝|狗|猫)[^,，。]{0,2}(?:闹|哭|捣乱|叫)|不好意思|打岔"
-)
-_NOT_TO_US: Final = re.compile(
-    r"(?:发|打)错(?:了)?(?:窗口|对话框|地方|群|人)(?:了|啦)|不是(?:跟|和|对)[您你]说|(?:跟|和)(?:孩子|老伴儿?|家里人?|旁边的?人?)说(?:话)?呢"
-)
-_ANSWERS_BESIDE: Final = 8  # characters besides what came between: then something was told all the same
 _REPEAT: Final = re.compile(
     r"再(?:说|讲|念|重复|问|报)(?:一遍|一次|一下|遍)|重(?:复|说)一?(?:遍|下|次)|(?:^|[,，。!！?？~\s]|我|你|您|刚才|刚刚|的|实在|根本|真|有点儿?|还是?)没(?:大|太|怎么|有)?(?:听|看)(?:得)?(?:清楚?|懂|明白|见)(?:了|啊|呢|呀|你(?:说|问)的?.{0,4})?[,，。!！?？~\s]*$|听不(?:清|懂|见|明白)|看不(?:懂|明白)|"
     r"(?:刚才|刚刚|你|您)(?:刚才|刚刚)?(?:问|说)(?:的)?(?:是)?(?:什么|啥)|什么意思|啥意思|不明白你|你说(?:什么|啥)|问我(?:什么|啥)|^(?:什么|啥|啊|嗯)[?？]+$|不懂你|没(?:有)?(?:太|大|怎么)?明白(?:(?:你|您)?(?:的)?(?:意思|话|问题)?)[,，。!！?？]*$"
-)
-_BESIDE_WRONG: Final = (
-    r"(?:[哦噢啊哎呀喂那是我]|不用了?|对不起|不好意思|抱歉|不是|好像|可能|应该是|打扰(?:您|你|了)+|电话|号码?"
-    r"|[你您](?:这儿|这里)?不是[^,，。]{1,10}[啊呀哪]|我?要?(?:找|打给)[^,，。]{1,10}(?=[,，。])|[\s,，。!！~])*"
-)
-_AFTER_WRONG: Final = r"(?:[啊呀吧,，。!！~\s]|了|谢谢|对不起|不好意思|抱歉|再见|挂了|没事)*"
-_WRONG_NUMBER: Final = re.compile(rf"(?:{_BESIDE_WRONG}[打拨]错了?(?:电话|号码?)?{_AFTER_WRONG})+")
-_WRONG_NUMBER_NAMED: Final = re.compile(
-    rf"(?:{_BESIDE_WRONG}(?:[打拨]错了?(?:电话|号码)|[打拨]错了?|[找发加]错了?(?:人|地方|群|客服|公众号)){_AFTER_WRONG})+"
 )
 _AGAIN_PLEASE: Final = re.compile(r"再(?:说|讲|念|重复|问|报)|重(?:复|说)")
 _BACK: Final = re.compile(
@@ -263,38 +241,6 @@ def wait(text: str) -> bool:
     words = bare(text)
     found = _WAIT.match(words)
     return bool(found and _MOMENT.search(found.group())) and len(words) - (found.end() if found else 0) <= 3
-
-
-def wrong_number(text: str, *, certain: bool) -> bool:
-    """Whether somebody else was meant to be reached, and nothing else is said.
-
-    Args:
-        certain: 打错了 alone may be about our words (on a page, or when an order is read back): what was dialled, or
-            whom it was meant for, must be named.
-    """
-    words = normalise(text)
-    if not certain:
-        return bool(_WRONG_NUMBER.fullmatch(words) or _WRONG_NUMBER_NAMED.fullmatch(words))
-    return bool(_WRONG_NUMBER_NAMED.fullmatch(words) and re.search(r"错了?(?:电话|号码|人|地方|群|客服|公众号)", words))
-
-
-def interrupted(text: str) -> bool:
-    """Something else came between (a pot boils over, somebody knocks), and the talk may go on: no answer yet.
-
-    Either a moment was asked for, or words of the household, and hardly any besides, stand before the wish to go on; or
-    it is said that somebody else was meant.
-    """
-    words = normalise(text)
-    if (aside := _NOT_TO_US.search(words)) and len(content(words[aside.end() :])) < _ANSWERS_BESIDE:
-        return True
-    goes_on = _INTERRUPTED.search(words)
-    if not goes_on:
-        return False
-    if _WAIT.match(bare(words)):
-        return True
-    clauses = re.split(r"[,，。;；!！?？…]+", words[: goes_on.start()])
-    besides = sum(len(content(clause)) for clause in clauses if not _MEANWHILE.search(clause))
-    return besides < _ANSWERS_BESIDE and any(_MEANWHILE.search(clause) for clause in clauses)
 
 
 def strip_wait(text: str) -> str:

@@ -71,13 +71,12 @@ _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
 _ANNOUNCES: Final = re.compile(
     rf"{_SEVERAL}$|(?:一件|一个|一条)[^,，。]{{1,6}}的?[,，、\s]*(?:另?一件|另?一个|另?一条)[^,，。]{{1,6}}的?[,，。:：\s]*$"
 )  # however long the introduction before it is
-_ANNOUNCED_ONE: Final = (
+_ANNOUNCED: Final = re.compile(
     r"(?:那?我)?(?:想|要|得)?(?:先|再|还|后|然后|接着|顺便)?(?:想|要)?(?:夸|表扬|告|投诉|反映|说|问|讲|骂|提|举报|建议|咨询)"
     r"(?:一?[个件下句条]|[两几][个件句条]|点儿?)?(?:人|事儿?|事情|情况|问题|意见|建议|状)?"
 )
-_ONLY_ANNOUNCED: Final = re.compile(
-    rf"(?:{_ANNOUNCED_ONE}[,，、\s]*){{2,}}(?:[成行好中](?:吧|吗|不[成行好中])?|可以吗|啊|吧|哈|呢)*[?？。!！~\s]*"
-)
+_SEVERAL_LEAST: Final = 2
+_ASKS_LEAVE: Final = re.compile(r"[成行好中](?:吧|吗|不[成行好中])?|可以吗|[啊吧哈呢\s,，、。?？!！~]")
 _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
 )
@@ -187,7 +186,8 @@ def announced(text: str) -> bool:
 
 def only_announces(text: str) -> bool:
     """Whether the citizen says what is coming ("I praise one and complain of one, all right?"), and no more."""
-    return bool(_ONLY_ANNOUNCED.fullmatch(reading.tidy(text)))
+    rest, announced_ones = _ANNOUNCED.subn("", reading.tidy(text))
+    return announced_ones >= _SEVERAL_LEAST and not _ASKS_LEAVE.sub("", rest)
 
 
 def _cut(text: str, marks: list[re.Match[str]]) -> list[str]:

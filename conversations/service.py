@@ -21,6 +21,7 @@ from base.logs import get_logger
 from base.settings import Settings
 from bot import guard_classifier, read_back, secrecy, visit_reader
 from bot.danger import MeaningReader, SentenceEncoder
+from bot.entities import elsewhere
 from bot.entities.place import PlaceMatcher
 from conversations import cards, first_messages, store
 from conversations.catch_up import CatchUp
@@ -147,6 +148,7 @@ class ConversationService:
         await asyncio.to_thread(guard_classifier.prepare, self._settings.var / "index")
         await asyncio.to_thread(secrecy.default)
         await asyncio.to_thread(read_back.default)
+        await asyncio.to_thread(elsewhere.default)
         if self._visits is not None:
             await asyncio.to_thread(visit_reader.default)
         if self._encoder is not None and self._encoder.available:

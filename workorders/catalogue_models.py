@@ -22,7 +22,7 @@ import pypinyin
 import scipy
 import sklearn
 
-from base import pinyin, text_model
+from base import files, pinyin, text_model
 from base.logs import get_logger
 from base.text_model import LinearModel, TextFeatures
 from workorders.catalogue_file import Leaf, Told
@@ -168,6 +168,4 @@ def _keep(path: Path, models: CatalogueModels) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
         joblib.dump(models, stream)
     new.replace(path)
-    for old in path.parent.glob("*" + _SUFFIX):
-        if old != path:
-            old.unlink(missing_ok=True)
+    files.keep_newest(path.parent, f"*{_SUFFIX}", newest=1)

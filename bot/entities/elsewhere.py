@@ -82,13 +82,18 @@ class _Places:
 
 
 @lru_cache(1)
-def _places() -> _Places:
+def default() -> _Places:
+    """Read once a process (at its start: 20 ms).
+
+    Raises:
+        ConfigurationError: the file is missing or malformed.
+    """
     return _Places.load()
 
 
 def without(text: str) -> str:
     """The text without the names of places elsewhere: some of ours sound like them."""
-    return _places().named.sub("", reading.normalise(text))
+    return default().named.sub("", reading.normalise(text))
 
 
 def find(text: str, *, asked: bool) -> Elsewhere | None:
@@ -109,7 +114,7 @@ def find(text: str, *, asked: bool) -> Elsewhere | None:
 
 def _lives(words: str) -> bool:
     """Whether the citizen says that they are there, with what is wrong there: not that they come from there."""
-    found = _places().lives.search(words)
+    found = default().lives.search(words)
     if found is None or _COMES_FROM.search(words):
         return False
     return bool(_FIXED_THERE.search(words[found.end() :]))
@@ -117,13 +122,13 @@ def _lives(words: str) -> bool:
 
 def _begins(words: str) -> bool:
     """Whether an answer begins with a place elsewhere."""
-    found = _places().named.search(words)
+    found = default().named.search(words)
     return found is not None and len(reading.bare(words[: found.start()])) <= 4 and not _COMES_FROM.search(words)
 
 
 def _told(words: str) -> Elsewhere:
     """The place as it is named to the citizen: the county's city, for that is whose hotline it is."""
-    places = _places()
+    places = default()
     names = [found.group() for found in places.named.finditer(words)]
     with_code = next((name for name in names if places.codes[name]), "")
     name = with_code or next(iter(names), "")

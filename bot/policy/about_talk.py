@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import manner, reading, secrecy, talk_requests, wording
+from bot import interruptions, manner, reading, secrecy, talk_requests, wording
 from bot.decision import Turn
 from bot.entities import phone, yes_no
 from bot.entities import time as times
@@ -65,7 +65,7 @@ def handle(talk: Talk) -> bool:
     if held and reading.back(text):
         talk.again(wording.HERE_AGAIN)
         return True
-    if state.asking is not None and reading.interrupted(text) and not phone.find(text, spoken=talk.turn.spoken):
+    if state.asking is not None and interruptions.interrupted(text) and not phone.find(text, spoken=talk.turn.spoken):
         talk.again(wording.HERE_AGAIN)
         return True
     if reading.presence(text) and (state.asking is not None or state.matters):

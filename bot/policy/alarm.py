@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import guards as guard_room
-from bot import hazards, reading, wording
+from bot import hazards, interruptions, reading, wording
 from bot.danger import joined, line_of
 from bot.decision import Findings
 from bot.policy import kinds
@@ -50,7 +50,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         Missing: a reader has to be asked first.
     """
     guards = findings.guards
-    if in_talk and reading.interrupted(text) and _SETTLED.search(text) and not _NOT_SETTLED.search(text):
+    if in_talk and interruptions.interrupted(text) and _SETTLED.search(text) and not _NOT_SETTLED.search(text):
         return Alarm(doubtful=guards.by_rule)
     if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
         return Alarm(guards.emergency)

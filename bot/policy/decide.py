@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from bot import guards as guards_room
-from bot import order_wording, reading, reminders, wording
+from bot import interruptions, order_wording, reading, reminders, wording
 from bot.decision import Decision, Findings, Missing, Say, Turn
 from bot.entities import yes_no
 from bot.guards_model import GuardFindings
@@ -279,7 +279,7 @@ def _wrong_number(talk: Talk) -> bool:
     asking = talk.state.asking
     if asking in _ABOUT_NUMBERS:
         return False
-    return reading.wrong_number(talk.text, certain=not talk.phone or asking == "confirm_order")
+    return interruptions.wrong_number(talk.text, certain=not talk.phone or asking == "confirm_order")
 
 
 def _yes_to_nothing(talk: Talk) -> bool:

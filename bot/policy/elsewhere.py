@@ -15,17 +15,12 @@ from bot.state import Matter
 _HOTLINE: Final = "12345"
 
 
-def tell_unasked(talk: Talk) -> None:
-    """Orders that are about to be taken down although the first words place them elsewhere: dropped, and the hotline
-    there is told."""
-    if talk.state.told_elsewhere:
-        return
-    where = {matter.number: elsewhere.find(matter.opening, asked=False) for matter in _unplaced(talk.state.form)}
-    whole = elsewhere.find(talk.text, asked=False)
-    found = [matter for matter in _unplaced(talk.state.form) if where[matter.number] or whole]
-    named = next((place for place in (*where.values(), whole) if place), None)
-    if found and named and not any(_ours_too(talk, matter.opening) for matter in found):
-        _tell(talk, found, named)
+def tell_unasked(talk: Talk, begun: list[Matter]) -> None:
+    """Orders just begun whose first words place them elsewhere: dropped, and the hotline there is told."""
+    orders = [matter for matter in _unplaced(begun) if matter.kind == "order"]
+    where = None if talk.state.told_elsewhere else elsewhere.find(talk.text, asked=False)
+    if where is not None and orders and not _ours_too(talk, talk.text):
+        _tell(talk, orders, where)
 
 
 def answered(talk: Talk, about: list[Matter]) -> bool:

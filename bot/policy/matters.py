@@ -43,6 +43,7 @@ def open_turn(talk: Talk) -> None:
     elif (found := add(talk, text)) or _of_wanted_kind(talk):
         _with_unheard(talk, found)
         _understood(state)
+        elsewhere.tell_unasked(talk, found)
         proceed(talk)
     else:
         _led_nowhere(talk)
@@ -236,7 +237,6 @@ def proceed(talk: Talk) -> None:
         if status.begin(talk, earlier):
             proceed(talk)
         return
-    elsewhere.tell_unasked(talk)
     if state.form:
         form.go_on(talk)
         return

@@ -100,11 +100,6 @@ def test_what_is_typed_word_by_word_is_read_without_the_blanks() -> None:
     assert reading.normalise("路灯坏了 三天了 没人修") == "路灯坏了 三天了 没人修"
 
 
-def test_who_was_interrupted_has_not_answered() -> None:
-    assert reading.interrupted("哎您等我一下,锅里汤潽了……行了,您接着说")
-    assert not reading.interrupted("等了三天了")
-
-
 def test_name_and_number_do_not_stand_in_the_story() -> None:
     assert reading.without_contact("路灯不亮，我姓王，电话13900001234") == "路灯不亮"
 
@@ -171,66 +166,7 @@ def test_a_complaint_about_the_hotline_names_it(text: str) -> None:
     assert reading.tidy(text) == text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "打错了打错了",
-        "不是不是，我打错电话了",
-        "哦，那我打错了",
-        "号码打错了，不好意思",
-        "你这儿不是搬家公司啊，打错了",
-    ],
-)
-def test_a_wrong_number(text: str) -> None:
-    assert reading.wrong_number(text, certain=False)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "名字打错了，是小橙子",
-        "我打错了，是五号楼",
-        "护士给我打错了针",
-        "没打错电话吧，我家停水了",
-        "施工队走错门，把我家门拆了",
-        "低保金发错人了",
-    ],
-)
-def test_a_slip_or_a_matter_is_no_wrong_number(text: str) -> None:
-    assert not reading.wrong_number(text, certain=False)
-
-
-def test_where_it_may_be_about_our_words_it_must_be_named() -> None:
-    assert not reading.wrong_number("打错了", certain=True)
-    assert reading.wrong_number("发错人了不好意思", certain=True)
-    assert reading.wrong_number("不是，我打错电话了", certain=True)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "乖乖别动那个碗，烫！出去玩去……没事，孩子闹，您刚才问我什么来着？",
-        "有人按门铃，是送水的，行了您接着问",
-        "等会儿等会儿，水开了，关了关了。您刚刚说什么？",
-    ],
-)
-def test_words_of_the_household_are_no_answer(text: str) -> None:
-    assert reading.interrupted(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["孩子在楼道里磕破了头，就这灯闹的，您刚才问我什么来着", "快递员小张，是顺丰的，您刚才问的什么"]
-)
-def test_an_answer_before_the_wish_to_go_on_is_kept(text: str) -> None:
-    assert not reading.interrupted(text)
-
-
 def test_a_consequence_asks_for_no_progress() -> None:
     assert not reading.asks_progress("说是看古镇，结果一天进了三个店")
     assert reading.asks_progress("上次反映的事，查一下，结果出来没有")
     assert reading.asks_progress("帮我查一下，上次那个结果")
-
-
-def test_what_was_meant_for_somebody_else_is_no_answer() -> None:
-    assert reading.interrupted("妈我晚点回去，不用等我……不好意思发错窗口了")
-    assert not reading.interrupted("他们把通知发错人了，低保金到现在没有到账，都快俩月了")
