@@ -9,6 +9,7 @@ text, else all are returned as candidates for the bot to ask about.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -35,16 +36,28 @@ _WORD_GOES_ON: Final = {
     "延庆": "镇",
 }
 _RAILWAY_LINE: Final = "线"  # 昌平线 runs through three districts
-# Shares of the best possible score that a heard name needs: where the place was asked for or its district named, where
-# nobody asked, and to be offered among others; and the lead over the next name that leaves no doubt.
+# Names that two other words make together, with what stands before or behind them then (早[上地]铁, 交[通运]输).
+_NO_NAME_BEHIND: Final = {
+    "上地": "晚早马路街楼网地身车墙天手边床桌树以能乘坐",
+    "上庄": "以马",
+    "通运": "交",
+    "椿树": "香",
+    "朝外": "门窗",
+    "三间房": "家盖租住有占买分",
+}
+_NO_NAME_BEFORE: Final = {"上地": "铁下板砖面漏毯暖", "大台": "阶", "双井": "盖"}
+# Shares of the best possible score that a heard name needs: to be taken, and to be offered among others; and the lead
+# over the next name that leaves no doubt. Where nobody asked it must follow its district: a place that is put into a
+# story by its sound alone would not be asked for.
 _HEARD_SURE: Final = 0.68
-_HEARD_UNASKED: Final = 0.95  # a place put into a story by its sound alone would not be asked for
 _HEARD_DOUBTFUL: Final = 0.64
 _HEARD_MARGIN: Final = 1.2
+_BEHIND_DISTRICT: Final = 2  # characters
 _ANSWER_SYLLABLES: Final = 18  # a longer text is no mere answer to "where?"
 _NO_PLACE: Final = re.compile(r"[不没您你我吗呢呐么啥谁]|什么|知道|清楚|真人|随便|等")
 _NOWHERE: Final = re.compile(r"网上|网购|线上|网店|淘宝|京东|拼多多|抖音|直播|电话里")
 _ALONE: Final = re.compile(r"[这那]|附近|旁边")  # behind a name that is all there is of an address
+_NAMED_BY_ITSELF: Final = re.compile(r"(?:^|[\s,，。;；!！?？:：]|[在住到]|[区县市])$")
 _IN_DISTRICT_BONUS: Final = 2.5
 _GOES_ON: Final = r"(?!第|附属|附中|附小|分校|[^,，。;；!！?？\s的]{0,4}(?:医院|校区|院区))"
 """Behind a landmark: 北京大学第一医院 and 清华大学附属长庚医院 bear a name and stand elsewhere."""
@@ -129,6 +142,10 @@ class PlaceMatcher:
         named = mentions[0].district if mentions else ""
         marked = [mark.span() for mark in self._landmark.finditer(text)]
         streets = self._exact_mentions(text, mentions, district)
+        if named and streets and not any(street.district == named for m in streets for street in m.streets):
+            alike = self._homophone_mentions(text, mentions, district, asked=asked)
+            there = [m for m in alike if any(street.district == named for street in m.streets)]
+            streets = [m for m in streets if not overlap(m, there)] + there  # 石景山平[果园街道] is 苹果园 there
         if not any(mention.suffixed for mention in streets):
             alike = self._homophone_mentions(text, mentions, district, asked=asked)
             named_plainly = any(not mention.road for mention in streets)
@@ -147,7 +164,8 @@ class PlaceMatcher:
         if not streets and spoken:
             known_spans = [*marked, *((mention.start, mention.end) for mention in mentions)]
             blank = "".join("," if any(a <= i < b for a, b in known_spans) else c for i, c in enumerate(text))
-            streets = self._heard_mentions(blank, named or district, asked=asked)
+            ends = [mention.end for mention in mentions]
+            streets = self._heard_mentions(blank, named or district, ends, asked=asked)
         place = resolve(streets, named, district)
         if not place.district and not district and (mark := self._landmark.search(text)):
             known = self._gazetteer.landmarks[mark.group()]
@@ -284,6 +302,8 @@ class PlaceMatcher:
         if not suffixed and (suffix := _SUFFIX_AFTER.match(text, end)):
             suffixed, end = True, suffix.end()
         near = beside(start, end, districts)
+        if not suffixed and not near and _within_words(text, form, start, end):
+            return None
         allowed = tuple(
             street
             for street in streets
@@ -312,7 +332,12 @@ class PlaceMatcher:
                         for width in range(min(8, len(row) - start), 1, -1)
                         if (
                             mention := self._homophone(
-                                text, run.start() + start, row[start : start + width], districts, where if asked else ""
+                                text,
+                                run.start() + start,
+                                row[start : start + width],
+                                districts,
+                                where if asked else "",
+                                asked=asked,
                             )
                         )
                     ),
@@ -325,7 +350,9 @@ class PlaceMatcher:
                     start += 1
         return found
 
-    def _homophone(self, text: str, start: int, row: list[str], districts: list[Mention], where: str) -> Mention | None:
+    def _homophone(
+        self, text: str, start: int, row: list[str], districts: list[Mention], where: str, *, asked: bool
+    ) -> Mention | None:
         streets = self._by_sound.get(tuple(row))
         end = start + len(row)
         if not streets or place_aside.denied(text[:start], text[end:]):
@@ -333,25 +360,32 @@ class PlaceMatcher:
         alone = not HANZI.match(text[:start][-1:]) and (_ALONE.match(text, end) or not HANZI.match(text, end))
         near = beside(start, end, districts) or (where if alone else "")
         suffix = _SUFFIX_AFTER.match(text, end)
-        suffixed = bool(suffix) or bool(re.search(r"(?:街道|地区|镇|乡)$", text[start:end]) and len(row) > 2)
+        written = text[start : suffix.end() if suffix else end]
+        by_itself = asked or bool(_NAMED_BY_ITSELF.search(text[:start]))
         allowed = tuple(
             street
             for street in streets
-            if street.district == near or (suffixed and len(row) >= 2) or (len(row) >= 3 and not street.generic)
+            if street.district == near
+            or (written.endswith(_ends_of(street)) and len(written) > len(street.bare))
+            or (len(row) >= len(street.bare) >= 3 and not street.generic and by_itself)
         )
+        suffixed = bool(suffix) or bool(re.search(r"(?:街道|地区|镇|乡)$", text[start:end]) and len(row) > 2)
         if not allowed:
             return None
         return Mention(start, suffix.end() if suffix else end, streets=allowed, suffixed=suffixed, confidence=0.85)
 
-    def _heard_mentions(self, text: str, district: str, *, asked: bool) -> list[Mention]:
+    def _heard_mentions(self, text: str, district: str, ends: Sequence[int], *, asked: bool) -> list[Mention]:
+        """`ends`: where the names of districts end."""
         ranked = [] if _NOWHERE.search(text) else self._ranked(text, district)
         if not ranked:
             return []
         street, score, share, end_index = ranked[0]
         in_district = bool(district) and street.district == district
-        limit = _HEARD_SURE if asked or in_district else _HEARD_UNASKED
+        if not asked and not in_district:
+            return []
+        limit = _HEARD_SURE
         if len(street.bare) < 3 and not in_district:
-            limit += 0.12 if asked else 1.0  # two syllables are found in any sentence
+            limit += 0.12  # two syllables are found in any sentence
         if street.generic and not in_district:
             limit += 0.1
         rivals = tuple(other for other, value, _, _ in ranked[1:4] if score - value < _HEARD_MARGIN)
@@ -365,4 +399,20 @@ class PlaceMatcher:
         row = sounded(text)
         end = row.offsets[end_index - 1] + 1 if end_index else 0
         start = row.offsets[max(0, end_index - len(street.bare))]
+        with_suffix = in_district and (_SUFFIX_AFTER.match(text, end) or text[start:end].endswith(SUFFIXES))
+        if not asked and not with_suffix and not any(0 <= start - stop <= _BEHIND_DISTRICT for stop in ends):
+            return []
         return [Mention(start, end, streets=(*same_name, *rivals), confidence=min(0.95, share))]
+
+
+def _within_words(text: str, form: str, start: int, end: int) -> bool:
+    """Whether a name is made by the end of one word and the beginning of the next."""
+    before, behind = text[:start][-1:], text[end : end + 1]
+    return bool(
+        (before and before in _NO_NAME_BEHIND.get(form, "")) or (behind and behind in _NO_NAME_BEFORE.get(form, ""))
+    )
+
+
+def _ends_of(street: Street) -> tuple[str, ...]:
+    """The suffixes that tell a name written with other characters: of one character only the street's own."""
+    return tuple(suffix for suffix in SUFFIXES if len(suffix) > 1 or street.name.endswith(suffix))

@@ -21,7 +21,7 @@ _UNRELATED: Final = re.compile(
     r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关|不是一(?:码|回)事|不沾边|不是一个)"
 )
 _SUFFIX: Final = re.compile(r"(?<=..)(?:街道|地区|镇|乡)$")
-_EXPLAINED: Final = re.compile(r"^\s*那(?:边|个|里)?(?:可)?(?:是|在|归|属于)?$")  # "not A: that one is in D"
+_EXPLAINED: Final = re.compile(r"^\s*(?:外头|外面|外边|对面|对过)?那(?:边|个|里|头|儿)?(?:可)?(?:是|在|归|属于)?$")  # "not A: that one is in D"
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n]")
 KIN: Final = (
     r"(?:爸妈|爹妈|妈|爸|爹|娘|姥姥|姥爷|奶奶|爷爷|大爷|大妈|公公|婆婆|岳父|岳母|丈人|闺女|女儿|儿子"
@@ -46,6 +46,13 @@ _NEXT_DOOR: Final = re.compile(
 )
 _NEXT_DOOR_BEHIND: Final = re.compile(
     r"^(?:街道|地区|镇|乡)?(?:那边|那儿|这边)?的?(?:边儿?上|边儿|旁边儿?|隔壁|对面|对过|(?:以|往|再往|偏)[东西南北])"
+)
+_TOWARDS: Final = re.compile(r"(?:往|朝|奔|冲着?)$")  # "he delivers to A"
+_TOWARDS_BEHIND: Final = re.compile(
+    r"^(?:街道|地区|镇|乡|区)?(?:那边儿?|那儿|方向|这边儿?|那头)?(?:送|去|走|开|拉|运|跑|搬|方向|的(?:路|车|方向))"
+)
+_OF_MINE: Final = re.compile(
+    r"^(?:街道|地区|镇|乡|区)?(?:那个|那边儿?|那儿|那里|那处)?[,，]?(?:那)?(?:才|就|可)?是[我俺咱](?:们)?(?:自己|自个儿?|现在)?(?:的)?(?:家|住|户口|老家|娘家|公司|单位|上班)"
 )
 _WITH: Final = re.compile(r"[跟和与同]$")
 _WITH_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:挨着|相邻|隔|接壤|相连|连着)")
@@ -156,11 +163,13 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
         return _WORK
     if _NEXT_DOOR.search(clause) or _NEXT_DOOR_BEHIND.search(behind):
         return _BESIDE
+    if _TOWARDS.search(clause) and _TOWARDS_BEHIND.search(behind):
+        return _BESIDE
     if (_WITH.search(clause) and _WITH_BEHIND.search(behind)) or (
         _FROM_BEFORE.search(clause) and _FROM_BEHIND.search(behind)
     ):
         return _BESIDE
-    if _OWN_HOME.search(clause) or _on_border(text, spot):
+    if _OWN_HOME.search(clause) or _OF_MINE.search(behind) or _on_border(text, spot):
         return _AWAY
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY
