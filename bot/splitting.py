@@ -44,6 +44,8 @@ _NAMES_KIND: Final = re.compile(r"夸|表扬|点赞|感谢|谢|投诉|举报|建
 _PRAISES: Final = re.compile(r"夸|表扬|点赞|感谢|谢|(?<!不)好(?:听|的|事|话)|高兴")
 _SIDE: Final = 4  # characters
 _TOLD_BEFORE: Final = 6  # characters of a matter before the first that is counted
+_NEVER_MIND: Final = re.compile(r"(?:就|还是)?(?:先)?(?:算了|不说了|不提了|不讲了|不反映了|甭提了|想不起来|没想起来)")
+_COUNTS: Final = re.compile(r"第?[一二三四五]?个|[….]+")
 _ABOUT_TELLING: Final = re.compile(
     r"省得[^,，。]*|(?:一块儿?|一起|一并|一次|一趟|一口气|挨个儿?|分开|一样一样|一件一件)[^,，。]{0,4}[说讲反问][^,，。]*|(?:听|让)我[^,，。]{0,4}[说讲][^,，。]*|[您你]?(?:记|听|拿笔)(?:一下|好|着)"
 )
@@ -60,12 +62,14 @@ _CONNECTOR: Final = re.compile(
     r"|对了|同时(?:也)?|然后(?:还有|就是还有)"
     r"|(?:完了|末了|最后|回头|(?<=[。！!；;]))(?:我)?(?:再|还想?|也想)(?:问|打听|咨询)(?:您|你们?)?一?[句下](?:事儿?)?"
     r"|(?:完了|末了|最后|回头)?(?:我)?(?:再|还想?|也想)(?=(?:反映|投诉|表扬)一[下个件])"
+    r"|(?:打听|问|说|夸|表扬|讲|反映)?完(?:了|以后|之后)[,，]?(?:我)?(?:还|再)(?:得|要|想)*(?:再)?(?:跟[您你]们?)?"
+    r"(?:说(?:说|道|叨)?|讲讲?|唠叨|投诉|反映|举报|表扬|夸|提|问|求|麻烦)(?:一?[个下句件条]|[您你]们?)?(?:事儿?|情况|问题|意见|建议)?[,，:：]?"
     r"|除此之外|此外)"
     r"(?:儿|呢|啊|吧)?[,，、]?\s*(?:就是[,，、]?)?(?:那个|嗯)?[,，、]?\s*"
 )
 _SEVERAL: Final = (
-    r"(?:有|(?<![^\s,，。])|攒了?|凑了?|存了?|说|反映|问|投诉|讲|报|这儿|这里|这边|我(?=.{1,2}[个件桩]))(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样|档子?)?(?:不同的|方面的?)?"
-    r"(?:事情|事(?!情)儿?|问题|情况|诉求)(?![都没全])(?:儿|啊|呢|吧|想反映|要反映|要说)?(?:一块儿?|一起|一并|一道)?(?:[跟和向][您你]们?)?(?:说说?|讲讲?|唠唠?|念叨|反映|汇报)?(?:啊|吧|呢)?[,，。:：、\s]*"
+    r"(?:有|(?<![^\s,，。])|攒了?|凑了?|存了?|说|反映|问|投诉|讲|报|这儿|这里|这边|我(?=.{1,2}[个件桩])|的(?=.个?(?:问题|事儿?|情况)[^,，。]{0,3}(?:一块|一起|一并|一道)))(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样|档子?)?(?:不同的|方面的?)?"
+    r"(?:事情|事(?!情)儿?|问题|情况|诉求|[A-Za-z]{3,10})(?![都没全])(?:儿|啊|呢|吧|[想要](?:反映|说|报|投诉|咨询|问))?(?:一块儿?|一起|一并|一道)?(?:[跟和向][您你]们?)?(?:说说?|讲讲?|唠唠?|念叨|反映|汇报)?了?(?:啊|吧|呢|哈)?[,，。:：、\s]*"
 )
 _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
 _ANNOUNCES: Final = re.compile(
@@ -114,6 +118,7 @@ def split(text: str) -> list[Segment]:
         if len(marks) == 1 or (not several and not _ANNOUNCES.search(head) and told_before):
             pieces = [_PREAMBLE.sub("", head), *pieces]
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
+        kept = [piece for piece in kept if not _dropped(piece)] or kept
         if len(kept) >= 2:
             return [Segment(piece, True) for piece in kept]
         if kept:
@@ -126,6 +131,12 @@ def split(text: str) -> list[Segment]:
         if len(kept) >= 2:
             return [Segment(piece, several and len(kept) == 2) for piece in kept]
     return [Segment(text, False)]
+
+
+def _dropped(piece: str) -> bool:
+    """ "The third… never mind": a matter that was counted and is not told."""
+    found = _NEVER_MIND.search(piece)
+    return found is not None and len(reading.content(_COUNTS.sub("", piece[: found.start()]))) < _SIDE
 
 
 def _two_sides(text: str) -> list[str]:

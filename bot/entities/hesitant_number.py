@@ -170,6 +170,8 @@ def _instead(read: _Read, row: str, gap: str, *, taken_back: bool, replaced: boo
         yield _Read((row,)), _TAKEN_BACK if taken_back else _BEGUN_ANEW
     if len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]) and _interrupts(gap):
         yield replace(read, rows=(*read.rows[:-1], row)), _GONE_ON
+    if _interrupts(gap):
+        yield from _from_its_end(read, row)
     if replaced and len(row) > len(read.rows[-1]) and row.startswith(read.rows[-1]):  # "不对，五六，五六二八"
         yield replace(read, rows=(*read.rows[:-1], row)), _REPEATED
     if not (taken_back or _PERHAPS.search(gap)):
@@ -178,6 +180,14 @@ def _instead(read: _Read, row: str, gap: str, *, taken_back: bool, replaced: boo
     for count in range(1, min(max(len(row), len(read.rows[-1])), len(told)) + 1):
         price = (_TAKEN_BACK if taken_back else _BEGUN_ANEW) + _OTHER_LENGTH * abs(count - len(row))
         yield replace(read, rows=(told[:-count], row) if told[:-count] else (row,), replaced=True), price
+
+
+def _from_its_end(read: _Read, row: str) -> Iterator[tuple[_Read, float]]:
+    """ "零零八五，嗯，八五三三": the group takes up how the number ended before the caller stopped to think."""
+    told = "".join(read.rows)
+    for shared in range(_LEAST_REPEATED, min(len(row), len(read.rows[-1]))):
+        if told.endswith(row[:shared]):
+            yield replace(read, rows=(told[:-shared], row)), _GONE_ON
 
 
 def _interrupts(gap: str) -> bool:

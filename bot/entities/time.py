@@ -67,7 +67,7 @@ _CLOCK: Final = rf"(?:{_N}(?:点|时)(?:半|[一三]刻(?:钟)?|{_N}分?|来钟|
 _POINT: Final = rf"(?:{_DAY}的?(?:{_PART})?(?:{_CLOCK})?|(?:{_PART})(?:{_CLOCK})?|{_CLOCK})"
 _SPAN: Final = (
     r"(?:快|得有|有|都|已经|将近|大概|大约|差不多|好几|小|前后)*"
-    rf"(?:{_N}|[半几好]+|[一二三四五六七八九两]十几|十几|十来|俩|仨)(?:个)?(?:多)?(?:多个)?"
+    rf"(?:{_N}|[半几好]+|[一二三四五六七八九两]十[几来]|十几|十来|俩|仨)(?:个)?(?:多)?(?:多个)?"
     r"(?:小时|钟头|分钟|天|礼拜|星期|周|月|年)(?:半|多|左右|来)?"
 )
 _AGO: Final = rf"(?:{_SPAN})(?:了|之前|以前|前|以来)"
@@ -110,7 +110,9 @@ def find(text: str, now: datetime, *, asked: bool = False, spoken: bool = False)
     if spoken:
         text = misheard.repaired(text)
     matches = [
-        match for match in _ANY.finditer(text) if not _mere_number(match, text) and not _AGE.match(text, match.start())
+        match
+        for match in _ANY.finditer(text)
+        if not _mere_number(match, text) and not _AGE.match(text, match.start()) and not _in_front(match, text)
     ]
     if not matches:
         return None
@@ -130,6 +132,11 @@ def _mere_number(match: re.Match[str], text: str) -> bool:
     if text[: match.start()].endswith("了") or re.fullmatch(r"(?:0\d|[12]\d|20\d\d)年", said):
         return False
     return bool(re.fullmatch(_SPAN, said)) and not re.search(r"了|前|以来|有|快|都", said)
+
+
+def _in_front(match: re.Match[str], text: str) -> bool:
+    """跟前儿 and 眼前儿 are places."""
+    return match.group().startswith("前儿") and text[: match.start()].endswith(tuple("跟眼面门头"))
 
 
 def number(said: str) -> float | None:
@@ -154,7 +161,7 @@ def number(said: str) -> float | None:
 
 def _resolve(text: str, now: datetime) -> tuple[datetime | None, datetime | None]:
     ago = re.search(
-        rf"({_N}|半|好几|十几|十来|俩|仨|几)个?(?:多)?(小时|钟头|分钟|天|礼拜|星期|周|月|年)(半)?(?:多|左右|来)?(?:了|之前|以前|前|以来)|了({_N}|好几|十几|几|半)个?多?(天|礼拜|星期|周|月|年)",
+        rf"({_N}|半|好几|十几|十来|俩|仨|几)个?[多来]?(小时|钟头|分钟|天|礼拜|星期|周|月|年)(半)?(?:多|左右|来)?(?:了|之前|以前|前|以来)|了({_N}|好几|十几|几|半)个?多?(天|礼拜|星期|周|月|年)",
         text,
     )
     if ago:

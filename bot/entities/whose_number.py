@@ -78,6 +78,7 @@ _OF_MOBILE: Final = re.compile(r"[\s,，]*手机")
 _EXTENSION: Final = re.compile(r"转[接]?[\d零一二三四五六七八九幺两]|分机|内线")
 _NTH: Final = {"一": 0, "1": 0, "二": 1, "2": 1, "三": 2, "3": 2}
 _EITHER: Final = re.compile(r"[\s,，]*(?:[/／、|]|或者?是?|(?:（|\()[^)）]{1,6}[)）][\s/／、,，]*)[\s,，]*")
+_ASKS_ONESELF: Final = re.compile(r"[\d零一二三四五六七八九幺]几(?=来着|[啊呢]?[,，?？…])")  # "零几来着，零七"
 _TAIL: Final = (3, 4)  # digits by which a number is called: "先打6174"
 _NOBODY: Final = re.compile(r"(?!)")  # matches nothing
 
@@ -87,7 +88,7 @@ def told(text: str, *, spoken: bool = False, asked: bool) -> PhoneFinding | None
 
     `asked`: it answers our question; else only a number is taken that is said to be the citizen's or to be called.
     """
-    text = fold(text)
+    text = _ASKS_ONESELF.sub(lambda found: "…" * len(found.group()), fold(text))
     city = asked and (not spoken or bool(_EXTENSION.search(text)))
     found = [entry for entry in phone.find(text, spoken=spoken, asked=city) if entry.kind != "service"]
     if asked and (words := _hesitant(text, found)):

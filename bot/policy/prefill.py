@@ -16,6 +16,7 @@ _FOR_ANOTHER: Final = re.compile(
     rf"[替帮代]着?[我俺]?{KIN}|[他她]们?(?:那儿|那边|那楼|小区|单位|学校|村)|[我俺]{KIN}(?:家|那|他们|她们|小区|的房)"
 )
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
+_OUR_QUESTION: Final = re.compile(r"[您你](?:刚才|刚刚|刚)(?:问|说)")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
 _CLAUSE_END: Final = re.compile(r"[\s,，。;；!！?？]+")
 _WANTS: Final = re.compile(
@@ -51,7 +52,7 @@ def prefill(
         elif found.address and not matter.place.text and not elsewhere:
             matter.place.text = found.address
     if not matter.event_time:
-        moment = times.find(text, talk.now, spoken=talk.turn.spoken)
+        moment = times.find(_OUR_QUESTION.sub("", text), talk.now, spoken=talk.turn.spoken)
         if moment is not None and (_DATE.search(moment.text) or moment.recurring):
             every = _EVERY.search(_clause_of(text, moment.text))
             prefix = every.group() if every and every.group() not in moment.text and moment.recurring else ""
