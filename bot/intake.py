@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from bot.intents import SLOTS
 from bot.state import Matter, State
 
 PATH: Final = Path(__file__).with_name("intake.yml")
+_FOUND_BY: Final = re.compile(r"小区|[里园苑村庄路街桥]|胡同|号|楼|院(?!$)|广场|大厦|地铁|公园|学校|中心|家园|花园|社区")
 FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
 
 
@@ -205,8 +207,13 @@ def missing(matter: Matter, state: State, slot: str, intake: Intake) -> bool:
 
 
 def place_complete(matter: Matter, state: State) -> bool:
-    """A district with a street or an address is enough; anything is enough once it was asked for twice."""
+    """A district with a street or an address is enough; anything is enough once it was asked for twice.
+
+    An address that was merely told by the way ("the bus to the hospital") must name something by which it is found.
+    """
     place = matter.place
+    if place.district and not place.street and not state.asked.get("place", 0) and not _FOUND_BY.search(place.text):
+        return False
     if place.candidates and state.asked.get("place", 0) < 2:
         return False
     if place.district and (place.street or place.text):

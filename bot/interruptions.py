@@ -26,10 +26,28 @@ _ANSWERS_BESIDE: Final = 8  # characters besides what came between: then somethi
 _CLAUSES: Final = re.compile(r"[,，。;；!！?？…]+")
 _WRONG_NUMBER: Final = re.compile(r"[打拨]错了?(?:电话|号码?)?|[找发加]错了?(?:人|地方|群|客服|公众号)")
 _NAMED: Final = re.compile(r"错了?(?:电话|号码|人|地方|群|客服|公众号)")
+_TAKES_US_FOR: Final = re.compile(
+    r"^(?:喂+|哎|诶|[您你]好|请问|那个|[\s,，。!！?？])*(?:[您你]们?)?(?:这儿|这里|这边|那儿|那边)?是(?:不是)?(?:那个|个)?[^\s,，。!！?？]{0,6}"
+    r"(?:搬家|快递|外卖|[饭酒]店|餐[厅馆]|宾馆|家政|装修|开锁|家电|空调维修|修空调|出租车?|打车|滴滴|美团|饿了么|淘宝|京东|拼多多|抖音|顺丰|中通|圆通"
+    r"|旅行社|影楼|房产中介|租车|鲜花店|花店|蛋糕店|洗衣店|理发店|健身房|平台|网店|4S店|火锅店|送水|送气|银行|保险)"
+    r"[^\s,，。!！?？]{0,5}(?:吗|么|吧|不|是吧|对吧|对不对|嘛)(?=[\s,，。!！?？])"
+    r"|^(?:喂+|[您你]好|[\s,，。!！?？])*[^\s,，。!！?？]{0,6}(?:客服|平台|公司|[饭酒]店|餐厅|快递)(?:中心|热线)?是(?:吧|吗|不是)(?=[\s,，。!！?？])"
+)
+_STILL_OURS: Final = re.compile(r"投诉|举报|反映|12345|热线|政府|市里|政策|补贴|不给|不退|骗|态度|没人管|怎么办理|规定")
+_NEVER_MIND: Final = re.compile(r"没事|不用了?|对不起|不好意思|抱歉|打扰|挂了")
 _BESIDE_WRONG: Final = re.compile(
     r"[你您](?:这儿|这里)?不是[^,，。]{1,10}[啊呀哪]|我?要?(?:找|打给)[^,，。]{1,10}(?=[,，。])|不用了?|对不起|不好意思|抱歉|不是|好像|可能|应该是"
     r"|打扰[您你]?|电话|号码?|谢谢|再见|挂了|没事|[哦噢啊哎呀喂那是我吧了\s,，。!！~]"
 )
+
+
+def taken_for_another(text: str) -> bool:
+    """ "Is that the removal firm? I move house tomorrow": somebody else's business is told to us.
+
+    Whoever names a public service (the water works), or complains, may have come to the right place.
+    """
+    words = reading.normalise(text)
+    return bool(_TAKES_US_FOR.search(words)) and not _STILL_OURS.search(words)
 
 
 def wrong_number(text: str, *, certain: bool) -> bool:
@@ -41,7 +59,7 @@ def wrong_number(text: str, *, certain: bool) -> bool:
     """
     words = reading.normalise(text)
     rest, found = _WRONG_NUMBER.subn("", words)
-    if not found or (certain and not _NAMED.search(words)):
+    if not found or (certain and not _NAMED.search(words) and not (found > 1 and _NEVER_MIND.search(rest))):
         return False
     return not _BESIDE_WRONG.sub("", rest)
 

@@ -42,7 +42,11 @@ _ABOUT_IT: Final = re.compile(
     r"密|匿|名|知道|晓得|透露|公开|泄|露|漏|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
     r"|电话给|号给|查[得不]到我|认识我|看(?:得|不)?[见到]|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
 )
-NAMED: Final = re.compile(r"保密|匿名|公开|实名")
+_KEEP_LOOSELY: Final = re.compile(r"保(?:着|个|下|一下|点儿?)+密")
+NAMED: Final = re.compile(rf"保密|匿名|公开|实名|{_KEEP_LOOSELY.pattern}")
+_NO_ALARM: Final = re.compile(  # "and do not call me the fire brigade"
+    r"(?:[别甭莫]|不用|用不着)(?:再)?(?:给我|替我)?(?:叫|转|派|打|喊|报)(?:到|给|什么)?(?:消防|110|119|120|122|警|救护车|急救|派出所)[队车察]?"
+)
 _BY_NAME: Final = re.compile(r"匿名|实名")  # said of oneself; others keep their accounts secret
 _DENIED: Final = re.compile(
     r"(?<!不)(?:不是要|不是|不用|不消|不要|不需要|不必|无须|毋须|不想|不能|不愿意|不同意|没必要|用不着|犯不着|无需|甭|别|不|没啥可?|有啥可?)(?:给我|替我|再|特意|对外)?(保密|匿名|公开|实名)"
@@ -129,7 +133,7 @@ def _at_once(text: str) -> bool | None:
 
 def volunteered(text: str) -> bool | None:
     """The same in words that nobody asked for; None where they say nothing of it."""
-    text = _OWN_IGNORANCE.sub("", text)
+    text = _NO_ALARM.sub("", _OWN_IGNORANCE.sub("", text))
     if not _ABOUT_IT.search(text):
         return None
     wish = _read("unasked", text, least=_SURE_UNASKED, clear=_CLEAR_UNASKED)
@@ -176,5 +180,6 @@ def _shares(part: Part, words: str) -> tuple[float, ...]:
 
 def _plainly(text: str) -> str:
     """Without numbers, and what is denied put by its opposite: a reader of words does not see how far "not" reaches."""
-    words = _NO_SUCH_THING.sub("公开", _NUMBER.sub("", reading.normalise(text)))
+    words = _KEEP_LOOSELY.sub("保密", _NUMBER.sub("", reading.normalise(text)))
+    words = _NO_SUCH_THING.sub("公开", words)
     return _DENIED.sub(lambda found: "公开" if found[1] in ("保密", "匿名") else "保密", words)

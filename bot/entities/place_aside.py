@@ -21,7 +21,9 @@ _UNRELATED: Final = re.compile(
     r"^[^,，。;；]{0,8}(?:没(?:有)?关系|两码事|两回事|无关|不是一(?:码|回)事|不沾边|不是一个)"
 )
 _SUFFIX: Final = re.compile(r"(?<=..)(?:街道|地区|镇|乡)$")
-_EXPLAINED: Final = re.compile(r"^\s*(?:外头|外面|外边|对面|对过)?那(?:边|个|里|头|儿)?(?:可)?(?:是|在|归|属于)?$")  # "not A: that one is in D"
+_EXPLAINED: Final = re.compile(
+    r"^\s*(?:外头|外面|外边|对面|对过)?那(?:边|个|里|头|儿)?(?:可)?(?:是|在|归|属于)?$"
+)  # "not A: that one is in D"
 _BREAK: Final = re.compile(r"[,，。;；!！?？\n]")
 KIN: Final = (
     r"(?:爸妈|爹妈|妈|爸|爹|娘|姥姥|姥爷|奶奶|爷爷|大爷|大妈|公公|婆婆|岳父|岳母|丈人|闺女|女儿|儿子"
@@ -97,7 +99,9 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     mistaken = taken_back(text, spots)
     ranks = {spot: _rank(text, spot, spots) for spot in spots if spot not in mistaken}
     best = min(ranks.values(), default=_HAPPENED)
-    where = frozenset(district for spot, rank in ranks.items() if rank == best for district in spot.districts)
+    where = frozenset(
+        district for spot, rank in ranks.items() if rank == best for district in _districts_of(text, spot, spots)
+    )
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
     if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
         aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
@@ -197,6 +201,12 @@ def _pair(text: str, spot: Spot, spots: Sequence[Spot]) -> tuple[int, int]:
     start = min((s.start for s in pair if s.district and _joined(text, s.end, spot.start)), default=spot.start)
     end = max((s.end for s in pair if not s.district and _joined(text, spot.end, s.start)), default=spot.end)
     return start, end
+
+
+def _districts_of(text: str, spot: Spot, spots: Sequence[Spot]) -> frozenset[str]:
+    """Where a name lies: of one that two districts have, the district named right before it."""
+    beside_it = (s.districts & spot.districts for s in spots if s.district and _joined(text, s.end, spot.start))
+    return next((districts for districts in beside_it if districts), spot.districts)
 
 
 def _joined(text: str, end: int, start: int) -> bool:

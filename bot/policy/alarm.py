@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from bot import guards as guard_room
 from bot import hazards, interruptions, reading, wording
-from bot.danger import joined, line_of
+from bot.danger import joined, line_of, log_odds
 from bot.decision import Findings
 from bot.policy import kinds
 
 _DOUBT: Final = 0.1  # of the guard, from which on the other readers are asked
 _SURE: Final = 0.9  # of the guard's classifier, beside a rule
 DANGER: Final = 0.25  # of all readers together; who stays just below is told whom to call (decision 0054)
-_DANGER_IN_TALK: Final = 0.8  # an answer to a question of ours, or a word to a seat, is rarely an alarm
-_DANGER_IN_TALK_UNRULED: Final = 0.98  # where no rule fired: "just now, I have just seen it" answers "since when?"
-_UNDERSTOOD_IN_TALK: Final = 0.2  # of the reader of intents: what a person looks like sounds alarming to letters alone
+# An answer to a question of ours, or a word to a seat, is rarely an alarm: see `_in_talk` (decision 0061).
+_BEFORE_IN_TALK, _JOINED, _BY_LENGTH, _OF_STORY, _GOES_ON = -8.8, 1.1, 2.4, -3.0, -1.9
+_DANGER_IN_TALK: Final = 0.4
 _THANKS: Final = 0.5  # of the reader of intents, beside words of thanks
 _DANGER_IN_THANKS: Final = 0.95  # who praises the rescuers tells of a danger that is over
 _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of two hours
@@ -38,13 +39,14 @@ class Alarm:
     doubtful: bool = False
 
 
-def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
+def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = None) -> Alarm:
     """What the words say of danger.
 
     A rule that fired in words of which the guard's classifier is sure too needs no second opinion, nor time for one.
     Else, where the guard is alarmed or in doubt, all readers decide together. `in_talk`: these are not the first words
-    about a matter. Whoever thanks the rescuers is believed to tell of what is over, unless a rule fired; and so is
-    whoever comes back to our question by themselves after a mishap at home that they say is settled.
+    about a matter, and answer the question for `asked`. Whoever thanks the rescuers is believed to tell of what is
+    over, unless a rule fired; and so is whoever comes back to our question by themselves after a mishap at home that
+    they say is settled.
 
     Raises:
         Missing: a reader has to be asked first.
@@ -66,16 +68,32 @@ def raised(text: str, findings: Findings, *, in_talk: bool) -> Alarm:
         understood=understood,
         by_rule=guards.by_rule,
     )
-    limit = DANGER if not in_talk else _DANGER_IN_TALK if guards.by_rule else _DANGER_IN_TALK_UNRULED
     thanks = kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS
-    if thanks and not guards.by_rule:
-        limit = max(limit, _DANGER_IN_THANKS)
-    unlikely = not guards.by_rule and (
-        understood < _UNDERSTOOD_IN_TALK if in_talk else understood < _HAZARD and hazards.nobody_in_it(text)
-    )
-    if probability < limit or unlikely:
-        return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk or thanks else _CAUTION))
-    return Alarm(line_of(guards.lines, meaning.lines))
+    over = thanks and not guards.by_rule
+    if in_talk:
+        sure = _in_talk(text, probability, of_story=asked in (None, "detail"))
+        is_alarm = sure >= (_DANGER_IN_THANKS if over else _DANGER_IN_TALK)
+    else:
+        unlikely = not guards.by_rule and understood < _HAZARD and hazards.nobody_in_it(text)
+        is_alarm = probability >= (_DANGER_IN_THANKS if over else DANGER) and not unlikely
+    if is_alarm:
+        return Alarm(line_of(guards.lines, meaning.lines))
+    return Alarm(doubtful=probability >= (_CAUTION_IN_TALK if in_talk or thanks else _CAUTION))
+
+
+def _in_talk(text: str, probability: float, *, of_story: bool) -> float:
+    """The probability that words in the middle of a talk are an alarm.
+
+    What breaks out is told at some length, and not as the answer; a short piece of a story ("he is still shouting out
+    there") means what was told before, and whoever asks to go on has seen to it.
+
+    Args:
+        probability: of a danger, were these the first words (`bot.danger.joined`).
+        of_story: what happened was asked, or nothing.
+    """
+    score = _BEFORE_IN_TALK + _JOINED * log_odds(probability) + _BY_LENGTH * math.log(max(len(reading.bare(text)), 1))
+    score += _OF_STORY * of_story + _GOES_ON * interruptions.interrupted(text)
+    return 1 / (1 + math.exp(-score))
 
 
 def told(line: str, danger: str) -> str:

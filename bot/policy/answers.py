@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from base.spelling import with_extension
@@ -12,6 +13,7 @@ from bot.policy import (
     asides,
     closing,
     consult,
+    contact_number,
     corrections,
     elsewhere,
     filling,
@@ -28,6 +30,10 @@ _ANOTHER_WAY: Final = 2  # answers running that told nothing: then help is offer
 _GIVE_UP: Final = 3  # then a person
 _CHANGED: Final = "好的，改过来了。"
 _NOBODY_ELSES: Final = ("confidential", "event_time", "contact_name")  # who answers these tells no number but their own
+# "Thinking of it, keep me secret after all": no refusal of the number that was asked for.
+_CHANGED_THEIR_MIND: Final = re.compile(
+    r"琢磨|寻思|想了(?:一?想|又想)|又想|改(?:个)?主意|还是(?:得|要|给|替|帮|把)[^,，。]{0,6}保|等等|等一下"
+)
 _LABELS: Final = {
     "place": "地点",
     "event_time": "时间",
@@ -176,13 +182,15 @@ def _another_wish(talk: Talk, slot: str) -> bool:
     """ "I said there was no need, but do keep it secret", while something else is asked: no answer to that."""
     state, text = talk.state, talk.text
     before = state.confidential
-    if slot == "confidential" or before is None or not secrecy.NAMED.search(text):
+    if slot == "confidential" or not secrecy.NAMED.search(text):
+        return False
+    if before is None and (slot != contact_number.SLOT or not _CHANGED_THEIR_MIND.search(text)):
         return False
     if phone.find(text, spoken=talk.turn.spoken) or not corrections.of_secrecy(talk, text):
         return False
     if state.confidential == before:
         return False
-    talk.say(_CHANGED)
+    talk.say(_CHANGED if before is not None else wording.KEPT_SECRET)
     asides.stand(talk)
     return True
 

@@ -158,7 +158,7 @@ def answer_confirmation(talk: Talk) -> bool:
         matter.stage = "dropped"
         return True
     state.unclear += 1
-    if state.unclear >= 3:
+    if state.unclear >= 3 or reading.tidy(text) == matter.question:  # the same words would find the same once more
         _offer_person(talk, matter)
         return False
     matter.question, matter.candidates = reading.tidy(text), []  # the question put in other words

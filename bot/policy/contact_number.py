@@ -55,7 +55,7 @@ def take(talk: Talk, text: str) -> bool:
             # They want to be called, and said no word against the number that was offered: read back, and in the end.
             _known(talk, state.caller_number, doubtful=True)
         return True
-    return state.asked.get(SLOT, 0) < QUESTIONS and yes_no.answer(text) != "no"
+    return state.asked.get(SLOT, 0) < QUESTIONS and (yes_no.answer(text) != "no" or reading.corrects(text))
 
 
 def question(talk: Talk, usual: str) -> str:

@@ -22,6 +22,7 @@ from bot.policy import (
     asides,
     choices,
     closing,
+    filling,
     going_on,
     matters,
     owed,
@@ -40,6 +41,7 @@ _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _TELLING: Final = 4  # characters of a rough answer
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
+_ANSWERED_IN_CLAUSES: Final = frozenset({"place", "event_time", "subject", "appeal"})
 _ABOUT_NUMBERS: Final = frozenset({"contact_phone", "contact_name", "order_no"})  # there it is a slip in a number
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(
@@ -143,7 +145,7 @@ def _turn(talk: Talk) -> None:
     foreign = turn.spoken and unintelligible(talk.text, turn.heard)
     if not foreign and reading.normalise(talk.text):
         state.unintelligible = 0
-    danger = alarm.raised(talk.text, talk.findings, in_talk=bool(state.form))
+    danger = alarm.raised(talk.text, talk.findings, in_talk=bool(state.form), asked=state.asking)
     if danger.doubtful and not state.cautioned:
         state.cautioned = True
         talk.remark(wording.EMERGENCY_CAUTION)
@@ -158,7 +160,8 @@ def _turn(talk: Talk) -> None:
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
     elif (guards.abuse and not guards.request and not _of_others(talk)) or _only_abuse(talk):
-        _abuse(talk)
+        if not _answered_rudely(talk):
+            _abuse(talk)
     elif not reading.normalise(talk.text):
         _nothing_typed(talk)
     elif state.asking == "satisfaction":
@@ -173,6 +176,8 @@ def _turn(talk: Talk) -> None:
         return
     elif _wrong_number(talk):
         closing.close(talk, farewell=wording.WRONG_NUMBER)
+    elif talk.state.asking in (None, "detail") and not state.form and interruptions.taken_for_another(talk.text):
+        talk.ask(None, wording.TAKEN_FOR_ANOTHER)
     elif _yes_to_nothing(talk):
         talk.again(wording.UNHEARD_BEFORE)
     elif state.choosing and _chosen(talk):
@@ -222,6 +227,23 @@ def _only_abuse(talk: Talk) -> bool:
     understood = talk.findings.understand(talk.text)
     least = 0.4 if talk.findings.guards.abuse else 0.7  # a rule found an insult: is there anything besides?
     return understood.intent == "abuse" and understood.confidence >= least
+
+
+def _answered_rudely(talk: Talk) -> bool:
+    """An answer to a question of the form, and insults beside it: it is taken, and better words are asked for once."""
+    state = talk.state
+    if not state.form or state.asking not in _ANSWERED_IN_CLAUSES:
+        return False
+    told = guards_room.besides_abuse(talk.text)
+    if not told:
+        return False
+    state.warnings += 1
+    if state.warnings == 1:
+        talk.remark(wording.ABUSE_ASIDE)
+    filling.take(talk, state.asking, told)
+    state.asking = None
+    matters.proceed(talk)
+    return True
 
 
 def _of_others(talk: Talk) -> bool:

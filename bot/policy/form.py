@@ -48,6 +48,8 @@ def go_on(talk: Talk) -> None:
         text = _which_district(about[0]) or text
     elif question.slot == "place" and state.asked["place"] > 1:
         text = "请问是北京的哪个区、哪个街道或者乡镇？"
+    elif question.slot == "place" and len(districts := {matter.place.district for matter in about}) == 1:
+        text = text.replace("哪个区、", districts.pop() or "哪个区、")  # what is known is not asked again
     elif question.slot == contact_number.SLOT:
         text = contact_number.question(talk, text)
     if talk.elder:

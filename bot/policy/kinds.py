@@ -25,7 +25,7 @@ _SURE: Final = 0.85  # of the reader of intents: then no words that it may have 
 _LONG_STORY: Final = 40  # characters
 _END_COUNTS: Final = 1 / 3  # its end beside the whole: many who tell what went wrong end by asking whose business it is
 DENIED: Final = re.compile(
-    r"(?:不是|不想|并不是|没想|不算)(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询|提(?:什么)?意见|告状)(?:啊|的|吧)?"
+    r"(?:不是|不想|并不是|没想|不算|(?<!再)不(?=投诉|举报))(?:要|来|在|想)?(?:投诉|举报|表扬|建议|咨询|提(?:什么)?意见|告状)(?:啊|的|吧)?"
     r"|想问(?:一下)?[啊呢]?[,，]不是[,，]"
     r"|(?:没|没有|怕|怕被|担心|担心被)(?:谁|人|别人|邻居)?(?:来)?(?:投诉|举报)(?:我们?|咱们?|我家)?(?:的|吧)?"
 )
@@ -45,7 +45,7 @@ _CUES: Final = (
         ),
     ),
     ("help", re.compile(r"^(?:我)?(?:想|要|来)?求助(?!热线|电话|平台|站|中心)")),
-    ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询")),
+    ("consult", re.compile(r"^(?:我)?(?:想|要|来)?咨询|纯(?:粹)?(?:是|就是)?(?:想)?(?:问|打听|咨询)")),
 )
 # A question that expects no answer: whoever puts it complains.
 _RHETORICAL: Final = re.compile(
@@ -66,6 +66,7 @@ _OFFENCE: Final = re.compile(
 _WE: Final = r"(?:你们|您们?|政府|(?:有关|相关)部门|上[边头面])[^,，。]{0,6}"
 _SHALL_ACT: Final = re.compile(
     rf"(?:让|求|希望|盼着?|要求){_WE}(?:查一?查?[他她它这那]|查处|管管|管一管|处理|整治|治治|罚|派人|来人|给个说法|(?:协调|解决)(?!方案|办法))"
+    r"|(?:^|(?<=[\s,，。;；!！?？]))(?:[您你]们?|政府)?能(?:不能)?(?:来|派(?:个)?人)?(?:管一?管|治一?治|查一?查)(?!得)[^\s,，。;；!！?？]{0,12}[吗么不吧][?？\s,，。]"
 )
 _WILL_DO_IT: Final = re.compile(  # "whose number is that? I call them myself": an answer is all that is wanted
     r"(?:(?:电话|号码)(?:是)?多少|归谁管|归哪|归你们还是|(?:找|打给?)哪(?:个|家)|哪儿(?:能)?办|怎么(?:打|联系))[^。!！]{0,14}"
@@ -73,9 +74,13 @@ _WILL_DO_IT: Final = re.compile(  # "whose number is that? I call them myself": 
     r"(?:就行|就好|就成|吧|去|电话|一趟|他们)*(?=[\s,，。;；!]|$)"
 )
 _ASKS_A_RULE: Final = re.compile(  # at the end of a story: "...does the insurance pay for it?"
-    r"(?:给报不给报|给不给报|报不报|能不能报|能报(?:销)?(?:吗|么|不)|可以报(?:销)?(?:吗|么|不)|报得了吗|报销不报销)(?:销)?[啊呀呢吗哪]*[?？。!！\s]*$"
+    r"(?:给报不给报|给不给报|报不报|能不能报|给报(?:销)?(?:吗|么|不)|能报(?:销)?(?:吗|么|不)|可以报(?:销)?(?:吗|么|不)|报得了吗|报销不报销)(?:销)?[啊呀呢吗哪]*"
+    r"(?:[,，][^,，。;；?？]{0,12})?[?？。!！\s]*$"
 )
-_RULE_COUNTS: Final = 0.35
+_BEGINS_ASKING: Final = re.compile(
+    r"^[^,，。]{0,4}(?:我)?(?:想|要|先|来)?(?:咨询|打听|请教)(?:您|你们?)?(?:一?[下个句]|点)"
+)
+_BEGINNING_COUNTS: Final = 0.5
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
@@ -87,6 +92,13 @@ _BROKEN: Final = re.compile(
 def classify(talk: Talk, text: str) -> tuple[str, str]:
     """(kind, request type) of a piece of text; an empty kind where it holds no matter."""
     words = _told(DENIED.sub("", guards.without_abuse(text)))
+    found = _classify(talk, words)
+    if not found[0] and (rest := guards.besides_abuse(text)) and rest != words:
+        return _classify(talk, _told(DENIED.sub("", rest)))
+    return found
+
+
+def _classify(talk: Talk, words: str) -> tuple[str, str]:
     understood = talk.findings.understand(words)
     cue = by_words(words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
@@ -97,8 +109,10 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         return ("order", "求助") if has_matter else ("status", "咨询")
     if understood.intent == "order_status" and understood.confidence >= 0.5 and not problem:
         return "status", "咨询"
-    if _WILL_DO_IT.search(words):
+    if _WILL_DO_IT.search(words) or _asks_a_rule(words, cue):
         return "consult", "咨询"
+    if cue == "表扬" and understood.score("out_of_scope") >= _SURE:
+        cue = ""  # "write me the thanks of my thesis"
     if cue and cue != "咨询":
         return "order", cue
     if cue == "咨询":
@@ -111,6 +125,11 @@ def classify(talk: Talk, text: str) -> tuple[str, str]:
         asks += _END_COUNTS * (end.score("consult") - asks)
         requests += _END_COUNTS * (end.score(*REQUESTS) - requests)
     return _by_model(words, understood, asks=asks, requests=requests, problem=problem)
+
+
+def _asks_a_rule(words: str, cue: str) -> bool:
+    """Whether a story ends in the question what the insurance pays, and nobody is to be looked into."""
+    return bool(_ASKS_A_RULE.search(words)) and cue in ("", "咨询") and not _SHALL_ACT.search(words)
 
 
 def _told(words: str) -> str:
@@ -141,8 +160,8 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
         requests += 0.25
     if reading.question(words) and not problem:
         asks += 0.2
-    if _ASKS_A_RULE.search(words):
-        asks += _RULE_COUNTS
+    if _BEGINS_ASKING.search(words) and not reading.asks_nothing(words):
+        asks += _BEGINNING_COUNTS
     nothing = understood.score("none", "out_of_scope", "unlawful", "chitchat", "greet", "abuse", "prompt_attack")
     if max(requests, asks) < 0.3 and not problem:
         return "", ""
