@@ -17,7 +17,9 @@ from bot.intents import SLOTS
 from bot.state import Matter, State
 
 PATH: Final = Path(__file__).with_name("intake.yml")
-_FOUND_BY: Final = re.compile(r"小区|[里园苑村庄路街桥]|胡同|号|楼|院(?!$)|广场|大厦|地铁|公园|学校|中心|家园|花园|社区")
+_FOUND_BY: Final = re.compile(
+    r"小区|[里园苑村庄路街桥]|胡同|号|楼|院(?!$)|广场|大厦|地铁|公园|学校|中心|家园|花园|社区"
+)
 FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
 
 

@@ -34,6 +34,7 @@ _NOBODY_ELSES: Final = ("confidential", "event_time", "contact_name")  # who ans
 _CHANGED_THEIR_MIND: Final = re.compile(
     r"琢磨|寻思|想了(?:一?想|又想)|又想|改(?:个)?主意|还是(?:得|要|给|替|帮|把)[^,，。]{0,6}保|等等|等一下"
 )
+_LEAVES_NONE: Final = re.compile(r"[不别甭](?:想|用|要|愿意?)?(?:留|写|填|说|给号|给电话)(?!我)")
 _LABELS: Final = {
     "place": "地点",
     "event_time": "时间",
@@ -188,7 +189,7 @@ def _another_wish(talk: Talk, slot: str) -> bool:
         return False
     if phone.find(text, spoken=talk.turn.spoken) or not corrections.of_secrecy(talk, text):
         return False
-    if state.confidential == before:
+    if state.confidential == before or (slot == contact_number.SLOT and _LEAVES_NONE.search(text)):
         return False
     talk.say(_CHANGED if before is not None else wording.KEPT_SECRET)
     asides.stand(talk)

@@ -53,3 +53,8 @@ def test_what_a_recogniser_misheard_is_read_where_the_line_is_a_telephone() -> N
     assert hesitant_number.find("要三九,零零零零,嗯对,然后期七,二幺") is None
     found = hesitant_number.find("要三九,零零零零,嗯对,然后七七,二幺", spoken=True)
     assert found is not None and found.number == "13900007721"
+
+
+def test_a_group_takes_up_how_the_number_ended() -> None:
+    found = hesitant_number.find("幺三九零零，零零八五，嗯，八五三三", spoken=True)
+    assert found is not None and found.number == "13900008533"

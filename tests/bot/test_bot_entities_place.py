@@ -307,3 +307,56 @@ def test_a_street_that_is_only_guessed_at_is_asked_for(matcher: PlaceMatcher, sa
 
 def test_a_road_is_not_the_street_whose_name_it_bears(matcher: PlaceMatcher) -> None:
     assert matcher.find("东城区，北心桥，东直门内大街路北", asked=True).street == "北新桥街道"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "早上地铁坐反了，眼看要误点",
+        "物业费地上地下都收",
+        "院里有棵香椿树想砍",
+        "单位占我家三间房那事",
+        "就是城乡居民医保，明年几月份交钱",
+        "儿子的意思是撒海里",
+        "家里想增容电表怎么申请",
+    ],
+)
+@pytest.mark.parametrize("spoken", [True, False])
+def test_a_name_made_by_two_other_words_is_no_place(matcher: PlaceMatcher, said: str, spoken: bool) -> None:
+    assert not matcher.find(said, spoken=spoken).found
+
+
+@pytest.mark.parametrize(
+    ("said", "street"),
+    [
+        ("房山那个，房幺几路来着，司机一脚油就走了", ""),
+        ("我们在怀柔村里想把老院子改成民宿，自己打口井行不行", ""),
+        ("我在大兴西红们送货", "西红门地区"),
+        ("昌平这边儿，回龙关，我闺女初三", "回龙观街道"),
+    ],
+)
+def test_a_street_is_heard_in_a_story_only_right_behind_its_district(
+    matcher: PlaceMatcher, said: str, street: str
+) -> None:
+    assert matcher.find(said, spoken=True).street == street
+
+
+def test_a_longer_name_of_the_district_goes_before_a_shorter_one_elsewhere(matcher: PlaceMatcher) -> None:
+    found = matcher.find("石景山平果园街道，地铁站北边那个小超市", asked=True)
+    assert (found.district, found.street, found.address) == ("石景山区", "苹果园街道", "地铁站北边那个小超市")
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "district", "street"),
+    [
+        ("东城那个是我家，店在朝阳区望京街道", "东城区", "朝阳区", "望京街道"),
+        ("单位在朝阳那个八里庄，坏的灯是我家门口的，是海淀区八里庄街道", "朝阳区", "海淀区", "八里庄街道"),
+        ("房山窦店，望楚村，他送货是往良乡那边送", "", "房山区", "窦店镇"),
+        ("右安门内大街，不是右安门外啊，外头那是丰台，我们这儿是西城", "", "西城区", ""),
+    ],
+)
+def test_what_lies_elsewhere_is_set_aside(
+    matcher: PlaceMatcher, said: str, known: str, district: str, street: str
+) -> None:
+    found = matcher.find(said, district=known)
+    assert (found.district, found.street) == (district, street)

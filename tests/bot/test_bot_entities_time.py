@@ -141,3 +141,11 @@ def test_days_of_the_old_calendar_keep_their_wording(said: str) -> None:
     finding = time.find(said, NOW)
     assert finding is not None
     assert (finding.text, finding.start) == (said, None)
+
+
+def test_the_front_of_a_temple_is_no_day() -> None:
+    assert time.find("怀柔雁栖，红螺寺跟前儿", NOW) is None
+    found = time.find("前儿个晚上", NOW)
+    assert found is not None and found.text.startswith("前儿")
+    long_ago = time.find("住了五十来年了", NOW)
+    assert long_ago is not None and long_ago.text == "五十来年了"

@@ -159,3 +159,7 @@ def test_a_house_number_behind_a_number_changes_nothing() -> None:
 def test_which_of_two_is_meant_to_be_called(said: str, number: str) -> None:
     found = whose_number.told(said, asked=True)
     assert found is not None and found.number == number
+
+
+def test_who_asks_themselves_for_a_digit_has_not_told_it() -> None:
+    assert _number("家里头电话，六三五二，一八，零……零几来着，零七", spoken=True, asked=True) == "63521807"

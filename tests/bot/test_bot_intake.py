@@ -101,3 +101,14 @@ def test_wrong_data_is_named(tmp_path: Path, change: str) -> None:
     path.write_text("\n".join([*kept, change]), encoding="utf-8")
     with pytest.raises(ConfigurationError):
         Intake.load(path)
+
+
+def test_an_address_told_by_the_way_is_asked_for_and_the_district_is_not() -> None:
+    matter = Matter(1, "order", "到区医院的公交末班能不能往后挪", request_type="建议")
+    matter.place = Place("到区医院", "延庆区", "")
+    state = State(matters=[matter])
+    assert not intake.place_complete(matter, state)
+    matter.place.text = "康庄小区三号楼"
+    assert intake.place_complete(matter, state)
+    matter.place.text, state.asked = "到区医院", {"place": 1}
+    assert intake.place_complete(matter, state)

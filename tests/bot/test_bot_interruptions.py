@@ -78,3 +78,39 @@ def test_however_often_something_is_repeated_it_is_read_at_once(piece: str) -> N
     assert not interruptions.wrong_number(text, certain=False)
     assert not interruptions.interrupted(text)
     assert not splitting.only_announces(text)
+
+
+def test_who_asks_what_we_asked_has_not_answered() -> None:
+    assert interruptions.interrupted("宝宝下来，那个滑梯不能上……哎对不起对不起，您刚才问我什么？")
+
+
+@pytest.mark.parametrize("text", ["打错了打错了，没事儿了", "打错电话了，不好意思"])
+def test_a_wrong_number_is_believed_late_where_it_is_unmistakable(text: str) -> None:
+    assert interruptions.wrong_number(text, certain=True)
+    assert not interruptions.wrong_number("打错了，是五号楼", certain=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "喂，是搬家公司不？我明儿一早搬家，要个四米二的车",
+        "喂，平台客服是吧，我这单客户电话打不通，餐都凉了",
+        "你好请问是顺丰快递吗，我要寄个件",
+    ],
+)
+def test_a_call_for_somebody_elses_business(text: str) -> None:
+    assert interruptions.taken_for_another(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "喂，是自来水公司吗，我家没水了",
+        "是12345平台吗，我反映个事",
+        "我要投诉搬家公司，说好六百要一千五",
+        "楼下是饭店吗天天油烟呛人",
+        "是银行的人态度不好，我要投诉",
+    ],
+)
+def test_a_call_that_may_be_ours(text: str) -> None:
+    assert not interruptions.taken_for_another(text)

@@ -157,3 +157,17 @@ def test_a_number_that_is_refused_twice_in_a_breath_is_refused(form: State) -> N
 def test_whoever_calls_themselves_wants_an_answer() -> None:
     decision = said(State(), "想投诉快递不赔，先问一下这归谁管，申诉电话多少，我自己去打", "complain")
     assert [matter.kind for matter in decision.state.matters] == ["consult"]
+
+
+def test_an_answer_beside_insults_is_taken_and_better_words_asked_for_once(form: State) -> None:
+    first = said(form, "垃圾站，还有你们这帮废物")
+    assert first.state.matters[0].subject == "垃圾站"
+    assert first.replies[0].text == wording.ABUSE_ASIDE
+    again = said(replace(first.state, asking="appeal"), "把垃圾清了，你们这帮废物")
+    assert again.state.outcome is None and again.state.matters[0].appeal == "把垃圾清了"
+    assert wording.ABUSE_ASIDE not in [reply.text for reply in again.replies]
+
+
+def test_insults_alone_are_no_answer(form: State) -> None:
+    decision = said(form, "你们这帮废物")
+    assert decision.state.warnings == 1 and not decision.state.matters[0].subject

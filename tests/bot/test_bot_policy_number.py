@@ -253,3 +253,21 @@ def test_who_hears_badly_may_leave_no_number() -> None:
 def test_what_and_the_answer_in_one_breath() -> None:
     state = say(asked_for_secrecy(), "你说什么?哦,保密,不要不要").state
     assert (state.confidential, state.asking) == (False, "confirm_order")
+
+
+@pytest.mark.parametrize(
+    "text", ["哎我琢磨了琢磨，还是得给我保密，别让他家知道是我说的", "又想了想，还是给我保着点儿密吧"]
+)
+def test_a_wish_to_be_kept_secret_refuses_no_number(text: str) -> None:
+    decision = say(replace(asked(), confidential=None), text)
+    assert decision.state.confidential is True
+    assert (decision.state.asking, decision.state.refused) == ("contact_phone", [])
+
+
+def test_a_correction_refuses_no_number() -> None:
+    decision = say(asked(), "不对不对，我说岔了")
+    assert decision.state.refused == [] and decision.state.asking == "contact_phone"
+
+
+def test_who_stays_nameless_leaves_no_number() -> None:
+    assert "contact_phone" in say(asked(), "匿名，不留").state.refused

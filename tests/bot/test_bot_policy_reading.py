@@ -170,3 +170,12 @@ def test_a_consequence_asks_for_no_progress() -> None:
     assert not reading.asks_progress("说是看古镇，结果一天进了三个店")
     assert reading.asks_progress("上次反映的事，查一下，结果出来没有")
     assert reading.asks_progress("帮我查一下，上次那个结果")
+
+
+@pytest.mark.parametrize("text", ["乱停车的，还有不管事的物业", "请核实是不是违法占耕地，是的话拆掉"])
+def test_what_only_looks_like_a_further_matter_or_a_correction(text: str) -> None:
+    assert not reading.new_matter(text) and not reading.corrects(text)
+
+
+def test_a_further_matter() -> None:
+    assert reading.new_matter("还有个事") and reading.new_matter("对了我还有点事要说")

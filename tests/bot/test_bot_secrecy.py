@@ -101,3 +101,13 @@ def test_nor_is_a_plain_no(said: str) -> None:
 )
 def test_a_no_to_something_else_is_no_waiver(said: str) -> None:
     assert secrecy.answered(said) is True
+
+
+def test_no_fire_brigade_is_no_wish_for_secrecy() -> None:
+    assert secrecy.volunteered("没漏气没味儿，别给我叫消防") is None
+    assert secrecy.volunteered("没证，偷着给饭馆儿送，您别给我转消防啊") is None
+
+
+def test_secrecy_is_said_loosely() -> None:
+    assert secrecy.answered("给我保着点儿密吧") is True
+    assert secrecy.volunteered("我又寻思了寻思，还是给我保着点儿密吧") is True

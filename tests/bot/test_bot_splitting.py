@@ -126,3 +126,43 @@ def test_one_side_alone_is_one_matter(text: str) -> None:
 def test_how_it_is_told_is_no_matter_before_the_first() -> None:
     pieces = splitting.split("我一块儿说了啊，省得打两回。头一个，楼下遛狗不拴绳；第二个，站牌让风刮倒了")
     assert [piece.text for piece in pieces] == ["楼下遛狗不拴绳", "站牌让风刮倒了"]
+
+
+@pytest.mark.parametrize(
+    ("text", "matters"),
+    [
+        (
+            "hello你好，我这边有两个issue要报哈，第一个是共享单车把人行道堵死了，第二个是公司楼后头路灯全灭",
+            ["共享单车把人行道堵死了", "公司楼后头路灯全灭"],
+        ),
+        (
+            "郊野公园的两个问题一起说了吧。一是北门的厕所停水半个月；二是路边烧过的一个旧沙发没人清",
+            ["北门的厕所停水半个月", "路边烧过的一个旧沙发没人清"],
+        ),
+        (
+            "我有三个事儿，第一个，过街的提示音半夜也响；第二个，公厕晚上八点就锁门；第三个……第三个算了，那个是家务事",
+            ["过街的提示音半夜也响", "公厕晚上八点就锁门"],
+        ),
+    ],
+)
+def test_only_what_is_told_is_a_matter(text: str, matters: list[str]) -> None:
+    assert [piece.text for piece in splitting.split(text)] == matters
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        (
+            "我先打听一句，低保的供暖费上哪儿领去；打听完了我还得说说楼道里那灯，黑了一个多月",
+            "楼道里那灯，黑了一个多月",
+        ),
+        ("除夕地铁几点收？问完了我还得投诉一个，楼下那歌厅唱到后半夜", "楼下那歌厅唱到后半夜"),
+        ("我先表扬一个，民警帮我把车找回来了。完了我还得说个事儿，楼下健身器材断了", "楼下健身器材断了"),
+    ],
+)
+def test_what_comes_after_the_first(text: str, second: str) -> None:
+    assert [piece.text for piece in splitting.split(text)][1:] == [second]
+
+
+def test_a_talk_that_was_finished_is_no_second_matter() -> None:
+    assert len(splitting.split("我把事说完了还得跟他说说好话")) == 1

@@ -1,0 +1,43 @@
+"""An alarm in the middle of a talk: weighed by what was asked, how much is told, and all readers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import guards
+from bot.decision import Danger, Findings, Understood, Wanted
+from bot.guards_model import GuardFindings
+from bot.policy import alarm
+
+FIRE = "哎哟坏了坏了，锅里的油着起来了，都窜到抽油烟机上了，咋办呐"
+
+
+def findings(text: str, *, score: float, understood: float = 0.1) -> Findings:
+    """What the readers say, no rule having fired."""
+    found = Findings(GuardFindings(probability=0.95, whole=0.9, lines={"119": 1.0, "120": 0.1}))
+    told = guards.without_supposed(text)
+    found = found.add(Wanted("danger", (told,)), Danger(score, {"119": 1.0}))
+    row = (("emergency", understood), ("help", 1 - understood))
+    return found.add(Wanted("understand", (told,)), Understood("help", 1 - understood, row))
+
+
+@pytest.mark.parametrize("asked", ["place", "contact_phone", "confirm_order"])
+def test_what_breaks_out_in_the_middle_of_the_form_is_an_alarm(asked: str) -> None:
+    assert alarm.raised(FIRE, findings(FIRE, score=0.5), in_talk=True, asked=asked).line == "119"
+
+
+def test_a_short_piece_of_the_story_is_none() -> None:
+    text = "他还在外头骂着呢"
+    assert alarm.raised(text, findings(text, score=0.5), in_talk=False).line == "119"
+    assert alarm.raised(text, findings(text, score=0.5), in_talk=True, asked="detail").line == ""
+
+
+def test_who_asks_to_go_on_has_seen_to_it() -> None:
+    text = "哎宝宝别哭，奶奶打电话呢，您刚才问我什么来着"
+    assert alarm.raised(text, findings(text, score=0.3), in_talk=True, asked="place").line == ""
+
+
+def test_who_stays_below_is_told_whom_to_call_all_the_same() -> None:
+    text = "味儿越来越大"
+    told = alarm.raised(text, findings(text, score=0.4), in_talk=True, asked="detail")
+    assert told.line == "" and told.doubtful
