@@ -80,6 +80,9 @@ _ASKS_A_RULE: Final = re.compile(  # at the end of a story: "...does the insuran
 _BEGINS_ASKING: Final = re.compile(
     r"^[^,，。]{0,4}(?:我)?(?:想|要|先|来)?(?:咨询|打听|请教)(?:您|你们?)?(?:一?[下个句]|点)"
 )
+_WHERE_TO_APPLY: Final = re.compile(  # 卡丢了上哪儿补去
+    r"(?:[上去到在]哪(?:儿|里|个)?|怎么|咋|如何)[^,，。]{0,4}(?:补办?|办理?|领|换|挂失|[缴交]费?|开|申请|申领)(?!好|法|完)"
+)
 _BEGINNING_COUNTS: Final = 0.5
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
@@ -102,6 +105,7 @@ def _classify(talk: Talk, words: str) -> tuple[str, str]:
     understood = talk.findings.understand(words)
     cue = by_words(words)
     problem = bool(_WRONGDOING.search(words) or _BROKEN.search(words)) or _pressing(words)
+    problem = problem and not (reading.question(words) and _WHERE_TO_APPLY.search(words))
     if understood.score("order_status") >= _SURE and cue in ("", "咨询", "求助"):
         return "status", "咨询"
     if reading.asks_progress(words) and (cue in ("", "咨询") or understood.intent == "order_status"):

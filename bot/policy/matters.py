@@ -190,6 +190,11 @@ def _one(talk: Talk, text: str, *, sure: bool = False, whole: str = "") -> Matte
     state = talk.state
     if receipt_no.find(text, spoken=talk.turn.spoken) is not None:  # whoever says such a number asks after it
         return state.new_matter("status", text, "咨询")
+    known = order_numbers.find(text, spoken=talk.turn.spoken)
+    if known and (reading.question(text) or reading.again(text)):  # whoever tells the number asks after that order
+        matter = state.new_matter("status", text, "咨询")
+        matter.order_no = known
+        return matter
     channel = _lawful_channel(talk, text)
     if channel:
         matter = state.new_matter("lawful", text, "求助")
