@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -233,9 +234,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings, telephone: Tel
 
 
 def _telephoned(cases: Sequence[Case], most: int) -> list[Case]:
-    """The first `most` telephone cases, with those that they follow."""
-    chosen = [case for case in cases if case.channel == "phone"][:most]
-    ids = {case.id for case in chosen}
+    """The first `most` cases of those who telephone, and where these are fewer of those who write, said by telephone;
+    with those that they follow."""
+    ranked = sorted(cases, key=lambda case: case.channel != "phone")[:most]
+    ids = {case.id for case in ranked}
+    chosen = [replace(case, channel="phone") for case in cases if case.id in ids]
     return [case for case in chosen if case.after is None or case.after in ids]
 
 
@@ -249,7 +252,7 @@ def command(argv: list[str], *, telephone: Telephone | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=[], help="ids or groups to play")
     parser.add_argument("--rasa", metavar="URL", help="understand with a running Rasa, http://127.0.0.1:PORT")
     parser.add_argument(
-        "--spoken", type=int, nargs="?", const=40, metavar="N", help="N telephone cases, spoken and recognised (40)"
+        "--spoken", type=int, nargs="?", const=40, metavar="N", help="N cases, spoken and recognised (40)"
     )
     arguments = parser.parse_args(argv)
     settings = base_settings.load()
