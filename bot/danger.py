@@ -258,7 +258,7 @@ class MeaningReader:
 
     @classmethod
     def load(cls, encoder: SentenceEncoder, folder: Path, data: Data | None = None) -> MeaningReader:
-        """The reader for this data and model; trained (one to four minutes, 2.5 GB beside what is loaded) where it is not kept yet."""
+        """The reader for this data and model; trained (one to four minutes, 2.5 GB more) where it is not kept yet."""
         examples = (data or guard_classifier.default_data()).emergency
         words = guard_classifier.prepare(folder) if data is None else Classifier(examples)
         sentences = "\n".join(f"{label} {text}" for text, label in examples)

@@ -124,6 +124,8 @@ class PlaceMatcher:
             district: one that is already known, used where the text names none.
         """
         spots = self._spots(text)
+        if not asked and place_aside.only_gone_to(text, spots):
+            return PlaceFinding()
         if passed := place_aside.beside(text, spots):
             near = {name for spot in passed for name in spot.districts}
             hint = district or (near.pop() if len(near) == 1 else "")

@@ -53,6 +53,10 @@ _TOWARDS: Final = re.compile(r"(?:往|朝|奔|冲着?)$")  # "he delivers to A"
 _TOWARDS_BEHIND: Final = re.compile(
     r"^(?:街道|地区|镇|乡|区)?(?:那边儿?|那儿|方向|这边儿?|那头)?(?:送|去|走|开|拉|运|跑|搬|方向|的(?:路|车|方向))"
 )
+_ERRAND: Final = re.compile(r"(?:上|去|到|往|跑)$")  # "once a month I fetch my medicine in A"
+_ERRAND_BEHIND: Final = re.compile(
+    r"^(?:街道|地区|镇|乡|区)?(?:那边儿?|那儿)?(?:去)?(?:取|拿|看|买|开|赶|逛|办)(?:一?[回趟次点个些])?(?:药|病|菜|东西|集|大集|证|年货)"
+)
 _OF_MINE: Final = re.compile(
     r"^(?:街道|地区|镇|乡|区)?(?:那个|那边儿?|那儿|那里|那处)?[,，]?(?:那)?(?:才|就|可)?是[我俺咱](?:们)?(?:自己|自个儿?|现在)?(?:的)?(?:家|住|户口|老家|娘家|公司|单位|上班)"
 )
@@ -167,7 +171,7 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
         return _WORK
     if _NEXT_DOOR.search(clause) or _NEXT_DOOR_BEHIND.search(behind):
         return _BESIDE
-    if _TOWARDS.search(clause) and _TOWARDS_BEHIND.search(behind):
+    if _goes_there(clause, behind):
         return _BESIDE
     if (_WITH.search(clause) and _WITH_BEHIND.search(behind)) or (
         _FROM_BEFORE.search(clause) and _FROM_BEHIND.search(behind)
@@ -178,6 +182,18 @@ def _rank(text: str, spot: Spot, spots: Sequence[Spot]) -> int:
     if _ORIGIN_BEFORE.search(clause) and (clause.endswith(("住", "在")) or _ORIGIN_BEHIND.search(behind)):
         return _AWAY
     return _NEAR if _HOME_OF_KIN.search(clause) else _HAPPENED
+
+
+def only_gone_to(text: str, spots: Sequence[Spot]) -> bool:
+    """Whether every place that is named is where somebody goes or drives to, on an errand: none tells where it was."""
+    row = [_pair(text, spot, spots) for spot in spots]
+    return bool(row) and all(_goes_there(_BREAK.split(text[:start])[-1], text[end:]) for start, end in row)
+
+
+def _goes_there(clause: str, behind: str) -> bool:
+    """`clause`: what stands before the place, `behind`: behind it."""
+    towards = _TOWARDS.search(clause) and _TOWARDS_BEHIND.search(behind)
+    return bool(towards or (_ERRAND.search(clause) and _ERRAND_BEHIND.search(behind)))
 
 
 def denied(before: str, behind: str) -> bool:

@@ -41,6 +41,8 @@ _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _TELLING: Final = 4  # characters of a rough answer
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
+_SOMEBODY: Final = re.compile(r"(?:找|派|来|叫|换|让)(?:个|一个)?(?:别的)?人(?:来|去)?(?:说|讲|处理|问|管|跟|谈)")
+_OURS: Final = re.compile(r"人工|真人|客服|坐席|接线|机器|转接|跟我|和我")
 _ANSWERED_IN_CLAUSES: Final = frozenset({"place", "event_time", "subject", "appeal"})
 _ABOUT_NUMBERS: Final = frozenset({"contact_phone", "contact_name", "order_no"})  # there it is a slip in a number
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
@@ -151,7 +153,11 @@ def _turn(talk: Talk) -> None:
         talk.remark(wording.EMERGENCY_CAUTION)
     if danger.line:
         closing.emergency(talk, danger.line)
-    elif guards.human or (turn.kind == "dtmf" and talk.text.strip() == "0") or _wants_person(talk):
+    elif (
+        (guards.human and not _sends_for_somebody(talk))
+        or (turn.kind == "dtmf" and talk.text.strip() == "0")
+        or _wants_person(talk)
+    ):
         closing.to_person(talk)
     elif foreign or (turn.heard.unrecognised and not reading.normalise(talk.text)):
         _nothing_understood(talk)
@@ -209,6 +215,11 @@ def _wants_person(talk: Talk) -> bool:
         return False
     understood = talk.findings.understand(talk.text)
     return understood.intent == "human" and understood.confidence >= (0.6 if hinted else 0.8)
+
+
+def _sends_for_somebody(talk: Talk) -> bool:
+    """ "Find somebody who speaks with him", as the answer to what is wanted: that is wanted of others."""
+    return talk.state.asking == "appeal" and bool(_SOMEBODY.search(talk.text)) and not _OURS.search(talk.text)
 
 
 def _after_secrets(talk: Talk) -> bool:

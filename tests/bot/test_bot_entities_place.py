@@ -360,3 +360,9 @@ def test_what_lies_elsewhere_is_set_aside(
 ) -> None:
     found = matcher.find(said, district=known)
     assert (found.district, found.street) == (district, street)
+
+
+def test_where_somebody_goes_on_an_errand_is_asked_about(matcher: PlaceMatcher) -> None:
+    assert not matcher.find("我一个月得上良乡取一回药，村里那条路全是坑").found
+    assert matcher.find("我家住房山周口店，一个月得上良乡取一回药").street == "周口店地区"
+    assert matcher.find("上良乡取药那个医院", asked=True).street == "良乡地区"

@@ -171,3 +171,10 @@ def test_an_answer_beside_insults_is_taken_and_better_words_asked_for_once(form:
 def test_insults_alone_are_no_answer(form: State) -> None:
     decision = said(form, "你们这帮废物")
     assert decision.state.warnings == 1 and not decision.state.matters[0].subject
+
+
+def test_somebody_who_speaks_with_them_is_what_is_wanted_of_others(form: State) -> None:
+    asked = replace(form, asking="appeal")
+    decision = said(asked, "找人说说他，别往下扔了", "help")
+    assert decision.state.outcome is None and decision.state.matters[0].appeal
+    assert said(asked, "给我找个人工客服").state.outcome == "seat"
