@@ -5,7 +5,8 @@ It is stored as JSON with each turn. `decide` works on a copy: a state that was 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Final, Literal
 
 from bot.manner import Manner
@@ -122,7 +123,9 @@ class State:
     version: int = VERSION
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain lists and dicts that share nothing with this state; several times faster than `dataclasses.asdict`."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> State:
@@ -166,12 +169,31 @@ class State:
         )
 
 
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is list:
+        return [_plain(entry) for entry in value]
+    if kind is dict:
+        return {key: _plain(entry) for key, entry in value.items()}
+    if kind in _PARTS:
+        return {name: _plain(entry) for name, entry in vars(value).items()}
+    return value
+
+
 def _only_fields(cls: type[Any], stored: dict[str, Any]) -> dict[str, Any]:
-    names = {entry.name for entry in fields(cls)}
+    names = _names(cls)
     return {key: value for key, value in stored.items() if key in names}
+
+
+@cache
+def _names(cls: type[Any]) -> frozenset[str]:
+    return frozenset(entry.name for entry in fields(cls))
 
 
 def _matter(stored: dict[str, Any]) -> Matter:
     known = _only_fields(Matter, stored)
     known["place"] = Place(**_only_fields(Place, stored.get("place") or {}))
     return Matter(**known)
+
+
+_PARTS: Final = frozenset({State, Matter, Place, Manner})
