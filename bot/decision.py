@@ -51,15 +51,26 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class OrderKnown:
-    """What may be told about an order whose number and tracking code were given; `found` False: no such order."""
+    """What may be told about an earlier order; `found` False: no such order.
+
+    `answered_on`, `closed_on`: the day in words, where it was. `answer`: what the unit has answered, without persons;
+    empty where it has not, or where whoever asks may not hear it.
+    """
 
     found: bool
     order_no: str = ""
-    status_text: str = ""
+    status: str = ""
     unit: str = ""
-    last_event: str = ""
     deadline: str = ""
     extended_because: str = ""
+    answered_on: str = ""
+    closed_on: str = ""
+    answer: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Nobody works on it any more, unless the matter is there again."""
+        return self.status in ("answered", "visited", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +157,9 @@ class Findings:
         result: ReceiptKnown = self._get(Wanted("receipt", (digits,)))
         return result
 
-    def duplicate(self, phone: str, district: str, street: str, text: str, again: bool) -> str | None:
-        result: str | None = self._get(Wanted("duplicate", (phone, district, street, text, again)))
+    def duplicate(self, phone: str, district: str, street: str, text: str, again: bool, own: bool) -> OrderKnown | None:
+        """An earlier order of this number on the same matter. `own`: the call comes from that very number."""
+        result: OrderKnown | None = self._get(Wanted("duplicate", (phone, district, street, text, again, own)))
         return result
 
 
@@ -179,10 +191,14 @@ class FileOrder:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Add what was said to an earlier order of the same citizen on the same matter."""
+    """Add what was said to an earlier order of the same citizen on the same matter.
+
+    `reopen`: its unit had answered, and the citizen says that the matter is there again.
+    """
 
     number: int
     order_no: str
+    reopen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,5 +24,5 @@ def fixed_sentences(intake: Intake) -> tuple[str, ...]:
         texts += questions.values()
     for family in intake.families:
         texts += family.questions.values()
-        texts += [extra.text for extra in family.extra]
+        texts += family.questions_of_its_own()
     return tuple(dict.fromkeys(text for text in texts if len(text) >= _SHORTEST and "{" not in text))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -26,7 +26,8 @@ _VOTE_OF_RULE: Final = 3.0  # how many times likelier a rule makes its line
 _DOUBT_OF_LINE: Final = 0.05  # no line is less probable
 BY_CLASSIFIER: Final = "classifier"  # the kind of danger where no rule names one
 SHORT: Final = 6  # in fewer characters only a rule is believed
-_LONGEST: Final = 400
+_LONGEST: Final = 400  # characters that the readers take in at once
+_OVERLAP: Final = 60  # characters
 _NEAR: Final = 24  # characters between other people's data and the wish to have them; a story has both by chance
 _PART: Final = re.compile(r"[。!！?？;；\n]+")
 _CLAUSE: Final = re.compile(r"[,，。!！?？;；\n]+")
@@ -143,6 +144,11 @@ _ABUSE: Final = re.compile(
     r"废物(?:点心)?|饭桶|白痴|傻[逼比叉屄b]|[傻煞沙]逼|智障|弱智|脑残|王八蛋|混蛋|他妈的|(?<=你们)他妈(?![妈在是])|(?<=你)他妈(?![妈在是])|(?<=都)他妈(?=是?[吃干])|你妈|妈的|操你|草你|艹|滚(?:蛋|开|犊子|吧|[,，。!！]|$)|去死|狗东西|畜生|贱人|贱货|臭婊|不要脸|神经病|蠢货|蠢猪|垃圾(?:玩意|东西|热线|政府|机器|客服)|(?:^|[,，。!！\s]|你们?|真|[帮群])(?:都?是|就是)?垃圾(?=[!！。]|$)|吃屎|放屁|死全家|sb\b|nmsl|tmd\b|cnm|吃干饭的|狗屁|缺德|孙子(?:们)?[!！,，。]",
     re.IGNORECASE,
 )
+_THREAT: Final = re.compile(  # against whoever answers; against others it is a matter for 110 or an order
+    r"信不信我?(?:弄死|砍|打死|捅|杀|收拾|灭)(?:了)?[你您]们?|(?:弄死|砍死|打死|捅死|杀了|灭了|收拾)[你您]们?(?:全家|这[帮群些]|$|[,，。!！])"
+    r"|小心[你您]们?(?:的)?(?:全家|狗命|脑袋|老婆|孩子)|[你您]们?(?:给我)?等着[,，]?(?:瞧|我(?:去|来)|有[你您]们?好看)|(?:我)?(?:带|找)人(?:去|来)?(?:砸|收拾|弄|堵)[你您]们"
+    r"|我?知道[你您]们?(?:在哪儿?|哪儿)(?:上班|住)|(?:砸|烧|炸)了[你您]们(?:那|这|的)"
+)
 _SWEARING: Final = re.compile(
     r"(?:一[帮群])?(?:废物(?:点心)?|饭桶|白痴|智障|弱智|脑残|王八蛋|混蛋|蠢货|蠢猪|狗东西|畜生)|傻[逼比叉屄b]|[傻煞沙]逼|(?:都)?他妈的|(?<=你们)他妈(?![妈在是])"
     r"|(?<=你)他妈(?![妈在是])|(?:都是)?(?:干什么)?吃干饭的|滚(?:蛋|犊子)|狗屁|放屁|吃屎|缺德"
@@ -177,11 +183,52 @@ def check(text: str, *, reader: Classifier | None = None) -> GuardFindings:
 
     `reader`: the classifier; else the one of this process.
     """
-    text = reading.normalise(text)[:_LONGEST]
+    text = reading.normalise(text)
     if not text:
         return GuardFindings()
-    found = emergency(text, reader or guard_classifier.default())
-    abusive = bool(_ABUSE.search(text))
+    reader = reader or guard_classifier.default()
+    windows = _windows(text)
+    if len(windows) == 1:
+        return _checked(text, reader)
+    found = [_checked(window, reader) for window in windows]
+    worst = max(range(len(found)), key=lambda at: (bool(found[at].emergency), found[at].by_rule, found[at].whole))
+    abusive = any(finding.abuse for finding in found)
+    return replace(
+        found[worst],
+        human=any(finding.human for finding in found),
+        abuse=abusive,
+        threat=any(finding.threat for finding in found),
+        at_us=any(finding.at_us for finding in found),
+        request=abusive and _holds_request(text),
+        lawful=next((finding.lawful for finding in found if finding.lawful), ""),
+        attack=any(finding.attack for finding in found),
+        most_alarming=windows[worst],
+    )
+
+
+def _windows(text: str) -> list[str]:
+    """A text in stretches of what the readers take in, cut at the ends of clauses, each beginning with the end of the
+    one before it; so that a danger at the end of a long story is not overlooked."""
+    if len(text) <= _LONGEST:
+        return [text]
+    windows, start = [], 0
+    while start < len(text):
+        end = min(start + _LONGEST, len(text))
+        if end < len(text):
+            ends = [found.end() for found in _CLAUSE.finditer(text, start + _LONGEST // 2, end)]
+            end = ends[-1] if ends else end
+        windows.append(text[start:end])
+        if end == len(text):
+            break
+        begins = [found.end() for found in _CLAUSE.finditer(text, end - _OVERLAP, end - 1)]
+        start = begins[0] if begins else end - _OVERLAP
+    return windows
+
+
+def _checked(text: str, reader: Classifier) -> GuardFindings:
+    found = emergency(text, reader)
+    threat = bool(_THREAT.search(text))
+    abusive = threat or bool(_ABUSE.search(text))
     return GuardFindings(
         emergency=found.line,
         danger=found.danger if found.line else "",
@@ -191,7 +238,8 @@ def check(text: str, *, reader: Classifier | None = None) -> GuardFindings:
         by_rule=bool(found.line) and found.danger != BY_CLASSIFIER,
         human=wants_person(text),
         abuse=abusive,
-        at_us=abusive and bool(_AT_US.search(text)),
+        threat=threat,
+        at_us=threat or (abusive and bool(_AT_US.search(text))),
         request=abusive and _holds_request(text),
         lawful=lawful.channel(text),
         attack=attacks(text),

@@ -20,9 +20,11 @@ class GuardFindings:
     lines: Mapping[str, float] = field(default_factory=dict)  # what speaks for each line, were it a danger
     probability: float = 0.0  # of any danger, 0..1, in the most alarming part of the text, which may be all of it
     whole: float = 0.0  # of the text as a whole
+    most_alarming: str = ""  # of a text longer than the readers take in: the stretch of it that all of this is about
     by_rule: bool = False  # a rule fired, and nothing near it speaks of a procedure or of the past
     human: bool = False
     abuse: bool = False
+    threat: bool = False  # it threatens whoever answers; an insult, too
     at_us: bool = False  # it names the hotline or whoever answers, rather than whom the matter is about
     request: bool = False
     lawful: str = ""

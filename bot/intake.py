@@ -21,16 +21,32 @@ _FOUND_BY: Final = re.compile(
     r"小区|[里园苑村庄路街桥]|胡同|号|楼|院(?!$)|广场|大厦|地铁|公园|学校|中心|家园|花园|社区"
 )
 FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
+SURE_OF_CATEGORY: Final = 0.6  # of the catalogue's level, as where it tells a seat that it is rather sure
+_JOINED: Final = 2  # how many things a question asks at most: who is asked three answers the last
+_KEYS: Final = "+"  # between the keys of what one question asks
+_AGAINST_SOMEBODY: Final = ("neighbour", "works", "fumes", "noise", "wages", "purchase")  # also where nobody is named
+_OF_FAMILIES: Final = ("投诉", "求助", "举报")  # the request types that are about what a family's questions ask
 
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A question special to a family, reported as `asking: detail`."""
+    """A question special to a family, reported as `asking: detail`.
+
+    Of several with one `key` the first is asked that is not answered yet, and then none of the others.
+    """
 
     key: str
     text: str
-    known: tuple[str, ...]
+    known: re.Pattern[str] | None  # words, or patterns of them, that answer it before it is asked
     types: tuple[str, ...]
+    asked_in: str = ""  # a slot whose own question asks this, too
+    joins: bool = False  # may be asked in one breath with the next one
+
+    def told(self, matter: Matter) -> bool:
+        said = "。".join(
+            (matter.text, matter.detail, matter.place.text, matter.event_time, matter.subject, matter.appeal)
+        )
+        return self.known is not None and self.known.search(said) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +68,30 @@ class Family:
     def tells_by_itself(self, text: str) -> bool:
         return any(word in text for word in self.troubles)
 
-    def fits(self, matter: Matter) -> bool:
-        if any(word in matter.text for word in self.unless):
+    def fits_category(self, matter: Matter) -> bool:
+        """Whether the catalogue is sure enough that the matter is of one of `levels`, and no word speaks against it.
+
+        Whoever suggests or praises something is asked nothing about what is wrong.
+        """
+        category = matter.category or {}
+        if matter.request_type not in _OF_FAMILIES or any(word in matter.text for word in self.unless):
             return False
-        if self.fits_words(matter.text):
-            return True
-        names = (matter.category or {}).values()
-        return bool(self.levels) and any(name in self.levels for name in names if isinstance(name, str))
+        leaf = float(category.get("confidence") or 0.0)
+        wider = max(leaf, float(category.get("level2_confidence") or 0.0))
+        return (leaf >= SURE_OF_CATEGORY and category.get("level3") in self.levels) or (
+            wider >= SURE_OF_CATEGORY and category.get("level2") in self.levels
+        )
+
+    def questions_of_its_own(self) -> tuple[str, ...]:
+        """Every sentence in which something special to the family may be asked."""
+        joining = [extra for extra in self.extra if extra.joins]
+        pairs = [
+            _one_question((first, second))
+            for position, first in enumerate(joining)
+            for second in joining[position + 1 :]
+            if first.key != second.key
+        ]
+        return (*(extra.text for extra in self.extra), *pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +131,21 @@ class Intake:
                 {slot: dict(texts) for slot, texts in data["questions"].items()},
                 tuple(_family(entry) for entry in data["families"]),
             )
-        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, re.error) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         named = {*result.asking_order, *result.questions, *(slot for slots in result.types.values() for slot in slots)}
         for family in result.families:
             named |= {*family.skip, *family.add, *family.questions}
+            named |= {extra.asked_in for extra in family.extra if extra.asked_in}
         unknown = sorted(named - set(SLOTS))
         if unknown:
             raise ConfigurationError(f"{path.name}: unknown slot {unknown[0]!r}")
         return result
 
     def family(self, matter: Matter) -> Family | None:
-        return next((family for family in self.families if family.fits(matter)), None)
+        """By the citizen's words; where no family knows any of them, by the catalogue's reading of the whole."""
+        by_words = next((family for family in self.families if family.fits_words(matter.text)), None)
+        return by_words or next((family for family in self.families if family.fits_category(matter)), None)
 
     def about_facility(self, text: str) -> bool:
         """Whether the words are about something that broke down: water, heat, a street lamp."""
@@ -124,12 +160,12 @@ class Intake:
             return tuple(slot for slot in slots if not (slot == "confidential" and nobody))
         always = {"confidential"} if matter.request_type == "举报" else set()
         slots = [slot for slot in slots if slot not in family.skip or slot in always]
-        slots += [slot for slot in family.add if slot not in slots and matter.request_type in ("投诉", "求助", "举报")]
+        slots += [slot for slot in family.add if slot not in slots and matter.request_type in _OF_FAMILIES]
         named = any(word in matter.text for word in self.counterparts) and not family.facility
         if (
             matter.request_type == "求助"
             and not named
-            and family.name not in ("neighbour", "noise", "wages", "purchase")
+            and not (family.name in _AGAINST_SOMEBODY and family.fits_words(matter.text))
         ):
             slots = [slot for slot in slots if slot != "confidential"]
         if matter.request_type == "投诉" and "confidential" not in slots:
@@ -157,7 +193,7 @@ class Intake:
         if matter.unread:
             return self.questions[slot]["求助"]
         family = self.family(matter)
-        if family is not None and slot in family.questions and matter.request_type in ("投诉", "求助", "举报"):
+        if family is not None and slot in family.questions and matter.request_type in _OF_FAMILIES:
             return family.questions[slot]
         texts = self.questions[slot]
         return texts.get(matter.request_type) or texts.get("求助") or next(iter(texts.values()))
@@ -175,7 +211,14 @@ def _family(entry: dict[str, Any]) -> Family:
         facility=bool(entry.get("facility", False)),
         troubles=tuple(entry.get("troubles", ())),
         extra=tuple(
-            Extra(str(item["key"]), str(item["text"]), tuple(item.get("known", ())), tuple(item.get("types", ())))
+            Extra(
+                key=str(item["key"]),
+                text=str(item["text"]),
+                known=re.compile("|".join(item["known"])) if item.get("known") else None,
+                types=tuple(item.get("types", ())),
+                asked_in=str(item.get("asked_in", "")),
+                joins=bool(item.get("joins", False)),
+            )
             for item in entry.get("extra", ())
         ),
     )
@@ -259,10 +302,38 @@ def next_question(
 
 
 def _extra(form: Sequence[Matter], state: State, intake: Intake) -> tuple[Question, list[Matter]] | None:
+    """What is special to a family and was neither told nor asked: one thing, or two that go together."""
+    asked = {key for keys in state.extra_asked for key in keys.split(_KEYS)}
     for matter in form:
         family = None if matter.unread else intake.family(matter)
+        open_ones: dict[str, Extra] = {}
         for extra in family.extra if family else ():
             wanted = not extra.types or matter.request_type in extra.types
-            if wanted and extra.key not in state.extra_asked and not any(word in matter.text for word in extra.known):
-                return Question("detail", extra.text, extra.key), [matter]
+            if (
+                wanted
+                and extra.key not in asked
+                and not extra.told(matter)
+                and not _asked_in(extra, matter, state, intake)
+            ):
+                open_ones.setdefault(extra.key, extra)
+        if not open_ones:
+            continue
+        first, *more = open_ones.values()
+        chosen = (first, *(extra for extra in more if first.joins and extra.joins))[:_JOINED]
+        return Question("detail", _one_question(chosen), _KEYS.join(extra.key for extra in chosen)), [matter]
     return None
+
+
+def _asked_in(extra: Extra, matter: Matter, state: State, intake: Intake) -> bool:
+    """Whether the question for a slot has asked it, or is going to."""
+    slot = extra.asked_in
+    if not slot:
+        return False
+    to_come = slot in intake.needs(matter) and missing(matter, state, slot, intake)
+    return to_come or bool(state.asked.get(slot, 0)) or slot in state.refused
+
+
+def _one_question(extras: Sequence[Extra]) -> str:
+    if len(extras) == 1:
+        return extras[0].text
+    return "请问" + "，".join(extra.text.removeprefix("请问").removesuffix("？") for extra in extras) + "？"

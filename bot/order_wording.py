@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from base.spelling import spell
-from bot.decision import Say
+from bot import unit_answer
+from bot.decision import OrderKnown, Say
+from workorders.order import STATUS_TEXT
 
+_ENDS: Final = ("。", "！", "？", "!", "?", "……")
 _NOTED: Final = "记下了，{label}是{value}。"
 _SPELT_FROM: Final = 7  # digits: shorter numbers are read as numbers
 
@@ -47,12 +50,61 @@ def two_districts(name: str, districts: list[str]) -> str:
     return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
 
 
-def duplicate(number: str) -> Say:
-    tail = number[-4:]
+def duplicate(known: OrderKnown, *, phone: bool) -> Say:
+    """An earlier order on the same matter, how far it has got, and the question whether it is that one; of one that
+    is over, whether the matter is there again."""
+    tail = known.order_no[-4:]
+    lead = "查到用这个电话反映过同一地点的同类问题，工单尾号{}，"
+    stands = _stands(known)
+    if known.over:
+        told = f"{stands}{_answer(known, phone=phone)}"
+        question = "现在还没有解决，或者又出现了吗？是的话我请承办单位接着办；只想了解结果，请说“知道了”。"
+        return Say(f"{lead.format(tail)}{told}{question}", f"{lead.format(spell(tail))}{told}{question}")
+    due = f"，答复期限到{known.deadline}" if known.deadline else ""
+    because = _reason(known)
+    question = "。是同一件事吗？是的话我把这次的情况补充进去催办"
     return Say(
-        f"查到用这个电话反映过同一地点的同类问题，工单尾号{tail}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办，不重复立单。",
-        f"查到用这个电话反映过同一地点的同类问题，工单尾号{spell(tail)}，还在办理中。是同一件事吗？是的话我把这次的情况补充进去催办。",
+        f"{lead.format(tail)}{stands}{due}{because}{question}，不重复立单。",
+        f"{lead.format(spell(tail))}{stands}{due}{because}{question}。",
     )
+
+
+def _stands(known: OrderKnown) -> str:
+    """Where an order stands, as a clause; of one that is over, as a sentence's beginning."""
+    unit = known.unit or "承办单位"
+    answered = f"{unit}已经在{known.answered_on}答复" if known.answered_on else f"{unit}已经答复"
+    match known.status:
+        case "filed":
+            return "已经受理，正在安排承办单位"
+        case "dispatched":
+            return f"已经派给{unit}"
+        case "accepted":
+            return f"{unit}已经接单，正在办理"
+        case "objected":
+            return "正在核定由哪个单位办理"
+        case "merged":
+            return "已经和同一事项的工单合并办理"
+        case "answered":
+            return answered
+        case "visited":
+            return f"{answered}，也做过回访"
+        case "closed":
+            return f"{answered}，{known.closed_on}办结" if known.closed_on else f"{answered}，已经办结"
+    return "还在办理中"
+
+
+def _answer(known: OrderKnown, *, phone: bool) -> str:
+    """The end of a sentence that says that the unit has answered: what it has answered, where that may be told."""
+    if not known.answer:
+        return "，答复内容可以凭工单编号和查询码查看。"
+    told = unit_answer.in_short(known.answer, unit_answer.PHONE_CHARACTERS if phone else unit_answer.CHAT_CHARACTERS)
+    rest = "" if told == known.answer else "答复全文可以凭工单编号和查询码查看。"
+    return f"，答复是：{told}{'' if told.endswith(_ENDS) else '。'}{rest}"
+
+
+def _reason(known: OrderKnown) -> str:
+    reason = known.extended_because.rstrip("。.；;，, ")
+    return f"（办理期限已延长，原因是：{reason}）" if reason else ""
 
 
 def filed(orders: list[tuple[str, str, str, str]]) -> Say:
@@ -84,12 +136,16 @@ def term(deadline_hours: int, working_days: int = 0) -> str:
     return f"{deadline_hours}小时" if deadline_hours <= 24 else f"{deadline_hours // 24}天"
 
 
-def order_status(status: str, unit: str, deadline: str, extended_because: str = "") -> Say:
-    unit_part = f"，承办单位是{unit}" if unit else ""
-    deadline_part = f"，答复期限到{deadline}" if deadline else ""
-    reason = extended_because.rstrip("。.；;，, ")
-    extended_part = f"（办理期限已延长，原因是：{reason}）" if reason else ""
-    return Say(f"这个工单目前是“{status}”{unit_part}{deadline_part}{extended_part}。")
+def order_status(known: OrderKnown, *, phone: bool) -> Say:
+    """For whoever has shown number and tracking code: how far it has got, and what the unit has answered."""
+    stands = f"这个工单目前是“{STATUS_TEXT.get(known.status, known.status)}”"
+    unit_part = f"，承办单位是{known.unit}" if known.unit else ""
+    if known.over and known.answered_on:
+        closed = f"，{known.closed_on}办结" if known.closed_on else ""
+        answer = _answer(known, phone=phone) if known.answer else "。"
+        return Say(f"{stands}{unit_part}{closed}。{known.unit or '承办单位'}在{known.answered_on}答复了{answer}")
+    deadline_part = f"，答复期限到{known.deadline}" if known.deadline and not known.over else ""
+    return Say(f"{stands}{unit_part}{deadline_part}{'' if known.over else _reason(known)}。")
 
 
 def supplemented(number: str) -> Say:

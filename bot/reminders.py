@@ -61,6 +61,14 @@ _OF_SLOT: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 _CHOOSE: Final = ("请说第一个、第二个，或者说都不是。", f"您也可以换个说法，直接说想问什么。{_PERSON}")
+_EARLIER: Final = (
+    "是刚才说的那件事，请说是的。是另外一件事，请说另一件。",
+    f"只想了解办到哪里了，可以说知道了。{_PERSON}",
+)
+_EARLIER_OVER: Final = (
+    "问题还在的话，请说还没解决。只想了解结果，请说知道了。",
+    f"要登记另外一件事，请说另一件。{_PERSON}",
+)
 _PERSON_OFFERED: Final = ("要转人工，请说好的，或者按零。不用，请说不用。", "需要人工请按零，不需要请说不用。")
 _KINDS: Final = (
     "请说您要办哪一样：咨询政策，反映问题，还是查进度。",
@@ -86,6 +94,9 @@ def of(state: State) -> tuple[str, ...]:
         return _MORE if state.matters else _FIRST
     if state.asking == "confirm_question":
         return _of_consultation(state)
+    about = state.matter(state.asking_about)
+    if state.asking == "confirm_order" and about is not None and about.duplicate_of:
+        return _EARLIER_OVER if about.duplicate_status in ("answered", "visited", "closed") else _EARLIER
     return _OF_SLOT.get(state.asking, _FIRST)
 
 

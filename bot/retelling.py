@@ -7,11 +7,18 @@ own), and oaths inside a clause; of a title also who calls for whom. The transcr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from bot import reading
 
 _CLAUSES: Final = re.compile(r"[,，。;；!！?？\n]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+_OF_THE_TALK: Final = re.compile(  # how old callers begin: of the line, of their ears and their age
+    r"(?:哎|喂|那什么|同志|闺女|姑娘|劳驾|师傅)*[啊呀呐]?(?:(?:是)?(?:[一幺]二三四五|市里头?|市长热线|政府)[^,，。]{0,3}|(?:[你您])?(?:说话)?(?:大|慢)点儿?声?[^,，。]{0,3}"
+    r"|我?(?:这)?耳(?:朵)?(?:背|聋|沉|不好使)[^,，。]{0,4}|听(?:得|不)[^,，。]{0,4}|能听[^,，。]{0,4}|(?:我)?(?:今年|都|过年|虚岁|周岁)*(?:[五六七八九]十[^,，。]{0,2}|[5-9]\d)(?:多)?(?:岁|了|啦|喽)[^,，。]{0,3}"
+    r"|[你您](?:听我|别嫌|别挂|等我|记一下)[^,，。]{0,8}|我(?:先|就)?(?:跟[你您])?(?:慢慢儿?)?(?:跟[你您])?说(?:啊|说)?|我?(?:姓|叫)[^,，。]{1,4}|血压高|糖尿病|老伴儿?(?:走|没)[^,，。]{0,6}|老婆子[^,，。]{0,6}没了)[啊呀吧呢哈的了]*"
+)
+_BEGINS_ELSEWHERE: Final = 20  # characters before the point; fewer stay, they tell where
 _WORTH_CUTTING: Final = 8  # characters of a clause that does not fit; fewer say nothing
 _PIECES: Final = re.compile(r"[^,，。;；!！?？\n]+[,，。;；!！?？\n]*")
 _OATHS: Final = re.compile(
@@ -56,6 +63,26 @@ def headline(text: str, limit: int) -> str:
         said = joined
     said = said or text
     return said if len(said) <= limit else said[: limit - 1] + "…"
+
+
+def to_the_point(text: str, matters: Callable[[str], bool], limit: int) -> str:
+    """A long story from the first clause on that names what is wrong, in `limit` characters: whoever begins with how
+    they came to live there has a title all the same. Whole clauses, in their order, none reworded.
+
+    Args:
+        matters: whether a clause names something wrong by itself.
+    """
+    clauses = [piece.strip() for piece in _CLAUSES.split(cleaned(text)) if piece.strip()]
+    told = [clause for clause in clauses if not _tells_nothing(clause) and not _OF_THE_TALK.fullmatch(clause)]
+    first = next((at for at, clause in enumerate(told) if matters(clause)), 0)
+    if sum(len(clause) for clause in told[:first]) < _BEGINS_ELSEWHERE:
+        first = 0
+    kept: list[str] = []
+    for clause in told[first:]:
+        if kept and len("，".join((*kept, clause))) > limit:
+            break
+        kept.append(clause)
+    return "，".join(kept) or text
 
 
 def _tells_nothing(piece: str) -> bool:

@@ -6,7 +6,6 @@ It is stored as JSON with each turn. `decide` works on a copy: a state that was 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import cache
 from typing import Any, Final, Literal
 
 from bot.manner import Manner
@@ -44,6 +43,8 @@ class Matter:
     opening: str = ""
     detail: str = ""
     event_time: str = ""
+    event_start: str = ""  # of the moments that it stands for, ISO; both empty where they cannot be told
+    event_end: str = ""
     subject: str = ""
     appeal: str = ""
     place: Place = field(default_factory=Place)
@@ -53,6 +54,7 @@ class Matter:
     looked_for: bool = False  # how far it has got was asked, without its number: found by place and telephone number
     unread: bool = False  # begun in an earlier call from the same number: nothing of it is read out
     duplicate_of: str | None = None
+    duplicate_status: str = ""  # of that order, as it was told
     duplicate_declined: bool = False
     order_no: str | None = None
     verified: bool = False  # of an earlier order: its tracking code was shown, so that it may be added to
@@ -64,6 +66,11 @@ class Matter:
     which: int = 0  # how often it was asked which of several candidates is meant
     search: str = ""
     tracking_code: str = ""
+
+    def happened(self, wording: str, moments: tuple[str, str] = ("", "")) -> None:
+        """When it happened: the citizen's words, with the moments that they mean as seen from this turn."""
+        self.event_time = wording
+        self.event_start, self.event_end = moments
 
 
 @dataclass
@@ -181,13 +188,8 @@ def _plain(value: Any) -> Any:
 
 
 def _only_fields(cls: type[Any], stored: dict[str, Any]) -> dict[str, Any]:
-    names = _names(cls)
+    names = _NAMES[cls]
     return {key: value for key, value in stored.items() if key in names}
-
-
-@cache
-def _names(cls: type[Any]) -> frozenset[str]:
-    return frozenset(entry.name for entry in fields(cls))
 
 
 def _matter(stored: dict[str, Any]) -> Matter:
@@ -197,3 +199,6 @@ def _matter(stored: dict[str, Any]) -> Matter:
 
 
 _PARTS: Final = frozenset({State, Matter, Place, Manner})
+_NAMES: Final[dict[type[Any], frozenset[str]]] = {
+    part: frozenset(entry.name for entry in fields(part)) for part in _PARTS
+}

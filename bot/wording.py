@@ -54,6 +54,7 @@ TAKEN_FOR_ANOTHER: Final = (
     "这里是北京12345市民热线，不是您要找的地方，请您核对一下号码。"
     "您有政策上的问题，或者生活中的困难要反映，可以跟我说。"
 )
+NO_SUCH_DAY: Final = "{said}好像不对，日历和钟表上没有，请您再说一下。"
 KEPT_SECRET: Final = "好的，会替您保密。"
 WRONG_NUMBER: Final = "没关系，这里是12345市民热线，那就不登记了，再见。"
 SILENCE_END: Final = "没有听到您说话，我先挂断了。您可以随时再打12345。"
@@ -110,6 +111,8 @@ SEAT_ENDED_RATE: Final = "坐席已经为您办完。请您评价这次服务：
 SEAT_ENDED: Final = "坐席已经结束本次服务，感谢您的来电，再见。"
 
 ABUSE_ASIDE: Final = "我理解您现在心情不好，请您文明用语。"
+THREAT_WARNING: Final = "您心里有气，我理解。可是威胁他人是违法的，这次通话会留下记录，请您有事说事，我来帮您登记。"
+ABUSE_PERSON: Final = "这样我没有办法帮您登记，请工作人员跟您说。"
 ABUSE_WARNING: Final = "我理解您现在心情不好，请您文明用语。请问您遇到了什么事？我来帮您登记。"
 ABUSE_CLOSE: Final = "请您理解，这样我没有办法为您服务，本次服务先到这里。有需要您可以随时再联系我们，再见。"
 ATTACK: Final = "对不起，别人的信息和系统内部的内容不能提供。您自己有什么事要咨询或者反映，我可以帮您。"
@@ -177,6 +180,9 @@ NOT_FOUND: Final = "按您说的情况，我没有查到登记过的诉求，我
 STATUS_BY_PERSON: Final = "没有工单编号，我帮您转给坐席，由坐席核实后帮您查。"
 STATUS_PERSON: Final = "需要人工帮您核对，请说“人工”。"
 
+REOPENED: Final = "好的，已经请承办单位把您原来的工单{number}重新办理，这次的情况也写进去了，不再重复立单。"
+ONLY_ASKED: Final = "好的，那就不再登记了。"
+EARLIER_OR_NEW: Final = "请问是要登记另外一件事，还是只想了解结果？"
 MERGED: Final = "好的，这次的情况已经补充到您原来的工单{number}，会催承办单位尽快办理，不再重复立单。"
 CALLBACK: Final = "您说的情况已记录，会有工作人员联系您。"
 CALLBACK_PROMISED: Final = "您的回电请求已受理，工作人员会尽快拨打您尾号{tail}的电话，再见。"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.policy import form
+from base.clock import local
+from bot import retelling
+from bot.policy import form, kinds
 from bot.state import Matter, State
 from storage.tables import Conversation
+from workorders import event_moments
 
 _SUMMARY_CHARACTERS = 60
 
@@ -65,6 +68,7 @@ def prefilled(state: State, row: Conversation) -> dict[str, Any]:
             "street": (matter.place.street, 0.85),
             "address": (matter.place.text, 0.8),
             "event_time": (matter.event_time, 0.8),
+            "event_moments": (_moments(matter, local(row.created_at).year), 0.8),
             "subject": (matter.subject, 0.8),
             "appeal": (matter.appeal, 0.7),
             "category_level1": (category.get("level1", ""), float(category.get("confidence") or 0.0)),
@@ -89,7 +93,8 @@ def order_numbers(state: State) -> list[str]:
 
 def summary(state: State) -> str:
     """What it is about, in the citizen's words."""
-    text = "；".join(form.order_detail(matter) for matter in state.matters)
+    told = [form.order_detail(matter) for matter in state.matters]
+    text = "；".join(retelling.to_the_point(words, kinds.stands_alone, _SUMMARY_CHARACTERS) for words in told)
     return text if len(text) <= _SUMMARY_CHARACTERS else text[: _SUMMARY_CHARACTERS - 1] + "…"
 
 
@@ -99,9 +104,19 @@ def note_for_call_back(state: State) -> str:
     for matter in state.matters:
         if matter.stage == "done":
             continue
-        parts = [matter.request_type, form.order_detail(matter), form.place_text(matter), matter.event_time]
+        parts = [matter.request_type, form.order_detail(matter), form.place_text(matter), _when(matter)]
         lines.append("；".join(part for part in parts if part))
     return "\n".join(lines)
+
+
+def _moments(matter: Matter, year: int | None = None) -> str:
+    return event_moments.spelled(matter.event_time, matter.event_start, matter.event_end, year=year)
+
+
+def _when(matter: Matter) -> str:
+    """As the citizen said it, with the day that it means: "yesterday" is read on another one."""
+    moments = _moments(matter)
+    return f"{matter.event_time}（{moments}）" if moments else matter.event_time
 
 
 def _matter(matter: Matter) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import Final
 from base.logs import get_logger
 from base.settings import Settings
 from bot import policy, wording
-from bot.decision import CallBack, Decision, Escalate, Findings, Say
+from bot.decision import CallBack, Decision, Escalate, Findings, Say, Supplement, Wanted
 from bot.state import State
 from conversations import alarm, seat_offer
+from conversations.drafts import DANGER_PLACE, DANGER_RECORD
 from conversations.lookups import Lookups
 from conversations.turn_input import TurnInput
 
@@ -49,14 +50,16 @@ class Dialogue:
         status = standing.status
         if status in ("ended", "waiting") and standing.outcome == "emergency":
             line = given.guards.emergency or standing.emergency_line or "110"
-            return Decision(state, (Say(wording.EMERGENCY_AFTER.format(line=line)),))
+            record = str(state.detail.get(DANGER_RECORD, ""))
+            told = (Supplement(record, given.turn.text),) if record and given.turn.text.strip() else ()
+            return Decision(state, (Say(wording.EMERGENCY_AFTER.format(line=line)),), told)
         if given.nobody_came and status in ("waiting", "with_seat"):
             return _nobody_came(state, status)
         if status == "waiting" and seat_offer.stands(state) and not given.guards.emergency:
             return await self._answer_to_offer(state, given, caller_number=standing.caller_number)
         if status in ("waiting", "with_seat"):
-            return await self._beside_seat(state, status, given)
-        return await self._with_bot(state, given)
+            return await self._with_place(await self._beside_seat(state, status, given), given)
+        return await self._with_place(await self._with_bot(state, given), given)
 
     async def listen(self, state: State, given: TurnInput) -> Decision:
         """What the words tell is taken into the order that the seat sees. Whatever fails there costs only that."""
@@ -94,6 +97,25 @@ class Dialogue:
         question = (Say(state.question_text),) if state.asking and state.question_text else ()
         return Decision(state, (Say(wording.TROUBLE), *question))
 
+    async def _with_place(self, decision: Decision, given: TurnInput) -> Decision:
+        """The decision on a danger with the place that its words name, for the record. Looked up behind the decision:
+        whom to call is told whatever happens to this."""
+        danger = any(isinstance(effect, Escalate) and effect.target != "seat" for effect in decision.effects)
+        if not danger:
+            return decision
+        wanted = Wanted("place", (given.turn.text, False, ""))
+        try:
+            place = await self._lookups.find(wanted, spoken=given.turn.spoken, notes=given.notes)
+        except Exception as error:  # noqa: BLE001 - the record is made without it
+            _log.error("the place of a danger was not read", error=type(error).__name__, exc_info=error)
+            return decision
+        if place.district:
+            decision.state.detail = {
+                **decision.state.detail,
+                DANGER_PLACE: [place.district, place.street, place.address],
+            }
+        return decision
+
     async def _beside_seat(self, state: State, status: str, given: TurnInput) -> Decision:
         """A person holds the conversation or will: the words go to that person; the guards still listen.
 
@@ -105,7 +127,7 @@ class Dialogue:
         line = await alarm.line_to_tell(turn.text, guards, self._lookups, notes=given.notes)
         if line:
             told = policy.alarm_told(line, guards.danger)
-            state.detail = {**state.detail, "emergency_line": line, "danger": guards.danger}
+            state.detail = {**state.detail, "emergency_line": line, "danger": guards.danger, "said": turn.text[:500]}
             return Decision(state, (Say(told),), (Escalate(line, guards.danger or "emergency"),))
         if status == "with_seat":
             return await self.listen(state, given)

@@ -1,5 +1,5 @@
-"""What a decision makes happen besides words: orders, call-backs, transfers, answers to return visits. Every function
-works inside the caller's transaction."""
+"""What a decision makes happen besides words: orders, records of danger, call-backs, transfers, answers to return
+visits. Every function works inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -37,6 +37,22 @@ async def file_orders(
         key = f"{row.id}:{matter.number}"
         filed[matter.number] = await orders.file(session, draft, key=key, now=now, actor=_ACTOR)
     return filed
+
+
+async def record_danger(
+    session: AsyncSession, orders: OrderService, row: Conversation, decision: Decision, now: datetime
+) -> None:
+    """A danger becomes an urgent order of its own, sent to the police and the local authority in the same moment.
+
+    One a conversation: what is told later is added to it (`Dialogue.decide`). Its number stands in the state's detail.
+    """
+    state = decision.state
+    lines = [effect.target for effect in decision.effects if isinstance(effect, Escalate) and effect.target != "seat"]
+    if not lines or drafts.DANGER_RECORD in state.detail:
+        return
+    draft = drafts.of_danger(state, lines[0], caller_number=row.caller_number or "", conversation_id=row.id)
+    filed = await orders.file(session, draft, key=f"{row.id}:emergency", now=now, actor=_ACTOR)
+    state.detail = {**state.detail, drafts.DANGER_RECORD: filed.order_no}
 
 
 async def carry_out(session: AsyncSession, row: Conversation, decision: Decision, now: datetime) -> Transfer | None:

@@ -30,7 +30,8 @@ from storage.tables import CallbackTask, Conversation, Order, OrderEvent, Record
 
 ERASED: Final = "（已按本人要求删除）"
 _OVER: Final = "closed"
-_WORDS: Final = ("seat_note", "said")  # of an outcome's details: what a seat wrote, the words for an emergency
+# Of an outcome's details: what a seat wrote, the words for an emergency, and its place.
+_WORDS: Final = ("seat_note", "said", "danger_place")
 _NOT_THEIRS: Final = ("unit:", "system:")  # what units and we ourselves wrote stays with the order
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from base import logs
+from base import confusion_table, logs
 from base import settings as base_settings
 from base.clock import SystemClock
 from base.errors import ConfigurationError, HotlineError
@@ -26,9 +26,11 @@ from base.settings import Settings
 from conversations import scoring
 from conversations.scoring import Result
 from conversations.service import ConversationService
-from conversations.simulated import Case, Line, Played, play
+from conversations.simulated import Bot, Case, Line, Played, play
 from storage.engine import Database
 from storage.tables import Conversation, Order
+from workorders.kit_labels import PATH as LABELS
+from workorders.kit_labels import KitLabels
 from workorders.service import OrderService
 
 _FIELDS: Final = (
@@ -50,6 +52,7 @@ class Stack:
         self.settings = settings
         self.database = database
         self.orders = OrderService(database, clock=SystemClock())
+        self.first_levels: tuple[str, ...] = ()  # of the catalogue, once started
         self._parts: list[Any] = []
         self.service: ConversationService | None = None
 
@@ -78,6 +81,7 @@ class Stack:
         await understanding.start()
         self._parts.append(understanding)
         catalogue = await asyncio.to_thread(Catalogue.load)
+        self.first_levels = catalogue.first_levels
         self.service = ConversationService(
             self.database,
             self.settings,
@@ -128,6 +132,16 @@ def _depth(case: Case, by_id: dict[str, Case]) -> int:
     return depth
 
 
+def check_labels(cases: Sequence[Case], labels: KitLabels) -> None:
+    """
+    Raises:
+        KitLabelsError: a case expects a first level that is no label; it is named.
+    """
+    for case in cases:
+        if wanted := case.expect.get("category_level1"):
+            labels.require_labels([str(wanted)], f"case {case.id}")
+
+
 async def _clear(stack: Stack) -> None:
     """An empty order store: earlier cases leave no order that a later one could be merged into."""
     from sqlalchemy import delete
@@ -139,15 +153,15 @@ async def _clear(stack: Stack) -> None:
             await session.execute(delete(table))
 
 
-async def _result(stack: Stack, played: Played, before: set[str]) -> Result:
+async def _result(stack: Stack, played: Played, before: set[str], labels: KitLabels) -> Result:
     async with stack.database.read() as session:
         row = await session.get(Conversation, played.conversation_id)
         orders = list((await session.execute(select(Order))).scalars())
     new = [order for order in orders if order.order_no not in before and order.status != "draft"]
     known = {order.order_no: order for order in orders}
-    own = [_fields(order) for order in new if order.duplicate_of is None]
-    merged = [_fields(order) for order in new if order.duplicate_of is not None]
-    merged += [_fields(known[number]) for number in played.orders if number in before and number in known]
+    own = [_fields(order, labels) for order in new if order.duplicate_of is None]
+    merged = [_fields(order, labels) for order in new if order.duplicate_of is not None]
+    merged += [_fields(known[number], labels) for number in played.orders if number in before and number in known]
     detail = dict(row.outcome_detail) if row is not None else {}
     said = " ".join(text for role, text in played.transcript if role == "citizen")
     leaks: list[str] = []
@@ -159,26 +173,37 @@ async def _result(stack: Stack, played: Played, before: set[str]) -> Result:
     return Result(played, own, merged, detail, leaks)
 
 
-def _fields(order: Order) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in _FIELDS}
+def _fields(order: Order, labels: KitLabels) -> dict[str, Any]:
+    fields = {name: getattr(order, name) for name in _FIELDS}
+    return {**fields, "category_level1": labels.label(order.category_level1 or "")}
 
 
 async def evaluate(
-    stack: Stack, service: ConversationService, cases: Sequence[Case], *, line: NewLine | None = None
+    stack: Stack,
+    service: Bot,
+    cases: Sequence[Case],
+    *,
+    labels: KitLabels,
+    line: NewLine | None = None,
 ) -> list[Result]:
-    """Play and score every case; cases that stand alone start from an empty order store. `line`: a call for each."""
+    """Play and score every case; cases that stand alone start from an empty order store. `line`: a call for each.
+
+    Raises:
+        KitLabelsError: before the first case is played: a first level of the catalogue has no label.
+    """
+    labels.require_levels(stack.first_levels)
     results: list[Result] = []
     followed = {case.after for case in cases if case.after}
     chained = [case for case in cases if case.after or case.id in followed]
     alone = [case for case in cases if case not in chained]
     for case in alone:
         await _clear(stack)
-        results.append(await _result(stack, await play(service, case, line=line() if line else None), set()))
+        results.append(await _result(stack, await play(service, case, line=line() if line else None), set(), labels))
     await _clear(stack)
     for case in chained:
         async with stack.database.read() as session:
             before = set((await session.execute(select(Order.order_no))).scalars())
-        results.append(await _result(stack, await play(service, case, line=line() if line else None), before))
+        results.append(await _result(stack, await play(service, case, line=line() if line else None), before, labels))
     order = {case.id: position for position, case in enumerate(cases)}
     return sorted(results, key=lambda result: order[result.played.case.id])
 
@@ -197,6 +222,9 @@ def _print(results: Sequence[Result], *, verbose: bool, seconds: float) -> None:
             if verbose:
                 for role, text in result.played.transcript:
                     print(f"    {'市民' if role == 'citizen' else '  机'} {text}")
+    for name, counts in scoring.confusion(results).items():
+        if counts:
+            print("\n".join([f"{name}:", *confusion_table.lines(counts)]))
     print(f"{len(results)} cases in {seconds:.1f} s")
 
 
@@ -205,22 +233,25 @@ Telephone = Callable[[Settings], "AbstractContextManager[NewLine]"]
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, telephone: Telephone | None) -> list[Result]:
+    labels = KitLabels.load(arguments.labels)
+    cases = read_cases(arguments.folder)
+    if arguments.only:
+        cases = [case for case in cases if case.id in arguments.only or case.group in arguments.only]
+    check_labels(cases, labels)
     with tempfile.TemporaryDirectory(prefix="hotline-eval-") as folder:
         database = Database(f"sqlite+aiosqlite:///{folder}/dialogue.db")
         stack = Stack(settings, database)
         try:
             service = await stack.start()
-            cases = read_cases(arguments.folder)
-            if arguments.only:
-                cases = [case for case in cases if case.id in arguments.only or case.group in arguments.only]
             started = time.monotonic()
             if arguments.spoken is None:
-                results = await evaluate(stack, service, cases)
+                results = await evaluate(stack, service, cases, labels=labels)
             else:
                 if telephone is None:
                     raise ConfigurationError("--spoken: this program has neither voice nor recogniser")
                 with telephone(settings) as line:
-                    results = await evaluate(stack, service, _telephoned(cases, arguments.spoken), line=line)
+                    chosen = _telephoned(cases, arguments.spoken)
+                    results = await evaluate(stack, service, chosen, labels=labels, line=line)
             if not arguments.quiet:
                 _print(results, verbose=arguments.verbose, seconds=time.monotonic() - started)
             if arguments.show:
@@ -253,6 +284,13 @@ def command(argv: list[str], *, telephone: Telephone | None = None) -> int:
     parser.add_argument("--rasa", metavar="URL", help="understand with a running Rasa, http://127.0.0.1:PORT")
     parser.add_argument(
         "--spoken", type=int, nargs="?", const=40, metavar="N", help="N cases, spoken and recognised (40)"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        default=LABELS,
+        metavar="FILE",
+        help="the kit's label for each first level of the catalogue (%(default)s)",
     )
     arguments = parser.parse_args(argv)
     settings = base_settings.load()

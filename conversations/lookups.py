@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from base.alternatives import Alternative
-from base.clock import Clock, local
+from base.clock import Clock
 from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
 from bot.decision import OrderKnown, ReceiptKnown, Understood, Wanted
 from bot.entities import point_question
 from bot.entities.place import PlaceMatcher
 from bot.entities.place_finding import PlaceFinding
-from conversations import receipts
+from conversations import order_progress, receipts
 from knowledge.follow_up import Context
 from knowledge.model import SearchResult
 from knowledge.points.service import PointAnswer, PointService, Where
 from storage.engine import Database
-from storage.tables import Order, OrderEvent
+from storage.tables import Order
 from workorders import duplicates, numbers
 from workorders.model import Assignment, CategorySuggestion, OrderDraft
-from workorders.order import STATUS_TEXT
+from workorders.order import RUNNING
 
 _log = get_logger(__name__)
 _LOOK_BACK_DAYS = 180
@@ -200,47 +201,72 @@ class Lookups:
         number = numbers.normalise(number)
         async with self._database.read() as session:
             order = await session.get(Order, number)
-            extends = OrderEvent.event.in_(("extend", "follow_extend"))
-            last = select(OrderEvent.note).where(OrderEvent.order_no == number, extends)
-            extended = (await session.execute(last.order_by(OrderEvent.id.desc()).limit(1))).scalar_one_or_none() or ""
+            events = await order_progress.events_of(session, [number])
         if order is None:
             return OrderKnown(False)
         if not code:
             return OrderKnown(True, number)
         if not await asyncio.to_thread(numbers.tracking_matches, number, code, order.tracking_hash):
             return OrderKnown(False)
-        deadline = f"{local(order.deadline_at):%m月%d日%H点}" if order.deadline_at else ""
-        return OrderKnown(
-            True, number, STATUS_TEXT.get(order.status, order.status), order.unit or "", "", deadline, extended
-        )
+        return order_progress.known(order, events, contents=True)
 
     async def _receipt(self, digits: str, *, spoken: bool, notes: dict[str, Any]) -> ReceiptKnown:
         async with self._database.read() as session:
             return await receipts.look_up(session, digits)
 
     async def _duplicate(
-        self, phone: str, district: str, street: str, text: str, again: bool, *, spoken: bool, notes: dict[str, Any]
-    ) -> str | None:
-        """An open order with the same telephone number, a place that agrees and similar words; the citizen is asked."""
+        self,
+        phone: str,
+        district: str,
+        street: str,
+        text: str,
+        again: bool,
+        own: bool,
+        *,
+        spoken: bool,
+        notes: dict[str, Any],
+    ) -> OrderKnown | None:
+        """An order with the same telephone number, a place that agrees and similar words, about which the citizen is
+        asked: one that is worked on, else one that was answered or closed lately. A number is easily given that is not
+        one's own: what the unit wrote is told to a call from it (`own`), else only to who knows the district and says
+        much the same, and of an order that is to be kept secret not at all."""
+        now = self._clock.now()
         async with self._database.read() as session:
             rows = await session.execute(
                 select(Order)
                 .where(
                     Order.contact_phone_key == phone,
-                    Order.created_at >= self._clock.now() - timedelta(days=_LOOK_BACK_DAYS),
-                    Order.status.not_in(("closed", "draft")),
+                    Order.created_at >= now - timedelta(days=_LOOK_BACK_DAYS),
+                    or_(
+                        Order.status.not_in(("closed", "draft")),
+                        and_(Order.status == "closed", Order.updated_at >= now - order_progress.LATELY),
+                    ),
                 )
                 .order_by(Order.created_at.desc())
                 .limit(20)
             )
             orders = list(rows.scalars())
-        for order in orders:
-            if not duplicates.same_place((order.district, order.street), (district, street)):
-                continue
-            words = f"{order.detail}{order.address or ''}"
-            if duplicates.similarity(words, text) >= (_SIMILAR_AGAIN if again else _SIMILAR):
-                return order.duplicate_of or order.order_no
-        return None
+            like = {order.order_no: _likeness(order, district, street, text) for order in orders}
+            near = [order for order in orders if like[order.order_no] >= (_SIMILAR_AGAIN if again else _SIMILAR)]
+            events = await order_progress.events_of(session, [order.order_no for order in near]) if near else []
+        leads = {order.order_no: order for order in near if order.status in RUNNING}
+        over = [order for order in near if order_progress.lately_over(order, events, now, asked_for=again)]
+        running = next((order for order in near if order.status not in order_progress.OVER), None)
+        found = leads.get(running.duplicate_of or "", running) if running is not None else next(iter(over), None)
+        if found is None:
+            return None
+        sure = like[found.order_no] >= _SIMILAR and bool(district) and found.district == district
+        secret = order_progress.secret(found) and not own
+        known = order_progress.known(found, events, contents=own or (sure and not secret))
+        known = replace(known, unit="") if secret else known  # which unit has it tells what it is about
+        return replace(known, order_no=found.duplicate_of or known.order_no) if found.status == "merged" else known
+
+
+def _likeness(order: Order, district: str, street: str, text: str) -> float:
+    """How alike what is told and an earlier order are, 0..1; 0 in another place."""
+    if not duplicates.same_place((order.district, order.street), (district, street)):
+        return 0.0
+    return duplicates.similarity(f"{order.detail}{order.address or ''}", text)
 
 
 def _ranking(ranking: Any) -> tuple[tuple[str, float], ...]:

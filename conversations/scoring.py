@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
+from base import confusion_table
 from conversations.simulated import Played
 
 SLOTS: Final = (
@@ -20,6 +21,7 @@ SLOTS: Final = (
     "deadline_hours",
     "category_level1",
 )
+NONE: Final = "none"
 
 
 @dataclass
@@ -69,14 +71,18 @@ class Result:
         wanted = self.expect.get(name)
         if wanted is None or self.otherwise:
             return None
+        given = self.given(name)
+        return bool(given) and all(bool(value == wanted) for value in given)
+
+    def given(self, name: str) -> list[Any]:
+        """What is compared for a slot: of each order, or where none is needed of the conversation; empty: no order."""
         if name == "lawful_channel":
-            return bool(self.detail.get("lawful_channel") == wanted)
-        held = self.orders or self.merged
-        if not held:
-            if name == "request_type" and self.expect["outcome"] != "order_filed":
-                return bool(self.detail.get("request_type") == wanted)
-            return False
-        return all(bool(order.get(name) == wanted) for order in held)
+            return [self.detail.get(name)]
+        if held := self.orders or self.merged:
+            return [order.get(name) for order in held]
+        if name == "request_type" and self.expect["outcome"] != "order_filed":
+            return [self.detail.get(name)]
+        return []
 
     def orders_right(self) -> bool | None:
         wanted = self.expect.get("orders")
@@ -146,8 +152,23 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
         "within_turns": share(result.in_turns() for result in results),
         "mean_turns": round(sum(r.played.turns for r in results) / len(results), 2) if results else 0.0,
         "leaks": sum(bool(result.leaks) for result in results),
+        "confusion": confusion(results),
         "failures": [result.played.case.id for result in results if result.failures()],
     }
+
+
+def confusion(results: Sequence[Result]) -> dict[str, confusion_table.Counts]:
+    """Expected -> given -> how often: of outcomes (an `outcome_also` counts as another one), and where they are scored
+    of request types and first levels, by order; `none` where nothing was given."""
+    tables = {"outcome": confusion_table.count((str(r.expect["outcome"]), r.played.outcome) for r in results)}
+    for name in ("request_type", "category_level1"):
+        tables[name] = confusion_table.count(
+            (str(result.expect[name]), str(value or NONE))
+            for result in results
+            if result.slot(name) is not None
+            for value in result.given(name) or [NONE]
+        )
+    return tables
 
 
 def groups(results: Sequence[Result]) -> list[tuple[str, int, float, float, float, float, int]]:

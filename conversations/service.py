@@ -56,7 +56,7 @@ from conversations.visits import VisitAsker
 from knowledge.points.service import PointService
 from storage.engine import Database
 from storage.tables import Conversation
-from workorders.service import OrderService, assign
+from workorders.service import OrderService
 from workorders.visits import ReturnVisits
 
 _log = get_logger(__name__)
@@ -124,7 +124,7 @@ class ConversationService:
             knowledge=knowledge,
             catalogue=catalogue,
             places=places or PlaceMatcher.load(),
-            assign=assign,
+            assign=orders.assign,
             clock=self._clock,
             points=points,
             plain_words=plain_words,

@@ -14,6 +14,8 @@ from workorders.service import OrderService
 
 _log = get_logger(__name__)
 _LONGEST_NOTE: Final = 2_000  # characters
+_ACTOR: Final = "system:conversation"
+_REOPENED: Final = "答复以后市民再次反映，问题没有解决或者又出现，请重新办理。"
 
 
 async def added(decision: Decision, conversation_id: str, orders: OrderService) -> Decision:
@@ -49,6 +51,8 @@ async def _same_matter(decision: Decision, conversation_id: str, orders: OrderSe
         matter = decision.state.matter(effect.number)
         note = f"市民再次反映：{matter.text if matter is not None else ''}"
         event_id = f"{conversation_id}:{effect.number}"
+        if effect.reopen:
+            await _reopen(orders, effect.order_no, f"{event_id}:reopen")
         if not await _add(orders, effect.order_no, note[:_LONGEST_NOTE], conversation_id, event_id):
             effects.append(FileOrder(effect.number))
             refused = True
@@ -57,6 +61,15 @@ async def _same_matter(decision: Decision, conversation_id: str, orders: OrderSe
     if not refused:
         return replace(decision, effects=tuple(effects))
     return replace(decision, replies=(Say(wording.FILING),), effects=tuple(effects), hang_up=False)
+
+
+async def _reopen(orders: OrderService, order_no: str, event_id: str) -> None:
+    """An order that was answered or closed goes back to its unit. One that cannot, because somebody was quicker, is
+    told by what is added to it next."""
+    try:
+        await orders.change(order_no, "reopen", actor=_ACTOR, note=_REOPENED, event_id=event_id)
+    except HotlineError as error:
+        _log.warning("an order could not be reopened", reason=str(error))
 
 
 async def _add(orders: OrderService, order_no: str, note: str, conversation_id: str, event_id: str) -> bool:

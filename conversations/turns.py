@@ -130,6 +130,7 @@ class TurnTaker:
         filed = await effects.file_orders(session, self._orders, row, decision, now)
         if filed:
             decision = replace(policy.after_filing(decision.state, filed, now), effects=decision.effects)
+        await effects.record_danger(session, self._orders, row, decision, now)
         transfer = await effects.carry_out(session, row, decision, now)
         session.add_all(uses.of_turn(row, decision.state, decision, now))
         life_cycle.settle(row, decision, now)

@@ -13,18 +13,25 @@ from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps
 from gateway.seat_auth import actor_of, require_seat
+from workorders.catalogue import Catalogue
 from workorders.catalogue_file import Leaf
 from workorders.model import CategorySuggestion
 
 log = get_logger("gateway.catalogue")
 _NAMED: Final = 50
 _SUGGESTED: Final = 5
+_PROPOSED: Final = 3  # the likeliest, and the two next
+_MOST_CHARACTERS: Final = 50_000
 
 
 class ChosenLeaf(BaseModel):
     code: Annotated[str, Field(min_length=1, max_length=16)]
     note: Annotated[str, Field(max_length=1_000)] = ""
     version: int | None = None
+
+
+class CitizensWords(BaseModel):
+    text: Annotated[str, Field(max_length=_MOST_CHARACTERS)]
 
 
 def _leaf(leaf: Leaf | CategorySuggestion) -> dict[str, Any]:
@@ -41,13 +48,25 @@ async def search(request: web.Request) -> web.Response:
         if text and (leaf.code == text or text in f"{leaf.level1}／{leaf.level2}／{leaf.level3}")
     ][:_NAMED]
     known = {row["code"] for row in named}
-    found = await asyncio.to_thread(catalogue.suggest, text, _SUGGESTED)
     suggested = [
-        {**_leaf(one), "confidence": one.confidence, "reason": catalogue.explain(text, one)}
-        for one in found
-        if one.code not in known
+        row for row in await asyncio.to_thread(_likeliest, catalogue, text, _SUGGESTED) if row["code"] not in known
     ]
     return web.json_response({"version": catalogue.version, "items": named + suggested}, dumps=dumps)
+
+
+async def propose(request: web.Request) -> web.Response:
+    """The likeliest leaf of a citizen's words and the two next. A POST: such words are too long for an address."""
+    await require_seat(request)
+    catalogue, asked = core_of(request).catalogue.current, await read_model(request, CitizensWords)
+    items = await asyncio.to_thread(_likeliest, catalogue, clean_text(asked.text), _PROPOSED)
+    return web.json_response({"version": catalogue.version, "items": items}, dumps=dumps)
+
+
+def _likeliest(catalogue: Catalogue, text: str, limit: int) -> list[dict[str, Any]]:
+    return [
+        {**_leaf(one), "confidence": one.confidence, "reason": catalogue.explain(text, one)}
+        for one in catalogue.suggest(text, limit)
+    ]
 
 
 async def choose(request: web.Request) -> web.Response:
@@ -72,4 +91,5 @@ async def choose(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/seat/catalogue", search)
+    app.router.add_post("/api/v1/seat/catalogue", propose)
     app.router.add_post("/api/v1/seat/orders/{order_no}/category", choose)

@@ -85,6 +85,7 @@ class _Citizen:
                 "asking": snapshot.get("asking"),
                 "outcome": snapshot.get("outcome"),
                 "reads_aloud": self.reads_aloud,
+                "message_limit": self.core.settings.web.message_limit_characters,
                 "voice": {"offered": self.voices.offered, "seconds": self.core.settings.web.voice_seconds},
             }
         )

@@ -42,6 +42,7 @@ from storage.engine import Database
 from storage.keyring import Keyring
 from storage.sealed_files import FileSafe
 from workorders.attachments import Attachments
+from workorders.duties import duties_of
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
@@ -150,7 +151,11 @@ class Core:
             clock=self.clock,
         )
         self.orders = OrderService(
-            self.database, clock=self.clock, outbox=Enqueuer(self.outbox_targets), notices=self.text_messages
+            self.database,
+            clock=self.clock,
+            outbox=Enqueuer(self.outbox_targets),
+            notices=self.text_messages,
+            duties=duties_of(settings.orders.dispatch_file),
         )
         self.files = FileSafe(self.database.keyring, sealing=settings.security.seal_files)
         self.attachments = Attachments(

@@ -59,7 +59,8 @@ async def units(request: web.Request) -> web.Response:
     """Names of units that hold `q`, for whoever dispatches."""
     await require(request, "orders.dispatch")
     part = clean_text(request.query.get("q", ""))[:50]
-    names = sorted(await asyncio.to_thread(known_units))
+    dispatch_file = core_of(request).settings.orders.dispatch_file
+    names = sorted(await asyncio.to_thread(known_units, dispatch_file))
     found = [name for name in names if part in name]
     return web.json_response({"items": found[:_NAMES], "total": len(found)}, dumps=dumps)
 

@@ -30,6 +30,7 @@ from knowledge.rephraser import Rephraser
 from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
 from workorders.alerts import DeadlineWatch
 from workorders.catalogue import DEFAULT_PATH
+from workorders.duties import duties_of
 from workorders.learned import learned_path
 from workorders.live_catalogue import LiveCatalogue
 from workorders.model import CategorySuggestion
@@ -165,7 +166,9 @@ def _background(
 
 
 def _catalogue(settings: Settings) -> LiveCatalogue:
-    return LiveCatalogue.load(settings.orders.catalogue_file or DEFAULT_PATH, learned_path(settings))
+    orders = settings.orders
+    duties = duties_of(orders.dispatch_file)
+    return LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), duties)
 
 
 async def _as_leader(core: Core, seconds: float) -> AsyncIterator[None]:

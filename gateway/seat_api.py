@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from sqlalchemy.exc import IntegrityError
 
 from base.logs import get_logger
 from base.masking import Masked, mask_text
+from bot.entities import time as times
+from bot.state import State
 from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.chat import MessageId
@@ -24,6 +27,7 @@ from gateway.seat_auth import require_seat
 from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
+from workorders import event_moments
 from workorders.model import CategorySuggestion, FiledOrder, OrderDraft, RequestType
 from workorders.order import BY_ITSELF, EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
@@ -134,7 +138,15 @@ async def _draft(core: Core, fields: OrderFields, row: Conversation) -> OrderDra
     if not values["detail"]:
         raise bad_request("请填写反映内容。", "invalid_field")
     category = await _category(core, values.pop("category_code"), f"{values['title']} {values['detail']}")
-    return OrderDraft(**values, channel=row.channel, conversation_id=row.id, category=category)
+    moments = _moments(values["event_time"], row, core.clock.now())
+    extra = event_moments.kept(*moments)
+    return OrderDraft(**values, channel=row.channel, conversation_id=row.id, category=category, extra=extra)
+
+
+def _moments(event_time: str, row: Conversation, now: datetime) -> tuple[str, str]:
+    """Of the citizen's words those that they had when they were said ("yesterday"); the seat's own are read now."""
+    told = [matter for matter in State.from_dict(row.state).matters if event_time and matter.event_time == event_time]
+    return (told[0].event_start, told[0].event_end) if told else times.moments(event_time, now)
 
 
 async def _category(core: Core, code: str, words: str) -> CategorySuggestion | None:
@@ -145,7 +157,7 @@ async def _category(core: Core, code: str, words: str) -> CategorySuggestion | N
     leaf = catalogue.find(code)
     if leaf is None:
         raise bad_request("目录中没有这个类别，请重新选择。", "invalid_field")
-    return CategorySuggestion(leaf.code, leaf.level1, leaf.level2, leaf.level3, 1.0, version=catalogue.version)
+    return leaf.chosen(catalogue.version)
 
 
 async def list_orders(request: web.Request) -> web.Response:

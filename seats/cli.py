@@ -122,7 +122,7 @@ def _check_unit(name: str) -> None:
     """
     from workorders.units import known_units, near  # reads the rules of dispatch and the list of streets
 
-    known = known_units()
+    known = known_units(settings.load().orders.dispatch_file)
     if name in known:
         return
     meant = near(name, known)

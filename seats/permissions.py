@@ -2,9 +2,8 @@
 
 `desk.work` opens citizens' conversations, orders, call-backs and recordings. `desk.lead` is the shift leader's: the
 wall, any conversation, listening in, reassigning; `replies.share` keeps replies and macros for all, `quality.review`
-judges conversations. `orders.dispatch` decides on objections
-(退单), `visits.work` makes return visits (回访), `unit.work` handles the orders of the one unit that the account is
-bound to.
+judges conversations. `orders.dispatch` decides on objections (退单) and likely repeats (并案), `visits.work` makes
+return visits (回访), `unit.work` handles the orders of the one unit that the account is bound to.
 """
 
 from __future__ import annotations

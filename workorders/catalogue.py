@@ -19,10 +19,10 @@ from base.text_model import LinearModel
 from workorders import catalogue_file, catalogue_models
 from workorders.catalogue_file import Leaf, Told
 from workorders.duplicates import shared_pairs
-from workorders.duties import default_duties
+from workorders.duties import Duties, default_duties
 from workorders.model import CategorySuggestion
 
-DEFAULT_PATH: Final = Path(__file__).parent / "data" / "catalogue.yml"
+DEFAULT_PATH: Final = catalogue_file.SAMPLE
 _REMEMBERED: Final = 1_024  # texts
 _DUTY_WEIGHT: Final = 0.5  # chosen on 1,200 citizens' messages (first level) that no catalogue text comes from
 _SPEECH: Final = re.compile(
@@ -75,13 +75,17 @@ class Catalogue:
         learned: Mapping[str, Sequence[str]] | None = None,
         learned_duties: Sequence[tuple[str, str]] = (),
         *,
+        duties: Duties | None = None,
         model_cache: Path | None = None,
     ) -> Catalogue:
         """
+        Args:
+            duties: the city's own rules; None: ours.
+
         Raises:
             ConfigurationError: the file is missing or malformed (`workorders/catalogue_file.py`).
         """
-        read = catalogue_file.read(path, default_duties())
+        read = catalogue_file.read(path, duties or default_duties())
         return cls(read.version, read.leaves, learned, learned_duties, told=read.told, model_cache=model_cache)
 
     @property
@@ -135,7 +139,8 @@ class Catalogue:
             round(min(duty_confidence, 1.0), 4),
             self.version,
             round(min(level2_confidence, 1.0), 4),
-            *(round(probability, 4) for probability in pressing),
+            *(round(pressing[0], 4), round(pressing[1], 4)),
+            leaf.of_sample,
         )
 
     def explain(self, text: str, suggestion: CategorySuggestion) -> str:

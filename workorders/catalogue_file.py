@@ -4,6 +4,9 @@ A flat table has a header and the columns `code`, `parent`, `name` and, for leav
 `duty`. Items of the first level have no parent; a leaf stands on the third level. Everything wrong with a file is told
 with the code or the line that it concerns.
 
+Another city's digits mean other matters: our rules of dispatch speak for a leaf only where code and names are those of
+our own catalogue. Any other leaf has the duty that its row or the city's own rules (`orders.dispatch_file`) tell.
+
 Our YAML may also hold `told`: by leaf, and by how pressing it is, what citizens said first. A list of phrases knows a
 matter by its name; these know it from a story.
 """
@@ -12,18 +15,21 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import yaml
 
 from base.errors import ConfigurationError
-from workorders.duties import Duties
+from workorders.duties import Duties, is_duty
+from workorders.model import CategorySuggestion
 
 # supply: water, power, gas or heating fails now; hazard: something may hurt somebody any moment, and nobody is called.
 Pressing = Literal["calm", "supply", "hazard"]
+SAMPLE: Final = Path(__file__).parent / "data" / "catalogue.yml"  # our own
 _PRESSING: Final[tuple[Pressing, ...]] = get_args(Pressing)
 LEVELS: Final = 3
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # several thousand sentences
@@ -40,6 +46,16 @@ class Leaf:
     level3: str
     examples: tuple[str, ...]
     duty: str = ""
+    of_sample: bool = True  # code and names are those of our own catalogue
+
+    @property
+    def path(self) -> str:
+        return f"{self.level1}/{self.level2}/{self.level3}"
+
+    def chosen(self, version: str) -> CategorySuggestion:
+        """The leaf as a person's own choice, from the catalogue of this version."""
+        names = (self.code, self.level1, self.level2, self.level3)
+        return CategorySuggestion(*names, 1.0, self.duty, version=version, of_sample=self.of_sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,11 @@ class CatalogueFile:
     version: str
     leaves: tuple[Leaf, ...]
     told: tuple[Told, ...] = ()
+
+    @property
+    def without_duty(self) -> tuple[Leaf, ...]:
+        """They are dispatched by their place alone."""
+        return tuple(leaf for leaf in self.leaves if not leaf.duty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +99,25 @@ def read(path: Path, duties: Duties) -> CatalogueFile:
         if path.stat().st_size > _LIMIT_BYTES:
             raise ConfigurationError(f"catalogue {path.name} is larger than {_LIMIT_BYTES // 1_000_000} MB")
         version, leaves, told = _flat(path) if path.suffix.lower() == ".csv" else _nested(path)
+        sample = _sample_paths()
     except (OSError, yaml.YAMLError, csv.Error, KeyError, TypeError, AttributeError, ValueError) as error:
         reason = " ".join(str(error).split())  # YAML's reasons have several lines
         raise ConfigurationError(f"catalogue {path.name} cannot be read: {reason}") from error
     _check(path.name, leaves, told)
-    known = tuple(
-        Leaf(leaf.code, leaf.level1, leaf.level2, leaf.level3, leaf.examples, leaf.duty or duties.of(leaf.code))
-        for leaf in leaves
-    )
-    return CatalogueFile(version, known, tuple(told))
+    return CatalogueFile(version, tuple(_placed(leaf, duties, sample) for leaf in leaves), tuple(told))
+
+
+def _placed(leaf: Leaf, duties: Duties, sample: Mapping[str, str]) -> Leaf:
+    """The leaf with its duty, and with whether it is our own."""
+    ours = sample.get(leaf.code) == leaf.path
+    duty = leaf.duty or (duties.of(leaf.code) if duties.hold_for(of_sample=ours) else "")
+    return replace(leaf, duty=duty, of_sample=ours)
+
+
+@lru_cache(maxsize=1)
+def _sample_paths() -> dict[str, str]:
+    """The names of our own leaves, by code."""
+    return {leaf.code: leaf.path for leaf in _nested(SAMPLE)[1]}
 
 
 def _check(name: str, leaves: list[Leaf], told: list[Told]) -> None:
@@ -167,6 +198,8 @@ def _items(path: Path) -> dict[str, _Item]:
             if code in items:
                 raise ValueError(f"line {number}: code {code} used twice (first on line {items[code].line})")
             duty = (row.get("duty") or "").strip()
+            if duty and not is_duty(duty):
+                raise ValueError(f"line {number}: {duty!r} is no duty (街, 区:…, 市:… or 企:…)")
             items[code] = _Item(number, code, (row["parent"] or "").strip(), name, _phrases(row["examples"]), duty)
     return items
 

@@ -26,10 +26,11 @@ from base import files, pinyin, text_model
 from base.logs import get_logger
 from base.text_model import LinearModel, TextFeatures
 from workorders.catalogue_file import Leaf, Told
+from workorders.duties import COMPANY
 
 _log = get_logger(__name__)
 _FORMAT: Final = "catalogue-models/4"
-# Leaves whose examples tell of failures:
+# Leaves of our own catalogue whose examples tell of failures:
 _SUPPLIES: Final = ("010101", "010102", "010103", "010104", "010105", "010112")
 FAILS, _WORKS = "fails", "works"
 HAZARD, _NO_HAZARD = "hazard", "none"
@@ -84,7 +85,7 @@ def training_set(
         rows.append((text, code, leaf.level1, leaf.duty, supply, hazard, telling))
 
     for leaf in leaves:
-        fails = leaf.code in _SUPPLIES
+        fails = _tells_of_failures(leaf)
         for example in leaf.examples:
             add(example, leaf.code, fails=fails)
         for text in (leaf.level3, leaf.level2 + leaf.level3, "；".join(leaf.examples)):
@@ -92,14 +93,23 @@ def training_set(
     for one in told:
         hazard = HAZARD if one.pressing == "hazard" else _NO_HAZARD
         # Of a supply and yet calm: it fails every winter, costs too much, or is too weak: no example of either.
-        told_fails = True if one.pressing == "supply" else None if one.code in _SUPPLIES else False
+        told_fails = True if one.pressing == "supply" else None if _of_supply(by_code[one.code]) else False
         add(one.text, one.code, fails=told_fails, hazard=hazard)
     for code, texts in learned.items():
         for text in texts if code in by_code else ():
-            add(text, code, fails=code in _SUPPLIES)
+            add(text, code, fails=_tells_of_failures(by_code[code]))
     of_leaves = {leaf.duty for leaf in leaves}
     rows += [(text, "", "", duty, "", "", True) for text, duty in learned_duties if duty in of_leaves]
     return TrainingSet(*zip(*rows, strict=True))
+
+
+def _tells_of_failures(leaf: Leaf) -> bool | None:
+    """None: a city's own leaf, of whose examples nobody has said it."""
+    return leaf.code in _SUPPLIES if leaf.of_sample else None
+
+
+def _of_supply(leaf: Leaf) -> bool:
+    return leaf.code in _SUPPLIES if leaf.of_sample else leaf.duty.startswith(COMPANY)
 
 
 def trained(data: TrainingSet, cache: Path | None) -> CatalogueModels:

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Final
 
 from workorders.deadline_rules import DeadlineRules, Term, default_rules, due
+from workorders.duties import COMPANY
 from workorders.model import CategorySuggestion, RequestType, Urgency
 
-_UTILITY_CODES: Final = ("0101",)  # 水电气热 in the catalogue
+_UTILITY_CODES: Final = ("0101",)  # 水电气热 in our own catalogue; in a city's own it is told by the duty
 # Of a leaf, of its second level (which of water, power, gas and heat does not matter), or of a supply that fails:
 _SURE_OF_SUPPLY: Final = 0.5
 _SURE_OF_HAZARD: Final = 0.5  # told in words that no rule knows
@@ -204,7 +205,8 @@ def _utility(text: str, request_type: RequestType, category: CategorySuggestion 
         return False
     # Told by what fails with it, in words that stand in no rule. Who reports an offence tells of no supply of theirs.
     sure = 0.0 if request_type == "举报" or _NOT_A_HOME.search(text) else category.supply_confidence
-    if category.code.startswith(_UTILITY_CODES):
+    of_utility = category.code.startswith(_UTILITY_CODES) if category.of_sample else category.duty.startswith(COMPANY)
+    if of_utility:
         sure = max(sure, category.confidence, category.level2_confidence)
     return sure >= _SURE_OF_SUPPLY
 

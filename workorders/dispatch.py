@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from workorders import deadlines
-from workorders.duties import LANE_TEXT, STREET, Duties, LaneRule, default_duties
+from workorders.deadline_rules import default_rules
+from workorders.duties import COMPANY, LANE_TEXT, STREET, Duties, LaneRule, default_duties
 from workorders.model import Assignment, OrderDraft, Urgency
 
 CENTRE: Final = "市民热线服务中心分派岗"
@@ -26,7 +27,10 @@ _COMPANY_WORDS: Final = (
 COMPANIES: Final = tuple(company for _, company in _COMPANY_WORDS)
 _SURE: Final = 0.35  # a category less likely than this decides nothing
 _LIKELY: Final = 0.35  # unless its body is likely all the same: several of its matters may share a text
-_NO_BUREAU: Final = ("表扬", "建议")  # praise and ideas go to whoever is near, not to an enforcing body
+
+_WATER: Final = "市自来水集团"
+_VILLAGE_WATER: Final = "区:水务局"  # a village has a well of its own, which the district's water authority looks after
+_VILLAGE_WELL: Final = re.compile(r"(?:我们|俺们?|咱们?|全|这个?|山)村|村(?:里|儿|子|委|民)|机井|水窖|山泉")
 
 Mode = Literal["直派", "区级协调", "双派"]
 
@@ -57,19 +61,31 @@ def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
     )
 
 
+def assign_emergency(draft: OrderDraft, line: str) -> Assignment:
+    """The record of a danger whose citizen was told to call `line` (110, 119, 120, 122): always 双派, at once."""
+    choice = _both(draft)
+    term = default_rules().of("sudden").term
+    reason = f"{choice.reason}；已请市民拨打{line}，{deadlines.within(term)}反馈"
+    return Assignment(choice.unit, choice.mode, choice.copies, "sudden", term.hours, reason, "", term.working_days)
+
+
 def _choose(draft: OrderDraft, text: str, urgency: Urgency, duties: Duties) -> _Choice:
     category = draft.category
     if urgency == "sudden":
         return _both(draft)
     sure = category is not None and (category.confidence >= _SURE or category.duty_confidence >= _LIKELY)
-    code = category.code if category is not None and sure else ""
+    known = category is not None and sure and duties.hold_for(of_sample=category.of_sample)
+    code = category.code if category is not None and known else ""
     duty = (category.duty if category is not None and sure else "") or duties.of(code, draft.request_type)
-    if category is not None and sure and category.duty == duties.of(code):
+    if category is not None and known and category.duty == duties.of(code):
         duty = duties.of(code, draft.request_type)  # the same body, but a type of request may have another
-    because = f"按“{category.level3}”的职责" if code and category is not None and category.level3 else "按职责"
+    because = f"按“{category.level3}”的职责" if category is not None and sure and category.level3 else "按职责"
     if (rule := duties.lane(text, code)) is not None and draft.request_type != "表扬":
         return _by_lane(draft, rule, text, duty, because)
-    if company := _company(duty, text, urgency):
+    company = _company(duty, text, urgency)
+    if company == _WATER and _VILLAGE_WELL.search(text):
+        return _by_duty(draft, _VILLAGE_WATER, "村里供水由区水务部门管，")
+    if company:
         return _Choice(company, "直派", _district_copy(draft), f"{because}，公共服务企业直接承办")
     return _by_duty(draft, duty, because)
 
@@ -77,7 +93,7 @@ def _choose(draft: OrderDraft, text: str, urgency: Urgency, duties: Duties) -> _
 def _by_duty(draft: OrderDraft, duty: str, because: str) -> _Choice:
     if duty.startswith("市:"):
         return _Choice(duty[2:], "直派", (), f"{because}，市级单位职责明确")
-    if duty.startswith("区:") and draft.request_type not in _NO_BUREAU:
+    if duty.startswith("区:"):
         return _Choice(_body(draft, duty), "直派", (), f"{because}，职能部门职责明确")
     if draft.street and draft.district:
         reason = f"{because}属地管理，街道乡镇直接承办" if duty == STREET else "属地管理，街道乡镇直接承办"
@@ -119,7 +135,7 @@ def _district_copy(draft: OrderDraft) -> tuple[str, ...]:
 
 
 def _company(duty: str, text: str, urgency: Urgency) -> str:
-    if duty.startswith("企:"):
+    if duty.startswith(COMPANY):
         return duty[2:]
     if urgency != "utility":
         return ""

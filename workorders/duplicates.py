@@ -12,14 +12,19 @@ SIMILAR_ENOUGH: Final = 0.5
 LOOK_BACK_DAYS: Final = 30
 
 
-def _pairs(text: str) -> frozenset[str]:
+def pairs(text: str) -> frozenset[str]:
+    """The pairs of neighbouring letters and digits of a text."""
     letters = "".join(character for character in text if character.isalnum())
     return frozenset(letters[index : index + 2] for index in range(len(letters) - 1))
 
 
 def similarity(first: str, second: str) -> float:
     """Overlap of character pairs relative to the shorter text, 0..1; 0 when one has fewer than two letters."""
-    one, two = _pairs(first), _pairs(second)
+    return overlap(pairs(first), pairs(second))
+
+
+def overlap(one: frozenset[str], two: frozenset[str]) -> float:
+    """`similarity` of texts whose pairs are known."""
     if not one or not two:
         return 0.0
     return len(one & two) / min(len(one), len(two))
@@ -27,7 +32,7 @@ def similarity(first: str, second: str) -> float:
 
 def shared_pairs(first: str, second: str) -> frozenset[str]:
     """The pairs of neighbouring characters that both texts have."""
-    return _pairs(first) & _pairs(second)
+    return pairs(first) & pairs(second)
 
 
 def same_place(first: tuple[str | None, str | None], second: tuple[str | None, str | None]) -> bool:

@@ -1,6 +1,7 @@
 """Which body answers for which matter, and the lanes that some matters take: data (`data/dispatch.yml`), read once.
 
-A duty is written as in the file: `街`, `区:<body>`, `市:<body>` or `企:<company>`.
+A duty is written as in the file: `街`, `区:<body>`, `市:<body>` or `企:<company>`. Our file speaks of the codes of our
+own catalogue; a city with another names a file of its own in `orders.dispatch_file`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from base.errors import ConfigurationError
 
 PATH: Final = Path(__file__).parent / "data" / "dispatch.yml"
 STREET: Final = "街"
+COMPANY: Final = "企:"  # how the duty of a company for water, power, gas or heat begins
 _DUTY: Final = re.compile(r"街|[区市企]:\S+")
 Lane = Literal["neighbour", "consumer", "minors", "enterprise"]
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)  # the first that fits is taken
@@ -65,6 +67,7 @@ class Duties:
     version: str
     table: dict[str, dict[str, str]]
     lanes: tuple[LaneRule, ...] = field(default=())
+    of_sample: bool = False  # ours: the same digits mean something else in another catalogue
 
     @classmethod
     def load(cls, path: Path = PATH) -> Duties:
@@ -76,9 +79,13 @@ class Duties:
             document = yaml.safe_load(path.read_text("utf-8"))
             table = {str(code): _entry(str(code), value) for code, value in document["duties"].items()}
             rules = tuple(_lane(name, document["lanes"][name]) for name in LANES if name in document["lanes"])
-            return cls(str(document["version"]), table, rules)
+            return cls(str(document["version"]), table, rules, of_sample=path == PATH)
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, re.error) as error:
             raise ConfigurationError(f"rules of dispatch {path.name} cannot be read: {error}") from error
+
+    def hold_for(self, *, of_sample: bool) -> bool:
+        """Whether the code of a leaf means here what its catalogue means by it; `of_sample`: the leaf is our own."""
+        return of_sample or not self.of_sample
 
     def of(self, code: str, request_type: str = "") -> str:
         """The duty for a catalogue code, by its longest known prefix; empty where there is none."""
@@ -97,12 +104,25 @@ def default_duties() -> Duties:
     return Duties.load()
 
 
+def duties_of(path: Path | None) -> Duties:
+    """The city's own (`orders.dispatch_file`), or ours.
+
+    Raises:
+        ConfigurationError: the file is missing or malformed.
+    """
+    return default_duties() if path is None else Duties.load(path)
+
+
+def is_duty(text: str) -> bool:
+    return _DUTY.fullmatch(text) is not None
+
+
 def _entry(code: str, value: object) -> dict[str, str]:
     entry = {"duty": value} if isinstance(value, str) else dict(value) if isinstance(value, dict) else {}
     if not code.isdigit() or "duty" not in entry:
         raise ValueError(f"the duty of {code} is missing")
     for duty in entry.values():
-        if not isinstance(duty, str) or not _DUTY.fullmatch(duty):
+        if not isinstance(duty, str) or not is_duty(duty):
             raise ValueError(f"{code}: {duty!r} is no duty (街, 区:…, 市:… or 企:…)")
     return entry
 
@@ -115,7 +135,7 @@ def _lane(name: Lane, values: dict[str, Any]) -> LaneRule:
         unit: tuple(re.compile(entry) for entry in entries) for unit, entries in (values.get("units") or {}).items()
     }
     for duty in (*units, *filter(None, (values.get("unit"), values.get("copy")))):
-        if not _DUTY.fullmatch(duty):
+        if not is_duty(duty):
             raise ValueError(f"lane {name}: {duty!r} is no duty")
     return LaneRule(
         name,

@@ -1,10 +1,12 @@
-"""`hotline eval classification DIR [--train DIR] [--folds N] [--tune]`: first-level category of citizens' messages.
+"""`hotline eval classification DIR [--train DIR] [--folds N] [--no-tune]`: first-level category of citizens' messages.
 
 With `--train` a model of letters is trained on that folder's `train.jsonl`, as an operator does with the messages of
-his own city; without it the product's catalogue as it is answers, restricted to the labels that occur in the folder.
+his own city; without it the product's catalogue as it is answers, in the labels that `data/kit_labels.yml` has for its
+first levels, restricted to those that occur in the folder.
 With `--folds` the model is measured on `train.jsonl` alone, each part of it by what the others teach: so one chooses.
-With `--tune` the embedding model itself goes on learning from the letters, which takes a third of an hour for seven
-thousand (with `--folds`: so long for each).
+With `--train` the embedding model itself goes on learning from the letters too, which takes a third of an hour for
+seven thousand and is kept for the next time; `--no-tune` leaves it as it is. With `--folds` it learns only where
+`--tune` asks for it: so long for each.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from base import settings
+from base import confusion_table, settings
 from base.errors import HotlineError
 from base.settings import Settings
 from knowledge.embedding import VectorStore, encode_missing, held_vectors
 from knowledge.service import readers_encoder_of
 from workorders import letter_folds
 from workorders.catalogue import Catalogue
+from workorders.kit_labels import PATH as LABELS
+from workorders.kit_labels import KitLabels
 from workorders.letter_model import Floats, Letter, LetterModel, LetterReader, SentenceVectors
 from workorders.letter_tuning import TunedReader
 
@@ -126,19 +130,23 @@ def tuned_reader(configured: Settings) -> TunedReader:
     )
 
 
-def catalogue_labels(catalogue: Catalogue, messages: Sequence[Message]) -> list[str]:
-    """The catalogue's own suggestion among the labels that occur; the commonest label where it suggests nothing."""
+def catalogue_labels(catalogue: Catalogue, messages: Sequence[Message], kit_labels: KitLabels) -> list[str]:
+    """The catalogue's own suggestion, in the kit's labels and among those that occur; the first of these where it
+    suggests nothing.
+
+    Raises:
+        KitLabelsError: a label of the messages, or a first level of the catalogue, is unknown.
+    """
     labels = {message.label for message in messages}
-    if unknown := sorted(labels - set(catalogue.first_levels)):
-        raise EvaluationError(f"the catalogue has no first level {', '.join(unknown)}: train with --train")
+    kit_labels.require_labels(labels, "the kit")
+    kit_labels.require_levels(catalogue.first_levels)
     result = []
     for message in messages:
-        among = [
-            s for s in catalogue.suggest(message.letter.written, limit=len(catalogue.leaves)) if s.level1 in labels
-        ]
         shares: dict[str, float] = {}
-        for suggestion in among:
-            shares[suggestion.level1] = shares.get(suggestion.level1, 0.0) + suggestion.confidence
+        for suggestion in catalogue.suggest(message.letter.written, limit=len(catalogue.leaves)):
+            label = kit_labels.label(suggestion.level1)
+            if label in labels:
+                shares[label] = shares.get(label, 0.0) + suggestion.confidence
         result.append(max(shares, key=lambda label: shares[label]) if shares else sorted(labels)[0])
     return result
 
@@ -166,11 +174,14 @@ def evaluate(
     folds: int = 0,
     vectors: SentenceVectors | None = None,
     tuned: LetterReader | None = None,
+    labels: Path = LABELS,
 ) -> dict[str, Any]:
-    """The figures of the folder's messages, or with `folds` of its `train.jsonl` by cross-validation.
+    """The figures of the folder's messages, or with `folds` of its `train.jsonl` by cross-validation; `confusion`:
+    expected label -> given label -> messages. `labels`: the kit's, for the catalogue's first levels.
 
     Raises:
         EvaluationError: a file is missing or malformed, or has too few messages.
+        KitLabelsError: the catalogue is to answer, and a label of the kit is unknown.
         LetterTuningError: there is no embedding model to fine-tune.
     """
     messages = read_messages(folder / "train.jsonl" if folds else _messages_file(folder))
@@ -179,12 +190,16 @@ def evaluate(
     elif train_folder is not None:
         answers = trained_labels(read_messages(train_folder / "train.jsonl"), messages, vectors, tuned)
     else:
-        answers = catalogue_labels(Catalogue.load(), messages)
-    raw = [(message.label, answer) for message, answer in zip(messages, answers, strict=True) if message.raw]
-    return {
-        **figures([message.label for message in messages], answers),
-        "raw": figures([label for label, _ in raw], [answer for _, answer in raw]),
-    }
+        answers = catalogue_labels(Catalogue.load(), messages, KitLabels.load(labels))
+    pairs = [(message.label, answer) for message, answer in zip(messages, answers, strict=True)]
+    raw = [pair for pair, message in zip(pairs, messages, strict=True) if message.raw]
+    return {**_row(pairs), "raw": _row(raw)}
+
+
+def _row(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Of (label, answer)."""
+    found = figures([label for label, _ in pairs], [answer for _, answer in pairs])
+    return {**found, "confusion": confusion_table.count(pairs)}
 
 
 def _messages_file(folder: Path) -> Path:
@@ -200,7 +215,18 @@ def command(argv: list[str]) -> int:
     how_trained.add_argument("--train", type=Path, help="a folder whose train.jsonl the model of letters is trained on")
     how_trained.add_argument("--folds", type=int, default=0, help="measure on the kit's train.jsonl by so many folds")
     parser.add_argument(
-        "--tune", action="store_true", help="fine-tune the embedding model too (a third of an hour for 7,000 letters)"
+        "--tune",
+        action=argparse.BooleanOptionalAction,
+        help="fine-tune the embedding model too, which takes a third of an hour for 7,000 letters the first time; "
+        "done with --train where the model is there unless --no-tune is given (faster, less exact), with --folds only "
+        "if asked for",
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        default=LABELS,
+        metavar="FILE",
+        help="the kit's label for each first level of the catalogue (%(default)s); not needed with --train or --folds",
     )
     parser.add_argument("--json", action="store_true", help="print the JSON line alone")
     options = parser.parse_args(argv)
@@ -209,11 +235,15 @@ def command(argv: list[str]) -> int:
         parser.error("--tune needs --train or --folds")
     configured = settings.load() if trains else None
     vectors = stored_vectors(configured) if configured else None
-    tuned = tuned_reader(configured) if configured and options.tune else None
-    result = evaluate(options.folder, options.train, folds=options.folds, vectors=vectors, tuned=tuned)
+    tunes = options.tune if options.tune is not None else options.train is not None and vectors is not None
+    tuned = tuned_reader(configured) if configured and tunes else None
+    result = evaluate(
+        options.folder, options.train, folds=options.folds, vectors=vectors, tuned=tuned, labels=options.labels
+    )
+    result["tuned"] = tuned is not None
     if not options.json:
         how = "the catalogue as it is" if not trains else f"{options.folds} folds" if options.folds else "trained"
-        if options.tune:
+        if tuned is not None:
             how += ", embedding model fine-tuned"
         if trains and vectors is None:
             how += ", without an embedding model: what is meant was not read"
@@ -221,5 +251,6 @@ def command(argv: list[str]) -> int:
             print(
                 f"{name}: {row['n']} messages, accuracy {row['accuracy']:.3f}, macro F1 {row['macro_f1']:.3f} ({how})"
             )
+            print("\n".join(confusion_table.lines(row["confusion"])))
     print(json.dumps(result, ensure_ascii=False))
     return 0

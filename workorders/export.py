@@ -1,17 +1,20 @@
 """Every order with its events as JSON Lines, from one snapshot of the database; an export that was cut off goes on.
 
 The file is a sequence of parts. Each begins with a line `{"kind": "part", ...}` that tells when its snapshot was taken
-and ends, when it was not cut off, with `{"kind": "end", ...}`; between them stands one line an order. A later line of
-an order replaces an earlier one: a part that goes on first repeats the orders that changed since the first snapshot,
-so that the whole file, read that way, is the state at its last.
+and ends, when it was not cut off, with `{"kind": "end", ...}`; between them stands one line an order, right behind
+those of its objections and attachments, and after all orders the call-backs and the ratings
+(`workorders/export_further.py`). A later line of an order (or of whatever else has an `id`) replaces an earlier one: a
+part that goes on first repeats the orders that changed since the first snapshot, so that the whole file, read that way,
+is the state at its last.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -23,8 +26,9 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from storage.engine import Database
 from storage.tables import Order, OrderEvent
+from workorders import event_moments, export_further
 
-FORMAT: Final = "hotline-orders/1"
+FORMAT: Final = "hotline-orders/2"
 _PAGE: Final = 500
 _LATE_COMMITS: Final = timedelta(minutes=10)  # a change is stamped before it is committed
 _FLUSH_ORDERS: Final = 2_000
@@ -51,10 +55,12 @@ class ExportError(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`orders`: lines written now; `repeated`: how many of them replace lines of an earlier part."""
+    """`orders`: lines written now; `repeated`: how many of them replace lines of an earlier part. `further`: lines of
+    each other kind."""
 
     orders: int
     repeated: int
+    further: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ async def export(
     Args:
         personal: also what citizens said, who they are and what was noted. Without it no free text is written at all,
             for any of it may name a person.
-        since: only orders that changed at or after this moment.
+        since: only orders that changed at or after this moment, with all that belongs to them, and call-backs and
+            ratings likewise (`workorders/export_further.py`).
         resume: go on with a file that was cut off, written with the same choices.
 
     Raises:
@@ -95,6 +102,7 @@ async def export(
         async with database.snapshot() as session:
             now = (clock or SystemClock()).now()
             _write(stream, {"kind": "part", **choices, "snapshot_at": now.isoformat()})
+            counted: Counter[str] = Counter()
             repeated = 0
             if left.snapshot_at is not None:
                 changed = and_(
@@ -102,17 +110,23 @@ async def export(
                 )
                 async for line in _lines(session, since, personal, within=changed):
                     _write(stream, line)
-                    repeated += 1
-            written = 0
+                    counted[line["kind"]] += 1
+                repeated = counted["order"]
             async for line in _lines(session, since, personal, after=left.last_order_no):
                 _write(stream, line)
-                written += 1
-                if not written % _FLUSH_ORDERS:
+                counted[line["kind"]] += 1
+                if line["kind"] == "order" and not counted["order"] % _FLUSH_ORDERS:
                     stream.flush()
-            _write(stream, {"kind": "end", "orders": repeated + written})
+            # A part that goes on has all of these again: nothing tells which of them changed.
+            for others in (export_further.callbacks, export_further.ratings):
+                async for line in others(session, since, personal, page=_PAGE):
+                    _write(stream, line)
+                    counted[line["kind"]] += 1
+            further = {f"{kind}s": counted[kind] for kind in export_further.KINDS}
+            _write(stream, {"kind": "end", "orders": counted["order"], **further})
         stream.flush()
         os.fsync(stream.fileno())
-    return Exported(repeated + written, repeated)
+    return Exported(counted["order"], repeated, further)
 
 
 async def _lines(
@@ -132,7 +146,10 @@ async def _lines(
         found = select(OrderEvent).where(OrderEvent.order_no.in_(numbers)).order_by(OrderEvent.id)
         for event in (await session.execute(found)).scalars():
             events[event.order_no].append(event)
+        belonging = await export_further.of_orders(session, numbers, personal)
         for order in orders:
+            for line in belonging[order.order_no]:  # first: of an order whose line stands nothing is missing
+                yield line
             yield _order(order, events[order.order_no], personal)
         session.expunge_all()  # a million orders are not kept in memory
         after = numbers[-1]
@@ -143,6 +160,7 @@ def _order(order: Order, events: list[OrderEvent], personal: bool) -> dict[str, 
     return {
         "kind": "order",
         **{name: _plain(getattr(order, name)) for name in names},
+        **(event_moments.told(order.extra) if personal else {}),
         "events": [_event(event, personal) for event in events],
     }
 

@@ -152,7 +152,8 @@ def is_held_out(example: Example) -> bool:
     return hashlib.sha256(example.group.encode()).digest()[0] % _HELD_OUT_OF == 0
 
 
-def measure(catalogue: Catalogue, held_out: Iterable[Case]) -> Figures:
+def measure(catalogue: Catalogue, held_out: Iterable[Case], duties: Duties | None = None) -> Figures:
+    """`duties`: the city's own rules of dispatch; None: ours."""
     coded = leaf = leaf3 = field = placed = unit = 0
     for case in held_out:
         found = catalogue.suggest(case.draft.detail)
@@ -164,12 +165,15 @@ def measure(catalogue: Catalogue, held_out: Iterable[Case]) -> Figures:
             field += bool(found) and found[0].level1 == known.level1
         if case.unit:
             placed += 1
-            unit += assign(replace(case.draft, category=found[0] if found else None)).unit == case.unit
+            unit += assign(replace(case.draft, category=found[0] if found else None), duties).unit == case.unit
     return Figures(coded, leaf, leaf3, field, placed, unit)
 
 
 def compare(
-    found: Sequence[Case], installed: Sequence[Example], build: Callable[[Learned], Catalogue]
+    found: Sequence[Case],
+    installed: Sequence[Example],
+    build: Callable[[Learned], Catalogue],
+    duties: Duties | None = None,
 ) -> tuple[Figures, Figures]:
     """Before and after, on the held-out orders.
 
@@ -180,6 +184,6 @@ def compare(
     held_out = [case for case in found if is_held_out(case.example)]
     kept = [case.example for case in found if not is_held_out(case.example)]
     earlier = [example for example in installed if not is_held_out(example)]
-    before = measure(build(learned(earlier)), held_out)
-    after = measure(build(learned(kept)), held_out)
+    before = measure(build(learned(earlier)), held_out, duties)
+    after = measure(build(learned(kept)), held_out, duties)
     return before, after

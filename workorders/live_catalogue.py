@@ -17,6 +17,7 @@ from base.errors import ConfigurationError, HotlineError
 from base.logs import get_logger
 from workorders.catalogue import Catalogue
 from workorders.catalogue_file import Leaf
+from workorders.duties import Duties, default_duties
 from workorders.learned import NOTHING, LearnedFileError, read_learned
 from workorders.model import CategorySuggestion
 
@@ -30,31 +31,36 @@ _Stamp = tuple[tuple[int, int] | None, ...]
 class LiveCatalogue:
     """Answers like the `Catalogue` that it holds; safe to share between threads, for a swap is one assignment."""
 
-    def __init__(self, path: Path, learned_path: Path, kept: Path, catalogue: Catalogue, stamp: _Stamp) -> None:
+    def __init__(
+        self, path: Path, learned_path: Path, kept: Path, catalogue: Catalogue, stamp: _Stamp, duties: Duties
+    ) -> None:
         self._path = path
         self._learned_path = learned_path
+        self._duties = duties
         self._kept = kept
         self._current = catalogue
         self._stamp = stamp
 
     @classmethod
-    def load(cls, path: Path, learned_path: Path) -> LiveCatalogue:
+    def load(cls, path: Path, learned_path: Path, duties: Duties | None = None) -> LiveCatalogue:
         """
         Args:
             learned_path: what `hotline orders learn` installs; the copy of the catalogue in use is kept beside it.
+            duties: the city's own rules of dispatch; None: ours.
 
         Raises:
             HotlineError: the catalogue cannot be used, and none was in use before.
         """
+        duties = duties or default_duties()
         stamp, kept = _stamp(path, learned_path), learned_path.parent / "catalogue-in-use" / path.name
         try:
-            catalogue = _take(path, learned_path, kept)
+            catalogue = _take(path, learned_path, kept, duties)
         except HotlineError as error:
             if not kept.is_file():
                 raise
             _log.error("the catalogue was refused; the last good one is used", reason=str(error))
-            catalogue = _read(kept, learned_path)
-        return cls(path, learned_path, kept, catalogue, stamp)
+            catalogue = _read(kept, learned_path, duties)
+        return cls(path, learned_path, kept, catalogue, stamp, duties)
 
     @property
     def current(self) -> Catalogue:
@@ -91,7 +97,7 @@ class LiveCatalogue:
         self._stamp = stamp  # also a file that is refused is not read again before it changes
         before = self._current
         try:
-            catalogue = await asyncio.to_thread(_take, self._path, self._learned_path, self._kept)
+            catalogue = await asyncio.to_thread(_take, self._path, self._learned_path, self._kept, self._duties)
         except HotlineError as error:
             _log.error("the new catalogue was refused; the one before stays", version=before.version, reason=str(error))
             return
@@ -103,7 +109,7 @@ class LiveCatalogue:
         )
 
 
-def _read(path: Path, learned_path: Path) -> Catalogue:
+def _read(path: Path, learned_path: Path, duties: Duties) -> Catalogue:
     learned = NOTHING
     try:
         if learned_path.is_file():
@@ -111,10 +117,13 @@ def _read(path: Path, learned_path: Path) -> Catalogue:
     except LearnedFileError as error:
         _log.error("what was learned cannot be used; the catalogue goes without", reason=str(error))
     cache = learned_path.parent / "catalogue-models"
-    return Catalogue.load(path, learned.categories, learned.duties, model_cache=cache)
+    catalogue = Catalogue.load(path, learned.categories, learned.duties, duties=duties, model_cache=cache)
+    if without := sum(not leaf.duty for leaf in catalogue.leaves):
+        _log.warning("leaves without a duty are dispatched by place alone", version=catalogue.version, leaves=without)
+    return catalogue
 
 
-def _take(path: Path, learned_path: Path, kept: Path) -> Catalogue:
+def _take(path: Path, learned_path: Path, kept: Path, duties: Duties) -> Catalogue:
     """The catalogue of a copy of the file, so that what is kept is what was read, whatever happens to the file.
 
     Raises:
@@ -126,7 +135,7 @@ def _take(path: Path, learned_path: Path, kept: Path) -> Catalogue:
         shutil.copyfile(path, candidate)
     except OSError as error:
         raise ConfigurationError(f"catalogue {path.name} cannot be copied to {candidate.parent}: {error}") from error
-    catalogue = _read(candidate, learned_path)
+    catalogue = _read(candidate, learned_path, duties)
     candidate.replace(kept)
     return catalogue
 

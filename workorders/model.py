@@ -23,6 +23,7 @@ class CategorySuggestion:
     level2_confidence: float = 0.0  # of all the leaves of its second level together
     supply_confidence: float = 0.0  # that the text tells of water, power, gas or heat that fails, whatever the leaf
     hazard_confidence: float = 0.0  # that it tells of something that may hurt somebody any moment
+    of_sample: bool = True  # a leaf of our own catalogue: what our rules say of its code holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from storage import backup
 from storage.engine import Database
 from workorders import learning
 from workorders.catalogue import DEFAULT_PATH, Catalogue
-from workorders.duties import default_duties
+from workorders.duties import duties_of
 from workorders.export import export
 from workorders.learned import Learned, learned_path, read_examples, write_examples
 from workorders.outbox.store import OutboxStore
@@ -34,7 +34,7 @@ def command(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hotline orders", description="work orders as a whole")
     commands = parser.add_subparsers(dest="command", required=True)
-    export_to = commands.add_parser("export", help="every order with its events, JSON Lines, from one snapshot")
+    export_to = commands.add_parser("export", help="orders and all that belongs to them, JSON Lines, from one snapshot")
     export_to.add_argument("file", type=Path)
     export_to.add_argument("--personal", action="store_true", help="also names, numbers, addresses and all free text")
     export_to.add_argument("--since", type=_moment, help="only what changed since YYYY-MM-DD or YYYY-MM-DDTHH:MM")
@@ -85,11 +85,12 @@ async def _export(asked: argparse.Namespace) -> int:
             database, asked.file, personal=asked.personal, since=asked.since, resume=asked.resume
         )  # fmt: skip
         if asked.personal:
-            detail = {"orders": done.orders, "personal": True}
+            detail = {"orders": done.orders, **done.further, "personal": True}
             await AuditLog(database).record("orders.exported", actor=terminal_actor(), detail=detail)
     repeated = f", {done.repeated} of them changed since the first part" if done.repeated else ""
     warning = " It holds personal data: keep it as safe." if asked.personal else ""
-    print(f"{asked.file}: {done.orders} orders{repeated}.{warning}")
+    further = ", ".join(f"{count} {kind}" for kind, count in done.further.items())
+    print(f"{asked.file}: {done.orders} orders{repeated}; {further}.{warning}")
     return 0
 
 
@@ -121,10 +122,10 @@ async def _dead_letters(asked: argparse.Namespace) -> int:
 async def _learn(asked: argparse.Namespace) -> int:
     chosen = settings.load()
     path = chosen.orders.catalogue_file or DEFAULT_PATH
-    into = learned_path(chosen)
+    duties, into = duties_of(chosen.orders.dispatch_file), learned_path(chosen)
     installed = read_examples(into) if into.is_file() else []
     async with open_database() as database:
-        found = await learning.cases(database, default_duties())
+        found = await learning.cases(database, duties)
     sources = Counter(case.example.source for case in found)
     told = ", ".join(f"{count} {source}" for source, count in sorted(sources.items())) or "none"
     print(f"orders to learn from: {told}")
@@ -132,9 +133,9 @@ async def _learn(asked: argparse.Namespace) -> int:
         return 0
 
     def build(what: Learned) -> Catalogue:
-        return Catalogue.load(path, what.categories, what.duties)
+        return Catalogue.load(path, what.categories, what.duties, duties=duties)
 
-    before, after = await asyncio.to_thread(learning.compare, found, installed, build)
+    before, after = await asyncio.to_thread(learning.compare, found, installed, build, duties)
     print(f"held out: {after.coded} with a leaf, {after.placed} with a unit; trained on the other orders")
     for name, value in before.lines().items():
         print(f"  {name:<16} {value:6.1%} -> {after.lines()[name]:6.1%}")

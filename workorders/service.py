@@ -17,6 +17,7 @@ from storage.engine import Database, next_value
 from storage.follow_up_tables import OrderCopy
 from storage.tables import Order, OrderEvent
 from workorders import duplicates, merging, numbers, objections
+from workorders.duties import Duties
 from workorders.model import Assignment, FiledOrder, OrderDraft
 from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
@@ -68,11 +69,11 @@ class OrderConflict(HotlineError):
     """The order was changed by somebody else since it was read; read it again."""
 
 
-def assign(draft: OrderDraft) -> Assignment:
+def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
     """The unit and the deadline of a draft that has none yet (`workorders/dispatch.py`)."""
     from workorders.dispatch import assign as by_rules  # the street tables are loaded on first use only
 
-    return by_rules(draft)
+    return by_rules(draft, duties)
 
 
 async def _keep_copies(session: AsyncSession, order: Order) -> None:
@@ -92,12 +93,19 @@ class OrderService:
         clock: Clock | None = None,
         outbox: Outbox | None = None,
         notices: Notices | None = None,
+        duties: Duties | None = None,
     ) -> None:
-        """`outbox`: who is told of events; `notices`: short messages to citizens; None tells nobody."""
+        """`outbox`: who is told of events; `notices`: short messages to citizens; None tells nobody. `duties`: the
+        city's own rules of dispatch; None: ours."""
+        self._duties = duties
         self._notices = notices
         self._database = database
         self._clock = clock or SystemClock()
         self._outbox = outbox
+
+    def assign(self, draft: OrderDraft) -> Assignment:
+        """The unit and the deadline that the draft would be filed with."""
+        return assign(draft, self._duties)
 
     async def file(
         self,
@@ -126,7 +134,7 @@ class OrderService:
             raise ValueError("an order without a detail cannot be acted on")
         if (known := await _filed_before(session, key)) is not None:
             return known
-        assignment = draft.assignment or assign(draft)
+        assignment = draft.assignment or self.assign(draft)
         draft = replace(draft, assignment=assignment, title=make_title(draft))
         number = numbers.order_no(now, await next_value(session, numbers.counter_name(now)))
         # Whoever has taken a number is alone with filing until the commit, so what was filed meanwhile is seen now:
@@ -242,7 +250,8 @@ class OrderService:
 
         Args:
             data: `dispatch` and `uphold` take `unit`, `mode`, `copies`, `deadline_hours`; `extend` takes
-                `deadline_hours` (added); `object` may name the unit whose order it is instead (`suggested_unit`).
+                `deadline_hours` (added); `object` may name the unit whose order it is instead (`suggested_unit`);
+                `unmerge` with `dispatch` gives the order to its unit again in the same step.
             event_id: makes the call replay-safe: the same id again changes nothing and returns the order.
             expected_version: refuse when the order has moved on since it was read.
 
@@ -280,6 +289,9 @@ class OrderService:
             if event == "uphold":  # the next unit has the order in the same moment
                 values = {key: value for key, value in values.items() if key not in ("event_id", "objection")}
                 await self._happen(session, order, "dispatch", events, actor=actor, now=now, note=note, values=values)
+            if event == "unmerge" and values.get("dispatch") is True:
+                again = {"unit": order.unit, "mode": order.dispatch_mode, "copies": list(order.copies)}
+                await self._happen(session, order, "dispatch", events, actor=actor, now=now, note="", values=again)
             if event == "object":
                 suggested = str(values.get("suggested_unit") or "")
                 objections.raised(session, order, actor=actor, reason=note, suggested=suggested, now=now)
@@ -303,6 +315,8 @@ class OrderService:
     ) -> None:
         """One event of a locked order, with what follows from it at once, and its record at the end of `events`."""
         before = order.unit
+        if event == "unmerge":
+            values = {**values, "main": order.duplicate_of}  # of what it was found not to be a repeat
         move(order, event, actor, now, note=note, values=values)
         if main is not None:
             order.duplicate_of, values = main.order_no, {**values, "main": main.order_no}

@@ -12,14 +12,17 @@ import yaml
 
 from base.errors import ConfigurationError
 from workorders import dispatch
-from workorders.duties import STREET, Duties, default_duties
+from workorders.duties import STREET, Duties, duties_of
 
 PLACES: Final = Path(__file__).resolve().parent.parent / "bot" / "entities" / "places_beijing.yml"
 
 
-@lru_cache(maxsize=1)
-def known_units() -> frozenset[str]:
+@lru_cache(maxsize=2)
+def known_units(dispatch_file: Path | None = None) -> frozenset[str]:
     """
+    Args:
+        dispatch_file: the city's own rules of dispatch; None: ours.
+
     Raises:
         ConfigurationError: the rules or the list of streets cannot be read.
     """
@@ -27,7 +30,7 @@ def known_units() -> frozenset[str]:
         districts: dict[str, list[str]] = yaml.safe_load(PLACES.read_text("utf-8"))["districts"]
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ConfigurationError(f"the list of streets {PLACES.name} cannot be read: {error}") from error
-    return units_of(default_duties(), districts)
+    return units_of(duties_of(dispatch_file), districts)
 
 
 def units_of(duties: Duties, districts: dict[str, list[str]]) -> frozenset[str]:

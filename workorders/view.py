@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from base.clock import local
 from base.masking import Masked, mask_text
 from base.spelling import with_extension
 from storage.tables import Order, OrderEvent
+from workorders import event_moments
 from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
 
 
@@ -69,6 +71,7 @@ class OrderView:
         """For a seat: everything but who it is, which is opened by a step of its own (`contact`)."""
         return {
             **self.fields,
+            **self._happened(),
             "contact_name": _masked(self.fields["contact_name"]),
             "contact_phone": _masked(self.fields["contact_phone"]),
             "order_no": self.order_no,
@@ -99,6 +102,7 @@ class OrderView:
         return {
             **{name: self.fields[name] for name in _FOR_UNITS},
             **texts,
+            **self._happened(),
             "order_no": self.order_no,
             "status": self.status,
             "status_text": self.status_text,
@@ -127,6 +131,13 @@ class OrderView:
             ],
             "possible": list(possible(self.status, "unit")) if mine else [],  # type: ignore[arg-type]
         }
+
+    def _happened(self) -> dict[str, str | None]:
+        """The moments that the wording of its time stands for, and how people write them (empty: not known)."""
+        moments = event_moments.told(self.fields["extra"])
+        start, end = moments[event_moments.START], moments[event_moments.END]
+        year = local(self.created_at).year
+        return {**moments, "event_moments": event_moments.spelled(self.fields["event_time"], start, end, year=year)}
 
     def card(self) -> dict[str, Any]:
         """For a list on the desk."""

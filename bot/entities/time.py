@@ -1,7 +1,8 @@
 """When something happened: the citizen's own wording kept, and the moments it stands for where they can be told.
 
 Relative expressions are resolved against `now` on the city's wall clock (UTC+8). A vague one (`最近`, `一直`) keeps its
-wording and has no moments. Weeks begin on Monday.
+wording and has no moments; so does what names no day (`晚上十点`), for it may be today, yesterday or a habit, and what
+comes again and again (`每周六晚上`). Weeks begin on Monday.
 """
 
 from __future__ import annotations
@@ -85,6 +86,12 @@ _ANY: Final = re.compile(
     rf"(?:[,，]?(?:差不多|大概|就是|都是|天天)?(?:就)?(?:开始|起|以来)?[,，]?(?:一直)?(?:到|至|-|—|~)?(?:{_AGO}|{_EVERY}|{_POINT}|{_NOW}|{_VAGUE}))*(?:开始|起|以来|左右|前后|来钟)?"
 )
 _AGE: Final = re.compile(rf"(?:今年)(?:都|快|有|已经)?(?:[六七八九]?十[一二三四五六七八九]?|{_N})(?:多)?(?:岁|了|$)")
+_AGAIN_AND_AGAIN: Final = re.compile(
+    rf"每(?:个|隔)?(?:周|星期|礼拜|月|年)的?(?:[一二三四五六日天末]|{_N}(?:号|日)|{_N}月(?:份)?(?:{_N}(?:号|日))?)|{_EVERY}"
+)
+_SINCE: Final = re.compile(r"到现在|至今|以来|开始|从|[后就]一直|起$")
+_TILL: Final = r"\s*(?:到|至|-|—|~)\s*"
+_PART_OF_YEAR: Final = re.compile(r"的?(?:[春夏秋冬入]|年?[初底末]|[上下]半年)")
 _NOT_KNOWN: Final = re.compile(r"记不(?:清|得|住|起)|不(?:记得|清楚|知道)|说不(?:好|准|清)|忘了")
 
 
@@ -97,6 +104,13 @@ class TimeFinding:
     end: datetime | None = None
     recurring: bool = False
     ongoing: bool = False
+
+    @property
+    def moments(self) -> tuple[str, str]:
+        """`start` and `end` as ISO text to the minute; both empty unless both are known and in order."""
+        if self.start is None or self.end is None or self.end < self.start:
+            return "", ""
+        return self.start.isoformat(timespec="minutes"), self.end.isoformat(timespec="minutes")
 
 
 def find(text: str, now: datetime, *, asked: bool = False, spoken: bool = False) -> TimeFinding | None:
@@ -124,6 +138,12 @@ def find(text: str, now: datetime, *, asked: bool = False, spoken: bool = False)
     if asked and not _NOT_KNOWN.search(text):
         wording = re.sub(r"^(?:嗯+|呃+|啊+|那个|就是|就|大概是?|[\s,，])+|[\s,，。吧啊呢]+$", "", text)[:80] or wording
     return TimeFinding(wording, start, end, recurring, ongoing)
+
+
+def moments(wording: str, now: datetime) -> tuple[str, str]:
+    """`TimeFinding.moments` of a field that tells a time and nothing else."""
+    found = find(wording, now, asked=True)
+    return found.moments if found else ("", "")
 
 
 def _mere_number(match: re.Match[str], text: str) -> bool:
@@ -160,28 +180,49 @@ def number(said: str) -> float | None:
 
 
 def _resolve(text: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    text = _AGAIN_AND_AGAIN.sub("", text)  # 从上周开始每天晚上: what is left is since when
+    day = next(re.finditer(_DAY, text), None)
     ago = re.search(
         rf"({_N}|半|好几|十几|十来|俩|仨|几)个?[多来]?(小时|钟头|分钟|天|礼拜|星期|周|月|年)(半)?(?:多|左右|来)?(?:了|之前|以前|前|以来)|了({_N}|好几|十几|几|半)个?多?(天|礼拜|星期|周|月|年)",
         text,
     )
-    if ago:
-        return _ago(ago, now), now
-    if re.search(_NOW, text) and not re.search(_DAY, text):
-        return now - timedelta(hours=1), now
-    day = next(re.finditer(_DAY, text), None)
+    past = ago is not None and ago.group().endswith("前")
+    if ago and past and day and 0 <= day.start() - ago.end() <= 1:
+        return None, None  # 两年前的三月五号: a day of another year than those that are counted from today
+    if ago and day is None:  # 住了三十年了，昨天漏水: the day tells when
+        start = _ago(ago, now)
+        if start is None or not past or _SINCE.search(text) or start.time() != time(0):
+            return start, now
+        return _within_day(text[ago.end() :], start.date(), start.date(), now)
     if day is None:
-        clock = re.search(_CLOCK, text)
-        part = re.search(_PART, text)
-        if not (clock or part) or re.search(_EVERY, text):
-            return None, None
-        return _within_day(text, now.date(), now.date(), now)
+        just = re.search(_NOW, text) and not re.search(r"到(?:现在|目前|这会儿)", text)
+        return (now - timedelta(hours=1), now) if just else (None, None)
     first, last = _days(day.group(), now.date())
-    if first is None or last is None:
+    if first is None or last is None or (day.group().endswith("年") and _PART_OF_YEAR.match(text, day.end())):
         return None, None
+    last = _last_day(text[day.end() :], first, last, now.date())
     start, end = _within_day(text[day.start() :], first, last, now)
-    if re.search(r"到现在|至今|以来|开始|从", text) and start and start < now:
+    if _SINCE.search(text) and start < now:
         end = now
     return start, end
+
+
+def _last_day(rest: str, first: date, last: date, today: date) -> date:
+    """The last day of `9月到11月` and of `一号到七号`; `last` itself where no later one is told."""
+    if (number_only := re.match(rf"{_TILL}({_N})(?:号|日)", rest)) is not None:
+        try:
+            until = first.replace(day=int(number(number_only[1]) or 0))
+        except ValueError:
+            return last
+    elif (named := re.match(rf"{_TILL}({_DAY})", rest)) is not None:
+        sunday = first + timedelta(days=6 - first.weekday())
+        seen_from = sunday if re.match(r"周|星期|礼拜", named[1]) else today
+        if re.match(rf"{_N}月", named[1]):
+            seen_from = date(first.year, 12, 31)
+        until = _days(named[1], seen_from)[1] or last
+    else:
+        return last
+    return max(until, last)
 
 
 def _ago(match: re.Match[str], now: datetime) -> datetime | None:

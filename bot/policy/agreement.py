@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import read_back, reading, splitting
+from bot import read_back, reading, splitting, wording
 from bot.entities import number_correction, phone, yes_no
 from bot.policy import asides, closing, corrections, filling, form, matters
 from bot.policy.talk import Talk
@@ -16,6 +16,19 @@ _NAMES_A_PLACE: Final = 4  # characters
 _YES_BUT: Final = re.compile(r"但|不过|只是|改")
 _WITHDRAWS: Final = re.compile(
     r"不(?:想)?(?:投诉|举报|反映|登记|提交|报|弄|办|提)了|别(?:登记|提交|报)了?|^(?:算了|不用了|不要了|取消)|算了吧|撤(?:销|回|掉)|取消(?:吧|登记|投诉)"
+)
+_OVER: Final = ("answered", "visited", "closed")
+_CHOOSES: Final = "earlier_or_new"  # in `State.asked`: another matter, or only the result?
+_ANOTHER: Final = re.compile(
+    r"另(?:外)?(?:[一的]|有)|不同|新的|是别的事|不是(?:同)?一(?:件|回|个|码)|不是[这那](?:件|个|回)|[两2]码事|两回事"
+)
+_ONLY_ASKS: Final = re.compile(r"[只就光](?:是)?(?:想|要|来)?(?:先)?(?:问|了解|知道|看看|查|打听|听)")
+_KNOWS_ENOUGH: Final = re.compile(
+    r"知道了|明白了|问问|了解(?:一?下)?结果|不用(?:了|再)|不用(?:登记|办|立单|补充|催|处理)|算了|已经好了"
+    r"|(?<!没)(?<!没有)(?<!未)(?:解决|处理好|修好|弄好|清走|恢复)了"
+)
+_THERE_AGAIN: Final = re.compile(
+    r"又|还(?:是|没|未|在|有)|仍|依然|照样|照旧|再次|复发|反弹|没(?:有)?(?:人)?(?:解决|修|弄|处理|办|动|管|改|来)|未解决"
 )
 
 
@@ -133,13 +146,41 @@ def names_another_place(talk: Talk, text: str) -> bool:
 
 
 def _same_matter(talk: Talk, matter: Matter, said: str | None) -> None:
-    if said == "yes" or reading.again(talk.text) or re.search(r"同一件|就是那", talk.text):
+    """Is it the order that was found, and is the matter there again; or was only its result wanted?"""
+    state, text = talk.state, talk.text
+    over = matter.duplicate_status in _OVER
+    if _ANOTHER.search(text):
+        _file_beside(talk, matter)
+    elif _only_asks(text) and (over or matter.looked_for or said != "yes" or _ONLY_ASKS.search(text)):
+        form.told_of_earlier(talk, matter)
+        matters.proceed(talk)
+    elif said == "yes" or reading.again(text) or re.search(r"同一件|就是那", text) or (over and _unsolved(text)):
         form.merge(talk, matter)
         matters.proceed(talk)
-    elif said == "no" or re.search(r"另(?:外)?一|不同|新的", talk.text):
-        matter.duplicate_declined, matter.duplicate_of = True, None
-        form.go_on(talk)
+    elif said == "no" and over and matter.looked_for:
+        form.told_of_earlier(talk, matter)
+        matters.proceed(talk)
+    elif said == "no" and over and _CHOOSES not in state.asked:  # not there again, or not the same: two things
+        state.asked[_CHOOSES] = 1
+        talk.ask("confirm_order", wording.EARLIER_OR_NEW, about=matter.number)
+    elif said == "no":
+        _file_beside(talk, matter)
     elif corrections.apply(talk, talk.text, asked="confirm_order"):
         form.confirm(talk, changed=True)
     elif not asides.side_question(talk, "confirm_order"):
         talk.again("请您说一下，是不是同一件事。")
+
+
+def _only_asks(text: str) -> bool:
+    if _THERE_AGAIN.search(text):
+        return False
+    return bool(_ONLY_ASKS.search(text)) or (bool(_KNOWS_ENOUGH.search(text)) and not reading.question(text))
+
+
+def _unsolved(text: str) -> bool:
+    return bool(_THERE_AGAIN.search(text)) and not reading.question(text)
+
+
+def _file_beside(talk: Talk, matter: Matter) -> None:
+    matter.duplicate_declined, matter.duplicate_of = True, None
+    form.go_on(talk)

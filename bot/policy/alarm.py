@@ -58,7 +58,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = 
         return Alarm(guards.emergency)
     if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
         return Alarm()
-    told = guard_room.without_supposed(text)
+    told = guard_room.without_supposed(guards.most_alarming or text)
     meaning = findings.danger(told)
     understood = findings.understand(told).score("emergency")
     probability = joined(

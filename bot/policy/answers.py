@@ -7,7 +7,7 @@ from typing import Final
 
 from base.spelling import with_extension
 from bot import order_wording, reading, secrecy, wording
-from bot.entities import phone, whose_number
+from bot.entities import impossible_date, phone, whose_number
 from bot.policy import (
     agreement,
     asides,
@@ -72,6 +72,8 @@ def answer(talk: Talk) -> None:
         return
     if _not_an_answer(talk, slot or ""):
         return
+    if slot == "event_time" and _no_such_day(talk):
+        return
     known, number = _known(talk, slot or ""), talk.state.contact_phone
     filling.take(talk, slot or "")
     value = _known(talk, slot or "")
@@ -132,6 +134,17 @@ def _not_filled(talk: Talk) -> None:
         talk.remark(wording.FORM_HELP)
     state.asking = None
     matters.proceed(talk)
+
+
+def _no_such_day(talk: Talk) -> bool:
+    """2月30号: said to be none, and asked once more; who says it again is taken at their word."""
+    wrong = impossible_date.find(talk.text)
+    if not wrong or asides.said_twice(talk):
+        return False
+    talk.state.aside = reading.bare(talk.text)
+    talk.remark(wording.NO_SUCH_DAY.format(said=wrong))
+    asides.stand(talk)
+    return True
 
 
 def _tell_us(talk: Talk) -> None:

@@ -220,7 +220,7 @@ def _time(talk: Talk, matter: Matter, text: str, asked: str) -> bool:
     found = times.find(new, talk.now, spoken=talk.turn.spoken)
     if found is None or found.text in ("上次", "现在") or len(found.text) < 2:
         return False
-    matter.event_time = found.text
+    matter.happened(found.text, found.moments)
     return True
 
 
@@ -246,6 +246,9 @@ def _words(talk: Talk, text: str, *, loose: bool) -> bool:
             if wrong and wrong in value:
                 setattr(matter, name, value.replace(wrong, right))
                 hit = True
+                if name == "event_time":
+                    found = times.find(matter.event_time, talk.now, asked=True, spoken=talk.turn.spoken)
+                    matter.happened(matter.event_time, found.moments if found else ("", ""))
     if not hit and len(form) == 1:
         form[0].detail = "。".join(part for part in (form[0].detail, f"更正：{reading.tidy(text)}") if part)
         hit = True

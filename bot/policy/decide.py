@@ -165,10 +165,22 @@ def _turn(talk: Talk) -> None:
         return
     elif guards.attack or _after_secrets(talk):
         _attack(talk)
+    elif guards.threat and guards.request and not state.warnings:
+        state.warnings += 1
+        state.detail = {**state.detail, "threat": True}
+        talk.remark(wording.THREAT_WARNING)  # and what they want is taken down
+        _said(talk)
     elif (guards.abuse and not guards.request and not _of_others(talk)) or _only_abuse(talk):
         if not _answered_rudely(talk):
             _abuse(talk)
-    elif not reading.normalise(talk.text):
+    else:
+        _said(talk)
+
+
+def _said(talk: Talk) -> None:
+    """Words that are neither an alarm nor an attack nor mere insults."""
+    state = talk.state
+    if not reading.normalise(talk.text):
         _nothing_typed(talk)
     elif state.asking == "satisfaction":
         _after_service(talk)
@@ -337,12 +349,14 @@ def _attack(talk: Talk) -> None:
 def _abuse(talk: Talk) -> None:
     state = talk.state
     state.warnings += 1
+    warning = wording.THREAT_WARNING if talk.findings.guards.threat else wording.ABUSE_WARNING
+    state.detail = {**state.detail, "abuse": state.warnings}
     if state.warnings >= 2:
         if state.has_content:
-            closing.call_back(talk, "abuse")
+            closing.to_person(talk, reason="abuse", lead=wording.ABUSE_PERSON)
         else:
             closing.close(talk, farewell=wording.ABUSE_CLOSE)
     elif state.asking is not None and state.form:
-        talk.again(wording.ABUSE_WARNING)
+        talk.again(warning)
     else:
-        talk.ask("detail", wording.ABUSE_WARNING)
+        talk.ask("detail", warning)

@@ -87,7 +87,7 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
         match slot:
             case "event_time":
                 found = times.find(piece, talk.now, asked=True, spoken=talk.turn.spoken)
-                matter.event_time = (found.text if found else said)[:120]
+                matter.happened((found.text if found else said)[:120], found.moments if found else ("", ""))
             case "subject":
                 matter.subject = said[:200]
             case "appeal":

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from base.spelling import spell, with_extension
 from bot import intake, order_wording, reading, retelling, wording
 from bot.decision import FileOrder, Merge, Say
-from bot.policy import closing, contact_number
+from bot.policy import closing, contact_number, kinds
 from bot.policy.talk import Talk
 from bot.state import Matter
 
 _TITLE_CHARACTERS = 30
+_POINT_CHARACTERS = 60  # of a story, from where it comes to the point
+_TAKEN_UP_AGAIN = ("answered", "closed")  # after a return visit in vain a person decides: it is only added to
 
 
 def go_on(talk: Talk) -> None:
@@ -97,7 +99,7 @@ def title(matter: Matter) -> str:
     content = reading.gist(reading.without_contact(reading.tidy(matter.opening)))
     if len(reading.content(content)) >= 6 or not words:
         words = content
-    words = retelling.headline(words, _TITLE_CHARACTERS)
+    words = retelling.headline(retelling.to_the_point(words, kinds.stands_alone, _POINT_CHARACTERS), _TITLE_CHARACTERS)
     place = matter.place.street or matter.place.district
     return words if not place or place in words else f"{place}：{words}"
 
@@ -129,13 +131,15 @@ def ask_of_earlier(talk: Talk) -> bool:
         return False
     matter = state.form[0]
     place = matter.place
+    own = talk.phone and state.caller_number == state.contact_phone
     known = talk.findings.duplicate(
-        state.contact_phone, place.district, place.street, order_detail(matter), matter.again
+        state.contact_phone, place.district, place.street, order_detail(matter), matter.again, own
     )
     if known is None:
+        matter.duplicate_of = None  # one that was found before the place or the number was corrected
         return False
-    matter.duplicate_of = known
-    talk.ask("confirm_order", order_wording.duplicate(known), about=matter.number)
+    matter.duplicate_of, matter.duplicate_status = known.order_no, known.status
+    talk.ask("confirm_order", order_wording.duplicate(known, phone=talk.phone), about=matter.number)
     return True
 
 
@@ -193,14 +197,22 @@ def withdraw(talk: Talk) -> None:
 
 
 def merge(talk: Talk, matter: Matter) -> None:
-    """The same matter again: told to be so, added to the earlier order."""
+    """The same matter again: told to be so, added to the earlier order, which is taken up again if it was over."""
     number = matter.duplicate_of or ""
+    reopen = matter.duplicate_status in _TAKEN_UP_AGAIN
     matter.stage, matter.result, matter.order_no = "done", "merged", number
-    talk.effects.append(Merge(matter.number, number))
+    talk.effects.append(Merge(matter.number, number, reopen))
+    words = wording.REOPENED if reopen else wording.MERGED
     talk.say(
-        wording.MERGED.format(number=f"（尾号{number[-4:]}）"),
-        wording.MERGED.format(number=f"，尾号{spell(number[-4:])}，"),
+        words.format(number=f"（尾号{number[-4:]}）"),
+        words.format(number=f"，尾号{spell(number[-4:])}，"),
     )
+
+
+def told_of_earlier(talk: Talk, matter: Matter) -> None:
+    """The citizen only wanted to know what became of it: that was told, and nothing is filed."""
+    matter.stage, matter.result = "done", "told"
+    talk.say(wording.ONLY_ASKED)
 
 
 def ask_order_no(talk: Talk, matter: Matter) -> None:

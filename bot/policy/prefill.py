@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bot import reading, secrecy
-from bot.entities import person, whose_number
+from bot.entities import company, person, whose_number
 from bot.entities import time as times
 from bot.entities.place_aside import KIN
 from bot.policy.talk import Talk
@@ -18,6 +18,7 @@ _FOR_ANOTHER: Final = re.compile(
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
 _OUR_QUESTION: Final = re.compile(r"[您你](?:刚才|刚刚|刚)(?:问|说)")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
+_BLAMES: Final = ("投诉", "举报", "求助")  # the types of request that have somebody opposite
 _CLAUSE_END: Final = re.compile(r"[\s,，。;；!！?？]+")
 _WANTS: Final = re.compile(
     r"(?:希望|要求|请求|恳请|想让|想要)(?!.{0,3}(?:投诉|举报|反映|咨询|表扬|建议))([^,，。!！?？]{3,40})|((?:能不能|赶紧|尽快|请)(?:派人|给|让|安排|把|帮)[^,，。!！?？]{2,30})"
@@ -56,8 +57,11 @@ def prefill(
         if moment is not None and (_DATE.search(moment.text) or moment.recurring):
             every = _EVERY.search(_clause_of(text, moment.text))
             prefix = every.group() if every and every.group() not in moment.text and moment.recurring else ""
-            matter.event_time = prefix + moment.text
+            matter.happened(prefix + moment.text, moment.moments)
             filled.add("event_time")
+    if not matter.subject and matter.request_type in _BLAMES and (name := company.find(text)):
+        matter.subject = name
+        filled.add("subject")
     if not matter.appeal:
         wish = _WANTS.search(text)
         if wish:

@@ -94,8 +94,8 @@ def _by_code(talk: Talk, matter: Matter, code: str) -> bool:
     known = talk.findings.order(matter.order_no or "", code)
     if not known.found:
         return _told(talk, matter, wording.NO_ORDER)
-    talk.say(order_wording.order_status(known.status_text, known.unit, known.deadline, known.extended_because))
-    if not talk.phone:
+    talk.say(order_wording.order_status(known, phone=talk.phone))
+    if not talk.phone and known.status != "closed":  # a closed one takes nothing more
         talk.say(wording.SUPPLEMENT_OFFER)
     matter.stage, matter.result, matter.verified = "done", "told", True
     return True

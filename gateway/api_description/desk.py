@@ -112,7 +112,14 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             parameters=[parameter("query", "q", "词、编码或来电内容", required=True)],
             security="seatCookie",
             errors="401 403 503",
-        )
+        ),
+        "post": operation(
+            "市民的原话最像的三个类别，各有把握和理由",
+            record("*", version=TEXT, items=list_of(ANY)),
+            body=record("*", text=TEXT),
+            security="seatCookie",
+            errors="400 401 403 503",
+        ),
     },
     "/api/v1/seat/callbacks": {
         "get": operation("待回电任务", record("*", items=list_of(ref("Callback"))), security="seatCookie", errors="401")

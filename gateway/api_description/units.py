@@ -28,6 +28,8 @@ _ACT: Final = record(
     event_id={**TEXT, "maxLength": 64, "description": "同一编号重复发送只处理一次；签名请求用请求头"},
 )
 
+_REPEAT: Final = {**ANY, "description": "order_no、title、place、unit、filed_at、status、status_text；why：相似之处"}
+
 
 def _unit(summary: str, *, errors: str = "400 401 403 404", **more: Any) -> Schema:
     return {**operation(summary, ANY, errors=errors, **more), "security": _SIGNED_OR_COOKIE}
@@ -110,6 +112,35 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
                 copies=list_of(TEXT),
             ),
             parameters=[parameter("path", "objection_id", "异议编号")],
+            security="seatCookie",
+            errors="400 401 403 404 409",
+        )
+    },
+    "/api/v1/repeats": {
+        "get": operation(
+            "可能是同一件事的工单（同一地点、同一事项，分派岗），和已并案的工单；不含市民姓名和电话",
+            record(
+                "*",
+                items=list_of(record("*", main=_REPEAT, repeats=list_of(_REPEAT))),
+                merged=list_of(_REPEAT),
+                complete=YES_NO,
+            ),
+            parameters=[parameter("query", "days", "最近多少天登记的，1 到 30，默认 7", WHOLE)],
+            security="seatCookie",
+            errors="400 401 403",
+        )
+    },
+    "/api/v1/repeats/{order_no}": {
+        "post": operation(
+            "merge：把 orders 并入路径中的工单；apart：注明 orders 不是同一件事；undo：路径中的工单恢复单独办理",
+            ANY,
+            body=record(
+                "step reason",
+                step={"type": "string", "enum": ["merge", "undo", "apart"]},
+                orders={**list_of(TEXT), "maxItems": 50},
+                reason={**TEXT, "maxLength": 1_000},
+            ),
+            parameters=[ORDER_NO],
             security="seatCookie",
             errors="400 401 403 404 409",
         )

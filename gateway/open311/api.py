@@ -112,8 +112,8 @@ class Open311:
         if core.find_place is not None and (words := form.get("address_string") or form.get("description")):
             place = await asyncio.to_thread(core.find_place, words)
         version = core.catalogue.current.version
-        draft = filing.draft_of(form, leaf, place, channel=entry.name, version=version)
         now = core.clock.now()
+        draft = filing.draft_of(form, leaf, place, channel=entry.name, version=version, now=now)
         token = filing.token_of(entry.name, pairs, now)
         async with core.database.write() as session:
             filed = await core.orders.file(session, draft, key=_KEY + token, now=now, actor="system:open311")

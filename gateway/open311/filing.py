@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Final
 
 from base.clock import local
+from bot.entities import time as times
 from bot.entities.place_finding import PlaceFinding
 from gateway.body import clean_text
 from gateway.open311.formats import Open311Error
 from gateway.open311.services import ATTRIBUTES, YES
+from workorders import event_moments
 from workorders.catalogue_file import Leaf
-from workorders.model import CategorySuggestion, OrderDraft
+from workorders.model import OrderDraft
 
 _ATTRIBUTE: Final = re.compile(r"attribute\[([^\[\]]{1,64})\](?:\[\])?")
 _SHORT_CHARACTERS: Final = 200
@@ -91,7 +93,7 @@ def token_of(channel: str, pairs: Iterable[tuple[str, str]], now: datetime) -> s
     return hashlib.sha256(repr((channel, f"{local(now):%Y-%m-%d}", kept)).encode()).hexdigest()[:40]
 
 
-def draft_of(form: Form, leaf: Leaf, place: PlaceFinding, *, channel: str, version: str) -> OrderDraft:
+def draft_of(form: Form, leaf: Leaf, place: PlaceFinding, *, channel: str, version: str, now: datetime) -> OrderDraft:
     attributes, address = form.attributes, form.get("address_string")
     if form.lat is not None and form.long is not None:
         degrees = f"（北纬{form.lat:.5f}，东经{form.long:.5f}）"
@@ -99,6 +101,8 @@ def draft_of(form: Form, leaf: Leaf, place: PlaceFinding, *, channel: str, versi
     detail = form.get("description") or f"{leaf.level2}：{leaf.level3}"
     more = {"附件网址": form.get("media_url"), "联系邮箱": form.get("email")}
     detail += "".join(f"\n（{name}：{value[:_SHORT_CHARACTERS]}）" for name, value in more.items() if value)
+    event_time = attributes.get("event_time", "")[:_SHORT_CHARACTERS]
+    published = {"publish": attributes.get("publish") == YES, "lat": form.lat, "long": form.long}
     return OrderDraft(
         request_type=attributes.get("request_type") or "投诉",  # type: ignore[arg-type]
         title="",
@@ -107,12 +111,12 @@ def draft_of(form: Form, leaf: Leaf, place: PlaceFinding, *, channel: str, versi
         district=place.district,
         street=place.street,
         address=address,
-        event_time=attributes.get("event_time", "")[:_SHORT_CHARACTERS],
+        event_time=event_time,
         subject=attributes.get("subject", "")[:_SHORT_CHARACTERS],
         appeal=attributes.get("appeal", ""),
         contact_name=f"{form.get('last_name')}{form.get('first_name')}"[:64],
         contact_phone=re.sub(r"[ ()-]", "", form.get("phone")),
         confidential=attributes.get("confidential") == YES,
-        category=CategorySuggestion(leaf.code, leaf.level1, leaf.level2, leaf.level3, 1.0, version=version),
-        extra={"open311": {"publish": attributes.get("publish") == YES, "lat": form.lat, "long": form.long}},
+        category=leaf.chosen(version),
+        extra={"open311": published, **event_moments.kept(*times.moments(event_time, now))},
     )

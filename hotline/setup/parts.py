@@ -136,6 +136,7 @@ def _trained_here(settings: Settings) -> Iterator[Step]:
         fingerprint=lambda: stamps.of_files(
             [
                 settings.orders.catalogue_file or ROOT / "workorders" / "data",
+                settings.orders.dispatch_file or ROOT / "workorders" / "data" / "dispatch.yml",
                 ROOT / "workorders" / "catalogue_models.py",
                 ROOT / "base" / "text_model.py",
                 _LOCKS / "main.lock",
@@ -364,10 +365,13 @@ def danger(settings: Settings) -> str:
 
 def catalogue(settings: Settings) -> str:
     from workorders.catalogue import DEFAULT_PATH
+    from workorders.duties import duties_of
     from workorders.learned import learned_path
     from workorders.live_catalogue import LiveCatalogue
 
-    LiveCatalogue.load(settings.orders.catalogue_file or DEFAULT_PATH, learned_path(settings))
+    orders = settings.orders
+    duties = duties_of(orders.dispatch_file)
+    LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), duties)
     return "trained"
 
 

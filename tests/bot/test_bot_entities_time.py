@@ -47,16 +47,18 @@ def test_resolves(said: str, start: datetime, end: datetime) -> None:
     ("said", "start"),
     [
         ("有两个月了", _at(11, 7, year=2025)),
-        ("三天前", _at(1, 4)),
+        ("三天前开始的", _at(1, 4)),
+        ("十一月十五号供暖以后一直不热", _at(11, 15, year=2025)),
         ("半个小时之前", _at(1, 7, 11, 30)),
         ("从上周一到现在", _at(12, 29, year=2025)),
         ("2008年到现在", _at(1, 1, year=2008)),
     ],
 )
 def test_until_now(said: str, start: datetime) -> None:
-    finding = time.find(said, NOW)
+    finding = time.find(said, NOW, asked=True)
     assert finding is not None
     assert (finding.start, finding.end) == (start, NOW)
+    assert finding.moments == (start.isoformat(timespec="minutes"), "2026-01-07T12:00+08:00")
 
 
 @pytest.mark.parametrize("said", ["每天晚上都这样", "天天半夜", "他们老是夜里干活"])
@@ -149,3 +151,41 @@ def test_the_front_of_a_temple_is_no_day() -> None:
     assert found is not None and found.text.startswith("前儿")
     long_ago = time.find("住了五十来年了", NOW)
     assert long_ago is not None and long_ago.text == "五十来年了"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("每周六晚上", "每个月15号", "每天晚上十点到早上六点", "天天", "一直到现在"),
+        *("晚上十点", "半夜", "早上八点多"),  # of which day is not said
+        *("去年冬天", "两年前的3月5号"),
+    ],
+)
+def test_what_names_no_day_has_no_moments(said: str) -> None:
+    finding = time.find(said, NOW, asked=True)
+    assert finding is not None
+    assert (finding.text, finding.start, finding.end, finding.moments) == (said, None, None, ("", ""))
+
+
+@pytest.mark.parametrize(
+    ("said", "start", "end"),
+    [
+        ("三天前", _at(1, 4), _at(1, 5)),
+        ("三天前的晚上十点", _at(1, 4, 22), _at(1, 4, 22)),
+        ("从上周开始每天晚上十点", _at(12, 29, year=2025), NOW),
+        ("住了三十年了，昨天晚上漏的水", _at(1, 6, 18), _at(1, 6, 23)),
+        ("上周三到周五", _at(12, 31, year=2025), _at(1, 3)),
+        ("前天到昨天晚上", _at(1, 5), _at(1, 7)),
+        ("去年十月一号到七号", _at(10, 1, year=2025), _at(10, 8, year=2025)),
+        ("去年9月到11月", _at(9, 1, year=2025), _at(12, 1, year=2025)),
+        ("2024年11月到2025年3月", _at(11, 1, year=2024), _at(4, 1, year=2025)),
+    ],
+)
+def test_the_whole_answer_tells_which_days(said: str, start: datetime, end: datetime) -> None:
+    finding = time.find(said, NOW, asked=True)
+    assert finding is not None
+    assert (finding.start, finding.end) == (start, end)
+
+
+def test_moments_in_the_wrong_order_are_none() -> None:
+    assert time.TimeFinding("", _at(1, 7), _at(1, 6)).moments == ("", "")

@@ -219,3 +219,18 @@ def test_insults_are_left_out_of_what_is_told() -> None:
 def test_who_rolls_their_eyes_at_a_window_is_not_ill() -> None:
     assert not guards.check("取药窗口那个女的，老人多问一句就翻白眼，有这么说话的吗").by_rule
     assert guards.check("孩子突然翻白眼抽起来了，叫不应").emergency == "120"
+
+
+def test_a_danger_at_the_end_of_a_long_story_is_not_overlooked() -> None:
+    story = "我们楼上那家装修已经两个多月了，周末也不停，我找物业说过好几回，物业说管不了。" * 14
+    assert len(story) > 500
+    calm = guards.check(story)
+    found = guards.check(story + "哎呀现在我家厨房着火了，浓烟滚滚，老人还困在里面")
+    assert calm.emergency == "" and found.emergency == "119" and "着火" in found.most_alarming
+    assert guards.check(story + "别说了，给我转人工").human
+    assert guards.check("x" * 4_000).most_alarming
+
+
+def test_a_text_without_stops_is_read_to_its_end() -> None:
+    found = guards.check("我跟你们说这个事情已经很久了没有人管" * 30 + "屋里着火了出不去了救命")
+    assert found.emergency == "119"

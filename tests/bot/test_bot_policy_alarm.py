@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot import guards
-from bot.decision import Danger, Findings, Understood, Wanted
+from bot.danger import Danger
+from bot.decision import Findings, Understood, Wanted
 from bot.guards_model import GuardFindings
 from bot.policy import alarm
 

@@ -178,3 +178,18 @@ def test_somebody_who_speaks_with_them_is_what_is_wanted_of_others(form: State) 
     decision = said(asked, "找人说说他，别往下扔了", "help")
     assert decision.state.outcome is None and decision.state.matters[0].appeal
     assert said(asked, "给我找个人工客服").state.outcome == "seat"
+
+
+def test_a_threat_is_warned_of_and_what_is_wanted_is_taken_down(form: State) -> None:
+    threatened = run(
+        replace(form, asking=None, matters=[]), Turn("楼道灯坏了半年没人修，再不修我弄死你们"), "complain"
+    )[0]
+    assert threatened.replies[0].text == wording.THREAT_WARNING
+    assert threatened.state.detail["threat"] and threatened.state.matters
+
+
+def test_a_mere_threat_is_warned_of_and_then_a_person_comes(form: State) -> None:
+    first = said(form, "信不信我弄死你们", "abuse")
+    assert wording.THREAT_WARNING in [reply.text for reply in first.replies]
+    second = said(first.state, "你们等着瞧！", "abuse")
+    assert (second.state.outcome, second.state.detail["reason"], second.state.detail["abuse"]) == ("seat", "abuse", 2)

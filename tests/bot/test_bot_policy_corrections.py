@@ -18,9 +18,11 @@ def matcher() -> PlaceMatcher:
     return PlaceMatcher(Gazetteer.load())
 
 
-def _after(text: str, matcher: PlaceMatcher) -> State:
+def _after(text: str, matcher: PlaceMatcher, matter: Matter | None = None) -> State:
     """The state after `text`, spoken at the read-back of an order."""
-    matter = Matter(1, "order", "公司不上社保", request_type="投诉", place=Place("写字楼", "大兴区", "荣华街道"))
+    matter = matter or Matter(
+        1, "order", "公司不上社保", request_type="投诉", place=Place("写字楼", "大兴区", "荣华街道")
+    )
     state = State(
         channel="phone", matters=[matter], asking="confirm_order", contact_phone="13900006374", confidential=False
     )
@@ -59,3 +61,17 @@ def test_a_street_that_is_named_is_taken(matcher: PlaceMatcher) -> None:
 def test_the_place_of_the_one_who_speaks_counts(matcher: PlaceMatcher) -> None:
     state = _after("哎呀我糊涂了，刚才说成我闺女家了，闺女家才在大兴清源，我这儿是房山西潞街道", matcher)
     assert (state.matters[0].place.district, state.matters[0].place.street) == ("房山区", "西潞街道")
+
+
+@pytest.mark.parametrize(
+    ("said", "wording", "start", "end"),
+    [
+        ("不对，是前天下午", "前天下午", "2026-10-31T13:00+08:00", "2026-10-31T18:00+08:00"),
+        ("说错了，应该是每天晚上", "每天晚上", "", ""),
+    ],
+)
+def test_another_time_has_other_moments(matcher: PlaceMatcher, said: str, wording: str, start: str, end: str) -> None:
+    matter = Matter(1, "order", "楼下太吵", place=Place("", "大兴区", "荣华街道"))
+    matter.happened("昨天晚上", ("2026-11-01T18:00+08:00", "2026-11-01T23:00+08:00"))
+    (matter,) = _after(said, matcher, matter).matters
+    assert (matter.event_time, matter.event_start, matter.event_end) == (wording, start, end)

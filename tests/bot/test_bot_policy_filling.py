@@ -149,6 +149,28 @@ def test_a_pot_that_boils_over_is_no_point_of_time() -> None:
     assert (decision.state.asking, decision.state.matters[0].event_time) == ("event_time", "")
 
 
+@pytest.mark.parametrize(
+    ("said", "start", "end"),
+    [
+        ("昨天晚上十点", "2026-11-01T22:00+08:00", "2026-11-01T22:00+08:00"),
+        ("就是这三天了吧", "2026-10-30T00:00+08:00", "2026-11-02T10:00+08:00"),
+        ("每天晚上都这样", "", ""),
+    ],
+)
+def test_the_answer_to_when_is_kept_with_its_moments(said: str, start: str, end: str) -> None:
+    state = asked_for_secrecy(1)
+    state.asking, state.matters[0].event_time = "event_time", ""
+    matter = run(state, Turn(said))[0].state.matters[0]
+    assert matter.event_time and (matter.event_start, matter.event_end) == (start, end)
+
+
+def test_what_is_told_unasked_is_kept_with_its_moments() -> None:
+    decision, _ = run(State(), Turn("我要投诉，昨天晚上楼下饭馆太吵了"), intent="complain")
+    matter = decision.state.matters[0]
+    assert (matter.event_time, matter.event_start) == ("昨天晚上", "2026-11-01T18:00+08:00")
+    assert matter.event_end == "2026-11-01T23:00+08:00"
+
+
 def test_a_wish_that_changes_while_the_number_is_asked_refuses_no_number() -> None:
     state = asked_for_secrecy(1)
     state.asking, state.contact_phone, state.confidential = "contact_phone", "", False

@@ -58,6 +58,10 @@ def test_a_state_survives_storage() -> None:
     stored = {**state.as_dict(), "of_a_newer_version": 1}
     assert State.from_dict(stored) == state
     assert State.from_dict({}) == State()
+    of_before = state.as_dict()
+    for name in ("event_start", "event_end"):
+        del of_before["matters"][0][name]
+    assert State.from_dict(of_before) == state
 
 
 def test_nothing_handed_in_is_changed() -> None:

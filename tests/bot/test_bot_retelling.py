@@ -53,3 +53,19 @@ def test_words_that_only_look_like_it_stay(told: str) -> None:
 )
 def test_a_title_is_made_of_whole_clauses(told: str, title: str) -> None:
     assert retelling.headline(told, 20) == title
+
+
+def test_a_long_story_is_titled_by_what_is_wrong() -> None:
+    story = (
+        "我是住在朝阳区双井街道的，这个房子我买了有十来年了，当初买的时候开发商说得可好了，"
+        "现在电梯坏了三天没人修，我住十八楼，老人下不了楼"
+    )
+    told = retelling.to_the_point(story, lambda clause: "坏了" in clause, 30)
+    assert told.startswith("现在电梯坏了三天没人修") and len(told) <= 30
+    assert all(clause in story for clause in told.split("，"))
+
+
+def test_a_short_beginning_stays_for_it_tells_where() -> None:
+    assert retelling.to_the_point("小区东门口，路灯坏了", lambda clause: "坏了" in clause, 30) == "小区东门口，路灯坏了"
+    assert retelling.to_the_point("什么都没坏", lambda clause: False, 30) == "什么都没坏"
+    assert retelling.to_the_point("", lambda clause: True, 30) == ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from conversations_helpers import LAMP, PHONE, PLACE, Room, count, rows
 
+from base.clock import local
 from conversations.messages import CitizenTurn
-from storage.tables import CallbackTask, Order, Turn
+from storage.tables import CallbackTask, Order, OrderEvent, Turn
 
 
 async def test_an_order_asks_only_what_is_missing_and_is_read_back(room: Room) -> None:
@@ -26,6 +27,10 @@ async def test_an_order_asks_only_what_is_missing_and_is_read_back(room: Room) -
     (order,) = await rows(room, Order)
     assert (order.request_type, order.district, order.street) == ("求助", "朝阳区", "双井街道")
     assert (order.contact_phone, order.confidential) == (PHONE, False)
+    assert order.event_time and order.event_time.startswith("三天了")
+    now = local(room.clock.now()).isoformat(timespec="minutes")
+    assert order.extra == {"event_start": "2026-10-30T00:00+08:00", "event_end": now}
+    assert (await room.orders.view(number, seat="1001")).desk()["event_moments"] == "10月30日至11月2日"
     assert (await room.say("没了", first.conversation_id)).outcome == "order_filed"
 
 
@@ -170,3 +175,26 @@ async def test_an_order_is_told_to_whoever_has_number_and_code(room: Room) -> No
     told = await room.talk("查一下我的工单进度", number, code)
     assert "承办单位" in told.replies[0].text
     assert (await count(room, Turn)) > 6
+
+
+async def test_a_danger_becomes_an_urgent_order_for_two_at_once(room: Room) -> None:
+    """双派: the police and the local authority, in the moment in which the citizen is told whom to call."""
+    told = await room.say("朝阳区双井街道，楼里着火了，冒烟了", channel="phone", kind="speech")
+    assert told.outcome == "emergency"
+    (order,) = await rows(room, Order)
+    assert (order.urgency, order.dispatch_mode, order.deadline_hours) == ("sudden", "双派", 2)
+    assert (order.district, order.street) == ("朝阳区", "双井街道") and "朝阳区公安分局" in order.copies
+    assert "119" in order.title and "着火" in order.detail
+    more = await room.say("在三号楼二层，老人出不来", told.conversation_id, channel="phone", kind="speech")
+    assert "119" in more.replies[0].text
+    events = [event for event in await rows(room, OrderEvent) if event.event == "supplement"]
+    assert len(events) == 1 and "三号楼二层" in events[0].note
+    assert await count(room, Order) == 1
+
+
+async def test_a_danger_in_mid_form_takes_the_place_that_was_told_and_says_so(room: Room) -> None:
+    first = await room.say(LAMP, channel="phone")
+    placed = await room.say(PLACE, first.conversation_id, channel="phone")
+    await room.say("哎呀不好，着火了，烟冒出来了", placed.conversation_id, channel="phone")
+    (order,) = await rows(room, Order)
+    assert order.street == "双井街道" and "请核实" in order.detail and "此前反映" in order.detail

@@ -8,6 +8,8 @@ import pytest
 from conversations_helpers import Room
 from sqlalchemy import func, select
 
+from bot.state import Matter, State
+from conversations import cards
 from storage.tables import Order
 
 SEAT = "seat-1"
@@ -38,6 +40,7 @@ async def test_what_is_typed_to_the_seat_fills_the_order_with_how_sure_it_is(roo
     fields = await order(room, conversation_id)
     assert "路灯不亮" in fields["detail"]["value"] and fields["request_type"]["value"] == "投诉"
     assert (fields["district"]["value"], fields["street"]["value"]) == ("海淀区", "学院路街道")
+    assert fields["event_moments"]["value"] == "10月30日至11月2日"
     assert fields["category_level3"]["value"] == "路灯" and 0 < fields["detail"]["confidence"] < 0.9
     await room.say("我姓王，电话13800138000", conversation_id)
     await room.say("好的谢谢", conversation_id)
@@ -93,3 +96,11 @@ async def test_an_understanding_that_fails_costs_only_the_fields(room: Room) -> 
     await room.say("投诉，海淀区学院路街道的路灯不亮三天了", conversation_id)
     transcript = await room.service.transcript(conversation_id)
     assert transcript[-1].text == "投诉，海淀区学院路街道的路灯不亮三天了"
+
+
+def test_the_note_for_a_call_back_says_which_day_yesterday_was() -> None:
+    state = State(matters=[Matter(1, "order", "楼下太吵", detail="楼下太吵")])
+    state.matters[0].happened("昨天晚上", ("2026-11-01T18:00+08:00", "2026-11-01T23:00+08:00"))
+    assert cards.note_for_call_back(state).endswith("昨天晚上（2026年11月1日18时至23时）")
+    state.matters[0].happened("每天晚上")
+    assert cards.note_for_call_back(state).endswith("每天晚上")

@@ -130,12 +130,23 @@ def test_a_conversation_moves_from_the_bot_to_a_seat_and_becomes_an_order(
 
 
 def an_order_in_full(seat: Page, system: System, folder: Path) -> None:
-    """Opened from the list: fields, history, an attachment (and one that is refused), an extension, a merge."""
+    """Opened from the list: fields, history, another category, an attachment (and one that is refused), an extension,
+    a merge."""
     seat.get_by_role("button", name=re.compile(r"打开工单\d+")).first.click()
     detail = seat.get_by_role("region", name="工单详情")
     expect(detail).to_contain_text("路灯坏了三天", timeout=PATIENCE_MS)
     history = detail.get_by_role("list", name="经过")
     expect(history).to_contain_text("已派至承办单位")
+    detail.get_by_role("button", name="改类别").click()
+    proposed = detail.get_by_role("list", name="建议的类别").get_by_role("button")
+    expect(proposed).to_have_count(3, timeout=PATIENCE_MS)
+    expect(proposed.first).to_contain_text(re.compile("路灯.*把握", re.DOTALL))
+    chosen = proposed.nth(1).inner_text().partition(" ")[0]
+    system.screenshot(seat, "seat-order-category")
+    proposed.nth(1).click()
+    expect(detail.get_by_role("status")).to_contain_text(f"已改为“{chosen}”，承办单位仍是", timeout=PATIENCE_MS)
+    expect(history).to_contain_text("已调整事项类别")
+    expect(history).to_contain_text(f"改为“{chosen}”")
     picture, program = folder / "路灯.png", folder / "路灯.exe"
     picture.write_bytes(PNG)
     program.write_bytes(b"MZ" + b"0" * 200)

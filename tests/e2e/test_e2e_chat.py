@@ -302,6 +302,29 @@ def test_the_page_is_sound_at_every_width(
     context.close()
 
 
+# -- a long story ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pasted_story_goes_in_several_messages_and_nothing_is_lost(citizen: Page, system: System) -> None:
+    nights = (
+        f"第{night}天晚上楼下工地施工到{night % 4 + 1}:30，噪音很大，老人孩子都睡不着。" for night in range(1, 281)
+    )
+    story = "".join(nights)
+    assert 8_000 < len(story) < 12_000
+    citizen.get_by_label("请输入您的问题或诉求").fill(story)
+    expect(citizen.get_by_text("将按顺序分成3条发送")).to_be_visible()
+    expect(citizen.get_by_text(f"已写{len(story)}字，每条最多4000字")).to_be_visible()
+    system.screenshot(citizen, "chat-long")
+    citizen.keyboard.press("Enter")
+    said = citizen.locator(".line.citizen .text")
+    expect(said).to_have_count(3, timeout=PATIENCE_MS)
+    expect(citizen.locator(".line[data-delivered=false]")).to_have_count(0, timeout=PATIENCE_MS)
+    assert "".join(said.all_inner_texts()) == story
+    citizen.reload()
+    expect(said).to_have_count(3, timeout=PATIENCE_MS)
+    assert "".join(said.all_inner_texts()) == story  # as the service keeps it
+
+
 # -- a line that is lost -------------------------------------------------------------------------------------------
 
 

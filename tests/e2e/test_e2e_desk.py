@@ -179,6 +179,12 @@ def test_the_open_workbench_is_accessible_in_both_themes_and_narrow(
     page.get_by_label("按地名查找").fill("望京")
     page.get_by_role("list", name="找到的地点").get_by_role("button").first.click()
     expect(page.get_by_label("街道（乡镇）")).to_have_value("望京街道")
+    proposed = page.get_by_role("list", name="建议的类别").get_by_role("button")
+    expect(proposed).to_have_count(3, timeout=PATIENCE_MS)  # at once, with how sure and why
+    expect(proposed.first).to_contain_text(re.compile("单车.*把握", re.DOTALL))
+    proposed.nth(1).click()
+    expect(proposed.nth(1)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="改由系统判断").click()
     page.get_by_label("查事项类别").fill("共享单车")
     page.get_by_role("list", name="找到的类别").get_by_role("button").first.click()
     expect(page.get_by_text("已选：")).to_be_visible()

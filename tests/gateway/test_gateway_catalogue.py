@@ -7,6 +7,7 @@ from pathlib import Path
 from gateway_helpers import Connect, SmallConversations, SmallKnowledge, login, origin
 
 from base.clock import ManualClock
+from base.settings import Settings
 from gateway.core import Core
 from workorders.live_catalogue import LiveCatalogue
 from workorders.model import Assignment, CategorySuggestion, OrderDraft
@@ -33,6 +34,11 @@ async def test_a_seat_finds_a_leaf_and_corrects_an_order(
     found = await (await seat.get("/api/v1/seat/catalogue", params={"q": "井盖"})).json()
     assert found["version"] == "7" and [row["code"] for row in found["items"]] == ["010102", "010101"]
     assert found["items"][0]["confidence"] is None and "路灯照明" in found["items"][1]["reason"]
+    told = {"text": "井盖丢了一个，很危险。" * 400}  # longer than an address may be
+    proposed = await (await seat.post("/api/v1/seat/catalogue", json=told, headers=origin(seat))).json()
+    assert [row["code"] for row in proposed["items"]] == ["010102", "010101"]
+    first, second = proposed["items"]
+    assert first["confidence"] > second["confidence"] and "“井盖”" in first["reason"]
     wrong = CategorySuggestion("010101", "城乡建设", "市政设施", "路灯照明", 0.4, version="6")
     assignment = Assignment("海淀区学院路街道办事处", "直派", (), "ordinary", 168, "")
     draft = OrderDraft("投诉", "", "井盖丢了一个", "web", assignment=assignment, category=wrong)
@@ -49,3 +55,17 @@ async def test_a_seat_finds_a_leaf_and_corrects_an_order(
     assert done.status == 200 and body["category_level3"] == "井盖缺损" and body["unit"] == assignment.unit
     shown = await (await seat.get(url)).json()
     assert "classify" not in shown["next_events"]
+
+
+async def test_the_citys_own_duties_dispatch_what_is_filed(
+    settings: Settings, clock: ManualClock, tmp_path: Path
+) -> None:
+    own = tmp_path / "dispatch.yml"
+    own.write_text('version: "1"\nduties: {"0801": "区:园林局"}\nlanes: {}\n', "utf-8")
+    leaf = CategorySuggestion("080101", "园林绿化", "树木", "修剪", 0.9, of_sample=False)
+    draft = OrderDraft("求助", "", "树枝该修剪了", "web", district="东城区", street="东四街道", category=leaf)
+    for dispatch_file, unit in ((None, "东城区东四街道办事处"), (own, "东城区园林局")):
+        settings.orders.dispatch_file = dispatch_file
+        core = Core(settings, clock=clock)
+        assert core.orders.assign(draft).unit == unit
+        await core.close()

@@ -74,7 +74,7 @@ async def test_the_socket_welcomes_answers_and_pushes_what_a_seat_types(
 ) -> None:
     socket = await hello(client)
     welcome = await socket.receive_json(timeout=5)
-    assert welcome["type"] == "welcome" and welcome["status"] == "open"
+    assert welcome["type"] == "welcome" and welcome["status"] == "open" and welcome["message_limit"] == 1_000
     known = welcome["conversation_id"]
     assert [turn["text"] for turn in welcome["transcript"]] == ["您好，我是智能助手。"]
     await socket.send_json({"type": "message", "text": "人工", "client_message_id": "m1"})

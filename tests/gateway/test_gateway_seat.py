@@ -12,6 +12,7 @@ from gateway_helpers import Client, Connect, SmallConversations, login, origin, 
 
 from base.clock import ManualClock
 from base.ids import new_id
+from bot.state import Matter, State
 from conversations.messages import CitizenTurn
 from gateway.app import build_app
 from gateway.channels.registry import add as add_channel
@@ -25,7 +26,7 @@ ASSIGNMENT = Assignment("海淀区政府", "直派", (), "ordinary", 168, "按�
 
 @pytest.fixture(autouse=True)
 def assigned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workorders.service.assign", lambda draft: ASSIGNMENT)
+    monkeypatch.setattr("workorders.service.assign", lambda draft, duties: ASSIGNMENT)
 
 
 @pytest.fixture
@@ -316,6 +317,32 @@ async def test_a_seat_files_and_moves_an_order(
     assert (await client.get("/api/v1/seat/orders?status=nonsense")).status == 400
     wrong = {**body, "fields": {**FIELDS, "request_type": "别的"}}
     assert (await client.post("/api/v1/seat/orders", json=wrong, headers=origin(client))).status == 400
+
+
+@pytest.mark.parametrize(
+    ("event_time", "start", "end"),
+    [
+        ("昨天晚上", "2026-01-02T18:00+08:00", "2026-01-02T23:00+08:00"),  # as the citizen said it, two days ago
+        ("昨天下午", "2026-01-04T13:00+08:00", "2026-01-04T18:00+08:00"),  # as the seat writes it now
+        ("每天晚上", None, None),
+        ("", None, None),
+    ],
+)
+async def test_the_time_of_a_seats_order_has_its_moments(
+    connect: Connect, core: Core, small: SmallConversations, desk: Desk, event_time: str, start: str, end: str
+) -> None:
+    client, _ = await login(connect, core, role="leader")
+    known = await a_waiting_citizen(small)
+    told = State(matters=[Matter(1, "order", "路灯不亮")])
+    told.matters[0].happened("昨天晚上", ("2026-01-02T18:00+08:00", "2026-01-02T23:00+08:00"))
+    async with core.database.write() as session:
+        row = await session.get(Conversation, known)
+        assert row is not None
+        row.state = told.as_dict()
+    body = {"conversation_id": known, "fields": {**FIELDS, "event_time": event_time}, "client_message_id": "o1"}
+    filed = await (await client.post("/api/v1/seat/orders", json=body, headers=origin(client))).json()
+    shown = await (await client.get(f"/api/v1/seat/orders/{filed['order_no']}")).json()
+    assert (shown["event_start"], shown["event_end"]) == (start, end)
 
 
 async def test_only_the_holder_files_for_a_conversation(

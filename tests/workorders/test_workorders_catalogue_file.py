@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from base.errors import ConfigurationError
+from base.sections.node import DataSettings
+from base.sections.orders import OrderSettings
+from base.settings import Settings
 from workorders import catalogue_file, cli
 from workorders.catalogue import Catalogue
+from workorders.dispatch import assign
 from workorders.dispatch_evaluation import DispatchSampleError, evaluate, read_sample
 from workorders.duties import Duties, default_duties
+from workorders.model import OrderDraft
+from workorders.units import known_units
 
 HEAD = "code,parent,name,examples\n"
 
@@ -55,6 +62,96 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, rows: str, message
 def test_a_column_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="examples"):
         catalogue_file.read(_write(tmp_path, "1,,甲\n", "code,parent,name\n"), default_duties())
+
+
+# Two leaves of a city's own under digits of ours, and one of ours as it is.
+CITY = """\
+08,,园林绿化,
+0801,08,树木,
+080101,0801,修剪,树枝该修剪了；树长得挡窗户
+080102,0801,补种,树死了没有补种
+01,,城乡建设,
+0101,01,水电气热,
+010101,0101,自来水供应,停水；家里没水
+"""
+CITY_DUTIES = """
+version: "1"
+duties: {"0801": "区:园林局", "080102": {duty: 街, 举报: "市:绿化委员会"}}
+lanes: {}
+"""
+
+
+@pytest.fixture
+def dispatch_file(tmp_path: Path) -> Path:
+    path = tmp_path / "city-dispatch.yml"
+    path.write_text(CITY_DUTIES, "utf-8")
+    return path
+
+
+def test_our_duties_are_not_those_of_another_catalogues_digits(tmp_path: Path, dispatch_file: Path) -> None:
+    path = _write(tmp_path, CITY)
+    read = catalogue_file.read(path, default_duties())  # by our own rules 0801 is a matter of the police
+    assert {leaf.code: (leaf.duty, leaf.of_sample) for leaf in read.leaves} == {
+        "080101": ("", False),
+        "080102": ("", False),
+        "010101": ("企:市自来水集团", True),
+    }
+    assert [leaf.path for leaf in read.without_duty] == ["园林绿化/树木/修剪", "园林绿化/树木/补种"]
+    own = catalogue_file.read(path, Duties.load(dispatch_file))
+    assert [leaf.duty for leaf in own.leaves] == ["区:园林局", "街", ""]  # the city's rules speak for all leaves
+
+
+def test_an_order_of_a_leaf_without_a_duty_goes_by_its_place(tmp_path: Path, dispatch_file: Path) -> None:
+    told = OrderDraft("举报", "", "楼前的树枝该修剪了，树长得挡窗户", "web", "东城区", "东四街道")
+    path = _write(tmp_path, CITY)
+
+    def unit(duties: Duties) -> str:
+        (best, *_) = Catalogue.load(path, duties=duties).suggest(told.detail)
+        assert best.code == "080101" and not best.of_sample
+        return assign(replace(told, category=best), duties).unit
+
+    assert unit(default_duties()) == "东城区东四街道办事处"
+    assert unit(Duties.load(dispatch_file)) == "东城区园林局"
+
+
+def test_a_leaf_that_a_person_chose_has_its_duty(tmp_path: Path, dispatch_file: Path) -> None:
+    duties = Duties.load(dispatch_file)
+    pruned, planted, _water = (leaf.chosen("7") for leaf in catalogue_file.read(_write(tmp_path, CITY), duties).leaves)
+    assert (pruned.duty, pruned.confidence, pruned.version, pruned.of_sample) == ("区:园林局", 1.0, "7", False)
+    draft = OrderDraft("举报", "", "树死了", "web", "东城区", "东四街道", category=planted)
+    assert assign(draft, duties).unit == "绿化委员会"  # reports of it have another body
+    assert assign(replace(draft, request_type="投诉"), duties).unit == "东城区东四街道办事处"
+
+
+def test_a_duty_that_is_none_is_told_with_its_line(tmp_path: Path) -> None:
+    rows = "1,,甲,,\n11,1,乙,,\n111,11,丙,例,公安分局\n"
+    with pytest.raises(ConfigurationError, match="line 4: '公安分局' is no duty"):
+        catalogue_file.read(_write(tmp_path, rows, "code,parent,name,examples,duty\n"), default_duties())
+
+
+def test_check_counts_and_names_the_leaves_without_a_duty(
+    tmp_path: Path, dispatch_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(_write(tmp_path, CITY))
+    assert cli.command(["check", path]) == 0
+    told = capsys.readouterr().out
+    assert "3 leaves, 2 of them without a duty" in told and "orders.dispatch_file" in told
+    assert "  080101 园林绿化/树木/修剪\n  080102 园林绿化/树木/补种\n" in told
+    assert cli.command(["check", path, "--dispatch", str(dispatch_file)]) == 0
+    assert "1 of them without a duty\n  010101 城乡建设/水电气热/自来水供应" in capsys.readouterr().out
+    assert cli.command(["check", str(catalogue_file.SAMPLE)]) == 0
+    assert capsys.readouterr().out.endswith(" leaves, 0 of them without a duty\n")
+
+
+def test_the_settings_name_the_citys_catalogue_and_duties(
+    tmp_path: Path, dispatch_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = OrderSettings(catalogue_file=_write(tmp_path, CITY), dispatch_file=dispatch_file)
+    monkeypatch.setattr("base.settings.load", lambda: Settings(data=DataSettings(directory=tmp_path), orders=own))
+    asked = ["suggest", "楼前的树枝该修剪了", "--district", "东城区", "--street", "东四街道"]
+    assert cli.command(asked) == 0 and "直派 东城区园林局" in capsys.readouterr().out
+    assert {"东城区园林局", "绿化委员会"} <= known_units(dispatch_file)
+    assert "东城区园林局" not in known_units()
 
 
 def test_duties_that_cannot_be_read(tmp_path: Path) -> None:

@@ -117,6 +117,15 @@ def test_which_supply_failed_need_not_be_sure(of_leaf: float, of_level2: float, 
     assert deadlines.assess(told, "建议", supply).urgency == "ordinary"
 
 
+def test_digits_of_another_catalogue_tell_of_no_supply() -> None:
+    """Ours begin 0101; in a city's own catalogue its company tells that a leaf is of water, power, gas or heat."""
+    fibre = CategorySuggestion("010101", "通信", "宽带", "光纤入户", 0.9, of_sample=False)
+    gas = CategorySuggestion("770305", "民生", "能源", "管道气", 0.9, duty="企:市燃气集团", of_sample=False)
+    told = "师傅约了三回都没来，家里一直用不上"
+    assert deadlines.assess(told, "求助", fibre).urgency == "ordinary"
+    assert deadlines.assess(told, "求助", gas).urgency == "utility"
+
+
 def test_who_reports_an_offence_tells_of_no_supply_of_theirs() -> None:
     """The words are near those of a supply that fails, the leaf is of something else."""
     illegal = CategorySuggestion("030201", "市场监管", "安全", "违法经营", 0.5, supply_confidence=0.9)

@@ -79,6 +79,17 @@ def test_function_decides_where_it_is_clear(code: str, request_type: str, unit: 
     assert assign(draft).unit == unit
 
 
+def test_a_citys_own_leaf_is_not_dispatched_by_our_digits() -> None:
+    ours = _category("060104")
+    draft = replace(DRAFT, title="", detail="具体情况", request_type="举报", category=ours)
+    assert assign(draft).unit == "东城区卫生健康委员会"
+    theirs = replace(ours, of_sample=False)
+    assert assign(replace(draft, category=theirs)).unit == "东城区东四街道办事处"
+    told = replace(theirs, level3="树木修剪", duty="区:园林局")
+    given = assign(replace(draft, category=told))
+    assert given.unit == "东城区园林局" and "按“树木修剪”的职责" in given.reason
+
+
 def test_without_a_district_the_citys_bureau_gets_it() -> None:
     draft = replace(DRAFT, detail="买到假货", district="", street="", category=_category("050101"))
     assert assign(draft).unit == "市市场监督管理局"

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from base.errors import HotlineError
 from base.sections.node import DataSettings
 from base.settings import Settings
 from workorders import evaluation
+from workorders.catalogue import Catalogue
 from workorders.letter_model import Floats, Letter
 
 
@@ -24,6 +26,18 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings = Settings(data=DataSettings(directory=tmp_path / "data"))
     monkeypatch.setattr("base.settings.load", lambda: settings)
     return settings
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Catalogue:
+    return Catalogue.load()
+
+
+@pytest.fixture
+def catalogue(loaded: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """Trained once for all."""
+    monkeypatch.setattr(Catalogue, "load", lambda: loaded)
+    return loaded
 
 
 def test_figures_by_hand() -> None:
@@ -58,12 +72,30 @@ def test_trained(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluation.command([str(kit), "--train", str(kit)]) == 0
     told = capsys.readouterr().out
     assert "without an embedding model" in told
+    raw = {"交通运输": {"交通运输": 1}, "教育文体": {"教育文体": 1}}
     assert json.loads(told.splitlines()[-1]) == {
         "n": 3,
         "accuracy": 1.0,
         "macro_f1": 1.0,
-        "raw": {"n": 2, "accuracy": 1.0, "macro_f1": 1.0},
+        "confusion": {**raw, "卫生计生": {"卫生计生": 1}},
+        "raw": {"n": 2, "accuracy": 1.0, "macro_f1": 1.0, "confusion": raw},
+        "tuned": False,
     }
+
+
+@pytest.mark.usefixtures("configured")
+def test_what_was_given_instead_is_printed(kit: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (kit / "dev.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + _row("教育文体", "出租车司机绕路"))
+    assert evaluation.command([str(kit), "--train", str(kit)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    start = next(number for number, line in enumerate(told) if line.startswith("raw: 3 messages"))
+    assert told[start + 1 : start + 4] == [
+        "expected \\ given  1  2",
+        "1 交通运输        1  .",
+        "2 教育文体        1  1",
+    ]
+    assert json.loads(told[-1])["raw"]["confusion"]["教育文体"] == {"交通运输": 1, "教育文体": 1}
 
 
 @pytest.mark.usefixtures("configured")
@@ -127,7 +159,23 @@ def test_fine_tuning_is_told(
     monkeypatch.chdir(kit)
     monkeypatch.setattr(evaluation, "tuned_reader", lambda settings: _NoReader())
     assert evaluation.command([str(kit), *how, "--tune"]) == 0
-    assert ", embedding model fine-tuned" in capsys.readouterr().out.splitlines()[0]
+    told = capsys.readouterr().out.splitlines()
+    assert ", embedding model fine-tuned" in told[0] and json.loads(told[-1])["tuned"] is True
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    ("how", "tuned"),
+    [(["--train", "."], True), (["--train", ".", "--no-tune"], False), (["--folds", "2"], False)],
+)
+def test_who_trains_fine_tunes_unless_told_otherwise(
+    kit: Path, how: list[str], tuned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(kit)
+    monkeypatch.setattr(evaluation, "readers_encoder_of", lambda settings, threads: _CountingEncoder())
+    monkeypatch.setattr(evaluation, "tuned_reader", lambda settings: _NoReader())
+    assert evaluation.command([str(kit), *how, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tuned"] is tuned
 
 
 def test_the_evaluation_loads_torch_only_when_asked() -> None:
@@ -137,6 +185,7 @@ def test_the_evaluation_loads_torch_only_when_asked() -> None:
     )
 
 
+@pytest.mark.usefixtures("catalogue")
 def test_the_catalogue_as_it_is(kit: Path) -> None:
     assert evaluation.evaluate(kit, None)["accuracy"] == 1.0
 
@@ -149,7 +198,22 @@ def test_a_folder_that_is_no_kit(tmp_path: Path) -> None:
         evaluation.command([str(tmp_path)])
 
 
-def test_a_label_that_the_catalogue_does_not_have(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("catalogue")
+def test_a_label_that_no_first_level_has(tmp_path: Path) -> None:
     (tmp_path / "dev.jsonl").write_text(_row("渔业", "渔船坏了"), "utf-8")
-    with pytest.raises(HotlineError, match="渔业"):
+    with pytest.raises(HotlineError, match=r"no first level of .*kit_labels\.yml has: 渔业"):
         evaluation.evaluate(tmp_path, None)
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_kit_with_names_of_its_own(catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = dict.fromkeys(catalogue.first_levels, "其他事项") | {"交通运输": "出行", "教育文体": "学校"}
+    labels = tmp_path / "labels.yml"
+    labels.write_text(yaml.safe_dump({"labels": names}, allow_unicode=True), "utf-8")
+    (tmp_path / "dev.jsonl").write_text("\n".join([_row("出行", "出租车拒载"), _row("学校", "学校收补课费")]), "utf-8")
+    assert evaluation.command([str(tmp_path), "--labels", str(labels), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["confusion"] == {"出行": {"出行": 1}, "学校": {"学校": 1}}
+    del names["民政"]
+    labels.write_text(yaml.safe_dump({"labels": names}, allow_unicode=True), "utf-8")
+    with pytest.raises(HotlineError, match=r"labels\.yml has no label for our first level 民政"):
+        evaluation.command([str(tmp_path), "--labels", str(labels)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 
 from base.errors import ConfigurationError
 from base.text_model import LinearModel
-from workorders import live_catalogue
+from workorders import catalogue_models, live_catalogue
+from workorders.catalogue_models import CatalogueModels, TrainingSet
+from workorders.duties import Duties
 from workorders.live_catalogue import LiveCatalogue
 
 FIRST = """
@@ -27,6 +30,28 @@ levels:
       020101 施工噪声: 工地夜里施工太吵；打桩声音大
 """
 SECOND = FIRST.replace('"1"', '"2"').replace("010101 路灯照明", "010105 照明设施")
+
+
+PLACES = ("公园", "医院", "学校", "车站", "商场", "菜场", "小区", "胡同", "村口", "河边", "桥头", "广场")
+THINGS = ("座椅", "栏杆", "台阶", "厕所", "大门", "路灯", "招牌", "水池", "停车棚", "宣传栏")
+TROUBLES = (
+    *("松动", "生锈", "倒塌", "丢失", "太脏", "太少", "漏水", "冒烟", "掉漆", "占道"),
+    *("上锁", "被拆", "有异味", "没人管", "很晃", "不平", "太高", "收费高", "要增设", "声音大"),
+)
+
+
+def city_of_2400_leaves() -> str:
+    lines = ['version: "2"', "levels:"]
+    for first, place in enumerate(PLACES):
+        lines.append(f"  {first + 50} {place}设施:")
+        for second, thing in enumerate(THINGS):
+            lines.append(f"    {first + 50}{second:02d} {place}{thing}:")
+            lines += [
+                f'      "{first + 50}{second:02d}{third:02d} {thing}{trouble}": {place}的{thing}{trouble}；'
+                f"我们这边{place}里头{thing}{trouble}，好几天了"
+                for third, trouble in enumerate(TROUBLES)
+            ]
+    return "\n".join(lines)
 
 
 @pytest.fixture
@@ -72,6 +97,38 @@ async def test_a_new_version_answers_within_seconds_and_old_codes_stay_explained
         assert "目录已更新" in catalogue.explain("路灯不亮了", before)
 
 
+@pytest.mark.long
+async def test_the_old_catalogue_answers_until_a_citys_2400_leaves_are_trained(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit, training = catalogue_models._fit, threading.Event()
+
+    def watched_fit(data: TrainingSet) -> CatalogueModels:
+        training.set()
+        try:
+            return fit(data)
+        finally:
+            training.clear()
+
+    async with watched(path, monkeypatch) as catalogue:
+        monkeypatch.setattr(catalogue_models, "_fit", watched_fit)
+        path.write_text(city_of_2400_leaves(), "utf-8")  # noqa: ASYNC240 (a moment)
+        meanwhile, asked = 0, 0
+        async with asyncio.timeout(1_200):
+            while catalogue.version == "1":
+                asked += 1  # another text each time: none is remembered
+                (best, *_) = await asyncio.to_thread(catalogue.suggest, f"第{asked}盏路灯不亮了")
+                meanwhile += training.is_set()
+                if training.is_set():
+                    assert (best.code, best.version) == ("010101", "1")
+                await asyncio.sleep(0.05)
+        assert meanwhile and len(catalogue.leaves) == 2_400 and catalogue.version == "2"
+        wanted = {f"{first + 50}{first % 10:02d}{first:02d}": first for first in range(len(PLACES))}
+        for code, first in wanted.items():
+            told = f"{PLACES[first]}那里的{THINGS[first % 10]}{TROUBLES[first]}，没人来"
+            assert code in [one.code for one in catalogue.suggest(told)], told
+
+
 @pytest.mark.parametrize("bad", ["version: [", SECOND.replace("020101", "010105"), 'version: "3"\nlevels: {}\n'])
 async def test_a_bad_file_is_refused_and_the_next_good_one_is_taken(
     path: Path, monkeypatch: pytest.MonkeyPatch, bad: str
@@ -97,6 +154,16 @@ def test_a_restart_beside_a_bad_file_uses_the_last_good_one(path: Path) -> None:
     assert LiveCatalogue.load(path, learned).version == "1"
     path.write_text("version: [", "utf-8")
     assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101"
+
+
+def test_the_citys_own_duties_are_those_of_its_leaves(path: Path) -> None:
+    learned = path.parent / "learned.json"
+    assert {leaf.duty for leaf in LiveCatalogue.load(path, learned).leaves} == {""}
+    duties = Duties("1", {"01": {"duty": "区:城建局"}, "0201": {"duty": "区:环保局"}})
+    catalogue = LiveCatalogue.load(path, learned, duties)
+    assert [leaf.duty for leaf in catalogue.leaves] == ["区:城建局", "区:城建局", "区:环保局"]
+    (best, *_) = catalogue.suggest("工地夜里施工太吵")
+    assert (best.duty, best.of_sample) == ("区:环保局", False)
 
 
 def test_a_broken_file_of_learned_examples_costs_only_what_was_learned(path: Path) -> None:

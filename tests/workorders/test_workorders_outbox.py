@@ -89,7 +89,10 @@ async def test_personal_data_only_where_a_target_has_it_and_no_contact_of_a_conf
 ) -> None:
     plain, full = Target("plain", "http://x", SECRET), Target("full", "http://y", SECRET, personal=True)
     orders = OrderService(database, clock=ManualClock(), outbox=Enqueuer([plain, full]))
-    number = await file_order(database, orders, "c:1", ManualClock(), contact_phone="13900001234")
+    extra = {"event_start": "2026-01-04T18:00+08:00", "event_end": "2026-01-04T23:00+08:00"}
+    number = await file_order(
+        database, orders, "c:1", ManualClock(), contact_phone="13900001234", event_time="昨天晚上", extra=extra
+    )
     await orders.change(number, "accept", actor="seat:s1")
     await orders.change(number, "answer", actor="seat:s1", note="王某家已修好")
     told = "我是张小明，电话13900005678，路灯不亮"
@@ -100,8 +103,9 @@ async def test_personal_data_only_where_a_target_has_it_and_no_contact_of_a_conf
     bodies: defaultdict[str, str] = defaultdict(str)
     for row in await messages(database):
         bodies[row.target] += row.body
-    for personal in ("13900001234", "王某", "学院路", "暖气不热", "已修好"):
+    for personal in ("13900001234", "王某", "学院路", "暖气不热", "已修好", "昨天晚上", *extra.values()):
         assert personal not in bodies["plain"] and personal in bodies["full"]
+    assert '"event_start":null,"event_end":null' in bodies["full"], "of the other order none is known"
     for secret in ("13900005678", "张小明"):
         assert secret not in bodies["full"] and secret not in bodies["plain"]
     assert "路灯不亮" in bodies["full"]

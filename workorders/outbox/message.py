@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from storage.tables import Order, OrderEvent
+from workorders import event_moments
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
 from workorders.view import to_dial, without_person
 
@@ -76,6 +77,7 @@ def _told(text: str | None, order: Order) -> str | None:
 def _matter(order: Order) -> dict[str, Any]:
     return {
         **{name: _told(getattr(order, name), order) for name in _SAID},
+        **event_moments.told(order.extra),
         "contact_name": None if order.confidential else order.contact_name,
         "contact_phone": None if order.confidential else to_dial(order.contact_phone, order.extra),
     }

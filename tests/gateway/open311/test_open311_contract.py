@@ -11,7 +11,7 @@ import pytest
 from messenger_node import Node
 from sqlalchemy import select
 
-from base.clock import ManualClock
+from base.clock import ManualClock, local
 from storage.tables import Order
 from workorders.model import OrderDraft
 
@@ -133,7 +133,8 @@ async def test_errors_have_the_form_of_the_specification(
 
 
 async def test_a_request_is_an_order_like_any_other(developer: Developer, node: Node, key: str) -> None:
-    (filed,) = await developer.post(api_key=key, service_code=code(node), **FORM, **{"attribute[subject]": "烧烤店"})
+    more = {"attribute[subject]": "烧烤店", "attribute[event_time]": "从上周一到现在"}
+    (filed,) = await developer.post(api_key=key, service_code=code(node), **FORM, **more)
     order = await order_of(node, filed["service_request_id"])
     assert (order.channel, order.district, order.street) == ("cityapp", "海淀区", "中关村街道")
     assert order.detail.startswith(STORY) and "wang@example.cn" in order.detail and order.subject == "烧烤店"
@@ -142,7 +143,11 @@ async def test_a_request_is_an_order_like_any_other(developer: Developer, node: 
     tracking_code = filed["service_notice"].partition("查询码")[2][:9]
     view = await node.core.orders.view(order.order_no, tracking_code=tracking_code)
     assert view.order_no == order.order_no
-    (again,) = await developer.post(api_key=key, service_code=code(node), **FORM, **{"attribute[subject]": "烧烤店"})
+    now = local(node.core.clock.now())
+    monday = (now - timedelta(days=now.weekday() + 7)).date()
+    assert order.event_time == "从上周一到现在" and order.extra["event_start"] == f"{monday}T00:00+08:00"
+    assert order.extra["event_end"] == now.isoformat(timespec="minutes")
+    (again,) = await developer.post(api_key=key, service_code=code(node), **FORM, **more)
     assert again["service_request_id"] == order.order_no and again["token"] == filed["token"]
     (found,) = await developer.get(f"{ROOT}/tokens/{filed['token']}")
     assert found == {"service_request_id": order.order_no, "token": filed["token"]}

@@ -109,6 +109,50 @@ describe('CitizenConversation', () => {
     expect(conversation.view.thinking).toBe(false)
   })
 
+  it('sends a long text as several messages, one after the other, with nothing lost', () => {
+    const { conversation, lines } = begin()
+    const line = lines[0]!
+    line.open()
+    line.answer(welcome({ message_limit: 100 }))
+    const story = '楼下夜里施工到12:30，吵得睡不着。'.repeat(15)
+    conversation.say(story, 'spoken-1')
+    let seq = 0
+    for (let sent = 1; sent < line.sent.length; sent += 1) line.answer(reply(line.sent[sent]!.client_message_id, (seq += 2), '好的'))
+    const sent = line.sent.slice(1)
+    expect(sent.length).toBe(3)
+    expect(sent.map((message) => message.text).join('')).toBe(story)
+    expect(sent.map((message) => message.corrects)).toEqual(['spoken-1', undefined, undefined])
+    expect(conversation.view.lines.filter((one) => one.role === 'citizen').every((one) => one.delivered)).toBe(true)
+  })
+
+  it('divides what was written before the service had told a smaller limit', () => {
+    const { conversation, lines } = begin()
+    const story = '小区的路灯坏了三天。'.repeat(25)
+    conversation.say(story)
+    conversation.say('请快一点')
+    expect(conversation.view.lines.length).toBe(2)
+    lines[0]!.open()
+    lines[0]!.answer(welcome({ message_limit: 100 }))
+    expect(conversation.view.lines.map((line) => line.text).join('')).toBe(`${story}请快一点`)
+    for (let sent = 1; sent < lines[0]!.sent.length; sent += 1) {
+      lines[0]!.answer(reply(lines[0]!.sent[sent]!.client_message_id, sent * 2, '好的'))
+    }
+    const texts = lines[0]!.sent.slice(1).map((message) => String(message.text))
+    expect(texts.length).toBe(4)
+    expect(texts.join('')).toBe(`${story}请快一点`)
+    expect(conversation.view.lines.every((line) => line.delivered)).toBe(true)
+  })
+
+  it('tells of parts that the end of the service left unsent', () => {
+    const { conversation, lines } = begin()
+    lines[0]!.open()
+    lines[0]!.answer(welcome({ message_limit: 100 }))
+    conversation.say('楼下夜里施工，吵得睡不着。'.repeat(15))
+    lines[0]!.answer({ ...reply(lines[0]!.sent[1]!.client_message_id, 2, '再见'), outcome: 'ended' })
+    expect(conversation.view.failure).toContain('还有2条没有发出')
+    expect(conversation.view.lines.filter((line) => !line.delivered).length).toBe(2)
+  })
+
   it('keeps unanswered messages over a reload of the page', () => {
     const first = begin()
     first.lines[0]!.open()

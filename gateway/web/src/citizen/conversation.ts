@@ -5,6 +5,7 @@ import { reactive } from 'vue'
 import { Outbox } from '../shared/outbox'
 import { ReconnectingSocket, type SocketOptions, type SocketState } from '../shared/socket'
 import type { ChatReply, Citation, Role, Status, Turn } from '../shared/types'
+import { inParts } from './parts'
 import type { Point } from './place'
 import { SpokenMessage } from './spoken'
 
@@ -38,6 +39,8 @@ export interface ConversationView {
   /** Whether the service hears at all, and how long one message may be. */
   voice: { offered: boolean; seconds: number }
   readsAloud: boolean
+  /** Unicode characters of one message; a longer text goes as several. */
+  messageLimit: number
 }
 
 /** Refusals that pass: the message stays in the outbox and is sent again a little later. */
@@ -60,6 +63,7 @@ export class CitizenConversation {
     listening: 'off',
     voice: { offered: false, seconds: 60 },
     readsAloud: false,
+    messageLimit: 2_000, // until the service tells its own
   })
 
   private spoken: SpokenMessage | null = null
@@ -111,10 +115,11 @@ export class CitizenConversation {
     this.socket.retryNow()
   }
 
-  /** `corrects`: the key of the spoken line that was misheard. */
+  /** A long text goes as several messages. `corrects`: the key of the spoken line that was misheard. */
   say(text: string, corrects?: string): void {
-    const trimmed = text.trim()
-    if (trimmed) this.send(trimmed, 'message', corrects ? { corrects } : {})
+    inParts(text, this.view.messageLimit).forEach((part, index) =>
+      this.send(part, 'message', corrects && index === 0 ? { corrects } : {}),
+    )
   }
 
   /** The conversation, once the service has begun it. */
@@ -229,9 +234,23 @@ export class CitizenConversation {
     this.view.outcome = (message.outcome as string | null | undefined) ?? null
     Object.assign(this.view.voice, message.voice)
     this.view.readsAloud = message.reads_aloud === true
+    if (typeof message.message_limit === 'number') this.view.messageLimit = message.message_limit
+    this.divideLong()
     this.welcomed = true
     this.transmit()
     this.spoken?.again()
+  }
+
+  /** What was written before the service had told its limit. */
+  private divideLong(): void {
+    for (const { client_message_id: id, text, type } of this.outbox.pending) {
+      const parts = inParts(text, this.view.messageLimit)
+      const at = this.view.lines.findIndex((line) => line.key === id)
+      if (type !== 'message' || parts.length < 2 || at < 0 || this.view.lines[at]!.delivered) continue
+      const further = this.outbox.divide(id, parts as [string, ...string[]])
+      this.view.lines[at]!.text = parts[0]!
+      this.view.lines.splice(at + 1, 0, ...further.map((item) => ({ ...waitingLine(item.text), key: item.client_message_id })))
+    }
   }
 
   /** What was understood of a spoken message, before its answer. */
@@ -261,6 +280,8 @@ export class CitizenConversation {
     this.view.outcome = message.outcome
     this.view.orders = message.orders
     if (message.status) this.view.status = message.status
+    const unsent = this.outbox.pending.filter((item) => item.type === 'message').length
+    if (this.over && unsent) this.view.failure = `服务已结束，还有${unsent}条没有发出，仍在上面。需要时请复制，再重新咨询。`
     this.transmit()
   }
 
@@ -313,6 +334,10 @@ export class CitizenConversation {
     this.localKeys += 1
     this.view.lines.push({ key: `local-${this.localKeys}`, citations: [], delivered: true, spoken: false, ...line })
   }
+}
+
+function waitingLine(text: string): Omit<Line, 'key'> {
+  return { role: 'citizen', text, citations: [], delivered: false, spoken: false }
 }
 
 function keyOf(turn: Turn): string {

@@ -29,11 +29,14 @@ export interface OrderFull {
   street: string | null
   address: string | null
   event_time: string | null
+  /** What the wording means by the calendar, as people write it; empty: not known. */
+  event_moments: string
   subject: string | null
   contact_name: string | null
   contact_phone: string | null
   confidential: boolean
   channel: string
+  category_code: string | null
   category_level1: string | null
   category_level2: string | null
   category_level3: string | null

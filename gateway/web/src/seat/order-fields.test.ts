@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { duration, isFiledAgain, missing, prefill } from './order-fields'
+import { duration, eventMoments, isFiledAgain, missing, prefill } from './order-fields'
 
 describe('prefill', () => {
   it('takes plain values and values with a confidence', () => {
@@ -30,6 +30,14 @@ it('knows what was filed already, until something new is told or written', () =>
   expect(isFiledAgain(filed, known, {})).toBe(true)
   expect(isFiledAgain(filed, known, { title: '井盖丢了' })).toBe(false)
   expect(isFiledAgain(filed, { ...known, title: '井盖丢了' }, {})).toBe(false)
+})
+
+it('finds what the wording of a time means by the calendar', () => {
+  const order = { event_time: { value: '昨天晚上', confidence: 0.8 }, event_moments: { value: '1月4日18时至23时', confidence: 0.8 } }
+  const snapshot = { channel: 'web', status: 'waiting', outcome: null, asking: null, orders: [], order } as const
+  expect(eventMoments({ ...snapshot, orders: [] })).toBe('1月4日18时至23时')
+  expect(eventMoments({ ...snapshot, orders: [], order: {} })).toBe('')
+  expect(eventMoments(undefined)).toBe('')
 })
 
 it('says a deadline as people do', () => {

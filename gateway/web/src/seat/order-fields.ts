@@ -69,9 +69,16 @@ export function missing(form: OrderForm): string[] {
 
 /** The category that the machine has found, in words; empty: none. */
 export function suggestedCategory(snapshot: Snapshot | undefined): string {
-  const levels = ['category_level1', 'category_level2', 'category_level3'].map((key) => {
-    const raw = snapshot?.order?.[key] as { value?: unknown } | string | undefined
-    return typeof raw === 'string' ? raw : typeof raw?.value === 'string' ? raw.value : ''
-  })
+  const levels = ['category_level1', 'category_level2', 'category_level3'].map((key) => words(snapshot, key))
   return levels.filter(Boolean).join('／')
+}
+
+/** What the citizen's wording of the time means by the calendar; empty: not known. */
+export function eventMoments(snapshot: Snapshot | undefined): string {
+  return words(snapshot, 'event_moments')
+}
+
+function words(snapshot: Snapshot | undefined, key: string): string {
+  const raw = snapshot?.order?.[key] as { value?: unknown } | string | undefined
+  return typeof raw === 'string' ? raw : typeof raw?.value === 'string' ? raw.value : ''
 }

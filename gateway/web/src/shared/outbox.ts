@@ -32,6 +32,17 @@ export class Outbox {
     return item
   }
 
+  /** One that is longer than the service takes becomes several in its place; the first keeps its identifier. */
+  divide(clientMessageId: string, texts: readonly [string, ...string[]]): Pending[] {
+    const [first, ...others] = texts
+    const further = others.map((text) => ({ client_message_id: newMessageId(), text, type: 'message', more: {} }))
+    this.items = this.items.flatMap((item) =>
+      item.client_message_id === clientMessageId ? [{ ...item, text: first }, ...further] : [item],
+    )
+    this.save()
+    return further
+  }
+
   answered(clientMessageId: string): void {
     this.items = this.items.filter((item) => item.client_message_id !== clientMessageId)
     this.save()

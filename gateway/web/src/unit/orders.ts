@@ -33,6 +33,8 @@ export interface UnitOrder extends OrderCard {
   detail: string
   address: string | null
   event_time: string | null
+  /** What the wording means by the calendar, as people write it; empty: not known. */
+  event_moments: string
   subject: string | null
   appeal: string | null
   category_level1: string | null
