@@ -14,6 +14,8 @@ from workorders.order import STATUS_TEXT
 
 _ENDS: Final = ("。", "！", "？", "!", "?", "……")
 _NOTED: Final = "记下了，{label}是{value}。"
+_MOBILE: Final = 11  # digits
+_LONGEST_NUMBER: Final = 12  # digits, of a land line with its area code
 _SPELT_FROM: Final = 7  # digits: shorter numbers are read as numbers
 
 
@@ -32,14 +34,21 @@ def noted(label: str, value: str) -> Say:
 
 
 def heard_digits(digits: str) -> Say:
+    wrong = _wrong_length(digits)
     return Say(
-        f"我记下的号码是{digits}，好像不完整，请您再说一遍完整的号码。",
-        f"我记下的是{spell(digits)}，好像不完整，请您再说一遍完整的号码。",
+        f"我记下的号码是{digits}，{wrong}，请您再说一遍完整的号码。",
+        f"我记下的是{spell(digits)}，{wrong}，请您再说一遍完整的号码。",
     )
 
 
+def _wrong_length(digits: str) -> str:
+    too_long = len(digits) > _LONGEST_NUMBER or (digits.startswith("1") and len(digits) > _MOBILE)
+    return "好像多了几位" if too_long else "好像不完整"
+
+
 def number_incomplete(digits: str) -> Say:
-    return Say(f"我记下的号码是{digits}，好像不完整。", f"我记下的是{spell(digits)}，好像不完整。")
+    wrong = _wrong_length(digits)
+    return Say(f"我记下的号码是{digits}，{wrong}。", f"我记下的是{spell(digits)}，{wrong}。")
 
 
 def number_begun(digits: str) -> Say:

@@ -31,7 +31,7 @@ def draft_of(state: State, matter: Matter, *, conversation_id: str, channel: str
         event_time=matter.event_time,
         subject=matter.subject,
         appeal=matter.appeal,
-        contact_name=state.contact_name,
+        contact_name=_name(state),
         contact_phone=state.contact_phone,
         confidential=bool(state.confidential),
         conversation_id=conversation_id,
@@ -70,6 +70,13 @@ def of_danger(state: State, line: str, *, caller_number: str, conversation_id: s
         extra={"emergency_line": line},
     )
     return replace(draft, assignment=assign_emergency(draft, line))
+
+
+def _name(state: State) -> str:
+    """How to address the citizen; beside it, in the same sealed field, digits that were told and make no number."""
+    if state.contact_phone or not state.number_unclear:
+        return state.contact_name
+    return f"{state.contact_name}（留的号码不完整：{state.number_unclear}）"
 
 
 def _extra(state: State, matter: Matter) -> dict[str, Any]:

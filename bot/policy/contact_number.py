@@ -15,6 +15,7 @@ from bot.policy.talk import Talk
 
 SLOT: Final = "contact_phone"
 QUESTIONS: Final = 2
+_KEPT_DIGITS: Final = 24
 _RESTS: Final = 3  # how often a number that was begun is asked to be gone on with
 _HEARD_ENOUGH: Final = 4
 _OWN_PHONE_NO: Final = re.compile(r"不(?:是|用|行|要|对|好)|换(?:一)?个")
@@ -111,6 +112,7 @@ def _digits(talk: Talk, row: str) -> None:
     """Digits that are no whole number by themselves."""
     state = talk.state
     begun = state.number_begun
+    state.number_unclear = (begun + row)[:_KEPT_DIGITS]
     if begun and (number := dictation.joined((begun, row))) is not None:
         _known(talk, number, doubtful=True)
         return
@@ -142,7 +144,7 @@ def _digits(talk: Talk, row: str) -> None:
 def _known(talk: Talk, number: str, *, doubtful: bool) -> None:
     state = talk.state
     state.contact_phone, state.contact_extension = number, ""
-    state.number_begun, state.numbers_heard = "", []
+    state.number_begun, state.numbers_heard, state.number_unclear = "", [], ""
     if doubtful:
         talk.doubtful.add(SLOT)
 

@@ -166,7 +166,8 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     else:
         if state.contact_name:
             parts.append(("联系人", state.contact_name))
-        parts.append(("电话", with_extension(state.contact_phone, state.contact_extension) or "不留"))
+        unclear = f"{state.number_unclear}（不完整）" if state.number_unclear else "不留"
+        parts.append(("电话", with_extension(state.contact_phone, state.contact_extension) or unclear))
     if state.confidential:
         parts.append(("个人信息", "保密"))
     return order_wording.summary(parts, again=changed)

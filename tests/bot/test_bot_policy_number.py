@@ -271,3 +271,15 @@ def test_a_correction_refuses_no_number() -> None:
 
 def test_who_stays_nameless_leaves_no_number() -> None:
     assert "contact_phone" in say(asked(), "匿名，不留").state.refused
+
+
+@pytest.mark.parametrize(("typed", "wrong"), [("6352180", "不完整"), ("139000012345678", "多了几位")])
+def test_a_number_of_the_wrong_length_is_asked_for_again_and_never_lost(typed: str, wrong: str) -> None:
+    state = replace(asked(), channel="web")
+    first = run(state, Turn(typed))[0]
+    assert wrong in first.replies[0].text and first.state.asking == "contact_phone"
+    second = run(first.state, Turn(typed))[0]
+    assert second.state.asking == "confirm_order" and second.state.number_unclear == typed
+    assert f"{typed}（不完整）" in second.replies[-1].text
+    whole = run(first.state, Turn("13900001234"))[0]
+    assert (whole.state.contact_phone, whole.state.number_unclear) == ("13900001234", "")
