@@ -24,6 +24,7 @@ _DANGER_IN_THANKS: Final = 0.95  # who praises the rescuers tells of a danger th
 _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of two hours
 _CAUTION: Final = 0.12  # from which on a sentence tells what to do if there is a danger after all
 _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be one in 33
+_MORE_THAN_A_WISH: Final = 15  # characters: who wants somebody to talk to and says more may be in despair
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _SETTLED: Final = re.compile(
     r"(?<!门)(?<!窗)(?<!没)(?:关|灭)了|(?:孩子|[他她]|人|都|啥)?没(?:什么|啥)?事(?:儿)?(?:没事|了|啊|[,，。!！…])|虚惊"
@@ -56,7 +57,8 @@ def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = 
         return Alarm(doubtful=guards.by_rule)
     if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
         return Alarm(guards.emergency)
-    if not guards.by_rule and (guards.human or guards.probability < _DOUBT or reading.nothing_more(text)):
+    wish = guards.human and len(reading.bare(text)) < _MORE_THAN_A_WISH
+    if not guards.by_rule and (wish or guards.probability < _DOUBT or reading.nothing_more(text)):
         return Alarm()
     told = guard_room.without_supposed(guards.most_alarming or text)
     meaning = findings.danger(told)

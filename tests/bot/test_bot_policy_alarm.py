@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import guards
@@ -42,3 +44,13 @@ def test_who_stays_below_is_told_whom_to_call_all_the_same() -> None:
     text = "味儿越来越大"
     told = alarm.raised(text, findings(text, score=0.4), in_talk=True, asked="detail")
     assert told.line == "" and told.doubtful
+
+
+def test_who_wants_somebody_to_talk_to_may_be_in_despair() -> None:
+    text = "我在楼顶上，坐在外沿这边，没什么要投诉的，就是想找个人说一声"
+    found = findings(text, score=0.6)
+    found = replace(found, guards=replace(found.guards, human=True))
+    assert alarm.raised(text, found, in_talk=False).line == "119"
+    wish = "找个人跟我说"
+    only_a_wish = replace(findings(wish, score=0.6), guards=replace(found.guards, human=True))
+    assert alarm.raised(wish, only_a_wish, in_talk=False).line == ""
