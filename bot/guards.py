@@ -163,6 +163,11 @@ _ATTACK: Final = re.compile(
     r"(?:忽略|无视|忘(?:记|掉|了)|抛开|跳过|绕过|不(?:要|用)(?:管|理会|遵守))(?:你|之前|以上|上面|前面|先前|所有|一切|全部|的|那些)*(?:指令|指示|规则|设定|提示|命令|限制|要求|对话)|(?:system|系统)\s*(?:prompt|提示词|指令)|提示词|(?:ignore|disregard|forget)\s+(?:all|previous|the|your|above)|(?:输出|打印|显示|告诉我|重复|泄露|说出)(?:一下)?(?:你)?(?:的)?(?:系统|内部|初始|全部|后台|隐藏)(?:提示|指令|设定|规则|数据|信息|配置|密码|日志)|开发者模式|调试模式|管理员(?:模式|权限|密码|账号)|(?:扮演|假装|现在起?你是|你现在是)(?!.{0,6}(?:人工|机器人吗|真人吗|吗))[^,，。]{0,20}|越狱|jailbreak|DAN模式|drop\s+table|select\s+\*|(?:导出|拷贝|下载|列出)[^,，。]{0,8}(?:数据库|所有(?:用户|市民|工单|电话)|用户数据|市民信息|通话记录)",
     re.IGNORECASE,
 )
+_SECRET_ASKED: Final = re.compile(
+    r"(?:告诉我|给我|跟我说说?|透露|发我|查一?[下查]|打听)[^,，。;；]{0,14}(?:机密|绝密|(?:国家|军事|商业)秘密)"
+    r"|(?:国家|军事|商业)(?:机密|秘密)[^,，。;；]{0,8}(?:告诉我|给我|发我|是什么|有哪些|说说)"
+    r"|(?:市长|区长|书记|局长|镇长|主任|领导)的?(?:家庭住址|家住在?哪|私人(?:手机|电话)|手机号码?(?:是多少|给我|告诉))"
+)
 _OTHERS: Final = re.compile(
     r"(?:上一个|前一个|别的|其他|另一个|别人|隔壁|邻居|某某|张三|那个|所有|刚才那个|上一位|前一位|其他)(?:打电话|来电|投诉|举报|反映)?(?:的)?(?:人|市民|用户|客户|来电人|举报人|投诉人|当事人|老百姓|群众)?(?:们)?(?:的)?[^,，。]{0,10}(?:电话|手机号|号码|姓名|住址|地址|身份证|工单|个人信息|投诉内容|举报内容|记录|隐私)"
     r"|(?<!我是)(?<!我就是)(?:举报|投诉|来电|反映(?:情况)?|打电话)的?(?:那?个?人|者|(?:那?[位名个])?(?:居民|市民|群众|住户|业主|老百姓))的?(?:真实|具体|个人|联系)?(?:手机|电话|号码|姓名|名字|住址|地址|身份证|信息|方式|内容|录音)"
@@ -409,9 +414,14 @@ def about_others(text: str) -> bool:
     return bool(_HUMAN_ABOUT.search(text))
 
 
+def asks_secret(text: str) -> bool:
+    """Whether a secret of the state or of a firm is asked for, or where somebody in office lives."""
+    return bool(_SECRET_ASKED.search(text))
+
+
 def attacks(text: str) -> bool:
     """Attempts to get other people's data or to bend the bot's rules."""
-    if _ATTACK.search(text) or _WHO_REPORTED.search(text):
+    if asks_secret(text) or _ATTACK.search(text) or _WHO_REPORTED.search(text):
         return True
     for others in _OTHERS.finditer(text):
         beside = text[max(0, others.start() - _NEAR) : others.end() + _NEAR]

@@ -338,12 +338,13 @@ def _yes_to_nothing(talk: Talk) -> bool:
 
 def _attack(talk: Talk) -> None:
     talk.state.attacks += 1
+    refusal = wording.SECRET if guards_room.asks_secret(talk.text) else wording.ATTACK
     if talk.state.attacks >= 2 and not talk.state.form:
         closing.close(talk, farewell=wording.ATTACK_CLOSE)
     elif talk.state.asking is not None:
-        talk.again(wording.ATTACK)
+        talk.again(refusal)
     else:
-        talk.ask(None, wording.ATTACK)
+        talk.ask(None, refusal)
 
 
 def _abuse(talk: Talk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot import guards, lawful, reading, splitting, wording
+from bot import guards, lawful, reading, splitting, unlawful, wording
 from bot.entities import order_no as order_numbers
 from bot.entities import receipt_no, yes_no
 from bot.policy import choices, closing, consult, elsewhere, filling, form, kinds, rating, service_points, status
@@ -269,7 +269,7 @@ def _led_nowhere(talk: Talk) -> None:
         else:
             choices.to_person(talk)
     elif understood.intent == "unlawful":
-        talk.ask(None, wording.UNLAWFUL)
+        talk.ask(None, unlawful.told(talk.text))
     elif understood.intent == "out_of_scope":
         talk.ask(None, wording.OUT_OF_SCOPE)
     elif understood.intent in _SMALL_TALK - {"out_of_scope", "unlawful"}:
