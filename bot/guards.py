@@ -26,7 +26,7 @@ _VOTE_OF_RULE: Final = 3.0  # how many times likelier a rule makes its line
 _DOUBT_OF_LINE: Final = 0.05  # no line is less probable
 BY_CLASSIFIER: Final = "classifier"  # the kind of danger where no rule names one
 SHORT: Final = 6  # in fewer characters only a rule is believed
-_LONGEST: Final = 400  # characters that the readers take in at once
+LONGEST: Final = 400  # characters that the readers take in at once
 _OVERLAP: Final = 60  # characters
 _NEAR: Final = 24  # characters between other people's data and the wish to have them; a story has both by chance
 _PART: Final = re.compile(r"[。!！?？;；\n]+")
@@ -214,13 +214,13 @@ def check(text: str, *, reader: Classifier | None = None) -> GuardFindings:
 def _windows(text: str) -> list[str]:
     """A text in stretches of what the readers take in, cut at the ends of clauses, each beginning with the end of the
     one before it; so that a danger at the end of a long story is not overlooked."""
-    if len(text) <= _LONGEST:
+    if len(text) <= LONGEST:
         return [text]
     windows, start = [], 0
     while start < len(text):
-        end = min(start + _LONGEST, len(text))
+        end = min(start + LONGEST, len(text))
         if end < len(text):
-            ends = [found.end() for found in _CLAUSE.finditer(text, start + _LONGEST // 2, end)]
+            ends = [found.end() for found in _CLAUSE.finditer(text, start + LONGEST // 2, end)]
             end = ends[-1] if ends else end
         windows.append(text[start:end])
         if end == len(text):

@@ -94,7 +94,7 @@ class State:
     contact_extension: str = ""  # of a land line
     number_begun: str = ""  # its first digits, told in pieces
     numbers_heard: list[str] = field(default_factory=list)  # readings that were not whole
-    number_unclear: str = ""  # digits that were told and make no number: they stay with the order
+    number_unclear: str = ""  # digits that were told and make no number: kept for a seat to ask about
     own_number_declined: bool = False  # another number than that of the line is wished
     confidential: bool | None = None
     caller_number: str = ""

@@ -12,6 +12,7 @@ from storage.tables import Conversation
 from workorders import event_moments
 
 _SUMMARY_CHARACTERS = 60
+_UNCLEAR_NUMBER = 0.2  # digits that make no number, for a seat to ask about
 
 
 def card(row: Conversation) -> dict[str, Any]:
@@ -76,7 +77,9 @@ def prefilled(state: State, row: Conversation) -> dict[str, Any]:
             "category_level3": (category.get("level3", ""), float(category.get("confidence") or 0.0)),
         }
     fields["contact_name"] = (state.contact_name, 0.8)
-    fields["contact_phone"] = (state.contact_phone or row.caller_number or "", 0.95 if state.contact_phone else 0.5)
+    number = state.contact_phone or row.caller_number or ""
+    sure = 0.95 if state.contact_phone else 0.5 if number else _UNCLEAR_NUMBER
+    fields["contact_phone"] = (number or state.number_unclear, sure)
     fields["confidential"] = (bool(state.confidential), 0.9 if state.confidential is not None else 0.0)
     return {
         name: {

@@ -23,7 +23,7 @@ def draft_of(state: State, matter: Matter, *, conversation_id: str, channel: str
     return OrderDraft(
         request_type=cast(RequestType, matter.request_type),
         title=matter.title or form.title(matter),
-        detail=form.order_detail(matter) or matter.text,
+        detail=_detail(state, matter),
         channel=channel,
         district=matter.place.district,
         street=matter.place.street,
@@ -31,7 +31,7 @@ def draft_of(state: State, matter: Matter, *, conversation_id: str, channel: str
         event_time=matter.event_time,
         subject=matter.subject,
         appeal=matter.appeal,
-        contact_name=_name(state),
+        contact_name=state.contact_name,
         contact_phone=state.contact_phone,
         confidential=bool(state.confidential),
         conversation_id=conversation_id,
@@ -72,11 +72,12 @@ def of_danger(state: State, line: str, *, caller_number: str, conversation_id: s
     return replace(draft, assignment=assign_emergency(draft, line))
 
 
-def _name(state: State) -> str:
-    """How to address the citizen; beside it, in the same sealed field, digits that were told and make no number."""
-    if state.contact_phone or not state.number_unclear:
-        return state.contact_name
-    return f"{state.contact_name}（留的号码不完整：{state.number_unclear}）"
+def _detail(state: State, matter: Matter) -> str:
+    """What happened; and that digits were told which make no number, where to find them. The digits themselves stay
+    in the conversation: the story of an order is read by units that may not see a confidential number."""
+    told = form.order_detail(matter) or matter.text
+    incomplete = bool(state.number_unclear) and not state.contact_phone
+    return f"{told}。（市民留的号码不完整，见对话记录）" if incomplete else told
 
 
 def _extra(state: State, matter: Matter) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.clock import Clock
 from base.errors import HotlineError
 from base.logs import get_logger
-from bot import policy, reading, wording
+from bot import guards, policy, reading, wording
 from bot.decision import CallBack, Decision, Say
 from bot.state import State
 from conversations import cards, effects, life_cycle, store, supplements, turn_input, turn_result, uses, waits
@@ -65,7 +66,9 @@ class TurnTaker:
                     return Taken(turn_result.again(before, replies))
         now = self._clock.now()
         state = State.from_dict(row.state)
-        given = turn_input.of(turn, now)
+        # A page of text is read in many stretches: not on the event loop.
+        long = len(turn.text) > guards.LONGEST
+        given = await asyncio.to_thread(turn_input.of, turn, now) if long else turn_input.of(turn, now)
         if row.status == "ended":
             taken_up = life_cycle.taken_up(row, state, turn, given.turn.text, now)
             if taken_up is None:

@@ -102,6 +102,12 @@ def test_a_call_for_somebody_elses_business(text: str) -> None:
     assert interruptions.taken_for_another(text)
 
 
+@pytest.mark.parametrize("text", ["喂" * 4_000, "喂，" * 2_000, "你好" * 2_000])
+@pytest.mark.timeout(5)
+def test_a_caller_who_repeats_hello_for_ever_holds_nothing_up(text: str) -> None:
+    assert not interruptions.taken_for_another(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

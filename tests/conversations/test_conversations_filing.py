@@ -198,3 +198,13 @@ async def test_a_danger_in_mid_form_takes_the_place_that_was_told_and_says_so(ro
     await room.say("哎呀不好，着火了，烟冒出来了", placed.conversation_id, channel="phone")
     (order,) = await rows(room, Order)
     assert order.street == "双井街道" and "请核实" in order.detail and "此前反映" in order.detail
+
+
+async def test_digits_that_make_no_number_are_noted_and_stay_in_the_conversation(room: Room) -> None:
+    result = await room.talk(LAMP, PLACE, "6352180", "6352180")
+    card = (await room.service.snapshot(result.conversation_id))["order"]
+    assert card["contact_phone"] == {"value": "6352180", "confidence": 0.2}
+    await room.say("对", result.conversation_id)
+    (order,) = await rows(room, Order)
+    assert "号码不完整" in order.detail and "6352180" not in order.detail
+    assert not order.contact_phone and "6352180" not in (order.contact_name or "")
