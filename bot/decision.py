@@ -7,7 +7,7 @@ looks it up, adds it to the findings and calls `decide` again with the same stat
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.danger import Danger
 from bot.entities.place_finding import PlaceFinding
@@ -49,6 +49,9 @@ class Understood:
         return sum(value for name, value in self.ranking if name in intents)
 
 
+OVER: Final = ("answered", "visited", "closed")  # stages of an order that its unit has done with
+
+
 @dataclass(frozen=True, slots=True)
 class OrderKnown:
     """What may be told about an earlier order; `found` False: no such order.
@@ -70,7 +73,7 @@ class OrderKnown:
     @property
     def over(self) -> bool:
         """Nobody works on it any more, unless the matter is there again."""
-        return self.status in ("answered", "visited", "closed")
+        return self.status in OVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from base.alternatives import Alternative
 from base.clock import Clock
 from base.logs import get_logger
 from bot.danger import Danger, MeaningReader
-from bot.decision import OrderKnown, ReceiptKnown, Understood, Wanted
+from bot.decision import OVER, OrderKnown, ReceiptKnown, Understood, Wanted
 from bot.entities import point_question
 from bot.entities.place import PlaceMatcher
 from bot.entities.place_finding import PlaceFinding
@@ -251,7 +251,7 @@ class Lookups:
             events = await order_progress.events_of(session, [order.order_no for order in near]) if near else []
         leads = {order.order_no: order for order in near if order.status in RUNNING}
         over = [order for order in near if order_progress.lately_over(order, events, now, asked_for=again)]
-        running = next((order for order in near if order.status not in order_progress.OVER), None)
+        running = next((order for order in near if order.status not in OVER), None)
         found = leads.get(running.duplicate_of or "", running) if running is not None else next(iter(over), None)
         if found is None:
             return None

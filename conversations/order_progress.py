@@ -11,13 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import local
 from bot import unit_answer
-from bot.decision import OrderKnown
+from bot.decision import OVER, OrderKnown
 from storage.tables import Order, OrderEvent
 
 LATELY: Final = timedelta(days=15)
 """After its answer an order is still the same matter for so long: the longest term of an ordinary matter
 (`deadlines.yml`), by whose end a repair has held or not. Later the same trouble is new, and an order of its own."""
-OVER: Final = ("answered", "visited", "closed")
 _ANSWERS: Final = ("answer", "follow")
 _EXTENDS: Final = ("extend", "follow_extend")
 _TOLD: Final = (*_ANSWERS, *_EXTENDS, "close", "withdraw", "reopen")

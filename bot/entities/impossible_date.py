@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from typing import Final
 
@@ -14,14 +15,14 @@ _HOUR: Final = re.compile(
     r"(?<![\d.百])(2[5-9]|[3-9]\d|二十[五六七八九]|[三四五六七八九]十[一二三四五六七八九]?)\s*点"
     r"(?=$|[,，。;；!！?？\s]|钟|半|整|左右|\d|[开到])"
 )
-_LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LEAP_YEAR: Final = 2024  # 29 February exists in some year
 
 
 def find(text: str) -> str:
     """The first impossible day or hour as it was said, or an empty string."""
     for said in _DAY.finditer(text):
         month, day = int(number(said[1]) or 0), int(number(said[2]) or 0)
-        if not (1 <= month <= 12 and 1 <= day <= _LONGEST_MONTHS[month - 1]):
+        if not (1 <= month <= 12 and 1 <= day <= calendar.monthrange(_LEAP_YEAR, month)[1]):
             return said.group()
     found = _MONTH.search(text) or _HOUR.search(text)
     return found.group() if found else ""

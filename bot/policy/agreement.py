@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from bot import read_back, reading, splitting, wording
+from bot.decision import OVER
 from bot.entities import number_correction, phone, yes_no
 from bot.policy import asides, closing, corrections, filling, form, matters
 from bot.policy.talk import Talk
@@ -17,7 +18,6 @@ _YES_BUT: Final = re.compile(r"但|不过|只是|改")
 _WITHDRAWS: Final = re.compile(
     r"不(?:想)?(?:投诉|举报|反映|登记|提交|报|弄|办|提)了|别(?:登记|提交|报)了?|^(?:算了|不用了|不要了|取消)|算了吧|撤(?:销|回|掉)|取消(?:吧|登记|投诉)"
 )
-_OVER: Final = ("answered", "visited", "closed")
 _CHOOSES: Final = "earlier_or_new"  # in `State.asked`: another matter, or only the result?
 _ANOTHER: Final = re.compile(
     r"另(?:外)?(?:[一的]|有)|不同|新的|是别的事|不是(?:同)?一(?:件|回|个|码)|不是[这那](?:件|个|回)|[两2]码事|两回事"
@@ -148,7 +148,7 @@ def names_another_place(talk: Talk, text: str) -> bool:
 def _same_matter(talk: Talk, matter: Matter, said: str | None) -> None:
     """Is it the order that was found, and is the matter there again; or was only its result wanted?"""
     state, text = talk.state, talk.text
-    over = matter.duplicate_status in _OVER
+    over = matter.duplicate_status in OVER
     if _ANOTHER.search(text):
         _file_beside(talk, matter)
     elif _only_asks(text) and (over or matter.looked_for or said != "yes" or _ONLY_ASKS.search(text)):
