@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from threadpoolctl import threadpool_limits
+
 from base import logs
 from base import settings as base_settings
 from base.settings import ROOT, Settings
@@ -174,7 +176,10 @@ def main(argv: list[str] | None = None) -> int:
         changes["port"] = urlsplit(arguments.rasa).port
     settings = settings.model_copy(update={"rasa": settings.rasa.model_copy(update=changes)})
     under = conditions.Conditions()
-    result = asyncio.run(measure(settings, turns=arguments.turns, per_second=arguments.rate, profile=arguments.profile))
+    with threadpool_limits(1):  # as the product's processes run (`hotline.supervision.plan`)
+        result = asyncio.run(
+            measure(settings, turns=arguments.turns, per_second=arguments.rate, profile=arguments.profile)
+        )
     told = under.told()
     _print(result, told)
     conditions.RESULTS.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -127,6 +127,10 @@ class _Learnt:
     labels: tuple[str, ...]
     line_weights: Any
     line_bias: Any
+    lengths: Any = field(init=False, repr=False)  # |support|^2, so that a distance needs one product and no difference
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lengths", np.einsum("ij,ij->i", self.support, self.support))
 
     @classmethod
     def learn(cls, vectors: Any, words: Any, labels: Sequence[str]) -> _Learnt:
@@ -171,13 +175,14 @@ class _Learnt:
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         half_done = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
-        kept: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in self.__slots__}
+        kept: dict[str, Any] = {part.name: np.asarray(getattr(self, part.name)) for part in fields(self) if part.init}
         np.savez(half_done, **kept)
         os.replace(half_done, path)
 
     def score(self, vector: Any, words: Any) -> float:
-        away = self.support - (vector - self.mean) / self.spread
-        by_vector = self.dual @ np.exp(-self.gamma * np.einsum("ij,ij->i", away, away))
+        scaled = (vector - self.mean) / self.spread
+        away = self.lengths + scaled @ scaled - 2 * (self.support @ scaled)
+        by_vector = self.dual @ np.exp(-self.gamma * np.maximum(away, 0.0))
         return float(by_vector + (_unit(words) @ self.words)[0] + self.bias)
 
     def lines(self, vector: Any) -> dict[str, float]:

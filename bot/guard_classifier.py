@@ -28,7 +28,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from base import files
+from base import files, tfidf_rows
 from base.errors import ConfigurationError
 from bot import guard_wordings, training_data
 from bot.entities.pinyin import merged, syllables
@@ -145,9 +145,10 @@ class Classifier:
     def features(self, texts: Sequence[str]) -> Any:
         """Letters and sounds: a sparse array, one row a text."""
         cleaned = [clean(text) for text in texts]
+        letters = tfidf_rows.transform(self._letters, cleaned)
         return hstack(
-            [self._letters.transform(cleaned), 0.7 * self._sounds.transform([sounds(text) for text in cleaned])]
-        ).tocsr()
+            [letters, 0.7 * tfidf_rows.transform(self._sounds, [sounds(text) for text in cleaned])], format="csr"
+        )
 
     def probabilities(self, texts: Sequence[str]) -> Any:
         """An array (texts x labels)."""

@@ -64,6 +64,9 @@ _NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|(?<!没)错")  # "no, you
 _OWN_IGNORANCE: Final = re.compile(
     r"[我俺咱](?:们)?(?:可|也|都|真|实在)?不(?:知道|晓得|清楚)"
 )  # whoever says it wishes nothing
+_SECOND_THOUGHT: Final = re.compile(
+    r"(?:[哎唉诶欸啊哦噢嗯呀]+[,，]?(?:不对|不+(?=[,，])|等等|等会儿?|慢着)|(?<=[,，。\s])(?:不对|不不+|等等|等会儿?|慢着|算了))[,，。\s]+"
+)
 _PLAIN: Final = 4  # characters in which yes is yes
 
 
@@ -106,6 +109,9 @@ def default() -> dict[Part, TextModel]:
 
 def answered(text: str) -> bool | None:
     """Whether the citizen wants it, as an answer to that question; None where the text does not tell."""
+    *_, last = [None, *_SECOND_THOUGHT.finditer(text)]
+    if last is not None and last.start() > 0 and (wish := answered(text[last.end() :])) is not None:
+        return wish  # "yes, oh no, they must know whose child it is, so no"
     if len(reading.bare(text)) <= _PLAIN and not NAMED.search(text) and (plain := yes_no.answer(text)) is not None:
         return plain == "yes"
     wish = _read("asked", text)

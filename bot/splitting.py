@@ -19,9 +19,9 @@ _NUMBERS_THINGS: Final = (  # 3 单元 is no third matter
 )
 _ENUMERATION: Final = re.compile(
     _EDGE + rf"(?:\(?[1-5][.、．)）:：](?!\d)|[1-5]\s+(?!{_NUMBERS_THINGS})(?=[\u4e00-\u9fff])|[①②③④⑤]"
-    r"|第[一二三四五](?:个|件|点|条|件事|个事)?(?:儿)?"
+    r"|第[一二三四五](?:个|件|点|条|件事|个事|样|桩|档子?)?(?:儿)?"
     r"(?:[,，、:：]|是|就是|(?=[\u4e00-\u9fff]))|[一二三四五](?:[、.．]|是(?!不)|来[,，]?)"
-    r"|(?:一|头一|二一|另一|再一|还有一|又一)(?:个|件|桩|档|样)(?:子)?(?:事|问题)?(?:儿)?(?:呢|就是|是|[,，、])"
+    r"|(?:我)?(?:先(?:说说?|讲讲?))?(?:一|头一|二一|另一|再一|还有一|又一)(?:个|件|桩|档|样)(?:子)?(?:事|问题)?(?:儿)?(?:呢|就是|是|[,，、])"
     r"|(?:夸|告|骂|表扬|投诉|反映|举报|建议|咨询|求助|提问)[:：]"
     r"|(?:一|另一)个(?:要|想)(?=夸|骂|表扬|投诉|反映|举报|咨询|问|建议)"
     r"|(?:先|再|后|最后|另外|同时)(?:说说?|来)?(?:要|想)?(?:表扬|反映|投诉|举报|咨询|建议|问)(?:一下|个事|一个|一件事?)?[:：]"
@@ -55,6 +55,7 @@ _GLUED: Final = re.compile(  # 两个问题 1门口堵车 2路灯不亮
     + r"|只(?![要有])|座(?![椅位])|手(?!机))"
     r"(?=[\u4e00-\u9fff])\s*"
 )
+_FROM_ONE: Final = re.compile(r"^\s*1(?=[\u4e00-\u9fff])")  # 1门口堵车 2路灯不亮
 _CONNECTOR: Final = re.compile(
     _EDGE + r"(?:还有(?!些|[几两俩仨\d]|没|不|的|点|(?:一?个)?人)"
     r"(?:就是|一点(?:就是|呢)?|一个(?:事|问题)?|个事|件事|一件事|呢)?"
@@ -80,6 +81,9 @@ _ANNOUNCED: Final = re.compile(
     r"(?:一?[个件下句条]|[两几][个件句条]|点儿?)?(?:人|事儿?|事情|情况|问题|意见|建议|状)?"
 )
 _SEVERAL_LEAST: Final = 2
+_HOW_MANY: Final = {"两": 2, "俩": 2, "2": 2, "三": 3, "仨": 3, "3": 3}
+_ONE_EACH: Final = re.compile(r"^一[个件样桩][^,，。;；一]{1,6}(?:的)?[,，、]?一[个件样桩][^,，。;；]{1,6}(?:的)?[,，。:：\s]+")
+_HALVES: Final = (re.compile(r"[;；]+"), re.compile(r"[。！!;；\n]+"))
 _ASKS_LEAVE: Final = re.compile(r"[成行好中](?:吧|吗|不[成行好中])?|可以吗|[啊吧哈呢\s,，、。?？!！~]")
 _POLITE: Final = re.compile(
     r"^(?:好了?|谢+|多谢|非常感谢|感谢|麻烦|辛苦|你们?|您们?|了|就这些|就这样|没了|再见|请尽快处理|尽快|处理|解决|希望|请|一下|给|帮忙|哈|啊|吧|呢|呀|[,，。!！~\s])+$"
@@ -109,7 +113,7 @@ def split(text: str) -> list[Segment]:
         return [Segment(side, True) for side in sides]
     marks = list(_ENUMERATION.finditer(text))
     several = announced(text)
-    if several and len(marks) < 2:
+    if (several or _FROM_ONE.match(text)) and len(marks) < 2:
         marks = _counted(text) or marks
     if len(marks) >= 2 or (several and len(marks) == 1):
         pieces = _cut(text, marks)
@@ -130,7 +134,24 @@ def split(text: str) -> list[Segment]:
         kept = [piece for piece in (piece.strip(" ,，。;；、") for piece in pieces) if piece and not polite_only(piece)]
         if len(kept) >= 2:
             return [Segment(piece, several and len(kept) == 2) for piece in kept]
-    return [Segment(text, False)]
+    return [Segment(piece, True) for piece in _by_stops(text)] or [Segment(text, False)]
+
+
+def _by_stops(text: str) -> list[str]:
+    """As many matters as are announced, where stops part the rest into just so many; empty where they do not."""
+    preamble = _PREAMBLE.match(text)
+    number = re.search(r"[两俩三仨23](?=(?:个|件|桩|样|档))", preamble.group()) if preamble else None
+    if preamble is None or number is None:
+        return []
+    rest = _ONE_EACH.sub("", text[preamble.end() :].lstrip(" ,，。:："))
+    for stop in _HALVES:
+        pieces = [piece.strip(" ,，、") for piece in stop.split(rest)]
+        pieces = [piece for piece in pieces if piece and not polite_only(piece) and not _ABOUT_TELLING.fullmatch(piece)]
+        if len(pieces) == _HOW_MANY[number.group()] and all(
+            len(reading.content(piece)) >= _SIDE for piece in pieces
+        ):
+            return pieces
+    return []
 
 
 def _dropped(piece: str) -> bool:

@@ -10,7 +10,7 @@ from bot.entities.digits import COUNTS, fold, groups_of
 from bot.entities.phone import CITY_NUMBER, LANDLINE, MOBILE
 
 TAKES_BACK: Final = re.compile(
-    r"不对|不是|不(?=[,，])|错了|[说写]错|[说念报]岔|记错|看错|打错|[说念报记搞弄]混|手滑|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来|新)|从头|少(?:了|打|说)|改[成为]"
+    r"不对|不是|不(?=[,，])|错了|[说写]错|[说念报]岔|[说念报记写打输]反|记错|看错|打错|[说念报记搞弄]混|手滑|[啊哦噢嗨哎呀诶]不|应该是|重(?:说|来|新)|从头|少(?:了|打|说)|改[成为]"
 )
 _LAST_FOUR: Final = re.compile(r"(?!号楼|号院|单元|[栋室层楼弄])[^\d零一二三四五六七八九幺]*")
 _GROUP: Final = 4  # digits: the last part of a number as it is read out
@@ -18,7 +18,7 @@ _NEAR: Final = 10  # characters between a number and its correction
 _AREA_CODE: Final = re.compile(r"区号(?:是)?[:：]?\s*(?=[0零洞〇])")
 _TAIL: Final = re.compile(
     r"(?:最后|后|末|尾)(?:面|边|头|尾)?(?:的|这|那)?([一二两三四五六七八1-8])?(?:位|个)?(?:数字|数|号码|号)?"
-    r"(?:(?:[说念报记写]?[错反]了|不对)[,，\s]*)?[,，\s]*(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
+    r"(?:(?:[说念报记写打输敲]?[错反]了|不对)[,，\s]*)?[,，\s]*(?:应该|得)?(?:是|为|改[成为]|成)(?!不)"
 )
 _TAIL_NAMED: Final = re.compile(  # these name the end of a number by themselves: no word of "is" is needed
     r"(?:尾号|尾数|末尾|(?:最后|后)(?:面)?(?=[二两三四2-4]位))([二两三四2-4])?位?(?:数字|数)?[:：]?\s*"

@@ -31,7 +31,7 @@ KIN: Final = (
 )
 _IS_IN: Final = r"(?:是)?(?:在)?[^,，。;；]{0,6}$"
 _OWN_HOME: Final = re.compile(
-    r"(?:[我俺咱](?:们)?(?:自己|自个儿?|本人|现在|平时|人)?(?:是|都)?(?:家)?(?:(?:在)?住|家在|人在)|(?:[我俺](?:的)?)?(?:那个|的)?(?:户口本?|户籍|老家|身份证)"
+    r"(?:[我俺咱](?:们)?(?:自己|自个儿?|本人|现在|平时|人)?(?:是|都)?(?:家)?(?:(?:在)?住|家在|人在)|(?<![^\s,，。;；])家(?:是)?住|(?:[我俺](?:的)?)?(?:那个|的)?(?:户口本?|户籍|老家|身份证)"
     rf"|总部|总公司|注册地?){_IS_IN}"
 )
 _HOME_OF_KIN: Final = re.compile(rf"{KIN}(?:他们|她们)?(?:家)?(?:那儿)?(?:是)?(?:住|在){_IS_IN}")
@@ -62,9 +62,10 @@ _OF_MINE: Final = re.compile(
 )
 _WITH: Final = re.compile(r"[跟和与同]$")
 _WITH_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:挨着|相邻|隔|接壤|相连|连着)")
-_WORK_BEFORE: Final = re.compile(r"[我俺](?:现在|平时|人)?在[^,，。;；]{0,4}$")
+_WORK_BEFORE: Final = re.compile(rf"(?:^|[我俺他她]|{KIN})(?:现在|平时|人)?在[^,，。;；]{{0,4}}$")
 _WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|上学|读书)")
 _WORK_AT: Final = re.compile(r"(?:单位|上班的?(?:地方|地儿)?|工作)(?:就|是)?在[^,，。;；]{0,4}$")
+_AT_HOME: Final = re.compile(r"小区|楼|单元|家里|屋里|[我俺咱]们?家|邻居|物业|村里|暖气|停[水电暖]")
 _OF_WORK: Final = re.compile(r"工资|工钱|欠薪|加班|辞退|开除|社保|公积金|合同|拖欠")
 _ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
 _BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤|搭界|两区之间)")
@@ -117,6 +118,8 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
         aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
         aside = list(ranks)
+    if set(ranks.values()) == {_AWAY, _WORK} and not _AT_HOME.search(text):
+        aside = list(ranks)  # "I work in A and live in B": it was on the way, or at either
     return without(text, (*mistaken, *aside))
 
 

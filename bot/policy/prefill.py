@@ -15,6 +15,9 @@ from bot.state import Matter, Place, State
 _FOR_ANOTHER: Final = re.compile(
     rf"[替帮代]着?[我俺]?{KIN}|[他她]们?(?:那儿|那边|那楼|小区|单位|学校|村)|[我俺]{KIN}(?:家|那|他们|她们|小区|的房)"
 )
+_BY_WORK: Final = re.compile(  # "I live in A, but the card is of the one beside our office"
+    r"(?:公司|单位|上班的?(?:地方|地儿|那儿|那边)|学校)的?(?:旁边|附近|边儿?上|隔壁|门口|楼下|对面|跟前)"
+)
 _DATE: Final = re.compile(r"[天日月年周号前]|礼拜|星期|小时|钟头|刚|昨|今|最近|一直|至今|现在|夜夜|晚晚")
 _OUR_QUESTION: Final = re.compile(r"[您你](?:刚才|刚刚|刚)(?:问|说)")
 _EVERY: Final = re.compile(r"每(?:天|晚|夜|日|周|月|年)|天天|夜夜|经常|总是|老是")
@@ -41,7 +44,7 @@ def prefill(
         found = talk.findings.place(text)
         if not found.district and whole and whole != text:
             found = talk.findings.place(whole)
-        elsewhere = found.home and bool(_FOR_ANOTHER.search(whole or text))
+        elsewhere = found.home and bool(_FOR_ANOTHER.search(whole or text) or _BY_WORK.search(whole or text))
         if (found.district or found.candidates) and not elsewhere:
             matter.place = Place(
                 text=found.address or matter.place.text,

@@ -352,7 +352,7 @@ def test_a_longer_name_of_the_district_goes_before_a_shorter_one_elsewhere(match
         ("东城那个是我家，店在朝阳区望京街道", "东城区", "朝阳区", "望京街道"),
         ("单位在朝阳那个八里庄，坏的灯是我家门口的，是海淀区八里庄街道", "朝阳区", "海淀区", "八里庄街道"),
         ("房山窦店，望楚村，他送货是往良乡那边送", "", "房山区", "窦店镇"),
-        ("右安门内大街，不是右安门外啊，外头那是丰台，我们这儿是西城", "", "西城区", ""),
+        ("右安门内大街，不是右安门外啊，外头那是丰台，我们这儿是西城", "", "西城区", "白纸坊街道"),
     ],
 )
 def test_what_lies_elsewhere_is_set_aside(
@@ -366,3 +366,18 @@ def test_where_somebody_goes_on_an_errand_is_asked_about(matcher: PlaceMatcher) 
     assert not matcher.find("我一个月得上良乡取一回药，村里那条路全是坑").found
     assert matcher.find("我家住房山周口店，一个月得上良乡取一回药").street == "周口店地区"
     assert matcher.find("上良乡取药那个医院", asked=True).street == "良乡地区"
+
+
+def test_a_gate_has_two_sides(matcher: PlaceMatcher) -> None:
+    assert matcher.find("右安门内大街，自行车道上井盖没了").street == "白纸坊街道"
+    assert matcher.find("丰台右安门外大街路灯不亮").street == "右安门街道"
+
+
+def test_between_home_and_work_is_asked_about(matcher: PlaceMatcher) -> None:
+    assert not matcher.find("我在天宫院上班，家住魏善庄，末班车到站没停").street
+    assert matcher.find("我家住魏善庄，在黄村上班，我们小区停水了").street == "魏善庄镇"
+
+
+def test_where_a_relative_works_is_no_place_of_the_matter(matcher: PlaceMatcher) -> None:
+    assert matcher.find("写我儿媳妇的，她在良乡上班，一三九").home
+    assert not matcher.find("良乡那边路灯不亮").home

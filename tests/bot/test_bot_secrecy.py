@@ -111,3 +111,17 @@ def test_no_fire_brigade_is_no_wish_for_secrecy() -> None:
 def test_secrecy_is_said_loosely() -> None:
     assert secrecy.answered("给我保着点儿密吧") is True
     assert secrecy.volunteered("我又寻思了寻思，还是给我保着点儿密吧") is True
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ("要保密,哎不对,退费他们得知道是哪家孩子啊,那不用了", False),
+        ("保密，不不，不用", False),
+        ("不用保密，哎等等，还是保密吧", True),
+        ("不保密，哎呀不对，保密", True),
+        ("保密，等等，我孩子来了", True),
+    ],
+)
+def test_a_second_thought_is_the_one_that_counts(said: str, wish: bool) -> None:
+    assert secrecy.answered(said) is wish

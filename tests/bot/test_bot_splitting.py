@@ -166,3 +166,27 @@ def test_what_comes_after_the_first(text: str, second: str) -> None:
 
 def test_a_talk_that_was_finished_is_no_second_matter() -> None:
     assert len(splitting.split("我把事说完了还得跟他说说好话")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "matters"),
+    [
+        ("1隔壁院改成仓库 半夜装货 2门口站牌歪了半年没人扶", ["隔壁院改成仓库 半夜装货", "门口站牌歪了半年没人扶"]),
+        (
+            "两档子事儿啊,一个单位的一个家的。单位在东城,早点摊占了盲道;家里在丰台,地库漏水",
+            ["单位在东城,早点摊占了盲道", "家里在丰台,地库漏水"],
+        ),
+        (
+            "我先说头一样,菜市场缺斤短两;第二样,旁边公厕水龙头长流没人修",
+            ["菜市场缺斤短两", "旁边公厕水龙头长流没人修"],
+        ),
+        ("我有两个问题。路灯不亮一个月了。井盖也没了", ["路灯不亮一个月了", "井盖也没了"]),
+    ],
+)
+def test_as_many_as_are_announced(text: str, matters: list[str]) -> None:
+    assert [(piece.text, piece.sure) for piece in splitting.split(text)] == [(matter, True) for matter in matters]
+
+
+@pytest.mark.parametrize("text", ["1号楼漏水，2号楼也漏", "两个问题。路灯不亮。井盖没了。谁都不管，我很生气"])
+def test_stops_that_do_not_fit_part_nothing(text: str) -> None:
+    assert [piece.text for piece in splitting.split(text)] == [text]
