@@ -54,9 +54,7 @@ class TextFeatures:
         characters = tfidf_rows.transform(self._characters, texts)
         if not self._sound_weight:
             return characters
-        return sparse.hstack(
-            [characters, tfidf_rows.transform(self._sounds, texts) * self._sound_weight], format="csr"
-        )
+        return sparse.hstack([characters, tfidf_rows.transform(self._sounds, texts) * self._sound_weight], format="csr")
 
 
 class LinearModel:

@@ -32,7 +32,7 @@ from base.settings import Settings
 from base.text_model import TextFeatures, TextModel
 from bot import training_data
 
-_VERSION: Final = 8  # of the features; a change makes saved models stale
+_VERSION: Final = 9  # of the features; a change makes saved models stale
 _KEPT_TRUE: Final = 0.97  # the share of rightly read sentences that the `none` threshold must let through
 _HELD_OUT: Final = 0.25
 _FLOOR: Final = 1e-6

@@ -65,6 +65,11 @@ def wrong_number(text: str, *, certain: bool) -> bool:
     return not _BESIDE_WRONG.sub("", rest)
 
 
+def asks_to_go_on(text: str) -> bool:
+    """Whether the citizen comes back to us ("what did you ask just now?"), whatever was said before."""
+    return bool(_INTERRUPTED.search(reading.normalise(text)))
+
+
 def interrupted(text: str) -> bool:
     """Something else came between (a pot boils over, somebody knocks), and the talk may go on: no answer yet.
 

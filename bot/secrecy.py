@@ -39,7 +39,7 @@ _CLAUSE: Final = re.compile(r"[,，。;；!！?？\s]+")
 _NUMBER: Final = re.compile(r"[0-9零一二三四五六七八九十幺两][0-9零一二三四五六七八九十幺两,，、 -]{4,}")
 # Without any of these nobody wishes to be kept secret or waives it (94 % of those who wish it have one).
 _ABOUT_IT: Final = re.compile(
-    r"密|匿|名|知道|晓得|透露|公开|泄|露|漏|告诉|瞒|报复|隐|身份|信息|是我(?!们)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
+    r"密|匿|名|知道|晓得|透露|公开|泄|露|漏|告诉|瞒|报复|隐|身份|信息|(?<![个件样])是我(?!们|得|想|要)|我说的|提我|写我|得罪|怕|敢|保护|联系我|打给我|找我"
     r"|电话给|号给|查[得不]到我|认识我|看(?:得|不)?[见到]|[别莫甭](?:跟|和|让|给|对|把|说|提)|[不甭]用说|转给|转到"
 )
 _KEEP_LOOSELY: Final = re.compile(r"保(?:着|个|下|一下|点儿?)+密")

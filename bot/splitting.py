@@ -20,7 +20,7 @@ _NUMBERS_THINGS: Final = (  # 3 单元 is no third matter
 _ENUMERATION: Final = re.compile(
     _EDGE + rf"(?:\(?[1-5][.、．)）:：](?!\d)|[1-5]\s+(?!{_NUMBERS_THINGS})(?=[\u4e00-\u9fff])|[①②③④⑤]"
     r"|第[一二三四五](?:个|件|点|条|件事|个事|样|桩|档子?)?(?:儿)?"
-    r"(?:[,，、:：]|是|就是|(?=[\u4e00-\u9fff]))|[一二三四五](?:[、.．]|是(?!不)|来[,，]?)"
+    r"(?:[,，、:：]|是|就是|\s?(?=[\u4e00-\u9fff]))|[一二三四五](?:[、.．]|是(?!不)|来(?:[,，是]|(?=.*二来)|(?<=[二三四五]来)))"
     r"|(?:我)?(?:先(?:说说?|讲讲?))?(?:一|头一|二一|另一|再一|还有一|又一)(?:个|件|桩|档|样)(?:子)?(?:事|问题)?(?:儿)?(?:呢|就是|是|[,，、])"
     r"|(?:夸|告|骂|表扬|投诉|反映|举报|建议|咨询|求助|提问)[:：]"
     r"|(?:一|另一)个(?:要|想)(?=夸|骂|表扬|投诉|反映|举报|咨询|问|建议)"
@@ -45,9 +45,12 @@ _PRAISES: Final = re.compile(r"夸|表扬|点赞|感谢|谢|(?<!不)好(?:听|�
 _SIDE: Final = 4  # characters
 _TOLD_BEFORE: Final = 6  # characters of a matter before the first that is counted
 _NEVER_MIND: Final = re.compile(r"(?:就|还是)?(?:先)?(?:算了|不说了|不提了|不讲了|不反映了|甭提了|想不起来|没想起来)")
+_SETTLED: Final = re.compile(  # "the third, the lamp… it was mended yesterday, so leave it"
+    r"(?:[修弄装办]|解决|处理)(?:上|好|完|了)+[^。;；]{0,6}(?:不说|不提|不讲|不反映|算)了"
+)
 _COUNTS: Final = re.compile(r"第?[一二三四五]?个|[….]+")
 _ABOUT_TELLING: Final = re.compile(
-    r"省得[^,，。]*|(?:一块儿?|一起|一并|一次|一趟|一口气|挨个儿?|分开|一样一样|一件一件)[^,，。]{0,4}[说讲反问][^,，。]*|(?:听|让)我[^,，。]{0,4}[说讲][^,，。]*|[您你]?(?:记|听|拿笔)(?:一下|好|着)"
+    r"省得[^,，。]*|(?:一块儿?|一起|一并|一次|一趟|一口气|挨个儿?|分开|一样一样|一件一件)[^,，。]{0,4}[说讲反问记写登][^,，。]*|(?:听|让)我[^,，。]{0,4}[说讲][^,，。]*|[您你]?(?:记|听|拿笔)(?:一下|好|着)"
 )
 _GLUED: Final = re.compile(  # 两个问题 1门口堵车 2路灯不亮
     _EDGE
@@ -69,7 +72,7 @@ _CONNECTOR: Final = re.compile(
     r"(?:儿|呢|啊|吧)?[,，、]?\s*(?:就是[,，、]?)?(?:那个|嗯)?[,，、]?\s*"
 )
 _SEVERAL: Final = (
-    r"(?:有|(?<![^\s,，。])|攒了?|凑了?|存了?|说|反映|问|投诉|讲|报|这儿|这里|这边|我(?=.{1,2}[个件桩])|的(?=.个?(?:问题|事儿?|情况)[^,，。]{0,3}(?:一块|一起|一并|一道)))(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样|档子?)?(?:不同的|方面的?)?"
+    r"(?:有|(?<![^\s,，。])|麻烦[您你]们?|攒了?|凑了?|存了?|说|反映|问|投诉|讲|报|这儿|这里|这边|我(?=.{1,2}[个件桩])|我们[村家楼院里](?=[两俩三仨])|的(?=.个?(?:问题|事儿?|情况)[^,，。]{0,3}(?:一块|一起|一并|一道)))(?:一下)?(?:这么)?(?:两|俩|三|仨|几|2|3|好几)(?:个|件|桩|样|档子?)?(?:不同的|方面的?)?"
     r"(?:事情|事(?!情)儿?|问题|情况|诉求|[A-Za-z]{3,10})(?![都没全])(?:儿|啊|呢|吧|[想要](?:反映|说|报|投诉|咨询|问))?(?:一块儿?|一起|一并|一道)?(?:[跟和向][您你]们?)?(?:说说?|讲讲?|唠唠?|念叨|反映|汇报)?了?(?:啊|吧|呢|哈)?[,，。:：、\s]*"
 )
 _PREAMBLE: Final = re.compile(rf"^(?:.{{0,14}})?{_SEVERAL}")
@@ -82,7 +85,9 @@ _ANNOUNCED: Final = re.compile(
 )
 _SEVERAL_LEAST: Final = 2
 _HOW_MANY: Final = {"两": 2, "俩": 2, "2": 2, "三": 3, "仨": 3, "3": 3}
-_ONE_EACH: Final = re.compile(r"^一[个件样桩][^,，。;；一]{1,6}(?:的)?[,，、]?一[个件样桩][^,，。;；]{1,6}(?:的)?[,，。:：\s]+")
+_ONE_EACH: Final = re.compile(  # "one at the office, one at home": still an announcement
+    r"^一[个件样桩][^,，。;；一]{1,6}[,，、]?一[个件样桩][^,，。;；]{1,6}[,，。:：\s]+"
+)
 _HALVES: Final = (re.compile(r"[;；]+"), re.compile(r"[。！!;；\n]+"))
 _ASKS_LEAVE: Final = re.compile(r"[成行好中](?:吧|吗|不[成行好中])?|可以吗|[啊吧哈呢\s,，、。?？!！~]")
 _POLITE: Final = re.compile(
@@ -147,15 +152,15 @@ def _by_stops(text: str) -> list[str]:
     for stop in _HALVES:
         pieces = [piece.strip(" ,，、") for piece in stop.split(rest)]
         pieces = [piece for piece in pieces if piece and not polite_only(piece) and not _ABOUT_TELLING.fullmatch(piece)]
-        if len(pieces) == _HOW_MANY[number.group()] and all(
-            len(reading.content(piece)) >= _SIDE for piece in pieces
-        ):
+        if len(pieces) == _HOW_MANY[number.group()] and all(len(reading.content(piece)) >= _SIDE for piece in pieces):
             return pieces
     return []
 
 
 def _dropped(piece: str) -> bool:
     """ "The third… never mind": a matter that was counted and is not told."""
+    if _SETTLED.search(piece):
+        return True
     found = _NEVER_MIND.search(piece)
     return found is not None and len(reading.content(_COUNTS.sub("", piece[: found.start()]))) < _SIDE
 

@@ -103,7 +103,8 @@ class Homophones:
 
 
 def varied(examples: Sequence[tuple[str, str]], seed: int = 12345) -> list[tuple[str, str]]:
-    """`examples` followed by spoken variations of them; the same seed gives the same list."""
+    """`examples` followed by spoken variations of them. Those of a sentence depend on the seed, on itself and on which
+    characters there are at all: what was encoded of a sentence stays of use when others are added."""
     return [*examples, *((text, intent) for text, intent, _ in _variations(examples, seed))]
 
 
@@ -130,13 +131,13 @@ def origins(examples: Sequence[tuple[str, str]], seed: int = 12345) -> list[int]
 
 
 def _variations(examples: Sequence[tuple[str, str]], seed: int) -> list[tuple[str, str, int]]:
-    dice = random.Random(seed)
     homophones = Homophones([sentence for sentence, _ in examples])
     result: list[tuple[str, str, int]] = []
     for index, (sentence, intent) in enumerate(examples):
         length = len(re.findall(r"[\u4e00-\u9fff]", sentence))
         if length <= _SHORT:
             continue
+        dice = random.Random(f"{seed} {sentence}")
         result.append((homophones.disturb(sentence, 0.2, dice), intent, index))
         if intent in _TALKING and dice.random() < _LEAD_SHARE:
             lead = dice.choice(_LEADS) + sentence

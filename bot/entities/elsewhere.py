@@ -29,6 +29,7 @@ _COMES_FROM: Final = re.compile(
     r"是[^,，。]{2,8}人|老家|户口|户籍|籍|过来|[搬嫁]|来的|来京|进京|出差|打工|上班|上学|读书|务工|租|看病|旅游|来玩|[车牌]|司机"
     r"|民工|工地(?:上)?(?:干|老板|打工)|外卖|房东|工作|公司|老板|坐地铁|检查站|环路|老房子|师傅|开了?个?店|铺|城管|网上|北漂"
 )
+_AT_ONCE: Final = 8  # characters behind the name
 _FIXED_THERE: Final = re.compile(
     r"(?:我|咱|俺)们(?:这儿?|这边|这里|小区|村|楼|院|镇|县|学校)|楼[上下]|隔壁|对门|邻居|小区|村里|物业|暖气|供暖|停[水电气]|没[水电气]|自来水"
 )
@@ -68,7 +69,7 @@ class _Places:
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise ConfigurationError(f"{path.name}: {type(error).__name__}: {error}") from error
         names = "|".join(sorted((re.escape(name) for name in codes), key=len, reverse=True))
-        before = "|".join(f"(?<={name})" for name in (r"[^\u4e00-\u9fff]", "[是在我们家到从的省市那这]", *provinces))
+        before = "|".join(f"(?<={name})" for name in (r"[^\u4e00-\u9fff]", "[是在住我们家到从的省市那这]", *provinces))
         after = (
             rf"(?=[省市县]|那边|这边|那儿|这儿|的|[^\u4e00-\u9fff]|$|{names}|农村"
             r"|[\u4e00-\u9fff]{1,4}(?:区|县|市|镇|乡|街道|新城))"
@@ -115,9 +116,11 @@ def find(text: str, *, asked: bool) -> Elsewhere | None:
 def _lives(words: str) -> bool:
     """Whether the citizen says that they are there, with what is wrong there: not that they come from there."""
     found = default().lives.search(words)
-    if found is None or _COMES_FROM.search(words):
+    if found is None:
         return False
-    return bool(_FIXED_THERE.search(words[found.end() :]))
+    behind = words[found.end() :]
+    at_once = _FIXED_THERE.search(behind[:_AT_ONCE])  # "I live in A, our heating is cold", whatever else is told
+    return bool(at_once or (_FIXED_THERE.search(behind) and not _COMES_FROM.search(words)))
 
 
 def _begins(words: str) -> bool:

@@ -19,7 +19,9 @@ from bot.entities.phone import CITY_NUMBER, FRONT, LANDLINE, MOBILE, PhoneFindin
 
 _HESITATES: Final = re.compile(r"等|想|看|查|嗯|呃|哦|哎|那个|…|\.\.")
 _BACK: Final = re.compile(r"尾|最后|末|后[头面边]?[一二两三四2-4]?[个位]")
-_ONE_MORE: Final = re.compile(r"(?:还有|还差|再来|再加)(?:最后)?(?:一)?个$|(?:最后|末尾|末了)(?:一)?(?:个|位)?是个?$")
+_ONE_MORE: Final = re.compile(
+    r"(?:还有|还差|再来|再加)(?:最后)?(?:一)?个$|(?:最后|末尾|末了|完了|然后)(?:一)?(?:个|位)?(?:就)?是个?$"
+)
 _NOT: Final = re.compile(r"不是(?:这个)?$")
 _PERHAPS: Final = re.compile(r"[哦噢诶哎]|还是|到底")  # what follows may replace what was told
 _LANDLINE_COST: Final = 0.6  # of a number without its area code

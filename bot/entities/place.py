@@ -21,7 +21,7 @@ from bot.entities.district_sound import DistrictEar
 from bot.entities.gazetteer import DEFAULT_PATH, SUFFIXES, Gazetteer, Street
 from bot.entities.place_aside import Spot
 from bot.entities.place_finding import PlaceFinding
-from bot.entities.place_mention import Mention, beside, is_road, is_street, overlap, resolve, without_guesses
+from bot.entities.place_mention import Mention, at_corner, beside, is_road, is_street, overlap, resolve, without_guesses
 from bot.entities.place_sound import EXACT, SoundIndex, best_possible
 from bot.entities.sounded_text import HANZI, sounded
 
@@ -154,6 +154,8 @@ class PlaceMatcher:
             streets += [m for m in alike if not overlap(m, streets) and (not named_plainly or m.suffixed)]
         streets = [m for m in streets if not any(begin < m.start < end for begin, end in marked)]  # 物资[学院路]
         streets = without_guesses(text, streets, asked=asked)
+        if not asked:
+            streets = [m for m in streets if not (m.road and at_corner(text, m.end))]
         if not mentions:
             mentions = self._district_by_sound(text, spoken=spoken)
             named = mentions[0].district if mentions else ""

@@ -58,16 +58,22 @@ _ERRAND_BEHIND: Final = re.compile(
     r"^(?:街道|地区|镇|乡|区)?(?:那边儿?|那儿)?(?:去)?(?:取|拿|看|买|开|赶|逛|办)(?:一?[回趟次点个些])?(?:药|病|菜|东西|集|大集|证|年货)"
 )
 _OF_MINE: Final = re.compile(
-    r"^(?:街道|地区|镇|乡|区)?(?:那个|那边儿?|那儿|那里|那处)?[,，]?(?:那)?(?:才|就|可)?是[我俺咱](?:们)?(?:自己|自个儿?|现在)?(?:的)?(?:家|住|户口|老家|娘家|公司|单位|上班)"
+    r"^(?:街道|地区|镇|乡|区)?(?:那个|那边儿?|那儿|那里|那处)?[,，]?(?:那)?(?:才|就|可)?是(?:"
+    rf"[我俺咱](?:们)?(?:自己|自个儿?|现在|早先|以前|原来|从前|过去)?(?:的)?(?:{KIN})?(?:的)?(?:家|住|户口|老家|娘家|公司|单位|上班)"
+    rf"|{KIN}(?:的)?家|(?:早先|以前|原来|从前|过去)(?:住|待|的))"
 )
 _WITH: Final = re.compile(r"[跟和与同]$")
 _WITH_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:挨着|相邻|隔|接壤|相连|连着)")
-_WORK_BEFORE: Final = re.compile(rf"(?:^|[我俺他她]|{KIN})(?:现在|平时|人)?在[^,，。;；]{{0,4}}$")
+_WORK_BEFORE: Final = re.compile(
+    rf"(?:^|[我俺他她]|{KIN})(?:现在|平时|人|天天|每天)?(?:在|来|去|到)[^,，。;；]{{0,4}}$"
+)
 _WORK_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:上班|工作|打工|上学|读书)")
 _WORK_AT: Final = re.compile(r"(?:单位|上班的?(?:地方|地儿)?|工作)(?:就|是)?在[^,，。;；]{0,4}$")
 _AT_HOME: Final = re.compile(r"小区|楼|单元|家里|屋里|[我俺咱]们?家|邻居|物业|村里|暖气|停[水电暖]")
 _OF_WORK: Final = re.compile(r"工资|工钱|欠薪|加班|辞退|开除|社保|公积金|合同|拖欠")
-_ABOUT_WORK: Final = re.compile(r"工资|工钱|单位|公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍")
+_ABOUT_WORK: Final = re.compile(
+    r"工资|工钱|单位|(?<!供热)(?<!物业)(?<!热力)(?<!燃气)(?<!电力)(?<!来水)公司|厂|老板|店[里铺]|[门商饭]店|工地|学校|老师|宿舍"
+)
 _BORDER_BEHIND: Final = re.compile(r"^[^,，。;；]{0,8}(?:交界|交接|接壤|搭界|两区之间)")
 _BELONGS: Final = re.compile(r"(?<!不)(?:属于|隶属|算(?:是)?|归属?)[^,，。;；]{0,2}$")
 _SUPPOSED: Final = re.compile(
@@ -81,6 +87,7 @@ _MISTAKE: Final = re.compile(
     r"[,，。.…\s!！~]*(?:(?:应该|其实)?(?:是|在|属于|归)(?:在)?)?$"
 )
 _BELONGING, _HAPPENED, _NEAR, _AWAY, _WORK, _BESIDE, _NOT_IT = -1, 0, 1, 2, 3, 4, 5
+_DENIAL: Final = 14  # characters of such a clause
 _PAIR: Final = 2  # characters between a district and its street
 
 
@@ -110,17 +117,28 @@ def without_asides(text: str, spots: Sequence[Spot]) -> str:
     aside = [spot for spot, rank in ranks.items() if rank > best and not (spot.districts & where)]
     if any(rank == best and not spot.district for spot, rank in ranks.items()):  # a street of its own is told
         aside += [s for s, rank in ranks.items() if rank > best and not s.district and s not in aside]
-    others = {_name(text, spot) for spot, rank in ranks.items() if rank == _NOT_IT}
-    aside += [s for s in ranks if _name(text, s) in others and s not in aside]
+    others = {_name(text, spot): _districts_of(text, spot, spots) for spot, r in ranks.items() if r == _NOT_IT}
+    aside += [
+        s
+        for s in ranks
+        if (away := others.get(_name(text, s))) and away & _districts_of(text, s, spots) and s not in aside
+    ]
     if others:
-        aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, others)]
+        aside += [s for s in ranks if s.district and s not in aside and _explains(text, s, set(others))]
     if unsure := _UNSURE.search(text):
         aside += [s for s in ranks if unsure.start() <= s.start < unsure.end() and s not in aside]
     if ranks and all(_on_border(text, spot) for spot in ranks) and len(where) > 1:
         aside = list(ranks)
     if set(ranks.values()) == {_AWAY, _WORK} and not _AT_HOME.search(text):
         aside = list(ranks)  # "I work in A and live in B": it was on the way, or at either
-    return without(text, (*mistaken, *aside))
+    return without(text, (*mistaken, *(_with_denial(text, s, ranks.get(s)) for s in aside)))
+
+
+def _with_denial(text: str, spot: Spot, rank: int | None) -> Spot:
+    """The whole clause that says no more than that the place is another one: "可不是朝阳那个八里庄啊"."""
+    start = max((found.end() for found in _BREAK.finditer(text, 0, spot.start)), default=0)
+    end = found.start() if (found := _BREAK.search(text, spot.end)) else len(text)
+    return Spot(start, end, frozenset()) if rank == _NOT_IT and end - start <= _DENIAL else spot
 
 
 def without(text: str, spots: Sequence[Spot]) -> str:

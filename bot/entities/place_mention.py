@@ -13,6 +13,10 @@ from bot.entities.sounded_text import HANZI
 
 _NAME_GOES_ON: Final = re.compile(r"[东南西北]?[里路桥村园苑家胡]")
 _ROAD: Final = re.compile(r"[东南西北内外中]{0,2}(?:大街|路|街(?!道)|胡同|桥|站)")
+_CLAUSE_END: Final = re.compile(r"[,，。;；!！?？\s]")
+_CORNER: Final = re.compile(
+    r"(?:路|街)(?:和|跟|与|、)[^,，。]{2,6}(?:路|街)(?:的|那个?|这个?)*(?:路口|口|交叉|交汇|十字)"
+)
 _NEAR: Final = 2  # characters between a street and its district
 _STREET_UNKNOWN: Final = re.compile(
     r"(?:街道|镇|乡)(?:我|是)?(?:真|实在|可)?(?:不(?:太|大)?(?:知道|清楚|造|记得)|记不[住清]|[说弄]不[准清])"
@@ -54,6 +58,12 @@ def is_street(text: str, mention: Mention, streets: Sequence[Mention]) -> bool:
 def is_road(text: str, end: int) -> bool:
     """Whether a name that ends here is borne by a road, a bridge or a station: 东直门内大街."""
     return bool(_ROAD.match(text, end))
+
+
+def at_corner(text: str, end: int) -> bool:
+    """Whether a road's name that ends here names a corner with another road, which may be another street's."""
+    clause = _CLAUSE_END.split(text[:end])[-1] + _CLAUSE_END.split(text[end:])[0]
+    return bool(_CORNER.search(clause))
 
 
 def without_guesses(text: str, streets: Sequence[Mention], *, asked: bool) -> list[Mention]:

@@ -94,7 +94,7 @@ def _in_talk(text: str, probability: float, *, of_story: bool) -> float:
         of_story: what happened was asked, or nothing.
     """
     score = _BEFORE_IN_TALK + _JOINED * log_odds(probability) + _BY_LENGTH * math.log(max(len(reading.bare(text)), 1))
-    score += _OF_STORY * of_story + _GOES_ON * interruptions.interrupted(text)
+    score += _OF_STORY * of_story + _GOES_ON * interruptions.asks_to_go_on(text)
     return 1 / (1 + math.exp(-score))
 
 

@@ -39,8 +39,9 @@ def _unplaced(matters: list[Matter]) -> list[Matter]:
 
 
 def _ours_too(talk: Talk, text: str) -> bool:
-    """Whether a district of our own is named beside it: the citizen is elsewhere, the matter is here."""
-    return bool(talk.findings.place(elsewhere.without(text)).district)
+    """Whether a district of our own is named beside it, and not as where they work or live: the matter is here."""
+    found = talk.findings.place(elsewhere.without(text))
+    return bool(found.district) and not found.home
 
 
 def _tell(talk: Talk, about: list[Matter], where: Elsewhere) -> None:

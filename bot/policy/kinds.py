@@ -80,10 +80,11 @@ _ASKS_A_RULE: Final = re.compile(  # at the end of a story: "...does the insuran
 _BEGINS_ASKING: Final = re.compile(
     r"^[^,，。]{0,4}(?:我)?(?:想|要|先|来)?(?:咨询|打听|请教)(?:您|你们?)?(?:一?[下个句]|点)"
 )
-_WHERE_TO_APPLY: Final = re.compile(  # 卡丢了上哪儿补去
-    r"(?:[上去到在]哪(?:儿|里|个)?|怎么|咋|如何)[^,，。]{0,4}(?:补办?|办理?|领|换|挂失|[缴交]费?|开|申请|申领)(?!好|法|完)"
+_WHERE_TO_APPLY: Final = re.compile(  # 卡丢了上哪儿补去; 我替他补一张，行不行
+    r"(?:我|[替给帮][^,，。]{1,3})[^,，。]{0,6}(?:补|办|领|换|交|迁|转|取|申请|报)[^,，。]{0,6}[,，]?(?:[行成]不[行成]|[行成]吗|可以吗|可不可以)|(?:[上去到在]哪(?:儿|里|个)?|怎么|咋|如何)[^,，。]{0,4}(?:补办?|办理?|领|换|挂失|[缴交]费?|开|申请|申领)(?!好|法|完)"
 )
 _BEGINNING_COUNTS: Final = 0.5
+_SURELY_NOTHING: Final = 0.9  # "how did the match end? our television is broken"
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
 _OWN_LOSS: Final = re.compile(r"我|俺|咱|退|赔|吵|熏|臭|扰|影响")
@@ -169,7 +170,7 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
     nothing = understood.score("none", "out_of_scope", "unlawful", "chitchat", "greet", "abuse", "prompt_attack")
     if max(requests, asks) < 0.3 and not problem:
         return "", ""
-    if nothing > max(requests, asks) and not problem:
+    if nothing > max(requests, asks) and (not problem or understood.score("out_of_scope") >= _SURELY_NOTHING):
         return "", ""
     if asks > requests:
         return "consult", "咨询"

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot import reading, secrecy
 from bot.entities import company, person, whose_number
+from bot.entities import elsewhere as another_city
 from bot.entities import time as times
 from bot.entities.place_aside import KIN
 from bot.policy.talk import Talk
@@ -44,7 +45,10 @@ def prefill(
         found = talk.findings.place(text)
         if not found.district and whole and whole != text:
             found = talk.findings.place(whole)
-        elsewhere = found.home and bool(_FOR_ANOTHER.search(whole or text) or _BY_WORK.search(whole or text))
+        told = whole or text
+        elsewhere = found.home and bool(
+            _FOR_ANOTHER.search(told) or _BY_WORK.search(told) or another_city.find(told, asked=False)
+        )
         if (found.district or found.candidates) and not elsewhere:
             matter.place = Place(
                 text=found.address or matter.place.text,

@@ -27,6 +27,7 @@ from bot.entities import hesitant_number
         ("刚才那个报错了,不是一三九零,是一三九一,一三九一,四四六,零二五七", "13914460257"),
         ("幺三六，二五五五，九一…错了，二五五五后面是一九零八", "13625551908"),
         ("1390000681 少一位 1390000 6816", "13900006816"),
+        ("你听着啊,幺三九,零零零零,三幺六,完了是个八", "13900003168"),
     ],
 )
 def test_every_group_is_part_of_the_number_or_accounted_for(said: str, number: str) -> None:

@@ -381,3 +381,27 @@ def test_between_home_and_work_is_asked_about(matcher: PlaceMatcher) -> None:
 def test_where_a_relative_works_is_no_place_of_the_matter(matcher: PlaceMatcher) -> None:
     assert matcher.find("写我儿媳妇的，她在良乡上班，一三九").home
     assert not matcher.find("良乡那边路灯不亮").home
+
+
+@pytest.mark.parametrize(
+    ("said", "district", "street"),
+    [
+        ("丰台马家堡那是我闺女家,砸墙的是我自个儿那儿,大兴清源街道,滨河西里", "大兴区", "清源街道"),
+        ("海淀八里庄是我妈家,我这个是朝阳的八里庄,慈云寺桥那边", "朝阳区", "八里庄街道"),
+        ("朝阳那是我早先住的地儿,我现在搬了,这是海淀的八里庄", "海淀区", "八里庄街道"),
+        ("我闺女家在马家堡，她家暖气不热", "丰台区", "马家堡街道"),
+    ],
+)
+def test_whose_home_that_is(matcher: PlaceMatcher, said: str, district: str, street: str) -> None:
+    found = matcher.find(said)
+    assert (found.district, found.street) == (district, street)
+
+
+def test_a_name_that_two_districts_have_is_denied_in_one(matcher: PlaceMatcher) -> None:
+    found = matcher.find("海淀八里庄,恩济里小区,可不是朝阳那个八里庄啊", asked=True)
+    assert (found.district, found.street, found.address) == ("海淀区", "八里庄街道", "恩济里小区")
+
+
+def test_a_corner_of_two_roads_may_be_either_streets(matcher: PlaceMatcher) -> None:
+    assert not matcher.find("清源路和兴丰大街那个口，绿灯才18秒").street
+    assert matcher.find("兴丰大街路灯不亮").street == "兴丰街道"

@@ -56,7 +56,18 @@ def test_recogniser_errors_are_heard() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["转人工", "人工客服", "我要找个真人说", "别废话，给我接人", "不跟机器人说话", "换个人来接行吗", "人工"]
+    "text",
+    [
+        "转人工",
+        "人工客服",
+        "我要找个真人说",
+        "别废话，给我接人",
+        "不跟机器人说话",
+        "换个人来接行吗",
+        "人工",
+        "我这嘴笨,跟您这个自动的说不明白,劳驾给我转一位人工的同志行不行",
+        "请换一个真的人跟我说话",
+    ],
 )
 def test_a_person_please(text: str) -> None:
     assert guards.check(text).human

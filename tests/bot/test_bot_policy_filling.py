@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import test_bot_policy_pure
 from test_bot_policy_pure import run
 
 from bot.decision import Turn
+from bot.entities.place_finding import PlaceFinding
 from bot.state import Matter, Place, State
 
 
@@ -189,3 +191,14 @@ def test_another_matter_beside_a_yes_is_not_lost(said: str) -> None:
     decision, _ = run(read_back(), Turn(said), "help")
     assert len(decision.state.form) == 2 and not decision.effects
     assert "对" not in decision.state.form[0].detail
+
+
+@pytest.mark.parametrize(
+    ("said", "district"),
+    [("我住昌平回龙观，健身卡办在公司旁边那家，关门了不退钱", ""), ("我住昌平回龙观，楼道灯坏了没人修", "昌平区")],
+)
+def test_home_is_not_where_the_office_is(said: str, district: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = PlaceFinding("昌平区", "回龙观街道", confidence=1.0, home=True)
+    monkeypatch.setitem(test_bot_policy_pure.NOTHING, "place", home)
+    decision, _ = run(State(), Turn(said), intent="complain")
+    assert decision.state.matters[0].place.district == district

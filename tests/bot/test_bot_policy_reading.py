@@ -114,13 +114,20 @@ def test_any_text_can_be_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["上礼拜报的井盖到今天没人管", "路灯的事我再催一催", "昨天反映的那个事", "之前在网上给你们留过言"]
+    "text",
+    [
+        "上礼拜报的井盖到今天没人管",
+        "路灯的事我再催一催",
+        "昨天反映的那个事",
+        "之前在网上给你们留过言",
+        "又来打扰了，还是地铁口盲道砖翘起来那件事",
+    ],
 )
 def test_a_matter_that_was_told_before(text: str) -> None:
     assert reading.again(text)
 
 
-@pytest.mark.parametrize("text", ["物业又催我交费了", "昨天路灯坏了", "上个月装的表走得快"])
+@pytest.mark.parametrize("text", ["物业又催我交费了", "昨天路灯坏了", "上个月装的表走得快", "还是说说这个事吧"])
 def test_a_matter_that_is_new(text: str) -> None:
     assert not reading.again(text)
 

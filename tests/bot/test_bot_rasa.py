@@ -63,6 +63,14 @@ def test_variations_repeat_and_keep_their_origin() -> None:
     assert all(varied[row][1] == examples[origin][1] for row, origin in enumerate(origins))
 
 
+def test_what_was_made_of_a_sentence_stays_when_others_are_added() -> None:
+    """Its vectors are kept on disk: an operator who adds a sentence waits for that one alone."""
+    examples = training_data.load()[:200]
+    more = [(f"{text}{text}", intent) for text, intent in training_data.load()[:20]]  # no character is new
+    before, behind = training_data.varied(examples), training_data.varied([*examples, *more])
+    assert set(before) <= set(behind)
+
+
 def test_no_sentence_is_taken_from_the_dialogue_kit() -> None:
     require(KIT.is_file(), "the dialogue kit is not on this machine")
     said = set()

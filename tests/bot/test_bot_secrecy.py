@@ -125,3 +125,7 @@ def test_secrecy_is_said_loosely() -> None:
 )
 def test_a_second_thought_is_the_one_that_counts(said: str, wish: bool) -> None:
     assert secrecy.answered(said) is wish
+
+
+def test_a_matter_that_is_counted_is_no_wish() -> None:
+    assert secrecy.volunteered("头一个是想问问体检,第二个是我得反映一下,我们楼底下那个歌厅低音炮震得碗都跟着响") is None

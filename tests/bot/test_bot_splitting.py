@@ -181,12 +181,32 @@ def test_a_talk_that_was_finished_is_no_second_matter() -> None:
             ["菜市场缺斤短两", "旁边公厕水龙头长流没人修"],
         ),
         ("我有两个问题。路灯不亮一个月了。井盖也没了", ["路灯不亮一个月了", "井盖也没了"]),
+        ("两件事。第一 消防通道天天被车堵死 第二 小区里滑梯螺丝掉了", ["消防通道天天被车堵死", "小区里滑梯螺丝掉了"]),
+        (
+            "我们村俩事儿,你给一块儿记记,头一个,村口候车亭座椅坏了;二一个,大沟里有人倒垃圾",
+            ["村口候车亭座椅坏了", "大沟里有人倒垃圾"],
+        ),
+        (
+            "麻烦您两件事儿,头一个是想问问老人能不能免费体检,第二个是我得反映一下,楼底下歌厅太吵",
+            ["想问问老人能不能免费体检", "我得反映一下,楼底下歌厅太吵"],
+        ),
+        (
+            "三个事儿啊。头一个,垃圾桶满了没人收;第二个,棋牌室半夜吵;第三个楼道灯……哎,楼道灯昨儿修上了,那就不说了",
+            ["垃圾桶满了没人收", "棋牌室半夜吵"],
+        ),
     ],
 )
 def test_as_many_as_are_announced(text: str, matters: list[str]) -> None:
     assert [(piece.text, piece.sure) for piece in splitting.split(text)] == [(matter, True) for matter in matters]
 
 
-@pytest.mark.parametrize("text", ["1号楼漏水，2号楼也漏", "两个问题。路灯不亮。井盖没了。谁都不管，我很生气"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1号楼漏水，2号楼也漏",
+        "两个问题。路灯不亮。井盖没了。谁都不管，我很生气",
+        "有人放哨,一来生车就打电话。再来人就跑",
+    ],
+)
 def test_stops_that_do_not_fit_part_nothing(text: str) -> None:
     assert [piece.text for piece in splitting.split(text)] == [text]

@@ -192,3 +192,19 @@ def test_a_hazard_told_in_words_that_no_rule_knows_takes_two_hours() -> None:
     assert deadlines.assess(told, "求助", sure).hours == 2
     assert deadlines.assess(told, "建议", sure).hours == 168
     assert deadlines.assess(told, "求助").hours == 168
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "物业把消防通道划成车位，真着火了消防车根本进不来",
+        "一开窗满屋子漆味，头一回还以为煤气漏了，燃气公司测过说不是",
+        "我可不是现在关在电梯里，上个月坏了七八回",
+    ],
+)
+def test_what_is_supposed_is_no_sudden_danger(told: str) -> None:
+    assert not deadlines.sudden(told)
+
+
+def test_what_burns_is_one() -> None:
+    assert deadlines.sudden("楼下着火了") and deadlines.sudden("厨房着火了，人跑出来了")
