@@ -15,6 +15,7 @@ _INTERRUPTED: Final = re.compile(
     r"|[您你]刚(?:才|刚)?(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
     r"|[您你](?:再)?说[,，\s]*(?:刚才|刚刚)?(?:我)?没(?:大|太)?听[清见着]"
 )
+_BACK: Final = re.compile(r"(?:^|(?<=[\s,，。;；!！…]))(?:好了?[,，])?(?:我)?(?:又)?回来(?:了|啦)(?=[\s,，。;；!！]|$)")
 _MEANWHILE: Final = re.compile(
     r"等(?:会儿?|等)|稍等|没事没事|没事儿?[啊了]|(?:敲|按)(?:着)?门|门铃|(?:来|是|送)送?(?:快递|外卖|餐|水)的|别(?:动|闹|碰|跑|爬|哭|叫|揪|摸|吵|玩)"
     r"|锅(?:里)?(?:都)?(?:糊|冒|开|烧|溢|潽)|水(?:都)?开了|火[^,，。]{0,3}(?:关|忘)|[关灭]了|糊了|来(?:电话|人|客)了|玩儿?去|写(?:你的?)?作业|一边儿?去|[下上过回]来|坐好|听话|等着|(?:不能|先别)[上下去爬摸吃拿喝]|宝宝|对不起"
@@ -67,7 +68,8 @@ def wrong_number(text: str, *, certain: bool) -> bool:
 
 def asks_to_go_on(text: str) -> bool:
     """Whether the citizen comes back to us ("what did you ask just now?"), whatever was said before."""
-    return bool(_INTERRUPTED.search(reading.normalise(text)))
+    words = reading.normalise(text)
+    return bool(_INTERRUPTED.search(words) or _BACK.search(words))
 
 
 def interrupted(text: str) -> bool:

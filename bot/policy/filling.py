@@ -101,7 +101,8 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
 def _take_place(talk: Talk, about: list[Matter], text: str) -> None:
     pieces = [text] * len(about) if reading.same_place(text) else _pieces(talk, about, text)
     for matter, piece in zip(about, pieces, strict=True):
-        if reading.dont_know(piece) and not reading.what_is_known(piece):
+        unknown = reading.dont_know(piece) and not reading.what_is_known(piece)
+        if unknown and not talk.findings.place(piece, asked=True, district=matter.place.district).street:
             form.give_up(talk, "place")
             continue
         if place_from(talk, matter, piece) or (piece != text and place_from(talk, matter, text)):

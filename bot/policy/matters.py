@@ -38,6 +38,8 @@ def open_turn(talk: Talk) -> None:
         talk.ask(None, f"{wording.WELCOME}{wording.ASK_MORE}")
     elif reading.greeting_only(text):
         talk.ask("detail", wording.HERE)
+    elif reading.asks_scope_only(text):
+        talk.ask("detail", wording.WHAT_IS_IT)
     elif splitting.only_announces(text):
         talk.ask("detail", wording.GO_AHEAD)
     elif (found := add(talk, text)) or _of_wanted_kind(talk):

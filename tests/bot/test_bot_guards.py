@@ -75,7 +75,14 @@ def test_a_person_please(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["我要投诉银行的客服态度差", "供热公司的人工电话打不通", "赶紧派人来修修", "人工湖里有死鱼", "能不能给找人看看"],
+    [
+        "我要投诉银行的客服态度差",
+        "供热公司的人工电话打不通",
+        "赶紧派人来修修",
+        "人工湖里有死鱼",
+        "能不能给找人看看",
+        "你这回复是ai写的么 回头会有真人给我打电话不",
+    ],
 )
 def test_other_peoples_service_is_no_wish_for_a_person(text: str) -> None:
     assert not guards.check(text).human

@@ -33,3 +33,8 @@ def test_nobody_is_in_it(told: str) -> None:
 )
 def test_somebody_is_or_it_is_something_else(told: str) -> None:
     assert not hazards.nobody_in_it(told)
+
+
+def test_an_electric_bicycle_that_nearly_fell_is_not_in_it() -> None:
+    assert hazards.nobody_in_it("井盖没了 刚才一个骑电动车的差点栽进去 我拿单车先挡着了")
+    assert not hazards.nobody_in_it("井盖没了，骑电动车的栽进去了")

@@ -120,3 +120,9 @@ def test_a_caller_who_repeats_hello_for_ever_holds_nothing_up(text: str) -> None
 )
 def test_a_call_that_may_be_ours(text: str) -> None:
     assert not interruptions.taken_for_another(text)
+
+
+def test_who_is_back_goes_on() -> None:
+    assert interruptions.asks_to_go_on("刚孩子喊我 回来了 问一下你们半夜也有人接吗")
+    assert interruptions.asks_to_go_on("老婆你先把他抱那屋去!您刚才问我啥来着?")
+    assert not interruptions.asks_to_go_on("他回来了又打我")

@@ -54,3 +54,10 @@ def test_who_wants_somebody_to_talk_to_may_be_in_despair() -> None:
     wish = "找个人跟我说"
     only_a_wish = replace(findings(wish, score=0.6), guards=replace(found.guards, human=True))
     assert alarm.raised(wish, only_a_wish, in_talk=False).line == ""
+
+
+def test_who_says_that_it_is_over_and_no_call_for_help_is_believed() -> None:
+    text = "不是叫救护车啊，人好着呢，上礼拜夜里心口疼，120来得快，我得谢谢人家"
+    assert alarm.raised(text, findings(text, score=0.3), in_talk=False).line == ""
+    now = "不是叫救护车去医院那种，我老伴儿心口疼，喘不上气，你们快来"
+    assert alarm.raised(now, findings(now, score=1.5), in_talk=False).line

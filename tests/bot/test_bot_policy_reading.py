@@ -127,6 +127,21 @@ def test_a_matter_that_was_told_before(text: str) -> None:
     assert reading.again(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("你好 请问商场停车场里的事归你们管吗", True),
+        ("这事儿归你们管不", True),
+        ("请问小区里的问题是找你们反映吗", True),
+        ("楼下烧烤半夜吵归你们管吗", False),
+        ("路灯坏了这种事归谁管", False),
+        ("停车场里有人打架归你们管吗", False),
+    ],
+)
+def test_whether_it_is_our_business_tells_no_matter(text: str, only: bool) -> None:
+    assert reading.asks_scope_only(text) is only
+
+
 @pytest.mark.parametrize("text", ["物业又催我交费了", "昨天路灯坏了", "上个月装的表走得快", "还是说说这个事吧"])
 def test_a_matter_that_is_new(text: str) -> None:
     assert not reading.again(text)

@@ -129,3 +129,11 @@ def test_a_second_thought_is_the_one_that_counts(said: str, wish: bool) -> None:
 
 def test_a_matter_that_is_counted_is_no_wish() -> None:
     assert secrecy.volunteered("头一个是想问问体检,第二个是我得反映一下,我们楼底下那个歌厅低音炮震得碗都跟着响") is None
+
+
+def test_whose_number_it_is_is_no_wish() -> None:
+    assert secrecy.volunteered("一三九零零零零二六,不对,那是我爱人的,我的是一三九零零零零三八二零") is None
+
+
+def test_who_has_no_secrets_waives_it() -> None:
+    assert secrecy.answered("什么秘密?没有秘密,我老党员了") is False
