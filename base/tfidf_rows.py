@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -39,7 +40,8 @@ class _Rows:
         if not (fitted.sublinear_tf and fitted.use_idf and fitted.norm == "l2" and not fitted.binary):
             raise ValueError("only rows of length one, with idf and the logarithm of counts, are made here")
         self._weights = np.asarray(fitted.idf_)  # raises where it was not fitted
-        self._analyse: Callable[[str], Iterable[str]] = fitted.build_analyzer()
+        # Of a copy: what is held here must not hold the vectorizer that it is found by, which else would never go.
+        self._analyse: Callable[[str], Iterable[str]] = copy(fitted).build_analyzer()
         self._vocabulary: dict[str, int] = fitted.vocabulary_
         self._type = fitted.dtype
 

@@ -29,9 +29,7 @@ _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _DENIED: Final = re.compile(  # "I do not call for an ambulance, she is well again"
     r"^[^。!！?？]{0,8}(?:不是|不用|不要|用不着|甭|没(?:有)?(?:要|想))(?:说)?(?:要|想)?(?:叫|派|喊|打|报)?(?:救护车|急救|12[02]|11[09]|报警|警察|消防|火警|着火|救人)"
 )
-_BEFORE: Final = re.compile(
-    r"上(?:个)?(?:礼拜|周|星期|月|回|次)|昨[天儿晚]|前[天儿几年]|那[天晚回]|去年|已经|早就|人好着|都?好了|没事"
-)
+_BEFORE: Final = re.compile(r"上(?:个)?(?:礼拜|周|星期|月|回|次)|昨[天儿晚]|前[天儿几年]|那[天晚回]|去年|人好着|都好了")
 _SETTLED: Final = re.compile(
     r"(?<!门)(?<!窗)(?<!没)(?:关|灭)了|(?:孩子|[他她]|人|都|啥)?没(?:什么|啥)?事(?:儿)?(?:没事|了|啊|[,，。!！…])|虚惊"
 )
@@ -100,7 +98,7 @@ def _in_talk(text: str, probability: float, *, of_story: bool) -> float:
         of_story: what happened was asked, or nothing.
     """
     score = _BEFORE_IN_TALK + _JOINED * log_odds(probability) + _BY_LENGTH * math.log(max(len(reading.bare(text)), 1))
-    score += _OF_STORY * of_story + _GOES_ON * interruptions.asks_to_go_on(text)
+    score += _OF_STORY * of_story + _GOES_ON * (interruptions.interrupted(text) or interruptions.asks_to_go_on(text))
     return 1 / (1 + math.exp(-score))
 
 

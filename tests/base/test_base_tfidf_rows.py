@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from itertools import pairwise
 
 import numpy as np
@@ -42,3 +44,12 @@ def test_what_was_not_learnt_is_told() -> None:
         tfidf_rows.transform(TfidfVectorizer(sublinear_tf=True), ["路灯"])
     with pytest.raises(ValueError, match="logarithm"):
         tfidf_rows.transform(TfidfVectorizer().fit(["a light", "a lamp"]), ["light"])
+
+
+def test_a_vectorizer_that_nobody_holds_goes() -> None:
+    vectorizer = TfidfVectorizer(analyzer="char", sublinear_tf=True).fit(TEXTS)
+    tfidf_rows.transform(vectorizer, TEXTS[:1])
+    held = weakref.ref(vectorizer)
+    del vectorizer
+    gc.collect()
+    assert held() is None

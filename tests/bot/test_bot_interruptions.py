@@ -126,3 +126,4 @@ def test_who_is_back_goes_on() -> None:
     assert interruptions.asks_to_go_on("刚孩子喊我 回来了 问一下你们半夜也有人接吗")
     assert interruptions.asks_to_go_on("老婆你先把他抱那屋去!您刚才问我啥来着?")
     assert not interruptions.asks_to_go_on("他回来了又打我")
+    assert not interruptions.asks_to_go_on("我前夫，又回来了，在踹门")

@@ -207,4 +207,5 @@ def test_what_is_supposed_is_no_sudden_danger(told: str) -> None:
 
 
 def test_what_burns_is_one() -> None:
-    assert deadlines.sudden("楼下着火了") and deadlines.sudden("厨房着火了，人跑出来了")
+    assert deadlines.sudden("楼下着火了") and deadlines.sudden("着火了人跑不出来了快来")
+    assert deadlines.sudden("这不是楼道着火了嘛，快来人")
