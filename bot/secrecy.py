@@ -116,7 +116,8 @@ def answered(text: str) -> bool | None:
         return plain == "yes"
     wish = _read("asked", text)
     if wish is None:
-        return None
+        last_words = [clause for clause in _CLAUSE.split(text) if clause][-1:]
+        return False if last_words and re.fullmatch(rf"(?:{_NO_NEED.pattern})了?", last_words[0]) else None
     said = _at_once(text)
     if said is None or said == wish:
         return wish

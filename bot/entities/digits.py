@@ -55,6 +55,9 @@ _FILLER: Final = re.compile(
 )
 # 后四位, 停一下
 _COUNTS: Final = re.compile(r".[位个]|(?<![零〇一二三四五六七八九幺\d])一[下会遍点些直样般共起定眼句声趟]")
+_TENS: Final = re.compile(  # "…二八,四十六": the last two digits
+    r"(?<=[\d零一二三四五六七八九幺][,，、 ])([二三四五六七八九])十([一二三四五六七八九])(?=[\s,，。、!！]|$)"
+)
 _NOUGHTS: Final = re.compile(r"[零鸭]蛋([两俩三仨四])个")  # 零蛋四个: 四个零
 _LETTERS_FOR_DIGITS: Final = re.compile(
     r"(?<=\d)[OoIl]+(?![A-Za-z])|(?<=\d[ -])[Oo]{2,4}(?=[ -]?\d)|(?<![A-Za-z\d])[Il](?=[3-9]\d)"
@@ -149,5 +152,6 @@ def fold(text: str) -> str:
     text = "".join(
         folded if len(folded := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
     )
+    text = _TENS.sub(r"\1\2、", text)
     text = _NOUGHTS.sub(lambda found: f"{found[1]}个零、", text)
     return _LETTERS_FOR_DIGITS.sub(lambda letters: letters.group().translate(_LIKE_DIGITS), text)

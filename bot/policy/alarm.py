@@ -19,6 +19,7 @@ DANGER: Final = 0.25  # of all readers together; who stays just below is told wh
 # An answer to a question of ours, or a word to a seat, is rarely an alarm: see `_in_talk` (decision 0061).
 _BEFORE_IN_TALK, _JOINED, _BY_LENGTH, _OF_STORY, _GOES_ON = -8.8, 1.1, 2.4, -3.0, -3.2
 _DANGER_IN_TALK: Final = 0.4
+_OF_FAREWELL: Final = "110"
 _THANKS: Final = 0.5  # of the reader of intents, beside words of thanks
 _DANGER_IN_THANKS: Final = 0.95  # who praises the rescuers tells of a danger that is over
 _HAZARD: Final = 0.1  # of the same, below which an open manhole is an order of two hours
@@ -27,7 +28,7 @@ _CAUTION_IN_TALK: Final = 0.5  # one harmless answer in 140, where 0.12 would be
 _MORE_THAN_A_WISH: Final = 15  # characters: who wants somebody to talk to and says more may be in despair
 _SHORT: Final = 6  # characters: in fewer only a rule of the guards is believed
 _DENIED: Final = re.compile(  # "I do not call for an ambulance, she is well again"
-    r"^[^。!！?？]{0,8}(?:不是|不用|不要|用不着|甭|没(?:有)?(?:要|想))(?:说)?(?:要|想)?(?:叫|派|喊|打|报)?(?:救护车|急救|12[02]|11[09]|报警|警察|消防|火警|着火|救人)"
+    r"^[^。!！?？]{0,24}(?:不是|不用|不要|用不着|甭|没(?:有)?(?:要|想))(?:说)?(?:要|想)?(?:叫|派|喊|打|报)?(?:救护车|急救|12[02]|11[09]|报警|警察|消防|火警|着火|救人)"
 )
 _BEFORE: Final = re.compile(r"上(?:个)?(?:礼拜|周|星期|月|回|次)|昨[天儿晚]|前[天儿几年]|那[天晚回]|去年|人好着|都好了")
 _SETTLED: Final = re.compile(
@@ -57,9 +58,12 @@ def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = 
         Missing: a reader has to be asked first.
     """
     guards = findings.guards
+    if guard_room.farewell_sent(text):
+        return Alarm(_OF_FAREWELL)
     if in_talk and interruptions.interrupted(text) and _SETTLED.search(text) and not _NOT_SETTLED.search(text):
         return Alarm(doubtful=guards.by_rule)
-    if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE):
+    denied = _DENIED.search(text) and _BEFORE.search(text)
+    if len(reading.bare(text)) < _SHORT or (guards.by_rule and guards.whole >= _SURE and not denied):
         return Alarm(guards.emergency)
     wish = guards.human and len(reading.bare(text)) < _MORE_THAN_A_WISH
     if not guards.by_rule and (wish or guards.probability < _DOUBT or reading.nothing_more(text)):
@@ -75,7 +79,7 @@ def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = 
         by_rule=guards.by_rule,
     )
     thanks = kinds.by_words(text) == "表扬" and findings.understand(text).score("praise") >= _THANKS
-    over = (thanks and not guards.by_rule) or bool(_DENIED.search(text) and _BEFORE.search(text))
+    over = (thanks and not guards.by_rule) or bool(denied)
     if in_talk:
         sure = _in_talk(text, probability, of_story=asked in (None, "detail"))
         is_alarm = sure >= (_DANGER_IN_THANKS if over else _DANGER_IN_TALK)

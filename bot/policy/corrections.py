@@ -111,7 +111,10 @@ def _phone(talk: Talk, text: str, asked: str) -> bool:
     if asked == "contact_phone" and not state.contact_phone:
         return False
     told = whose_number.told(text, spoken=talk.turn.spoken, asked=bool(_PHONE_WORDS.search(text)))
-    if told is not None:
+    amended = number_correction.amend(state.contact_phone, text, spoken=talk.turn.spoken) if told is not None else None
+    if told is not None and told.kind != "mobile" and amended and phone.MOBILE.fullmatch(amended):
+        number, extension = amended, ""  # "the last four are not A but B" is no land line
+    elif told is not None:
         number, extension = told.number, told.extension
     else:
         number = number_correction.amend(state.contact_phone, text, spoken=talk.turn.spoken) or state.contact_phone

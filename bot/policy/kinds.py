@@ -84,6 +84,7 @@ _WHERE_TO_APPLY: Final = re.compile(  # 卡丢了上哪儿补去; 我替他补�
     r"(?:我|[替给帮][^,，。]{1,3})[^,，。]{0,6}(?:补|办|领|换|交|迁|转|取|申请|报)[^,，。]{0,6}[,，]?(?:[行成]不[行成]|[行成]吗|可以吗|可不可以)|(?:[上去到在]哪(?:儿|里|个)?|怎么|咋|如何)[^,，。]{0,4}(?:补办?|办理?|领|换|挂失|[缴交]费?|开|申请|申领)(?!好|法|完)"
 )
 _BEGINNING_COUNTS: Final = 0.5
+_AT_THE_END: Final = 16  # characters: "…where can that be done?"
 _SURELY_NOTHING: Final = 0.9  # "how did the match end? our television is broken"
 _MAY_ACT: Final = re.compile(rf"(?:请|麻烦){_WE}(?:查处|管管|管一管|整治|治治|派人|来人|给个说法)")
 _SOMEBODY: Final = re.compile(r"邻居|楼上|楼下|隔壁|对门|住户|商户|[店馆]|超市|商场|物业|公司|单位|老板|车|工地|有人")
@@ -166,6 +167,8 @@ def _by_model(words: str, understood: Understood, *, asks: float, requests: floa
     if reading.question(words) and not problem:
         asks += 0.2
     if _BEGINS_ASKING.search(words) and not reading.asks_nothing(words):
+        asks += _BEGINNING_COUNTS
+    if reading.question(words) and _WHERE_TO_APPLY.search(words[-_AT_THE_END:]):
         asks += _BEGINNING_COUNTS
     nothing = understood.score("none", "out_of_scope", "unlawful", "chitchat", "greet", "abuse", "prompt_attack")
     if max(requests, asks) < 0.3 and not problem:

@@ -273,3 +273,17 @@ def test_secrets_are_kept(text: str) -> None:
 )
 def test_what_is_no_wish_for_secrets(text: str) -> None:
     assert not guards.asks_secret(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("室友发了一段话 说押金留给我 谢谢我这两年 还拍了个空药瓶 打她电话不接 该找哪个部门", True),
+        ("我同学给我留了张字条，说对不起，让我照顾好她的猫，现在手机关机", True),
+        ("中介发微信说押金不退了 对不起 打电话也不接", False),
+        ("儿子发消息说谢谢爸妈，回头再联系", False),
+        ("我给他留了话，说谢谢他，他也回了", False),
+    ],
+)
+def test_a_farewell_and_then_silence(text: str, sent: bool) -> None:
+    assert guards.farewell_sent(text) is sent

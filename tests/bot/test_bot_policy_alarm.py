@@ -61,3 +61,9 @@ def test_who_says_that_it_is_over_and_no_call_for_help_is_believed() -> None:
     assert alarm.raised(text, findings(text, score=0.3), in_talk=False).line == ""
     now = "不是叫救护车去医院那种，我老伴儿心口疼，喘不上气，你们快来"
     assert alarm.raised(now, findings(now, score=1.5), in_talk=False).line
+
+
+@pytest.mark.parametrize("in_talk", [False, True])
+def test_a_farewell_needs_no_other_reader(in_talk: bool) -> None:
+    text = "室友发了一段话，说押金留给我，谢谢我这两年，打她电话不接，这种情况该找哪个部门"
+    assert alarm.raised(text, Findings(GuardFindings()), in_talk=in_talk, asked="detail").line == "110"

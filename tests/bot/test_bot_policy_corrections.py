@@ -75,3 +75,8 @@ def test_another_time_has_other_moments(matcher: PlaceMatcher, said: str, wordin
     matter.happened("昨天晚上", ("2026-11-01T18:00+08:00", "2026-11-01T23:00+08:00"))
     (matter,) = _after(said, matcher, matter).matters
     assert (matter.event_time, matter.event_start, matter.event_end) == (wording, start, end)
+
+
+def test_the_end_of_a_number_is_corrected_and_no_land_line_made_of_it(matcher: PlaceMatcher) -> None:
+    state = _after("哎我手机号给你报错了,末尾四位不是六三七四,是六三四七,前头的没错", matcher)
+    assert state.contact_phone == "13900006347"

@@ -137,3 +137,7 @@ def test_whose_number_it_is_is_no_wish() -> None:
 
 def test_who_has_no_secrets_waives_it() -> None:
     assert secrecy.answered("什么秘密?没有秘密,我老党员了") is False
+
+
+def test_who_does_not_understand_and_waives_it_waives_it() -> None:
+    assert secrecy.answered("啥?什么蜜?我不懂那个,不用") is False

@@ -200,6 +200,7 @@ def test_a_hazard_told_in_words_that_no_rule_knows_takes_two_hours() -> None:
         "物业把消防通道划成车位，真着火了消防车根本进不来",
         "一开窗满屋子漆味，头一回还以为煤气漏了，燃气公司测过说不是",
         "我可不是现在关在电梯里，上个月坏了七八回",
+        "不是着火啊您别紧张，就是消防通道天天停满车",
     ],
 )
 def test_what_is_supposed_is_no_sudden_danger(told: str) -> None:
