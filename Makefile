@@ -25,7 +25,7 @@ test: python
 # What takes a minute and more of real time: call legs, people in a call, SIPp's callers, RFC 4475.
 test-long: python
 	@$(BOOTSTRAP) dev setup --for-tests
-	@exec $(BIN)/python tests/in_two_groups.py --beside cluster,gateway,knowledge,telephony,workorders -m long
+	@exec $(BIN)/python -m pytest -m long
 
 # Real calls through a real Asterisk in a chroot (root, debootstrap, a Debian mirror; once about two minutes).
 test-asterisk: python

@@ -1,8 +1,8 @@
-"""`make test`'s tests in two processes, and those of `make test-long`: the one group gives way to the other.
+"""`make test`'s tests in two processes: those of pure logic give way to those that listen to the clock.
 
-A process of pytest uses one core, and real calls, browsers and servers mostly wait. What only computes (`PURE`), or
-with `--beside ROOM,…` what these rooms have, runs beside the rest at a low priority, which the rest's clocks do not
-feel; what it printed is shown when both are done. Other arguments go to both.
+A process of pytest uses one core, and real calls, browsers and servers mostly wait. What only computes (`PURE`) runs
+beside them at a low priority, which their clocks do not feel; what it printed is shown when both are done.
+Arguments go to both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +23,8 @@ _NO_TESTS: Final = 5  # pytest's exit status where nothing was chosen
 
 def main(arguments: list[str]) -> int:
     """The worse exit status of the two."""
-    rooms: Sequence[str] = PURE
-    if arguments[:1] == ["--beside"]:
-        rooms, arguments = arguments[1].split(","), arguments[2:]
-    pure = [str(TESTS / name) for name in rooms]
-    rest = sorted(str(path.parent) for path in TESTS.glob("*/test_*.py") if path.parent.name not in rooms)
+    pure = [str(TESTS / name) for name in PURE]
+    rest = sorted(str(path.parent) for path in TESTS.glob("*/test_*.py") if path.parent.name not in PURE)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         command = ["nice", "-n", str(_NICENESS), *_pytest("pure"), *arguments, *pure]
         beside = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
@@ -39,13 +35,13 @@ def main(arguments: list[str]) -> int:
                 try:
                     beside.wait(_SIGN_OF_LIFE_SECONDS)
                 except subprocess.TimeoutExpired:
-                    print(f"  … tests of {', '.join(rooms)}, {time.monotonic() - began:.0f} s more", flush=True)
+                    print(f"  … tests of {', '.join(PURE)}, {time.monotonic() - began:.0f} s more", flush=True)
         finally:
             if beside.poll() is None:
                 beside.terminate()
                 beside.wait()
             output.seek(0)
-            print(f"tests of {', '.join(rooms)}:\n{output.read()}", flush=True)
+            print(f"tests of {', '.join(PURE)}:\n{output.read()}", flush=True)
     statuses = {status, beside.returncode}
     return max(statuses - {_NO_TESTS}, key=abs) if statuses != {_NO_TESTS} else _NO_TESTS
 
