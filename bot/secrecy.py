@@ -60,12 +60,13 @@ _TAKEN_BACK: Final = re.compile(
 _AFTER_ALL: Final = re.compile(r"(?:还是|得|写|要)(?:给我)?(?:保密|匿名)")
 # 不行 and 不好 are none of these: they may mean "you must not tell".
 _NO_NEED: Final = re.compile(r"不(?:用|消|需要|必|要)|没必要|无[需须]|用不着|甭")
+_NO_NEED_AT_ALL: Final = re.compile(rf"(?:{_NO_NEED.pattern})了?")
 _NOT_WHAT_WAS_SAID: Final = re.compile(r"不是|不对|(?<!没)错")  # "no, you misheard": it denies what we said
 _OWN_IGNORANCE: Final = re.compile(
     r"[我俺咱](?:们)?(?:可|也|都|真|实在)?不(?:知道|晓得|清楚)"
 )  # whoever says it wishes nothing
 _SECOND_THOUGHT: Final = re.compile(
-    r"(?:[哎唉诶欸啊哦噢嗯呀]+[,，]?(?:不对|不+(?=[,，])|等等|等会儿?|慢着)|(?<=[,，。\s])(?:不对|不不+|等等|等会儿?|慢着|算了))[,，。\s]+"
+    r"(?:[哎唉诶欸啊哦噢嗯呀][,，]?(?:不对|不{1,3}(?=[,，])|等等|等会儿?|慢着)|(?<=[,，。\s])(?:不对|不不+|等等|等会儿?|慢着|算了))[,，。\s]+"
 )
 _PLAIN: Final = 4  # characters in which yes is yes
 
@@ -117,7 +118,7 @@ def answered(text: str) -> bool | None:
     wish = _read("asked", text)
     if wish is None:
         last_words = [clause for clause in _CLAUSE.split(text) if clause][-1:]
-        return False if last_words and re.fullmatch(rf"(?:{_NO_NEED.pattern})了?", last_words[0]) else None
+        return False if last_words and _NO_NEED_AT_ALL.fullmatch(last_words[0]) else None
     said = _at_once(text)
     if said is None or said == wish:
         return wish

@@ -142,6 +142,11 @@ def test_whether_it_is_our_business_tells_no_matter(text: str, only: bool) -> No
     assert reading.asks_scope_only(text) is only
 
 
+@pytest.mark.parametrize("piece", ["问", "我想问", "一下", "您", "，"])
+def test_however_often_a_beginning_is_repeated_it_is_read_at_once(piece: str) -> None:
+    assert not reading.asks_scope_only(piece * 4_000)
+
+
 @pytest.mark.parametrize("text", ["物业又催我交费了", "昨天路灯坏了", "上个月装的表走得快", "还是说说这个事吧"])
 def test_a_matter_that_is_new(text: str) -> None:
     assert not reading.again(text)
