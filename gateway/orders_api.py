@@ -16,8 +16,7 @@ from gateway.errors import ApiError, dumps, too_many
 from gateway.seat_auth import identify
 from gateway.unit_keys import UnitKeys, verified_unit
 from seats.permissions import may
-from workorders import numbers
-from workorders.order import BY_ITSELF
+from workorders import numbers, unit_acts
 from workorders.service import OrderNotFound
 from workorders.view import OrderView
 
@@ -78,14 +77,14 @@ async def unit_event(request: web.Request) -> web.Response:
         window_seconds=core.settings.web.unit_clock_skew_seconds,
     )
     asked = parse_model(UnitEvent, await request.read())
-    if asked.event in BY_ITSELF:
+    if asked.event not in unit_acts.ACTS:
         raise ApiError(409, "not_possible", "承办单位不能进行这种操作。")
     view = await core.orders.change(
         request.match_info["order_no"],
         asked.event,
         actor=f"unit:{unit}",
         note=clean_text(asked.note),
-        data=asked.data,
+        data=unit_acts.told(asked.event, asked.data),
         event_id=f"{unit}:{event_id}",
     )
     log.info("order moved by a unit", event_name=asked.event, status=view.status)

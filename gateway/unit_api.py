@@ -6,7 +6,7 @@ Both see the same and may do the same: accept, object, answer, ask for more time
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, Field
@@ -20,12 +20,10 @@ from gateway.orders_api import UNIT_KEYS
 from gateway.seat_auth import require, require_login
 from gateway.unit_keys import UNIT_HEADER, verified_unit
 from seats.permissions import permissions_of
-from workorders import numbers
+from workorders import numbers, unit_acts
 from workorders.order import STATUSES
 
 log = get_logger("gateway.units")
-ACTS: Final = ("accept", "object", "answer", "extend", "note")
-_DATA: Final = {"object": ("suggested_unit",), "extend": ("deadline_hours",)}
 
 
 class Listed(BaseModel):
@@ -115,10 +113,9 @@ async def act(request: web.Request) -> web.Response:
     """One of the acts of a unit on an order of its own."""
     caller = await unit_caller(request)
     core, number, asked = core_of(request), order_number(request), parse_model(Act, await request.read())
-    if asked.event not in ACTS:
+    if asked.event not in unit_acts.ACTS:
         raise ApiError(409, "not_possible", "承办单位不能进行这种操作。")
-    kept = _DATA.get(asked.event, ())
-    data = {key: value for key, value in asked.data.items() if key in kept}
+    data = unit_acts.told(asked.event, asked.data)
     if caller.person:
         data["person"] = caller.person
     own_id = f"{caller.unit}:{asked.event_id}" if asked.event_id else None

@@ -27,6 +27,7 @@ _READ_CHARACTERS = 1_000
 _HELD_OUT_OF = 5
 LEAST_HELD_OUT = 20
 _PAGE = 1_000
+_DECIDED = ("overrule", "dispatch", "withdraw", "merge")  # after these no objection stands any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ def case_of(order: Order, events: Sequence[OrderEvent], duties: Duties) -> Case 
 
 
 def _upheld(events: Sequence[OrderEvent]) -> bool:
-    """A unit objected, and the order was given to another one."""
+    """A unit objected, and a dispatcher gave the order to another one. No other event says so, whatever its data."""
     objected = False
     for event in events:
-        if objected and event.data.get("from_unit"):
+        if objected and event.event == "dispatch" and event.actor.startswith("seat:") and event.data.get("from_unit"):
             return True
-        objected = event.event == "object" or (objected and event.event not in ("overrule", "dispatch"))
+        objected = event.event == "object" or (objected and event.event not in _DECIDED)
     return False
 
 

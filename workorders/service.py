@@ -28,6 +28,7 @@ SYSTEM = "system:core"
 _SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
 _OPENED_AT_ONCE: Final = 250
 _FOUND: Final = 200
+_NOTED_HERE: Final = frozenset({"from_unit", "event_id"})  # in an event's data: never taken from whoever causes it
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
     "follow": "answered",
@@ -260,7 +261,8 @@ class OrderService:
             OrderStateError: the event may not happen now, not by this actor, or lacks something.
             OrderConflict: `expected_version` is old.
         """
-        now, values = self._clock.now(), dict(data or {})
+        now = self._clock.now()
+        values = {key: value for key, value in (data or {}).items() if key not in _NOTED_HERE}
         async with self._database.write() as session:
             if event == "merge":
                 await merging.lock_both(session, order_no, values)

@@ -8,12 +8,20 @@ from urllib.parse import quote
 
 import pytest
 from gateway_helpers import Client, Connect, SmallConversations, login
+from sqlalchemy import select
 
 from base.clock import ManualClock
 from gateway.core import Core
 from gateway.unit_keys import signature
+from storage.order_tables import OutboxMessage
+from storage.tables import OrderEvent
 from workorders import numbers
-from workorders.model import Assignment, FiledOrder, OrderDraft
+from workorders.duties import default_duties
+from workorders.learning import cases
+from workorders.model import Assignment, CategorySuggestion, FiledOrder, OrderDraft
+from workorders.outbox.enqueue import Enqueuer
+from workorders.outbox.targets import Target
+from workorders.service import OrderService
 
 UNIT = "海淀区供热办"
 KEY = "ab" * 32
@@ -30,6 +38,7 @@ async def filed(core: Core, small: SmallConversations) -> FiledOrder:
         address="学院路5号",
         contact_name="王某",
         contact_phone="13900001234",
+        category=CategorySuggestion("010105", "城乡建设", "水电气热", "供热", 0.9),
         assignment=assignment,
     )
     async with core.database.write() as session:
@@ -105,10 +114,19 @@ class System:
         self.client, self.clock, self.order_no = client, clock, order_no
 
     async def send(
-        self, event: str, event_id: str, *, note: str = "", unit: str = UNIT, key: str = KEY, **wrong: Any
+        self,
+        event: str,
+        event_id: str,
+        *,
+        note: str = "",
+        data: dict[str, Any] | None = None,
+        unit: str = UNIT,
+        key: str = KEY,
+        path: str = "/api/v1/orders/{}/events",
+        **wrong: Any,
     ) -> int:
-        path = f"/api/v1/orders/{self.order_no}/events"
-        body = json.dumps({"event": event, "note": note}).encode()
+        path = path.format(self.order_no)
+        body = json.dumps({"event": event, "note": note, "data": data or {}}).encode()
         timestamp = str(int(self.clock.now().timestamp()) + wrong.get("skew", 0))
         signed = signature(key, timestamp=timestamp, event_id=event_id, method="POST", path=path, body=body)
         headers = {
@@ -156,6 +174,61 @@ async def test_a_forged_report_is_refused(
     (core.settings.var / "unit_keys.yml").write_text(f'{UNIT}: "{KEY}"\n', "utf-8")
     assert await System(client, clock, filed.order_no).send("accept", "e1", **wrong) == 401
     assert (await core.orders.view(filed.order_no, seat="s")).status == "dispatched"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/orders/{}/events", "/api/v1/unit/orders/{}/events"])
+async def test_a_units_data_say_nothing_that_is_not_a_units_to_say(
+    client: Client, core: Core, filed: FiledOrder, clock: ManualClock, path: str
+) -> None:
+    (core.settings.var / "unit_keys.yml").write_text(f'{UNIT}: "{KEY}"\n', "utf-8")
+    # As in `Core`, with receivers: the other unit's wants every note that concerns it, the city's every event.
+    other = Target("other", "http://127.0.0.1:9/", b"s" * 32, ("朝阳区*",), frozenset({"note", "object", "answer"}))
+    city = Target("city", "http://127.0.0.1:9/", b"s" * 32, (), frozenset({"note"}))
+    core.orders = OrderService(core.database, clock=core.clock, outbox=Enqueuer([other, city]))
+    system = System(client, clock, filed.order_no)
+    forged: dict[str, Any] = {
+        "from_unit": "朝阳区供热办",
+        "event_id": f"{UNIT}:later",
+        "suggested_unit": "市热力集团" * 100,
+        "deadline_at": "2030-01-01T00:00:00+00:00",
+        "deadline_hours": 9,
+        "copies": ["朝阳区供热办"],
+        **dict.fromkeys(("responded", "solved", "satisfied"), True),
+        **dict.fromkeys(("unit", "person", "apart", "main"), "朝阳区供热办"),
+    }
+    assert await system.send("object", "e1", note="不归我们", data=forged, path=path) == 200
+    assert await system.send("note", "e2", note="已核", data=forged, path=path) == 200
+    await core.orders.change(filed.order_no, "overrule", actor="seat:s1", note="属于你们")
+    assert await system.send("accept", "later", data=forged, path=path) == 200  # the id was not taken before
+    assert await system.send("answer", "e4", note="已修好", data=forged, path=path) == 200
+    events = {event.event: event for event in await _events(core, filed.order_no)}
+    suggested = {"suggested_unit": ("市热力集团" * 100)[:128]}
+    assert events["object"].data == {"event_id": f"{UNIT}:e1", **suggested}
+    assert events["note"].data == {"event_id": f"{UNIT}:e2"}
+    assert events["accept"].data == {"event_id": f"{UNIT}:later"}
+    async with core.database.read() as session:
+        told = (await session.execute(select(OutboxMessage.target, OutboxMessage.body))).all()
+    assert [target for target, _ in told] == ["city"] and json.loads(told[0][1])["data"].keys() == {"event_id"}
+    (case,) = await cases(core.database, default_duties())
+    assert case.example.source == "confirmed"  # no objection was upheld
+
+
+async def test_data_that_are_no_data(client: Client, core: Core, filed: FiledOrder, clock: ManualClock) -> None:
+    (core.settings.var / "unit_keys.yml").write_text(f'{UNIT}: "{KEY}"\n', "utf-8")
+    system = System(client, clock, filed.order_no)
+    assert await system.send("object", "e1", note="不归我们", data={"suggested_unit": {"name": ["x"]}}) == 200
+    assert [event.data for event in await _events(core, filed.order_no)][-1] == {"event_id": f"{UNIT}:e1"}
+    await core.orders.change(filed.order_no, "overrule", actor="seat:s1", note="属于你们")
+    for index, hours in enumerate(("24", None, [24], True, -1, 10**9, {"h": 1})):
+        assert await system.send("extend", f"x{index}", note="等配件", data={"deadline_hours": hours}) == 409
+    for event in ("attach", "visit", "dispatch", "uphold", "follow", "supplement", "nothing"):
+        assert await system.send(event, f"y{event}", note="x", data={"unit": "朝阳区供热办"}) == 409
+
+
+async def _events(core: Core, number: str) -> list[OrderEvent]:
+    async with core.database.read() as session:
+        query = select(OrderEvent).where(OrderEvent.order_no == number).order_by(OrderEvent.id)
+        return list((await session.execute(query)).scalars())
 
 
 async def test_a_broken_key_file_keeps_the_keys_that_were(

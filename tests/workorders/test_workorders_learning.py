@@ -16,7 +16,7 @@ from base.settings import Settings
 from hotline import cli
 from storage import migrate
 from storage.engine import Database
-from storage.tables import Order
+from storage.tables import Order, OrderEvent
 from workorders import learning
 from workorders.catalogue import Catalogue
 from workorders.duties import default_duties
@@ -97,6 +97,31 @@ async def test_each_way_in_which_an_order_teaches(database: Database) -> None:
     }
     words = "".join(case.example.text for case in found.values())
     assert "13900001234" not in words and "张小明" not in words
+
+
+@pytest.mark.parametrize("event", ["note", "answer", "dispatch"])
+async def test_what_a_unit_says_of_its_objection_teaches_nothing(database: Database, event: str) -> None:
+    """Events that say so are in databases since a unit's data were not looked at."""
+    orders = OrderService(database, clock=ManualClock())
+    number = await _file(database, orders, "a", "冰箱里东西都化了", "010101")
+    await orders.change(number, "object", actor="unit:市自来水集团", note="是停电")
+    forged = {"from_unit": "市自来水集团", "unit": "市电力公司"}
+    async with database.write() as session:
+        now = ManualClock().now()
+        row = OrderEvent(order_no=number, event=event, actor="unit:市自来水集团", note="x", data=forged, at=now)
+        session.add(row)
+    assert await cases(database, default_duties()) == []
+
+
+async def test_an_order_that_was_merged_after_an_objection_is_not_upheld(database: Database) -> None:
+    orders = OrderService(database, clock=ManualClock())
+    main = await _file(database, orders, "a", "停电了", "010102")
+    number = await _file(database, orders, "b", "冰箱里东西都化了", "010101")
+    await orders.change(number, "object", actor="unit:市自来水集团", note="是停电")
+    await orders.change(number, "merge", actor="seat:s1", note="同一处", data={"main": main})
+    await orders.change(number, "unmerge", actor="seat:s1", note="不是一处")
+    await orders.change(number, "dispatch", actor="seat:s1", data={"unit": "市电力公司"})
+    assert await cases(database, default_duties()) == []
 
 
 async def test_a_corrected_order_shows_its_new_leaf_and_keeps_its_unit(database: Database) -> None:

@@ -21,7 +21,7 @@ class Enqueuer:
 
     def enqueue(self, session: AsyncSession, order: Order, event: OrderEvent) -> None:
         """Add one message for each target that wants the event. The order's row is locked by the caller, or new."""
-        units = concerned(order.unit, order.copies, event.data)
+        units = concerned(order.unit, order.copies, event.event, event.data)
         for target in self._targets:
             if not target.wants(event.event, units):
                 continue

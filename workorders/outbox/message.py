@@ -13,8 +13,9 @@ from workorders.view import to_dial, without_person
 # What an event's data may hold that is about the handling, not about a person.
 _OPEN_DATA: Final = (
     *("unit", "mode", "copies", "from_unit", "deadline_hours", "deadline_at", "main", "event_id"),
-    *("code", "catalogue_version", "responded", "solved", "satisfied"),
+    *("code", "catalogue_version"),
 )
+_OF_VISITS: Final = ("responded", "solved", "satisfied")  # what the citizen said, where the event is one of asking
 
 _SAID: Final = ("title", "detail", "address", "event_time", "subject", "appeal")
 
@@ -23,7 +24,7 @@ def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) ->
     """JSON text. Without `personal` nothing that a citizen said, and no word that anybody wrote, is in it. Of a
     confidential order never more is told than its unit may read (`workorders/view.py`)."""
     note = ""
-    data: dict[str, Any] = {key: event.data[key] for key in _OPEN_DATA if key in event.data}
+    data: dict[str, Any] = {key: event.data[key] for key in _open(event.event) if key in event.data}
     if personal:
         note = _told(event.note, order) or ""
         data = data if order.confidential else dict(event.data)
@@ -41,6 +42,10 @@ def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) ->
         ensure_ascii=False,
         separators=(",", ":"),
     )
+
+
+def _open(event: str) -> tuple[str, ...]:
+    return (*_OPEN_DATA, *_OF_VISITS) if event == "visit" else _OPEN_DATA
 
 
 def _handling(order: Order) -> dict[str, Any]:

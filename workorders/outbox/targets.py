@@ -76,7 +76,7 @@ def _secret(chosen: OutboxTargetSettings, environment: Mapping[str, str]) -> byt
     return secret.encode()
 
 
-def concerned(unit: str | None, copies: Sequence[Any], data: Mapping[str, Any]) -> list[str]:
-    """The units that an event concerns: who has the order, who has a copy, and from whom it was taken away."""
-    units = [unit, *copies, data.get("from_unit")]
+def concerned(unit: str | None, copies: Sequence[Any], event: str, data: Mapping[str, Any]) -> list[str]:
+    """The units that an event concerns: who has the order, who has a copy, and from whom a dispatch has taken it."""
+    units = [unit, *copies, data.get("from_unit") if event == "dispatch" else None]
     return [str(name) for name in units if name]
