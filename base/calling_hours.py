@@ -11,12 +11,13 @@ from base.clock import local
 @dataclass(frozen=True, slots=True)
 class CallingRules:
     """From `first_hour` o'clock until `last_hour` o'clock of the city, every day; so many `attempts` that reach nobody,
-    `spacing` apart."""
+    `spacing` apart. Who has taken a task has it for `held_at_most`; then everybody may take it again."""
 
     first_hour: int = 9
     last_hour: int = 20
     attempts: int = 3
     spacing: timedelta = timedelta(hours=1)
+    held_at_most: timedelta = timedelta(hours=4)
 
     def allowed(self, moment: datetime) -> bool:
         return self.first_hour <= local(moment).hour < self.last_hour

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.ids import new_id
 from conversations.messages import Reply, StoredTurn
 from knowledge.model import Citation
+from storage.advisory import alone_with_number
 from storage.tables import CallbackTask, Conversation, Turn
 
 _RECENT_TURNS = 10_000
@@ -138,14 +139,12 @@ async def promise_call_back(
     """
     found = await session.execute(_TASK_OF, {"conversation_id": conversation.id})
     known = found.scalar_one_or_none() or await _called_about(session, conversation)
+    await alone_with_number(session, known.number or number if known is not None else number)
     if known is not None:
-        known.number = known.number or number
-        if note and note not in known.note:
-            known.note = f"{known.note}\n{note}".strip()[:4_000]
-        known.due_at = min(known.due_at, due_at)
-        if known.status == "done" and known.result == "called_again":
-            known.status, known.result, known.done_at, known.seat_id = "open", "", None, None  # promised anew
-        return False
+        await session.refresh(known, with_for_update=True)
+        if known.conversation_id == conversation.id or known.status != "done":
+            await _promise_again(session, known, number=number, note=note, due_at=due_at, now=now)
+            return False
     task = CallbackTask(
         id=new_id("cb_"),
         conversation_id=conversation.id,
@@ -156,13 +155,7 @@ async def promise_call_back(
         due_at=due_at,
         created_at=now,
     )
-    for earlier in await open_calls(session, number, besides=conversation.id):
-        task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
-        task.due_at = min(task.due_at, earlier.due_at)
-        task.reason = earlier.reason if earlier.reason.startswith("emergency") else task.reason
-        if earlier.status == "taken":
-            task.status, task.seat_id = "taken", earlier.seat_id
-        _close(earlier, "superseded", now)
+    await _take_over(session, task, await open_calls(session, number, besides=conversation.id), now)
     session.add(task)
     return True
 
@@ -171,10 +164,40 @@ async def _called_about(session: AsyncSession, conversation: Conversation) -> Ca
     """The open task that this conversation is the call-back of: what is promised anew belongs to it, and its attempts
     count on."""
     task_id = conversation.outcome_detail.get(CALLS_BACK)
-    if not task_id:
-        return None
-    task = await session.get(CallbackTask, task_id, with_for_update=True)
+    task = await session.get(CallbackTask, task_id) if task_id else None
     return task if task is not None and task.status != "done" else None
+
+
+async def _promise_again(
+    session: AsyncSession, known: CallbackTask, *, number: str | None, note: str, due_at: datetime, now: datetime
+) -> None:
+    """The task stands, or stood until its citizen called again; it may get its number only now."""
+    promised_anew = known.status == "done" and known.result == "called_again"
+    number = known.number or number
+    if promised_anew or known.status != "done":
+        await _take_over(session, known, await open_calls(session, number, besides=known.conversation_id), now)
+    known.number = number
+    if note and note not in known.note:
+        known.note = f"{known.note}\n{note}".strip()[:4_000]
+    known.due_at = min(known.due_at, due_at)
+    if promised_anew:
+        known.result, known.done_at = "", None
+        if known.status == "done":
+            known.status, known.seat_id, known.taken_at = "open", None, None
+
+
+async def _take_over(session: AsyncSession, task: CallbackTask, others: list[CallbackTask], now: datetime) -> None:
+    """The other open tasks of a number become part of this one; they are closed before it counts as the number's."""
+    held = next((earlier for earlier in others if earlier.status == "taken"), None)
+    for earlier in others:
+        task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
+        task.due_at = min(task.due_at, earlier.due_at)
+        task.reason = earlier.reason if earlier.reason.startswith("emergency") else task.reason
+        _close(earlier, "superseded", now)
+    if others:
+        await session.flush()
+    if held is not None and task.status != "taken":
+        task.status, task.seat_id, task.taken_at = "taken", held.seat_id, held.taken_at
 
 
 async def called_again(session: AsyncSession, row: Conversation, *, now: datetime) -> int:

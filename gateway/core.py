@@ -171,7 +171,11 @@ class Core:
         self.review = ObjectionReview(self.database, self.orders)
         calling = settings.calling
         self.calling = CallingRules(
-            calling.first_hour, calling.last_hour, calling.attempts, timedelta(minutes=calling.spacing_minutes)
+            calling.first_hour,
+            calling.last_hour,
+            calling.attempts,
+            spacing=timedelta(minutes=calling.spacing_minutes),
+            held_at_most=timedelta(hours=calling.release_hours),
         )
         patience = timedelta(hours=settings.visits.chat_patience_hours)
         rules = VisitRules(patience, settings.visits.automatic_reopens, self.calling)

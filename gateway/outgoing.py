@@ -247,11 +247,13 @@ class Outgoing:
     # --- by itself --------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until the core stops: what seems lost is ended, and the bot calls where it may."""
+        """Until the core stops: what seems lost is ended, what was forgotten is free again, the bot calls where it
+        may."""
         while not await self._core.pause(_SWEEP_SECONDS):
             try:
                 if self._core.leadership.leads:
                     await self.sweep()
+                    await self._core.callbacks.release_forgotten()
                 await self.call_what_is_due()
             except Exception as error:
                 log.error("outgoing calls could not be swept", error=type(error).__name__, exc_info=error)

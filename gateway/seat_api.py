@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints
@@ -24,6 +24,8 @@ from gateway.core import Core, core_of
 from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden
 from gateway.seat_auth import require_seat
+from seats.audit import Action
+from seats.callback_list import WHICH, Which
 from seats.permissions import may
 from seats.store import SeatIdentity
 from storage.tables import Conversation, Order
@@ -220,10 +222,16 @@ def _actor(seat: SeatIdentity) -> str:
 
 
 async def list_callbacks(request: web.Request) -> web.Response:
+    """`which`: open, done, given_up or all. Leaders are told how many citizens were given up in the last week."""
     seat = await require_seat(request)
-    tasks = await core_of(request).callbacks.tasks(all_of_them=request.query.get("all") == "1")
-    await audited(request, seat, "callbacks.listed", "", found=len(tasks))
-    return web.json_response({"items": [_without_number(task) for task in tasks]}, dumps=dumps)
+    callbacks, which = core_of(request).callbacks, request.query.get("which", "open")
+    if which not in WHICH:
+        raise bad_request("参数 which 不正确。", "invalid_field")
+    tasks = await callbacks.tasks(cast(Which, which))
+    await audited(request, seat, "callbacks.listed", "", found=len(tasks), which=which)
+    given_up = await callbacks.given_up_lately() if may(seat.role, "desk.lead") else None
+    body = {"items": [_without_number(task) for task in tasks], "given_up": given_up}
+    return web.json_response(body, dumps=dumps)
 
 
 def _without_number(task: dict[str, Any]) -> dict[str, Any]:
@@ -245,8 +253,14 @@ async def move_callback(request: web.Request) -> web.Response:
     seat = await require_seat(request)
     core, step = core_of(request), await read_model(request, CallbackStep)
     task = await core.callbacks.set(
-        request.match_info["callback_id"], step.status, seat_id=seat.id, note=clean_text(step.note)
+        request.match_info["callback_id"],
+        step.status,
+        seat_id=seat.id,
+        note=clean_text(step.note),
+        lead=may(seat.role, "desk.lead"),
     )
+    if task["event"] in ("released", "reopened"):
+        await audited(request, seat, cast(Action, f"callback.{task['event']}"), task["id"])
     log.info("call-back moved", seat_id=seat.id, status=task["status"])
     return web.json_response(task, dumps=dumps)
 

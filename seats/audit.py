@@ -43,6 +43,8 @@ Action = Literal[
     "order.filed",
     "callbacks.listed",
     "callback.revealed",
+    "callback.released",
+    "callback.reopened",
     "visit.revealed",
     "conversation.viewed",
     "conversation.listened",

@@ -2,7 +2,8 @@
 
 A number has one open task: a newer promise takes the older one over (`conversations/store.py`), and whoever calls again
 and is served needs no call any more. `result` of a task that is done: reached, given_up (so many attempts in vain),
-called_again, superseded.
+called_again, superseded. Whoever has taken a task may give it back; a leader may take it away, and what was held too
+long goes back by itself.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock, local
 from base.errors import HotlineError
-from seats import outgoing_calls
-from seats.reasons import in_words
+from seats import callback_list, outgoing_calls
+from seats.callback_list import GIVEN_UP, REACHED, Which
+from storage.advisory import alone_with_number
 from storage.engine import Database
-from storage.tables import CallbackTask, Conversation, Turn
+from storage.tables import CallbackTask, Conversation
+from workorders import task_history
 
-OPEN: Final = ("open", "taken")
 _STEPS: Final = frozenset(
     {
         ("open", "taken"),
@@ -32,10 +34,21 @@ _STEPS: Final = frozenset(
         ("unreachable", "taken"),  # tried again
     }
 )
+_EVENTS: Final[dict[str, task_history.Event]] = {
+    "taken": "taken",
+    "open": "given_back",
+    "unreachable": "unreachable",
+    "done": "done",
+}
+_REOPENED: Final = (GIVEN_UP, REACHED)
+_ANOTHERS: Final = "这个回电任务已由其他坐席领取。"
 _DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
 _URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour, by a person
 _BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
+_AGAIN_WITHIN: Final = timedelta(hours=2)  # of being opened again
+_LATELY: Final = timedelta(days=7)
+_BATCH: Final = 100
 
 
 class CallbackError(HotlineError):
@@ -64,70 +77,46 @@ class Callbacks:
         self._rules = rules or CallingRules()
         self._dial_uri = dial_uri
 
-    async def tasks(self, *, all_of_them: bool = False, limit: int = 200) -> list[dict[str, Any]]:
-        """Tasks for the desk, the most pressing first; without the finished ones unless asked for."""
-        query = (
-            select(CallbackTask, Conversation)
-            .join(Conversation, Conversation.id == CallbackTask.conversation_id)
-            .order_by(CallbackTask.due_at)
-            .limit(limit)
-        )
-        if not all_of_them:
-            query = query.where(CallbackTask.status.in_((*OPEN, "unreachable")))
+    async def tasks(self, which: Which = "open", *, limit: int = 200) -> list[dict[str, Any]]:
+        """Tasks for the desk (`seats/callback_list.py`); `callable`: the number may be dialled now."""
         async with self._database.read() as session:
-            rows = (await session.execute(query)).all()
-            ids = [conversation.id for _, conversation in rows]
-            said = select(Turn.conversation_id, Turn.text).where(Turn.conversation_id.in_(ids), Turn.role == "citizen")
-            words = (await session.execute(said.order_by(Turn.seq))).all()
-            calls = await outgoing_calls.latest(session, "callback", [task.id for task, _ in rows])
-        summaries: dict[str, str] = {}
-        for conversation_id, text in words:
-            known = summaries.get(conversation_id, "")
-            if len(known) < 120:
-                summaries[conversation_id] = (known + " " + text).strip()[:120]
+            found = await callback_list.rows(session, which, limit=limit)
         return [
-            {
-                "id": task.id,
-                "conversation_id": task.conversation_id,
-                "channel": conversation.channel,
-                "number": task.number,
-                "reason": task.reason,
-                "reason_text": in_words(task.reason),
-                "status": task.status,
-                "seat_id": task.seat_id,
-                "due_at": task.due_at.isoformat(),
-                "created_at": task.created_at.isoformat(),
-                "note": task.note,
-                "attempts": task.attempts,
-                "next_at": task.next_at.isoformat() if task.next_at else None,
-                "result": task.result,
-                "callable": self._refusal(task) == "",
-                "call": outgoing_calls.shown(calls[task.id]) if task.id in calls else None,
-                "summary": summaries.get(task.conversation_id, ""),
-            }
-            for task, conversation in rows
+            {**row, "callable": self._refused(row["reason"], datetime.fromisoformat(at) if at else None) == ""}
+            for row in found
+            for at in (row["next_at"],)
         ]
 
-    async def set(self, task_id: str, status: str, *, seat_id: str, note: str = "") -> dict[str, Any]:
+    async def given_up_lately(self) -> int:
+        """How many were given up within the last week."""
+        async with self._database.read() as session:
+            return await callback_list.given_up_since(session, self._clock.now() - _LATELY)
+
+    async def set(
+        self, task_id: str, status: str, *, seat_id: str, note: str = "", lead: bool = False
+    ) -> dict[str, Any]:
         """Take a task, finish it or give it back. `unreachable` is an attempt in vain; the last one ends the task.
+
+        `event` of the answer is what happened, None where nothing did.
+
+        Args:
+            lead: a shift leader, who may also take a task away from another (`open`), and have a citizen called once
+                more who was given up or wrongly counted as reached.
 
         Raises:
             UnknownCallback: no such task.
             CallbackError: another seat has it, or the step is not possible.
         """
         async with self._database.write() as session:
-            found = select(CallbackTask).where(CallbackTask.id == task_id).with_for_update()
-            task = (await session.execute(found)).scalar_one_or_none()
-            if task is None:
-                raise UnknownCallback
-            if task.status == "taken" and task.seat_id != seat_id:
-                raise CallbackError("这个回电任务已由其他坐席领取。")
-            if task.status != status:
-                if (task.status, status) not in _STEPS:
-                    raise CallbackError("这个回电任务的状态已经变了，请刷新后再操作。")
-                if task.status == "unreachable" and (refusal := self._refusal(task)):
-                    raise CallbackError(refusal)
-                self._move(task, status, seat_id)
+            event: task_history.Event | None = None
+            task = await self._locked(session, task_id, to_open=status == "open")
+            if task.status == "done" and status == "open":
+                event = await self._reopen(session, task, seat_id, lead=lead)
+            elif task.status != status:
+                await self._check_step(session, task, status, seat_id, lead=lead)
+                event = self._move(session, task, status, seat_id)
+            elif task.status == "taken" and task.seat_id != seat_id:
+                raise CallbackError(_ANOTHERS)
             if note.strip():
                 task.note = note.strip()[:2_000]
             return {
@@ -137,29 +126,106 @@ class Callbacks:
                 "note": task.note,
                 "attempts": task.attempts,
                 "result": task.result,
+                "event": event,
             }
 
-    def _move(self, task: CallbackTask, status: str, seat_id: str) -> None:
+    async def _locked(self, session: AsyncSession, task_id: str, *, to_open: bool) -> CallbackTask:
+        """
+        Raises:
+            UnknownCallback: no such task.
+        """
+        if to_open and (known := await session.get(CallbackTask, task_id)) is not None:
+            await alone_with_number(session, known.number)
+        found = select(CallbackTask).where(CallbackTask.id == task_id).with_for_update()
+        task = (await session.execute(found.execution_options(populate_existing=True))).scalar_one_or_none()
+        if task is None:
+            raise UnknownCallback
+        return task
+
+    async def _check_step(
+        self, session: AsyncSession, task: CallbackTask, status: str, seat_id: str, *, lead: bool
+    ) -> None:
+        """
+        Raises:
+            CallbackError: the step is not possible now, or not for this seat.
+        """
+        anothers = task.status == "taken" and task.seat_id != seat_id
+        if anothers and not (lead and status == "open"):
+            raise CallbackError(_ANOTHERS)
+        if (task.status, status) not in _STEPS:
+            raise CallbackError("这个回电任务的状态已经变了，请刷新后再操作。")
+        if task.status == "unreachable" and (refusal := self._refusal(task)):
+            raise CallbackError(refusal)
+        if status == "open" and await outgoing_calls.goes_on(session, "callback", task.id):
+            raise CallbackError("这个任务的外呼还没有结束，请等通话结束或者取消外呼后再退回。")
+
+    async def _reopen(
+        self, session: AsyncSession, task: CallbackTask, seat_id: str, *, lead: bool
+    ) -> task_history.Event:
+        """
+        Raises:
+            CallbackError: only a leader may, not after everything, and not beside another task of the number.
+        """
+        if not lead or task.result not in _REOPENED:
+            raise CallbackError("这个回电任务已经结束，只有班长可以重新打开未接通或者已回电的任务。")
+        others = select(CallbackTask.id).where(CallbackTask.number_key == task.number, CallbackTask.status != "done")
+        if task.number and (await session.execute(others.limit(1))).first() is not None:
+            raise CallbackError("这个号码已经有一个待回电的任务，不用重新打开。")
         now = self._clock.now()
-        task.seat_id = None if status == "open" else seat_id
+        task.status, task.seat_id, task.taken_at, task.result, task.done_at = "open", None, None, "", None
+        task.attempts, task.next_at, task.due_at = 0, None, self._rules.earliest(now) + _AGAIN_WITHIN
+        task_history.happened(session, "callback", task.id, "reopened", actor=seat_id, now=now)
+        return "reopened"
+
+    def _move(self, session: AsyncSession, task: CallbackTask, status: str, actor: str) -> task_history.Event:
+        now, event = self._clock.now(), _EVENTS[status]
+        if status == "open":
+            event = "given_back" if task.seat_id == actor else "released"
+        task.seat_id = None if status == "open" else actor
+        task.taken_at = now if status == "taken" else None
         if status == "unreachable":
             task.attempts += 1
             task.next_at = self._rules.again(task.attempts, now)
-            if task.next_at is None:
-                task.status, task.result, task.done_at = "done", "given_up", now
-                return
-        task.status = status
-        task.done_at = now if status == "done" else None
-        task.result = "reached" if status == "done" else ""
+        given_up = status == "unreachable" and task.next_at is None
+        event = "given_up" if given_up else event
+        task.status = "done" if given_up else status
+        task.done_at = now if task.status == "done" else None
+        task.result = GIVEN_UP if given_up else REACHED if status == "done" else ""
+        task_history.happened(session, "callback", task.id, event, actor=actor, now=now)
+        return event
+
+    async def release_forgotten(self) -> int:
+        """Tasks that somebody has had for too long are offered to all again, but for one that is being called about;
+        returns how many."""
+        now = self._clock.now()
+        under_way = outgoing_calls.of_subject("callback", CallbackTask.id)
+        query = (
+            select(CallbackTask)
+            .where(CallbackTask.status == "taken", ~under_way)
+            .where(or_(CallbackTask.taken_at.is_(None), CallbackTask.taken_at < now - self._rules.held_at_most))
+            .limit(_BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.write() as session:
+            tasks = list((await session.execute(query)).scalars())
+            for task in tasks:
+                if task.taken_at is None:  # by a node of the version before this one: counted from now on
+                    task.taken_at = now
+                else:
+                    self._move(session, task, "open", task_history.SYSTEM)
+            return sum(task.status == "open" for task in tasks)
 
     def _refusal(self, task: CallbackTask) -> str:
         """Why the number may not be dialled now; empty: it may."""
+        return self._refused(task.reason, task.next_at)
+
+    def _refused(self, reason: str, next_at: datetime | None) -> str:
         now = self._clock.now()
-        if task.reason.startswith(_URGENT):
+        if reason.startswith(_URGENT):
             return ""
         if not self._rules.allowed(now):
             return "现在不是可以回电的时间，请在白天再打。"
-        if task.next_at is not None and task.next_at > now:
+        if next_at is not None and next_at > now:
             return "刚刚打过没有接通，请过一会儿再打。"
         return ""
 
@@ -203,7 +269,7 @@ class Callbacks:
         if task is None:
             raise UnknownCallback
         if seat_id == outgoing_calls.BOT and task.status in ("open", "unreachable"):
-            task.status, task.seat_id = "taken", seat_id
+            self._move(session, task, "taken", seat_id)
         if task.status != "taken" or task.seat_id != seat_id:
             raise CallbackError("请先领取这个回电任务。")
         number = outgoing_calls.dialled(task.number)
@@ -237,13 +303,14 @@ class Callbacks:
         who, text = "智能助手" if by_bot else "坐席", outgoing_calls.RESULT_TEXT.get(result, result)
         task.note = f"{task.note}\n{local(now):%m月%d日%H:%M} {who}外呼：{text}".strip()[-4_000:]
         if result in outgoing_calls.IN_VAIN:
-            self._move(task, "unreachable", task.seat_id or "")
+            self._move(session, task, "unreachable", task.seat_id or (outgoing_calls.BOT if by_bot else ""))
             if by_bot and task.status == "unreachable":
                 task.status, task.seat_id = "open", None
         elif by_bot and result == outgoing_calls.ANSWERED:
-            self._move(task, "done", outgoing_calls.BOT)
+            self._move(session, task, "done", outgoing_calls.BOT)
         elif by_bot:
-            task.status, task.seat_id, task.next_at = "open", None, now + _NO_LINE_PAUSE
+            self._move(session, task, "open", outgoing_calls.BOT)
+            task.next_at = now + _NO_LINE_PAUSE
 
     async def annotate(self, conversation_id: str, note: str) -> None:
         """Keep what a seat noted when it finished: with the conversation, and with its call-back where there is one."""

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Exists, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from base.errors import HotlineError
 from base.ids import new_id
@@ -101,6 +102,18 @@ async def under_way(session: AsyncSession) -> int:
     return (
         await session.execute(select(func.count()).select_from(OutgoingCall).where(OutgoingCall.status != "ended"))
     ).scalar_one()
+
+
+def of_subject(purpose: Purpose, subject_id: ColumnElement[str] | InstrumentedAttribute[str] | str) -> Exists:
+    """For queries of tasks: a call about this one goes on."""
+    return exists().where(
+        OutgoingCall.purpose == purpose, OutgoingCall.subject_id == subject_id, OutgoingCall.status != "ended"
+    )
+
+
+async def goes_on(session: AsyncSession, purpose: Purpose, subject_id: str) -> bool:
+    """Whether somebody is being called about this task at the moment."""
+    return bool((await session.execute(select(of_subject(purpose, subject_id)))).scalar_one())
 
 
 async def locked(session: AsyncSession, call_id: str) -> OutgoingCall | None:

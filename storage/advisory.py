@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from base.logs import get_logger
 from storage.outages import name_outages, reaching
+from storage.sealed import keyring_of
 
 _log = get_logger(__name__)
 CONVERSATIONS: Final = 12345_02  # a space of lock numbers; `storage/migrate.py` has another
+NUMBERS: Final = 12345_03  # of telephone numbers that are promised a call
 _CONNECT_SECONDS: Final = 5.0
 _WAIT_MS: Final = 8_000
 _HELD_AT_MOST_MS: Final = 120_000  # a node that hangs with a lock loses it
@@ -80,3 +82,15 @@ async def _release(connection: AsyncConnection) -> None:
         _log.warning("a lock was lost before its end", error=type(error).__name__)
         await connection.invalidate()
     await connection.close()
+
+
+async def alone_with_number(session: AsyncSession, number: str | None) -> None:
+    """Until this transaction ends, no other one decides about call-backs to the number: what it finds stays so.
+
+    Take it before a lock on a row of the number's tasks. SQLite has one writer at a time anyway.
+    """
+    dialect = session.get_bind().dialect
+    if number and dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))")
+        name = keyring_of(dialect).keys.looked_up(number)
+        await session.execute(lock, {"space": NUMBERS, "name": name})

@@ -1,4 +1,4 @@
-"""Tables of calls that we place."""
+"""Tables of calls that we place, and of who had which of the tasks that they are placed for."""
 
 from __future__ import annotations
 
@@ -38,3 +38,21 @@ class OutgoingCall(Base):
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class CallTaskEvent(Base):
+    """What happened to a call-back or a return visit: never updated. Nothing of a citizen is in it.
+
+    `event`: taken, given_back, released (by a leader, or because it was held too long), unreachable, done, given_up,
+    reopened. `actor`: a seat's id, bot, or system.
+    """
+
+    __tablename__ = "call_task_events"
+    __table_args__ = (Index("ix_call_task_events_subject", "purpose", "subject_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    purpose: Mapped[str] = mapped_column(String(12))  # callback, visit
+    subject_id: Mapped[str] = mapped_column(String(32))
+    event: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -74,6 +74,7 @@ class ReturnVisit(Base):
     created_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     taken_by: Mapped[str | None] = mapped_column(String(64))
+    taken_at: Mapped[datetime | None]
     responded: Mapped[bool | None] = mapped_column(Boolean)
     solved: Mapped[bool | None] = mapped_column(Boolean)
     satisfied: Mapped[bool | None] = mapped_column(Boolean)

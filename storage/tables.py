@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Float, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base as Base
@@ -186,7 +186,17 @@ class CallbackTask(Base):
     """A promise to call somebody back. One task a conversation, one open task a number."""
 
     __tablename__ = "callbacks"
-    __table_args__ = (Index("ix_callbacks_number_key", "number_key", "status"),)
+    __table_args__ = (
+        Index("ix_callbacks_number_key", "number_key", "status"),
+        Index(
+            "uq_callbacks_open_number",
+            "number_key",
+            unique=True,
+            sqlite_where=text("status != 'done'"),
+            postgresql_where=text("status != 'done'"),
+        ),
+        Index("ix_callbacks_done", "status", "done_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), unique=True)
@@ -195,6 +205,7 @@ class CallbackTask(Base):
     reason: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(12), default="open")  # open, taken, done, unreachable
     seat_id: Mapped[str | None] = mapped_column(String(32))
+    taken_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Sealed("callbacks.note"), default="")
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -55,6 +55,7 @@ class CallingSettings(Section):
     last_hour: int = Field(20, ge=1, le=24, description="o'clock until which")
     attempts: int = Field(3, ge=1, description="that reach nobody; then the task is over")
     spacing_minutes: float = Field(60.0, gt=0, description="from one attempt to the next")
+    release_hours: float = Field(4.0, gt=0, description="a task that was taken is offered to all again after so long")
     calls_at_once: int = Field(4, ge=1, description="calls to citizens at the same time, by seats and by the bot")
     ring_seconds: float = Field(40.0, ge=5, le=180, description="so long a called telephone may ring")
     bot_calls_back: bool = Field(False, description="the bot makes call-backs by itself (telephony.trunk_uri)")

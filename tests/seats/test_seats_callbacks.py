@@ -14,8 +14,9 @@ from base.calling_hours import CallingRules
 from base.clock import ManualClock, local
 from conversations import store
 from seats.callbacks import CallbackError, Callbacks
+from storage.calling_tables import CallTaskEvent, OutgoingCall
 from storage.engine import Database
-from storage.tables import CallbackTask, Conversation
+from storage.tables import CallbackTask, Conversation, Seat
 
 NUMBER = "13900001234"
 NIGHT = datetime(2026, 1, 5, 15, 30, tzinfo=UTC)  # 23:30 in the city
@@ -129,3 +130,135 @@ async def test_whoever_calls_again_and_is_served_needs_no_call(
     assert found["c2"].status == "open"  # danger is followed up
     await promise(database, clock, "c1")
     assert (await rows(database))["c1"].status == "open"  # promised anew
+
+
+async def _taken(database: Database, clock: ManualClock, callbacks: Callbacks, name: str = "c1") -> str:
+    await promise(database, clock, name)
+    (task,) = await callbacks.tasks()
+    await callbacks.set(task["id"], "taken", seat_id="s1")
+    return str(task["id"])
+
+
+async def _steps(database: Database) -> list[tuple[str, str]]:
+    async with database.read() as session:
+        found = await session.execute(select(CallTaskEvent).order_by(CallTaskEvent.id))
+        return [(row.event, row.actor) for row in found.scalars()]
+
+
+async def test_a_task_is_given_back_or_taken_away_by_a_leader(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    task_id = await _taken(database, clock, callbacks)
+    for status in ("open", "done", "taken"):
+        with pytest.raises(CallbackError):
+            await callbacks.set(task_id, status, seat_id="s2")
+    await callbacks.set(task_id, "open", seat_id="s1", note="先放一放")
+    await callbacks.set(task_id, "taken", seat_id="s2")
+    with pytest.raises(CallbackError):
+        await callbacks.set(task_id, "done", seat_id="l1", lead=True)  # what became of it, its holder says
+    await callbacks.set(task_id, "open", seat_id="l1", lead=True)
+    (task,) = await callbacks.tasks()
+    assert (task["status"], task["seat_id"], task["note"]) == ("open", None, "先放一放")
+    assert await _steps(database) == [("taken", "s1"), ("given_back", "s1"), ("taken", "s2"), ("released", "l1")]
+    assert [step["text"] for step in task["history"]] == ["领取", "退回", "领取", "收回"]
+
+
+async def test_what_was_taken_and_forgotten_is_free_again_but_not_in_the_middle_of_a_call(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    task_id = await _taken(database, clock, callbacks)
+    async with database.write() as session:
+        session.add(
+            OutgoingCall(
+                id="o1", number=NUMBER, open_number=NUMBER, purpose="callback", subject_id=task_id, seat_id="s1",
+                status="answered", created_at=clock.now(),
+            )
+        )  # fmt: skip
+    clock.advance(4 * 3600 - 1)
+    assert await callbacks.release_forgotten() == 0
+    clock.advance(2)
+    assert await callbacks.release_forgotten() == 0  # it is being called about
+    with pytest.raises(CallbackError):
+        await callbacks.set(task_id, "open", seat_id="s1")
+    async with database.write() as session:
+        (await session.get_one(OutgoingCall, "o1")).status = "ended"
+    assert await callbacks.release_forgotten() == 1 and await callbacks.release_forgotten() == 0
+    assert (await _steps(database))[-1] == ("released", "system")
+    await callbacks.set(task_id, "taken", seat_id="s2")  # counted anew
+    clock.advance(3600)
+    assert await callbacks.release_forgotten() == 0
+
+
+async def test_a_task_that_an_older_node_took_is_counted_from_when_it_is_seen(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await _taken(database, clock, callbacks)
+    async with database.write() as session:
+        (await session.execute(select(CallbackTask))).scalar_one().taken_at = None
+    clock.advance(86_400)
+    assert await callbacks.release_forgotten() == 0
+    clock.advance(4 * 3600 + 1)
+    assert await callbacks.release_forgotten() == 1
+
+
+async def test_what_is_over_is_shown_with_its_end_and_a_leader_has_them_called_once_more(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    async with database.write() as session:
+        session.add(Seat(id="s1", login="w", display_name="王坐席", password_hash="x", created_at=clock.now()))
+    task_id = await _taken(database, clock, callbacks)
+    for attempt in range(3):
+        if attempt:
+            await callbacks.set(task_id, "taken", seat_id="s1")
+        await callbacks.set(task_id, "unreachable", seat_id="s1")
+        clock.advance(3600)
+    assert await callbacks.tasks() == [] and await callbacks.given_up_lately() == 1
+    (over,) = await callbacks.tasks("done")
+    assert (over["result_text"], over["attempts"], over["seat_name"]) == ("多次未接通，已放弃", 3, "王坐席")
+    assert over["done_at"] and [step["who"] for step in over["history"]] == ["王坐席"] * 6
+    with pytest.raises(CallbackError):
+        await callbacks.set(task_id, "open", seat_id="s1")
+    await callbacks.set(task_id, "open", seat_id="l1", lead=True)
+    (again,) = await callbacks.tasks()
+    assert (again["attempts"], again["next_at"], again["callable"]) == (0, None, True)
+    assert again["due_at"] == (clock.now() + timedelta(hours=2)).isoformat()
+    assert await callbacks.tasks("given_up") == [] and await callbacks.given_up_lately() == 0
+
+
+async def test_nobody_is_called_once_more_beside_another_task(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    task_id = await _taken(database, clock, callbacks)
+    await callbacks.set(task_id, "done", seat_id="s1")
+    await promise(database, clock, "c2")
+    with pytest.raises(CallbackError, match="待回电"):
+        await callbacks.set(task_id, "open", seat_id="l1", lead=True)
+    await promise(database, clock, "c3")
+    superseded = (await rows(database))["c2"].id
+    with pytest.raises(CallbackError):
+        await callbacks.set(superseded, "open", seat_id="l1", lead=True)
+
+
+async def test_a_number_that_is_told_later_or_promised_anew_takes_the_other_task_over(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1", reason="emergency 110")
+    await promise(database, clock, "c2", number=None)
+    clock.advance(60)
+    await promise(database, clock, "c2", number=NUMBER)
+    (task,) = await callbacks.tasks()
+    assert (task["conversation_id"], task["number"], task["reason"]) == ("c2", NUMBER, "emergency 110")
+    assert "note c1" in task["note"] and (await rows(database))["c1"].result == "superseded"
+    await callbacks.set(task["id"], "taken", seat_id="s1")
+    await callbacks.set(task["id"], "done", seat_id="s1")
+    await promise(database, clock, "c3")
+    async with database.write() as session:
+        again = Conversation(id="c9", caller_number=NUMBER, outcome_detail={})
+        await store.called_again(session, again, now=clock.now())
+    await promise(database, clock, "c4")
+    (task,) = await callbacks.tasks()
+    await callbacks.set(task["id"], "taken", seat_id="s2")
+    await promise(database, clock, "c3")  # promised anew
+    (task,) = await callbacks.tasks()
+    assert (task["conversation_id"], task["status"], task["seat_id"]) == ("c3", "taken", "s2")
+    assert (await rows(database))["c4"].result == "superseded" and "note c4" in task["note"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Connection, bindparam, inspect, select, text
 from storage import migrate
 from storage.base import Moment
 from storage.engine import Database, next_value
-from storage.tables import Base, Conversation
+from storage.tables import Base, CallbackTask, Conversation
 
 
 def _differences(connection: Connection) -> list[Any]:
@@ -101,3 +101,40 @@ async def test_ratings_that_were_given_before_they_had_a_column_are_counted(data
     async with database.read() as session:
         rated = (await session.execute(select(Conversation.id, Conversation.rating).order_by(Conversation.id))).all()
     assert [tuple(row) for row in rated] == [("c1", "fair"), ("c2", None), ("c3", None)]
+
+
+async def test_several_open_call_backs_of_a_number_become_one(database: Database) -> None:
+    await migrate.upgrade(database, "0017")
+    now = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    await _promises(database, now, [
+        ("a", "k1", "missed", "taken", 3), ("b", "k1", "dropped", "open", 4), ("c", "k1", "missed", "done", 5),
+        ("d", "k2", "emergency 110", "open", 1), ("e", "k2", "missed", "taken", 2),
+        ("f", "k3", "missed", "open", 1), ("g", None, "missed", "open", 1), ("h", None, "missed", "open", 1),
+    ])  # fmt: skip
+    await migrate.upgrade(database)
+    async with database.read() as session:
+        found = {row.id: row for row in (await session.execute(select(CallbackTask))).scalars()}
+    assert {name for name, row in found.items() if row.status != "done"} == {"a", "d", "f", "g", "h"}
+    assert {name for name, row in found.items() if row.result == "superseded"} == {"b", "e"}
+    assert found["a"].note == "note a\nnote b" and found["a"].taken_at and found["a"].due_at == now
+    assert found["d"].reason == "emergency 110" and "note e" in found["d"].note and found["b"].done_at
+
+
+async def _promises(database: Database, now: datetime, tasks: list[tuple[str, str | None, str, str, int]]) -> None:
+    """Rows as the version before knew them: name, key of the number, reason, status, hours since it was promised."""
+    moments = [bindparam(name, type_=Moment) for name in ("now", "due")]
+    conversation = text(
+        "INSERT INTO conversations (id, channel, trace_id, status, version, state, outcome_detail, priority, "
+        "created_at, updated_at) VALUES (:id, 'phone', 't', 'ended', 0, '{}', '{}', 0, :now, :now)"
+    ).bindparams(moments[0])
+    task = text(
+        "INSERT INTO callbacks (id, conversation_id, number_key, reason, status, note, due_at, created_at) "
+        "VALUES (:id, :id, :key, :reason, :status, :note, :due, :now)"
+    ).bindparams(*moments)
+    async with database.engine.begin() as connection:
+        for name, key, reason, status, hours in tasks:
+            made = now - timedelta(hours=hours)
+            await connection.execute(conversation, {"id": name, "now": made})
+            told = {"id": name, "key": key, "reason": reason, "status": status, "note": f"note {name}"}
+            due = now + timedelta(hours=4 - hours)
+            await connection.execute(task, {**told, "due": due, "now": made})

@@ -67,6 +67,8 @@ export const ACTION_TEXT: Record<string, string> = {
   'orders.exported': '导出工单',
   'callbacks.listed': '查看回电表',
   'callback.revealed': '查看回电号码',
+  'callback.released': '收回回电任务',
+  'callback.reopened': '重新打开回电任务',
   'visit.revealed': '查看回访号码',
   'conversation.viewed': '查看会话',
   'conversation.listened': '进入通话',
