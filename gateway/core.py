@@ -50,7 +50,9 @@ from workorders.outbox.targets import targets
 from workorders.review import ObjectionReview
 from workorders.service import OrderService
 from workorders.text_messages import TextMessages
+from workorders.unit_names import UnitNames
 from workorders.unit_orders import UnitOrders
+from workorders.units import bodies_of, districts_and_streets, known_units
 from workorders.visits import ReturnVisits, VisitRules
 
 if TYPE_CHECKING:
@@ -150,12 +152,14 @@ class Core:
             first_retry=timedelta(seconds=messages.first_retry_seconds),
             clock=self.clock,
         )
+        self.unit_names = UnitNames(self.database, self._units_of_the_rules)
         self.orders = OrderService(
             self.database,
             clock=self.clock,
             outbox=Enqueuer(self.outbox_targets),
             notices=self.text_messages,
             duties=duties_of(settings.orders.dispatch_file),
+            units=self.unit_names,
         )
         self.files = FileSafe(self.database.keyring, sealing=settings.security.seal_files)
         self.attachments = Attachments(
@@ -282,6 +286,12 @@ class Core:
         if self._points is None:
             raise starting()
         return self._points
+
+    def _units_of_the_rules(self) -> frozenset[str]:
+        """Blocks the first time."""
+        known = known_units(self.settings.orders.dispatch_file)
+        duties = {leaf.duty for leaf in self._catalogue.leaves} if self._catalogue is not None else set()
+        return known | bodies_of(duties, districts_and_streets())
 
     @property
     def catalogue(self) -> LiveCatalogue:

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from gateway.api_description import accounts, channels, desk, desk_tools, knowledge, leader, open311, public, units
+from gateway.api_description import (
+    accounts,
+    channels,
+    desk,
+    desk_tools,
+    dispatch,
+    knowledge,
+    leader,
+    open311,
+    public,
+    units,
+)
 from gateway.api_description.words import Schema, answer, ref
 from gateway.core import core_of
 from gateway.errors import dumps
@@ -20,6 +31,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     **desk_tools.PATHS,
     **leader.PATHS,
     **units.PATHS,
+    **dispatch.PATHS,
     **knowledge.PATHS,
 }
 

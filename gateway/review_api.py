@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -12,9 +11,8 @@ from base.logs import get_logger
 from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps
-from gateway.seat_auth import actor_of, require
+from gateway.seat_auth import actor_of, require, require_any
 from workorders.review import STATUSES
-from workorders.units import known_units
 
 log = get_logger("gateway.review")
 _NAMES = 20
@@ -26,7 +24,7 @@ class Decided(BaseModel):
     reason: Annotated[str, Field(max_length=4_000)]
     unit: _Unit = ""
     mode: Literal["", "直派", "区级协调", "双派"] = ""
-    copies: Annotated[list[_Unit], Field(max_length=10)] = Field(default_factory=list)
+    copies: Annotated[list[_Unit], Field(max_length=10)] | None = None
 
 
 async def list_objections(request: web.Request) -> web.Response:
@@ -48,7 +46,7 @@ async def decide(request: web.Request) -> web.Response:
         reason=clean_text(asked.reason),
         unit=clean_text(asked.unit),
         mode=asked.mode,
-        copies=tuple(unit for name in asked.copies if (unit := clean_text(name))),
+        copies=None if asked.copies is None else tuple(unit for name in asked.copies if (unit := clean_text(name))),
     )
     log.info("objection decided", seat_id=person.id, decision=asked.decision, status=view.status)
     body = {"order_no": view.order_no, "status": view.status, "unit": view.unit}
@@ -56,12 +54,10 @@ async def decide(request: web.Request) -> web.Response:
 
 
 async def units(request: web.Request) -> web.Response:
-    """Names of units that hold `q`, for whoever dispatches."""
-    await require(request, "orders.dispatch")
+    """Names of units that hold `q`, for whoever dispatches; so does the desk, while nobody objects."""
+    await require_any(request, "orders.dispatch", "desk.work")
     part = clean_text(request.query.get("q", ""))[:50]
-    dispatch_file = core_of(request).settings.orders.dispatch_file
-    names = sorted(await asyncio.to_thread(known_units, dispatch_file))
-    found = [name for name in names if part in name]
+    found = [name for name in sorted(await core_of(request).unit_names.all()) if part in name]
     return web.json_response({"items": found[:_NAMES], "total": len(found)}, dumps=dumps)
 
 

@@ -35,7 +35,7 @@ from workorders.order import BY_ITSELF, EVENT_TEXT, RULES, STATUSES, possible
 from workorders.view import OrderView
 
 log = get_logger("gateway.seat")
-_ELSEWHERE = (*BY_ITSELF, "classify")  # steps that have requests of their own
+_ELSEWHERE = (*BY_ITSELF, "classify", "correct", "copy")  # steps that have requests of their own
 _REVIEW: Final = ("uphold", "overrule", "dispatch")  # of an order that its unit objects to
 _Line = Annotated[str, StringConstraints(max_length=200)]
 _Text = Annotated[str, StringConstraints(max_length=4_000)]

@@ -56,9 +56,14 @@ async def require(request: web.Request, permission: Permission) -> SeatIdentity:
     Raises:
         ApiError: as `require_login`; 403 without the permission.
     """
+    return await require_any(request, permission)
+
+
+async def require_any(request: web.Request, *permissions: Permission) -> SeatIdentity:
+    """Somebody with one of the permissions. Raises as `require`."""
     person = await require_login(request)
-    if not may(person.role, permission):
-        log.warning("permission missing", seat_id=person.id, permission=permission)
+    if not any(may(person.role, permission) for permission in permissions):
+        log.warning("permission missing", seat_id=person.id, permission=permissions[0])
         raise forbidden("您的账号没有这项权限。", NO_PERMISSION)
     return person
 

@@ -17,7 +17,7 @@ from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden, not_found
 from gateway.places_api import districts_and_streets
 from gateway.seat_audio import SEAT_AUDIO
-from gateway.seat_auth import require_seat
+from gateway.seat_auth import require_any, require_seat
 from gateway.shapes import search_object
 from seats.notes import NOTE_CHARACTERS, REPLY_CHARACTERS
 from seats.permissions import may
@@ -196,7 +196,7 @@ async def remove_reply(request: web.Request) -> web.Response:
 
 async def places(request: web.Request) -> web.Response:
     """Without `q` every district with its streets; with it the place that these words name."""
-    await require_seat(request)
+    await require_any(request, "desk.work", "orders.dispatch")
     core, words = core_of(request), clean_text(request.query.get("q", ""))[:100]
     if not words:
         return web.json_response({"districts": await asyncio.to_thread(districts_and_streets)}, dumps=dumps)

@@ -41,6 +41,7 @@ Action = Literal[
     "orders.listed",
     "orders.exported",
     "order.filed",
+    "order.corrected",
     "callbacks.listed",
     "callback.revealed",
     "callback.released",

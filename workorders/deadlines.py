@@ -147,6 +147,12 @@ def assess(
     return Deadline(urgency, term, f"{kind}，{within(term)}反馈")
 
 
+def judged(urgency: Urgency, rules: DeadlineRules | None = None) -> Deadline:
+    """The deadline of an urgency that a person has decided on."""
+    term = (rules or default_rules()).of(urgency).term
+    return Deadline(urgency, term, f"紧急程度由人工判定，{within(term)}反馈")
+
+
 def within(term: Term) -> str:
     """2小时内, 7日内, 5个工作日内."""
     if term.working_days:

@@ -44,10 +44,14 @@ class _Choice:
     lane: str = ""
 
 
-def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
-    """The unit, the way of dispatch, the copies and the deadline of an order. Pure; never raises for a draft."""
+def assign(draft: OrderDraft, duties: Duties | None = None, urgency: Urgency | None = None) -> Assignment:
+    """The unit, the way of dispatch, the copies and the deadline of an order. Pure; never raises for a draft.
+    `urgency`: a person's own judgement; None: it is told by the words."""
     text = " ".join(part for part in (draft.title, draft.detail, draft.subject, draft.appeal, draft.event_time) if part)
-    deadline = deadlines.assess(text, draft.request_type, draft.category)
+    if urgency is None:
+        deadline = deadlines.assess(text, draft.request_type, draft.category)
+    else:
+        deadline = deadlines.judged(urgency)
     choice = _choose(draft, text, deadline.urgency, duties or default_duties())
     return Assignment(
         choice.unit,

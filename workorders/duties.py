@@ -95,6 +95,12 @@ class Duties:
                 return entry.get(request_type) or entry["duty"]
         return ""
 
+    @property
+    def companies(self) -> frozenset[str]:
+        """Those that answer for water, power, gas and heat."""
+        named = {duty for entry in self.table.values() for duty in entry.values()}
+        return frozenset(duty.removeprefix(COMPANY) for duty in named if duty.startswith(COMPANY))
+
     def lane(self, text: str, code: str) -> LaneRule | None:
         return next((rule for rule in self.lanes if rule.fits(text, code)), None)
 

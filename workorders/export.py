@@ -44,7 +44,7 @@ _OPEN: Final = (
     *("dispatch_mode", "copies", "duplicate_of", "created_by", "created_at", "filed_at", "updated_at"),
 )
 _OPEN_EVENT_DATA: Final = (
-    *("unit", "mode", "copies", "from_unit", "deadline_hours", "deadline_at", "main"),
+    *("unit", "mode", "copies", "from_unit", "from_copies", "deadline_hours", "deadline_at", "main", "fields"),
     *("code", "catalogue_version", "responded", "solved", "satisfied"),
 )
 

@@ -26,6 +26,12 @@ STATUS_TEXT: Final[dict[str, str]] = {
     "visited": "已回访",
     "closed": "已办结",
 }
+URGENCY_TEXT: Final[dict[str, str]] = {
+    "sudden": "突发紧急",
+    "utility": "水电气热",
+    "ordinary": "一般",
+    "complex": "疑难复杂",
+}
 EVENT_TEXT: Final[dict[str, str]] = {
     "file": "诉求已受理",
     "dispatch": "已派至承办单位",
@@ -47,6 +53,8 @@ EVENT_TEXT: Final[dict[str, str]] = {
     "follow": "并案的工单已答复",
     "follow_extend": "并案的工单办理期限已延长",
     "classify": "已调整事项类别",
+    "correct": "已更正工单内容",
+    "copy": "已调整抄送单位",
     "remind": "办理期限将至",
     "breach": "已超过办理期限",
 }
@@ -82,6 +90,7 @@ _LIVE: Final[tuple[OrderStatus, ...]] = (
     *("draft", "filed", "dispatched", "accepted", "objected", "merged", "answered", "visited"),
 )
 
+_FILED: Final = _LIVE[1:]
 RUNNING: Final[tuple[OrderStatus, ...]] = ("filed", "dispatched", "accepted", "objected")  # the deadline runs
 
 RULES: Final[dict[str, Rule]] = {
@@ -106,6 +115,9 @@ RULES: Final[dict[str, Rule]] = {
     "follow": _rule(("merged",), "answered", ("system",), needs_note=True),
     "follow_extend": _rule(("merged",), None, ("system",), needs_note=True),
     "classify": _rule((*_LIVE, "closed"), None, ("seat",), public=False),
+    "correct": _rule(_FILED, None, ("seat",), public=False),
+    # Who has accepted an order keeps it; whoever else ought to know of it can still be told.
+    "copy": _rule(RUNNING, None, ("seat", "system"), public=False),
     "remind": _rule(RUNNING, None, ("system",), public=False),
     "breach": _rule(RUNNING, None, ("system",), public=False),
     "supplement": _rule(_LIVE, None, ("citizen", "bot", "seat"), needs_note=True),

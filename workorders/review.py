@@ -46,9 +46,10 @@ class ObjectionReview:
         reason: str,
         unit: str = "",
         mode: str = "",
-        copies: tuple[str, ...] = (),
+        copies: tuple[str, ...] | None = None,
     ) -> OrderView:
-        """Uphold an objection (`unit`: who gets the order) or overrule it. The same decision again changes nothing.
+        """Uphold an objection (`unit`: who gets the order; `mode` and `copies` follow from it where they are left out)
+        or overrule it. The same decision again changes nothing.
 
         Raises:
             OrderNotFound: there is no such objection.
@@ -60,7 +61,8 @@ class ObjectionReview:
             raise OrderNotFound
         data: dict[str, Any] = {"objection": row.id}
         if decision == "uphold":
-            data |= {"unit": unit.strip(), "copies": list(copies)} | ({"mode": mode} if mode else {})
+            data |= {"unit": unit.strip()} | ({"mode": mode} if mode else {})
+            data |= {} if copies is None else {"copies": list(copies)}
         # one decision for one objection, whatever the reviewer's browser sends twice
         return await self._orders.change(
             row.order_no, decision, actor=actor, note=reason, data=data, event_id=f"{decision}:{row.id}"

@@ -16,9 +16,9 @@ from base.errors import HotlineError
 from storage.engine import Database, next_value
 from storage.follow_up_tables import OrderCopy
 from storage.tables import Order, OrderEvent
-from workorders import duplicates, merging, numbers, objections
-from workorders.duties import Duties
-from workorders.model import Assignment, FiledOrder, OrderDraft
+from workorders import correction, dispatch, duplicates, merging, numbers, objections, redispatch
+from workorders.duties import Duties, default_duties
+from workorders.model import Assignment, FiledOrder, OrderDraft, Urgency
 from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
 from workorders.transitions import check_extension, move
@@ -28,7 +28,8 @@ SYSTEM = "system:core"
 _SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
 _OPENED_AT_ONCE: Final = 250
 _FOUND: Final = 200
-_NOTED_HERE: Final = frozenset({"from_unit", "event_id"})  # in an event's data: never taken from whoever causes it
+_NOTED_HERE: Final = frozenset({"from_unit", "from_copies", "event_id"})  # never taken from whoever causes an event
+_GIVES: Final = ("dispatch", "uphold", "copy")  # say who gets an order, or a copy of it
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
     "follow": "answered",
@@ -41,6 +42,12 @@ class Outbox(Protocol):
     """`workorders/outbox/enqueue.py`."""
 
     def enqueue(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
+
+
+class Units(Protocol):
+    """`workorders/unit_names.py`."""
+
+    async def check(self, *names: str) -> None: ...
 
 
 class Notices(Protocol):
@@ -70,13 +77,6 @@ class OrderConflict(HotlineError):
     """The order was changed by somebody else since it was read; read it again."""
 
 
-def assign(draft: OrderDraft, duties: Duties | None = None) -> Assignment:
-    """The unit and the deadline of a draft that has none yet (`workorders/dispatch.py`)."""
-    from workorders.dispatch import assign as by_rules  # the street tables are loaded on first use only
-
-    return by_rules(draft, duties)
-
-
 async def _keep_copies(session: AsyncSession, order: Order) -> None:
     """Who has a copy, as the lists of units look for it."""
     await session.execute(delete(OrderCopy).where(OrderCopy.order_no == order.order_no))
@@ -95,18 +95,27 @@ class OrderService:
         outbox: Outbox | None = None,
         notices: Notices | None = None,
         duties: Duties | None = None,
+        units: Units | None = None,
     ) -> None:
         """`outbox`: who is told of events; `notices`: short messages to citizens; None tells nobody. `duties`: the
-        city's own rules of dispatch; None: ours."""
+        city's own rules of dispatch; None: ours. `units`: to whom orders may go; None: to anybody."""
         self._duties = duties
+        self._units = units
         self._notices = notices
         self._database = database
         self._clock = clock or SystemClock()
         self._outbox = outbox
 
-    def assign(self, draft: OrderDraft) -> Assignment:
-        """The unit and the deadline that the draft would be filed with."""
-        return assign(draft, self._duties)
+    def assign(self, draft: OrderDraft, urgency: Urgency | None = None) -> Assignment:
+        """The unit and the deadline that the draft would be filed with; `urgency`: where it is not for the words to
+        tell."""
+        return dispatch.assign(draft, self._duties, urgency)
+
+    def way_to(self, unit: str, order: OrderView, *, district: str = "", street: str = "") -> redispatch.Way:
+        """How an order would go to a unit that a person has chosen, and who would get a copy; `district`, `street`:
+        where it is, if that is about to be corrected."""
+        known = self._duties or default_duties()
+        return redispatch.way_of(unit, order, known, district=district, street=street)
 
     async def file(
         self,
@@ -250,9 +259,12 @@ class OrderService:
         """Let `event` happen to an order.
 
         Args:
-            data: `dispatch` and `uphold` take `unit`, `mode`, `copies`, `deadline_hours`; `extend` takes
-                `deadline_hours` (added); `object` may name the unit whose order it is instead (`suggested_unit`);
-                `unmerge` with `dispatch` gives the order to its unit again in the same step.
+            data: `dispatch` and `uphold` take `unit`, `mode`, `copies` (those that are left out follow from the unit:
+                `workorders/redispatch.py`), `deadline_hours` or `renew_deadline`; `copy` takes `copies` (as before);
+                `correct` takes what `workorders/correction.py` says, and with `dispatch` (its data) gives the order to
+                a unit in the same step; `extend` takes `deadline_hours` (added); `object` may name the unit whose order
+                it is instead (`suggested_unit`); `unmerge` with `dispatch` gives the order to its unit again in the
+                same step.
             event_id: makes the call replay-safe: the same id again changes nothing and returns the order.
             expected_version: refuse when the order has moved on since it was read.
 
@@ -263,6 +275,8 @@ class OrderService:
         """
         now = self._clock.now()
         values = {key: value for key, value in (data or {}).items() if key not in _NOTED_HERE}
+        given = values.pop("dispatch", None) if event == "correct" else None
+        await self._check_units(given if isinstance(given, dict) else values if event in _GIVES else {})
         async with self._database.write() as session:
             if event == "merge":
                 await merging.lock_both(session, order_no, values)
@@ -281,16 +295,23 @@ class OrderService:
             main = await merging.main_of(session, order, values) if event == "merge" else None
             if event == "extend":
                 check_extension(order, events, values, now)
+            if event == "correct":
+                values = correction.noted(order, values, events)
             objected, about = order.status == "objected", str(values.get("objection") or "")
             moved = event == "uphold" or (event == "dispatch" and objected)
             if moved and str(values.get("unit") or "").strip() in ("", order.unit):
                 raise OrderStateError("采纳派单异议时，请填写改派的承办单位。")
+            if event in _GIVES and (values.get("unit") or event == "copy"):
+                values = redispatch.completed(order, values, self._duties or default_duties())
             if event_id is not None:
                 values["event_id"] = event_id
             await self._happen(session, order, event, events, actor=actor, now=now, note=note, values=values, main=main)
             if event == "uphold":  # the next unit has the order in the same moment
                 values = {key: value for key, value in values.items() if key not in ("event_id", "objection")}
                 await self._happen(session, order, "dispatch", events, actor=actor, now=now, note=note, values=values)
+            if isinstance(given, dict):
+                step, given = redispatch.after_correction(order, given, self._duties or default_duties())
+                await self._happen(session, order, step, events, actor=actor, now=now, note=note, values=given)
             if event == "unmerge" and values.get("dispatch") is True:
                 again = {"unit": order.unit, "mode": order.dispatch_mode, "copies": list(order.copies)}
                 await self._happen(session, order, "dispatch", events, actor=actor, now=now, note="", values=again)
@@ -301,6 +322,16 @@ class OrderService:
                 await objections.settled(session, order, event, actor=actor, reason=note, now=now, objection_id=about)
             await session.flush()
             return order_view(order, events)
+
+    async def _check_units(self, values: dict[str, Any]) -> None:
+        """
+        Raises:
+            UnknownUnit: an order, or a copy of it, is to go to nobody that there is.
+        """
+        copies = values.get("copies")
+        named = [values.get("unit"), *(copies if isinstance(copies, list | tuple) else ())]
+        if self._units is not None and (names := [name.strip() for name in named if isinstance(name, str) and name]):
+            await self._units.check(*(name for name in names if name))
 
     async def _happen(
         self,
@@ -316,17 +347,20 @@ class OrderService:
         main: Order | None = None,
     ) -> None:
         """One event of a locked order, with what follows from it at once, and its record at the end of `events`."""
-        before = order.unit
+        before, copied = order.unit, [str(copy) for copy in order.copies]
         if event == "unmerge":
             values = {**values, "main": order.duplicate_of}  # of what it was found not to be a repeat
         move(order, event, actor, now, note=note, values=values)
         if main is not None:
             order.duplicate_of, values = main.order_no, {**values, "main": main.order_no}
-        if event == "dispatch":
+        if event in ("dispatch", "copy"):
             await _keep_copies(session, order)
-            if before and before != order.unit:
-                values = {**values, "from_unit": before}  # who is to hear that the order is theirs no longer
-        if event in ("extend", "reopen", "dispatch") and order.deadline_at is not None:
+            if gone := [name for name in copied if name not in (*order.copies, order.unit)]:
+                values = {**values, "from_copies": gone}
+        if event == "dispatch" and before and before != order.unit:
+            values = {**values, "from_unit": before}  # who is to hear that the order is theirs no longer
+        timed = event in ("extend", "reopen", "dispatch") or values.get("renew_deadline") is True
+        if timed and order.deadline_at is not None:
             values = {**values, "deadline_at": order.deadline_at.isoformat()}
         if event in merging.FOLLOWED or event == merging.RELEASES:
             await self._follow(session, order, event, now, note=note)

@@ -1,4 +1,4 @@
-"""What an event changes in the row of an order: status, unit, deadline, category. No session, no clock."""
+"""What an event changes in the row of an order: status, unit, deadline, category, words. No session, no clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from base.logs import get_logger
 from storage.tables import Order, OrderEvent
-from workorders import deadline_rules
+from workorders import correction, deadline_rules
 from workorders.deadline_rules import Term
 from workorders.model import OrderStatus
 from workorders.order import OrderStateError, advance
@@ -28,8 +28,9 @@ def move(
     order.status = advance(status, event, actor=actor, note=note)
     if event == "dispatch" and data.get("unit"):
         order.unit = clip(str(data["unit"]), 128)
-        order.dispatch_mode = str(data.get("mode") or order.dispatch_mode or "直派")
-        order.copies = [str(copy) for copy in data.get("copies") or []]
+        order.dispatch_mode = clip(str(data.get("mode") or order.dispatch_mode or "直派"), 16)
+    if event in ("dispatch", "copy") and "copies" in data:
+        order.copies = [str(copy) for copy in data["copies"] or []]
     if event == "dispatch" and "deadline_hours" in data:
         order.deadline_hours, order.deadline_working_days = _hours(data["deadline_hours"]), 0
         order.deadline_at = due_at(now, Term(order.deadline_hours))
@@ -45,8 +46,10 @@ def move(
         order.duplicate_of = None
     if event == "classify":
         _classify(order, data)
-    if event == "reopen":
-        order.deadline_at = due_at(now, Term(order.deadline_hours, order.deadline_working_days))
+    if event == "correct":
+        correction.apply(order, data)
+    if event == "reopen" or (event in ("dispatch", "correct") and data.get("renew_deadline") is True):
+        _renew_deadline(order, now)
     order.version += 1
     order.updated_at = now
 
@@ -60,6 +63,13 @@ def _classify(order: Order, data: dict[str, Any]) -> None:
         clip(str(data.get(level) or ""), 64) for level in ("level1", "level2", "level3")
     )
     order.catalogue_version = clip(str(data.get("catalogue_version") or ""), 64)
+
+
+def _renew_deadline(order: Order, now: datetime) -> None:
+    """The term of the order's urgency, from now; what it was extended by before is past."""
+    term = deadline_rules.default_rules().of(order.urgency).term
+    order.deadline_hours, order.deadline_working_days = term.hours, term.working_days
+    order.deadline_at = due_at(now, term)
 
 
 def due_at(start: datetime, term: Term) -> datetime:
@@ -77,7 +87,8 @@ def check_extension(order: Order, events: list[OrderEvent], values: dict[str, An
     Raises:
         OrderStateError: the rule of the order's urgency does not allow it.
     """
-    since = max((row.id for row in events if row.event == "reopen"), default=0)
+    renewed = (row.id for row in events if row.event == "reopen" or row.data.get("renew_deadline") is True)
+    since = max(renewed, default=0)
     refused = deadline_rules.extension_refused(
         deadline_rules.default_rules().of(order.urgency),
         hours=_hours(values.get("deadline_hours")),

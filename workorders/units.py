@@ -4,6 +4,7 @@ companies, and the centre's own dispatch desk."""
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,19 @@ from workorders.duties import STREET, Duties, duties_of
 PLACES: Final = Path(__file__).resolve().parent.parent / "bot" / "entities" / "places_beijing.yml"
 
 
+@lru_cache(maxsize=1)
+def districts_and_streets() -> dict[str, list[str]]:
+    """
+    Raises:
+        ConfigurationError: the list of streets cannot be read.
+    """
+    try:
+        districts: dict[str, list[str]] = yaml.safe_load(PLACES.read_text("utf-8"))["districts"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"the list of streets {PLACES.name} cannot be read: {error}") from error
+    return districts
+
+
 @lru_cache(maxsize=2)
 def known_units(dispatch_file: Path | None = None) -> frozenset[str]:
     """
@@ -26,11 +40,7 @@ def known_units(dispatch_file: Path | None = None) -> frozenset[str]:
     Raises:
         ConfigurationError: the rules or the list of streets cannot be read.
     """
-    try:
-        districts: dict[str, list[str]] = yaml.safe_load(PLACES.read_text("utf-8"))["districts"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"the list of streets {PLACES.name} cannot be read: {error}") from error
-    return units_of(duties_of(dispatch_file), districts)
+    return units_of(duties_of(dispatch_file), districts_and_streets())
 
 
 def units_of(duties: Duties, districts: dict[str, list[str]]) -> frozenset[str]:
@@ -38,13 +48,17 @@ def units_of(duties: Duties, districts: dict[str, list[str]]) -> frozenset[str]:
     named = {duty for entry in duties.table.values() for duty in entry.values()}
     for lane in duties.lanes:
         named |= {lane.unit, lane.copy, *(unit for unit, _ in lane.units)}
-    units = {dispatch.CENTRE, "市公安局", *dispatch.COMPANIES}
-    for duty in named - {"", STREET}:
-        units |= {dispatch.body_of(duty, district) for district in ("", *districts)}
+    units = {dispatch.CENTRE, "市公安局", *dispatch.COMPANIES, *bodies_of(named, districts)}
     for district, streets in districts.items():
         units |= {f"{district}人民政府", f"{district}公安分局"}
         units |= {dispatch.office(district, street) for street in streets}
     return frozenset(units)
+
+
+def bodies_of(named: Iterable[str], districts: Iterable[str]) -> set[str]:
+    """What duties (`workorders/duties.py`) mean in each of the districts, and where the district is unknown."""
+    places = ("", *districts)
+    return {dispatch.body_of(duty, district) for duty in {*named} - {"", STREET} for district in places}
 
 
 def near(name: str, known: frozenset[str]) -> list[str]:

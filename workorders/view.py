@@ -11,8 +11,8 @@ from base.clock import local
 from base.masking import Masked, mask_text
 from base.spelling import with_extension
 from storage.tables import Order, OrderEvent
-from workorders import event_moments
-from workorders.order import EVENT_TEXT, STATUS_TEXT, possible
+from workorders import correction, event_moments
+from workorders.order import EVENT_TEXT, STATUS_TEXT, URGENCY_TEXT, possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class OrderView:
             "updated_at": _iso(self.updated_at),
             "version": self.version,
             "confidential": self.confidential,
-            "events": [dict(event, text=EVENT_TEXT.get(event["event"], event["event"])) for event in self.events],
+            "events": [_with_changes(event) for event in self.events],
             "possible": list(possible(self.status, "seat")),  # type: ignore[arg-type]
         }
 
@@ -121,7 +121,7 @@ class OrderView:
             "events": [
                 {
                     "event": event["event"],
-                    "text": EVENT_TEXT.get(event["event"], event["event"]),
+                    "text": _event_text(event),
                     "actor": event["actor"].partition(":")[0],
                     "note": without_person(event["note"], self.fields["contact_name"]) if hidden else event["note"],
                     "at": event["at"],
@@ -151,6 +151,31 @@ class OrderView:
             "contact_name": self.fields["contact_name"],
             "contact_phone": to_dial(self.fields["contact_phone"], self.fields["extra"]),
         }
+
+
+def _event_text(event: Mapping[str, Any]) -> str:
+    """What happened; of a correction also what it is of, without the words."""
+    text, fields = EVENT_TEXT.get(event["event"], event["event"]), event["changes"].get("fields") or ()
+    return f"{text}（{correction.in_words(fields)}）" if fields else text
+
+
+def _with_changes(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event for the desk: of a correction what stood there before and what it is now, persons masked."""
+    told, changes = {key: value for key, value in event.items() if key != "changes"}, event["changes"]
+    if event["event"] == "correct":
+        told["changes"] = [
+            {"field": name, "label": correction.LABELS.get(name, name)}
+            | {side: _shown_value(name, changes.get(side, {}).get(name)) for side in correction.HELD_BACK}
+            for name in changes.get("fields", ())
+        ]
+    return {**told, "text": _event_text(event)}
+
+
+def _shown_value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    text = URGENCY_TEXT.get(value, value) if name == "urgency" else value
+    return (_masked(text) if name in correction.CONTACT else text) or ""
 
 
 def to_dial(number: str | None, extra: Mapping[str, Any]) -> str | None:
@@ -231,6 +256,7 @@ def order_view(order: Order, events: list[OrderEvent]) -> OrderView:
                 "note": event.note,
                 "at": event.at.isoformat(),
                 "public": event.public,
+                "changes": event.data if event.event == "correct" else {},
             }
             for event in events
         ),

@@ -109,7 +109,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
                 reason=TEXT,
                 unit=TEXT,
                 mode=TEXT,
-                copies=list_of(TEXT),
+                copies={"type": ["array", "null"], "items": TEXT, "description": "不写则按规则确定"},
             ),
             parameters=[parameter("path", "objection_id", "异议编号")],
             security="seatCookie",

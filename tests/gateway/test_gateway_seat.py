@@ -26,7 +26,7 @@ ASSIGNMENT = Assignment("海淀区政府", "直派", (), "ordinary", 168, "按�
 
 @pytest.fixture(autouse=True)
 def assigned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workorders.service.assign", lambda draft, duties: ASSIGNMENT)
+    monkeypatch.setattr("workorders.dispatch.assign", lambda draft, duties, urgency: ASSIGNMENT)
 
 
 @pytest.fixture

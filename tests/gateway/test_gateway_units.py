@@ -178,7 +178,7 @@ async def test_an_objection_is_upheld_or_rejected_and_kept(
     assert second["suggested_unit"] == STREET and second["id"] != first["id"]
     assert (await decide(second["id"], decision="uphold"))[0] == 409  # to whom?
     assert (await decide(second["id"], decision="uphold", unit=HEAT))[0] == 409  # they have it already
-    status, body = await decide(second["id"], decision="uphold", unit=STREET, copies=[DISTRICT])
+    status, body = await decide(second["id"], decision="uphold", unit=STREET)
     assert (status, body["unit"], body["status"]) == (200, STREET, "dispatched")
     view = await core.orders.view(number, seat="s")
     assert [event["event"] for event in view.events][2:] == ["object", "overrule", "object", "uphold", "dispatch"]

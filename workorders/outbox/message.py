@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from storage.tables import Order, OrderEvent
 from workorders import event_moments
+from workorders.correction import HELD_BACK
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
 from workorders.view import to_dial, without_person
 
 # What an event's data may hold that is about the handling, not about a person.
 _OPEN_DATA: Final = (
-    *("unit", "mode", "copies", "from_unit", "deadline_hours", "deadline_at", "main", "event_id"),
-    *("code", "catalogue_version"),
+    *("unit", "mode", "copies", "from_unit", "from_copies", "deadline_hours", "deadline_at", "main", "event_id"),
+    *("code", "catalogue_version", "fields"),
 )
 _OF_VISITS: Final = ("responded", "solved", "satisfied")  # what the citizen said, where the event is one of asking
 
@@ -27,7 +28,8 @@ def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) ->
     data: dict[str, Any] = {key: event.data[key] for key in _open(event.event) if key in event.data}
     if personal:
         note = _told(event.note, order) or ""
-        data = data if order.confidential else dict(event.data)
+        more = {} if order.confidential else {key: value for key, value in event.data.items() if key not in HELD_BACK}
+        data |= more
     return json.dumps(
         {
             "id": message_id,

@@ -77,6 +77,8 @@ def _secret(chosen: OutboxTargetSettings, environment: Mapping[str, str]) -> byt
 
 
 def concerned(unit: str | None, copies: Sequence[Any], event: str, data: Mapping[str, Any]) -> list[str]:
-    """The units that an event concerns: who has the order, who has a copy, and from whom a dispatch has taken it."""
-    units = [unit, *copies, data.get("from_unit") if event == "dispatch" else None]
+    """The units that an event concerns: who has the order, who has a copy, and from whom either was taken."""
+    gone = [data.get("from_unit")] if event == "dispatch" else []
+    gone += data.get("from_copies") or [] if event in ("dispatch", "copy") else []
+    units = [unit, *copies, *gone]
     return [str(name) for name in units if name]

@@ -63,6 +63,7 @@ export const ACTION_TEXT: Record<string, string> = {
   'order.viewed': '查看工单',
   'order.revealed': '查看联系方式',
   'order.filed': '登记工单',
+  'order.corrected': '更正工单',
   'orders.listed': '查看工单表',
   'orders.exported': '导出工单',
   'callbacks.listed': '查看回电表',

@@ -1,0 +1,137 @@
+"""What a person corrects in a filed order: place, story, contact, secrecy, urgency. Pure.
+
+The event keeps what stood there before and what stands there now; it is sealed like the order itself, and what of it
+is shown where is said in `workorders/view.py` and `workorders/outbox/message.py`. Who has the order, and its deadline,
+stay as they are: that they should change is proposed to a person, who decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, get_args
+
+from storage.tables import Order, OrderEvent
+from workorders import event_moments
+from workorders.model import RequestType, Urgency
+from workorders.order import RUNNING, OrderStateError
+
+LABELS: Final[dict[str, str]] = {
+    "request_type": "诉求类型",
+    "title": "标题",
+    "detail": "反映内容",
+    "district": "区",
+    "street": "街道（乡镇）",
+    "address": "详细地址",
+    "event_time": "发生时间",
+    "subject": "被反映对象",
+    "appeal": "希望怎样解决",
+    "contact_name": "联系人",
+    "contact_phone": "联系电话",
+    "confidential": "要求保密",
+    "urgency": "紧急程度",
+}
+CONTACT: Final = ("contact_name", "contact_phone")
+HELD_BACK: Final = ("old", "new")  # of the event's data: nobody outside the house is told them with the event
+_NEEDED: Final = ("request_type", "title", "detail", "urgency")
+_ONE_OF: Final[dict[str, tuple[str, ...]]] = {"request_type": get_args(RequestType), "urgency": get_args(Urgency)}
+_LIMITS: Final = {
+    "title": 200,
+    "district": 32,
+    "street": 64,
+    "event_time": 200,
+    "contact_name": 64,
+    "contact_phone": 32,
+}
+_SAID: Final = ("title", "detail", "address", "event_time", "subject", "appeal")
+_EXTENSION: Final = "contact_extension"
+
+
+def noted(order: Order, asked: Mapping[str, Any], earlier: Sequence[OrderEvent]) -> dict[str, Any]:
+    """The data of the event: `fields` (names), `old` and `new` of what changes, and that the deadline is to run anew.
+
+    Args:
+        asked: `fields` by name; `moments` (start, end) of a new wording of the time; `renew_deadline`.
+        earlier: the order's events so far.
+
+    Raises:
+        OrderStateError: nothing would change, or a value cannot stand there.
+    """
+    told = asked.get("fields")
+    wanted = {name: _value(name, value) for name, value in (told if isinstance(told, Mapping) else {}).items()}
+    new = {name: value for name, value in wanted.items() if value != (getattr(order, name) or _nothing(name))}
+    renew = asked.get("renew_deadline") is True
+    if not new and not renew:
+        raise OrderStateError("没有需要更正的内容。")
+    if renew and order.status not in RUNNING:
+        raise OrderStateError("工单已不在办理中，期限不能重新计算。")
+    new |= _without_former_names(order, new, earlier)
+    old = {name: getattr(order, name) or _nothing(name) for name in new}
+    if "contact_phone" in new and order.extra.get(_EXTENSION):
+        old[_EXTENSION] = order.extra[_EXTENSION]
+    if "event_time" in new:
+        old |= {key: value for key, value in event_moments.told(order.extra).items() if value}
+        new |= event_moments.kept(*_moments(asked.get("moments")))
+    data: dict[str, Any] = {"fields": [name for name in LABELS if name in new], "old": old, "new": new}
+    return data | ({"renew_deadline": True} if renew else {})
+
+
+def apply(order: Order, data: Mapping[str, Any]) -> None:
+    """Put what `noted` has found into a locked row."""
+    new = data["new"]
+    for name in data["fields"]:
+        setattr(order, name, new[name] if name in (*_NEEDED, "confidential") else new[name] or None)
+    gone = (
+        *((_EXTENSION,) if "contact_phone" in new else ()),
+        *((event_moments.START, event_moments.END) if "event_time" in new else ()),
+    )
+    if gone:
+        kept = {key: value for key, value in order.extra.items() if key not in gone}
+        order.extra = kept | event_moments.kept(new.get(event_moments.START, ""), new.get(event_moments.END, ""))
+
+
+def in_words(fields: Iterable[str]) -> str:
+    return "、".join(LABELS[name] for name in fields if name in LABELS)
+
+
+def _value(name: str, value: Any) -> str | bool:
+    if name not in LABELS:
+        raise OrderStateError("这一项不能更正。")
+    if name == "confidential":
+        if not isinstance(value, bool):
+            raise OrderStateError("“要求保密”应为是或否。")
+        return value
+    text = value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str) or (name in _NEEDED and not text):
+        raise OrderStateError(f"“{LABELS[name]}”不能为空。")
+    if name in _ONE_OF and text not in _ONE_OF[name]:
+        raise OrderStateError(f"“{LABELS[name]}”不正确。")
+    if len(text) > _LIMITS.get(name, 4_000):
+        raise OrderStateError(f"“{LABELS[name]}”太长了。")
+    return text
+
+
+def _nothing(name: str) -> str | bool:
+    return False if name == "confidential" else ""
+
+
+def _moments(told: Any) -> tuple[str, str]:
+    start, end = told if isinstance(told, list | tuple) and len(told) == 2 else ("", "")
+    return str(start), str(end)
+
+
+def _without_former_names(order: Order, new: Mapping[str, Any], earlier: Sequence[OrderEvent]) -> dict[str, str]:
+    """Of an order that is secret: the words in which a name stands that was corrected, without it. Units are shown a
+    secret order without the name that it has now, and no other is known to whoever shows it."""
+    if not new.get("confidential", order.confidential):
+        return {}
+    present = new.get("contact_name", order.contact_name or "")
+    before = [row.data.get("old", {}).get("contact_name") for row in earlier if row.event == "correct"]
+    names = {name for name in (*before, order.contact_name) if name and len(name) > 1 and name != present}
+    found: dict[str, str] = {}
+    for field in _SAID:
+        text = told = str(new.get(field, getattr(order, field)) or "")
+        for name in sorted(names, key=len, reverse=True):
+            text = text.replace(name, "**")
+        if text != told:
+            found[field] = text
+    return found
