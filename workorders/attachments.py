@@ -1,7 +1,7 @@
 """Pictures, documents, voice and video of orders: content in sealed files of the data directory, the rest in a table.
 
-A file is written aside and moved into place before its row exists, so a row always has its file. The same content sent
-again for the same order is the attachment that is there already.
+A file is written aside and moved into place before its row is committed, so a row always has its file. The same content
+sent again for the same order, also at the same moment, is the attachment that is there already.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
@@ -22,8 +23,9 @@ from base.ids import new_id
 from storage.engine import Database
 from storage.follow_up_tables import Attachment
 from storage.sealed_files import FileSafe, Writer
-from storage.tables import Order
+from storage.tables import Order, OrderEvent
 from workorders.media_types import HEAD_BYTES, media_type
+from workorders.order import actor_kind
 from workorders.service import OrderNotFound, OrderService
 
 _ID: Final = re.compile(r"at_[0-9A-Z]{26}")
@@ -85,32 +87,43 @@ class Attachments:
             OrderNotFound: no such order.
             AttachmentError: the content is none that an order takes, is empty or too large, or there are too many.
         """
-        await self._check_room(order_no)
+        async with self._database.read() as session:
+            await self._check_room(session, order_no)
         identifier = new_id("at_")
         aside = self._folder / "incoming" / identifier
         try:
             kind, size, digest = await self._receive(aside, chunks)
-            known = await self._known(order_no, digest)
-            if known is not None:
-                return known
-            path = self._path(identifier)
-            await asyncio.to_thread(_move, aside, path)
+            row = Attachment(
+                id=identifier,
+                order_no=order_no,
+                name=_clean_name(name, kind),
+                media_type=kind,
+                size_bytes=size,
+                sha256=digest,
+                added_by=actor[:64],
+                added_at=self._clock.now(),
+            )
+            return await self._keep(row, aside, actor=actor)
         finally:
             await asyncio.to_thread(aside.unlink, missing_ok=True)
-        row = Attachment(
-            id=identifier,
-            order_no=order_no,
-            name=_clean_name(name, kind),
-            media_type=kind,
-            size_bytes=size,
-            sha256=digest,
-            added_by=actor[:64],
-            added_at=self._clock.now(),
-        )
+
+    async def _keep(self, row: Attachment, aside: Path, *, actor: str) -> dict[str, Any]:
+        """The row, the event and what is told of it are there together or not at all, whenever the process ends."""
         async with self._database.write() as session:
+            found = select(Order).where(Order.order_no == row.order_no).with_for_update()
+            order = (await session.execute(found)).scalar_one_or_none()
+            if order is None or (actor_kind(actor) == "unit" and order.unit != actor.partition(":")[2]):
+                raise OrderNotFound
+            known = await self._known(session, row.order_no, row.sha256)
+            if known is not None:
+                if not await _is_noted(session, known):  # lost before the two were one transaction
+                    self._orders.attached(session, order, actor=actor, now=row.added_at, data=_told(known))
+                return _shown(known)
+            await self._check_room(session, row.order_no)
             session.add(row)
-        data = {"attachment": identifier, "media_type": kind, "size_bytes": size}
-        await self._orders.change(order_no, "attach", actor=actor, data=data, event_id=identifier)
+            self._orders.attached(session, order, actor=actor, now=row.added_at, data=_told(row))
+            await session.flush()
+            await asyncio.to_thread(_move, aside, self._path(row.id))
         return _shown(row)
 
     async def of(self, order_no: str, *, without_voices: bool = False) -> list[dict[str, Any]]:
@@ -139,21 +152,17 @@ class Attachments:
             raise UnknownAttachment
         return self._folder / identifier[-2:] / identifier
 
-    async def _check_room(self, order_no: str) -> None:
-        async with self._database.read() as session:
-            order = await session.get(Order, order_no)
-            counted = select(func.count()).select_from(Attachment).where(Attachment.order_no == order_no)
-            count = int((await session.execute(counted)).scalar_one())
-        if order is None:
+    async def _check_room(self, session: AsyncSession, order_no: str) -> None:
+        counted = select(func.count()).select_from(Attachment).where(Attachment.order_no == order_no)
+        count = int((await session.execute(counted)).scalar_one())
+        if await session.get(Order, order_no) is None:
             raise OrderNotFound
         if count >= self._limit_count:
             raise AttachmentError(f"一个工单最多{self._limit_count}个附件。")
 
-    async def _known(self, order_no: str, digest: str) -> dict[str, Any] | None:
+    async def _known(self, session: AsyncSession, order_no: str, digest: str) -> Attachment | None:
         query = select(Attachment).where(Attachment.order_no == order_no, Attachment.sha256 == digest).limit(1)
-        async with self._database.read() as session:
-            row = (await session.execute(query)).scalar_one_or_none()
-        return None if row is None else _shown(row)
+        return (await session.execute(query)).scalar_one_or_none()
 
     async def _receive(self, path: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int, str]:
         """Type, size and hash of what was written to `path`."""
@@ -176,6 +185,16 @@ class Attachments:
         finally:
             await asyncio.to_thread(file.close)
         return kind, size, digest.hexdigest()
+
+
+async def _is_noted(session: AsyncSession, row: Attachment) -> bool:
+    query = select(OrderEvent.data).where(OrderEvent.order_no == row.order_no, OrderEvent.event == "attach")
+    return any(data.get("attachment") == row.id for data in (await session.execute(query)).scalars())
+
+
+def _told(row: Attachment) -> dict[str, Any]:
+    """The data of its event."""
+    return {"attachment": row.id, "media_type": row.media_type, "size_bytes": row.size_bytes, "event_id": row.id}
 
 
 def _checked(head: bytes) -> str:

@@ -395,6 +395,17 @@ class OrderService:
         due = order.deadline_at.isoformat() if order.deadline_at else None
         self._record(session, order, event, actor=SYSTEM, now=now, note=note, data={"deadline_at": due})
 
+    def attached(
+        self, session: AsyncSession, order: Order, *, actor: str, now: datetime, data: dict[str, Any]
+    ) -> None:
+        """Note on a locked order, inside the caller's transaction, that a file was taken.
+
+        Raises:
+            OrderStateError: nothing can be added to it any more, or not by this actor.
+        """
+        move(order, "attach", actor, now)
+        self._record(session, order, "attach", actor=actor, now=now, note="", data=data)
+
     def _record(
         self,
         session: AsyncSession,
