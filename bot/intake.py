@@ -23,9 +23,20 @@ _FOUND_BY: Final = re.compile(
 FINDS_EARLIER: Final = ("detail", "place", "contact_phone")  # asked first about what was reported before
 SURE_OF_CATEGORY: Final = 0.6  # of the catalogue's level, as where it tells a seat that it is rather sure
 _JOINED: Final = 2  # how many things a question asks at most: who is asked three answers the last
-_KEYS: Final = "+"  # between the keys of what one question asks
+KEYS: Final = "+"  # between the keys of what one question asks
+READ_KINDS: Final = ("money", "rate", "months", "temperature", "households")
 _AGAINST_SOMEBODY: Final = ("neighbour", "works", "fumes", "noise", "wages", "purchase")  # also where nobody is named
 _OF_FAMILIES: Final = ("投诉", "求助", "举报")  # the request types that are about what a family's questions ask
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is read from the answer to a question, kept under `name` with the order. `kind` is one of `READ_KINDS`;
+    `label` stands before it where the order is read back."""
+
+    name: str
+    kind: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class Extra:
     types: tuple[str, ...]
     asked_in: str = ""  # a slot whose own question asks this, too
     joins: bool = False  # may be asked in one breath with the next one
+    reads: tuple[Read, ...] = ()
+    choices: tuple[tuple[str, re.Pattern[str]], ...] = ()  # what an answer comes to, and the words that say so
 
     def told(self, matter: Matter) -> bool:
         said = "。".join(
@@ -81,6 +94,10 @@ class Family:
         return (leaf >= SURE_OF_CATEGORY and category.get("level3") in self.levels) or (
             wider >= SURE_OF_CATEGORY and category.get("level2") in self.levels
         )
+
+    def asks(self, key: str) -> tuple[Extra, ...]:
+        """The questions with this key; none where the family has none."""
+        return tuple(extra for extra in self.extra if extra.key == key)
 
     def questions_of_its_own(self) -> tuple[str, ...]:
         """Every sentence in which something special to the family may be asked."""
@@ -218,10 +235,20 @@ def _family(entry: dict[str, Any]) -> Family:
                 types=tuple(item.get("types", ())),
                 asked_in=str(item.get("asked_in", "")),
                 joins=bool(item.get("joins", False)),
+                reads=tuple(_read(name, *told) for name, told in item.get("reads", {}).items()),
+                choices=tuple(
+                    (str(value), re.compile("|".join(words))) for value, words in item.get("choices", {}).items()
+                ),
             )
             for item in entry.get("extra", ())
         ),
     )
+
+
+def _read(name: str, kind: str, label: str) -> Read:
+    if kind not in READ_KINDS:
+        raise ValueError(f"{name} is read as {kind!r}, which is none of {', '.join(READ_KINDS)}")
+    return Read(name, kind, label)
 
 
 @lru_cache(maxsize=1)
@@ -303,7 +330,7 @@ def next_question(
 
 def _extra(form: Sequence[Matter], state: State, intake: Intake) -> tuple[Question, list[Matter]] | None:
     """What is special to a family and was neither told nor asked: one thing, or two that go together."""
-    asked = {key for keys in state.extra_asked for key in keys.split(_KEYS)}
+    asked = {key for keys in state.extra_asked for key in keys.split(KEYS)}
     for matter in form:
         family = None if matter.unread else intake.family(matter)
         open_ones: dict[str, Extra] = {}
@@ -320,7 +347,7 @@ def _extra(form: Sequence[Matter], state: State, intake: Intake) -> tuple[Questi
             continue
         first, *more = open_ones.values()
         chosen = (first, *(extra for extra in more if first.joins and extra.joins))[:_JOINED]
-        return Question("detail", _one_question(chosen), _KEYS.join(extra.key for extra in chosen)), [matter]
+        return Question("detail", _one_question(chosen), KEYS.join(extra.key for extra in chosen)), [matter]
     return None
 
 

@@ -66,6 +66,7 @@ class Matter:
     which: int = 0  # how often it was asked which of several candidates is meant
     search: str = ""
     tracking_code: str = ""
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)  # key of a family's question -> question, words
 
     def happened(self, wording: str, moments: tuple[str, str] = ("", "")) -> None:
         """When it happened: the citizen's words, with the moments that they mean as seen from this turn."""
@@ -81,6 +82,7 @@ class State:
     matters: list[Matter] = field(default_factory=list)
     asking: str | None = None
     asking_about: int | None = None  # number of the matter, None: the form as a whole
+    asking_key: str = ""  # of a question special to a family, or of two
     question_text: str = ""  # the question as it was last asked, for "please repeat"
     question_spoken: str = ""  # for the ear, where it differs
     last_text: str = ""

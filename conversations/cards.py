@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from base.clock import local
-from bot import retelling
+from bot import family_answers, retelling
 from bot.policy import form, kinds
 from bot.state import Matter, State
 from storage.tables import Conversation
-from workorders import event_moments
+from workorders import answers, event_moments
 
 _SUMMARY_CHARACTERS = 60
 _UNCLEAR_NUMBER = 0.2  # digits that make no number, for a seat to ask about
@@ -130,6 +130,7 @@ def _matter(matter: Matter) -> dict[str, Any]:
         "stage": matter.stage,
         "result": matter.result,
         "text": form.order_detail(matter),
+        "answers": answers.shown(answers.kept(family_answers.of(matter))) if matter.kind == "order" else [],
         "order_no": matter.order_no if matter.result in ("filed", "merged") else None,
         "question": matter.question,
         "candidates": [candidate.get("question", "") for candidate in matter.candidates],

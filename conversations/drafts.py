@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from bot import retelling
+from bot import family_answers, retelling
 from bot.policy import form
 from bot.state import Matter, State
-from workorders import event_moments
+from workorders import answers, duplicates, event_moments
 from workorders.dispatch import assign_emergency
 from workorders.model import Assignment, CategorySuggestion, OrderDraft, RequestType
 
@@ -84,7 +84,16 @@ def _extra(state: State, matter: Matter) -> dict[str, Any]:
     extra: dict[str, Any] = {"again": True} if matter.again else {}
     if state.contact_phone and state.contact_extension:
         extra["contact_extension"] = state.contact_extension
-    return {**extra, **event_moments.kept(matter.event_start, matter.event_end)}
+    moments = event_moments.kept(matter.event_start, matter.event_end)
+    return {**extra, **moments, **answers.kept(family_answers.of(matter))}
+
+
+def answers_about(detail: str, state: State) -> dict[str, Any]:
+    """The part of `extra` that holds the answers of the matter that a story, perhaps a person's own wording of it, is
+    about; nothing where none is like it."""
+    likeness = [(duplicates.similarity(detail, form.order_detail(matter)), matter) for matter in state.matters]
+    near = [(like, matter) for like, matter in likeness if like >= duplicates.SIMILAR_ENOUGH]
+    return answers.kept(family_answers.of(max(near, key=lambda one: one[0])[1])) if near else {}
 
 
 def _assignment(stored: dict[str, Any] | None) -> Assignment | None:

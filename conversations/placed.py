@@ -73,6 +73,7 @@ def _question(state: State, earlier: State | None) -> str:
     state.asked, state.refused = dict(earlier.asked), list(earlier.refused)
     state.questions, state.extra_asked = earlier.questions, list(earlier.extra_asked)
     state.asking, state.asking_about = earlier.asking, earlier.asking_about
+    state.asking_key = earlier.asking_key
     if earlier.asking in _ASKED_AGAIN and len(state.form) == 1:  # of several the question names which
         state.question_text, state.question_spoken = earlier.question_text, earlier.question_spoken
     elif earlier.asking == "confirm_order":

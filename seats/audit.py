@@ -47,8 +47,6 @@ Action = Literal[
     "callback.released",
     "callback.reopened",
     "visit.revealed",
-    "visit.released",
-    "visit.told",
     "conversation.viewed",
     "conversation.listened",
     "conversation.reassigned",

@@ -157,8 +157,8 @@ class Order(Base):
     copies: Mapped[list[Any]] = mapped_column(default=list)
     duplicate_of: Mapped[str | None] = mapped_column(String(24))
     extra: Mapped[dict[str, Any]] = mapped_column(
-        default=dict
-    )  # answers to category questions, confidence of each field
+        SealedJson("orders.extra"), default=dict
+    )  # answers to a category's questions, the moments of its time, what a channel of its own needs
     created_by: Mapped[str] = mapped_column(String(40), default="bot")
     created_at: Mapped[datetime]
     filed_at: Mapped[datetime | None]

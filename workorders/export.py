@@ -26,7 +26,7 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from storage.engine import Database
 from storage.tables import Order, OrderEvent
-from workorders import event_moments, export_further
+from workorders import answers, event_moments, export_further
 
 FORMAT: Final = "hotline-orders/2"
 _PAGE: Final = 500
@@ -160,7 +160,7 @@ def _order(order: Order, events: list[OrderEvent], personal: bool) -> dict[str, 
     return {
         "kind": "order",
         **{name: _plain(getattr(order, name)) for name in names},
-        **(event_moments.told(order.extra) if personal else {}),
+        **({**event_moments.told(order.extra), "answers": answers.told(order.extra)} if personal else {}),
         "events": [_event(event, personal) for event in events],
     }
 

@@ -11,7 +11,7 @@ from base.clock import local
 from base.masking import Masked, mask_text
 from base.spelling import with_extension
 from storage.tables import Order, OrderEvent
-from workorders import correction, event_moments
+from workorders import answers, correction, event_moments
 from workorders.order import EVENT_TEXT, STATUS_TEXT, URGENCY_TEXT, possible
 
 
@@ -72,6 +72,7 @@ class OrderView:
         return {
             **self.fields,
             **self._happened(),
+            "answers": answers.shown(self.fields["extra"]),
             "contact_name": _masked(self.fields["contact_name"]),
             "contact_phone": _masked(self.fields["contact_phone"]),
             "order_no": self.order_no,
@@ -103,6 +104,7 @@ class OrderView:
             **{name: self.fields[name] for name in _FOR_UNITS},
             **texts,
             **self._happened(),
+            "answers": answers.shown(self.fields["extra"], self._without_person if hidden else None),
             "order_no": self.order_no,
             "status": self.status,
             "status_text": self.status_text,
@@ -131,6 +133,9 @@ class OrderView:
             ],
             "possible": list(possible(self.status, "unit")) if mine else [],  # type: ignore[arg-type]
         }
+
+    def _without_person(self, words: str | None) -> str | None:
+        return without_person(words, self.fields["contact_name"])
 
     def _happened(self) -> dict[str, str | None]:
         """The moments that the wording of its time stands for, and how people write them (empty: not known)."""

@@ -244,6 +244,8 @@ def _words(talk: Talk, text: str, *, loose: bool) -> bool:
     wrong, right = swap
     hit = False
     for matter in form:
+        for answer in matter.answers.values():
+            answer["words"] = answer["words"].replace(wrong, right) if wrong else answer["words"]
         for name in ("opening", "detail", "subject", "appeal", "event_time"):
             value = getattr(matter, name)
             if wrong and wrong in value:

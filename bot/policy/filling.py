@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import reading, secrecy, splitting
+from bot import family_answers, reading, secrecy, splitting
 from bot.entities import person, phone
 from bot.entities import time as times
 from bot.policy import contact_number, form
@@ -94,6 +94,7 @@ def _take_words(talk: Talk, slot: str, about: list[Matter], text: str) -> None:
                 matter.appeal = said[:300]
             case _:
                 matter.detail = f"{matter.detail}。{said}" if matter.detail else said
+                family_answers.keep(matter, talk.state.asking_key, piece, talk.state.question_text)
         matter.text = f"{matter.text}。{said}"
         matter.again = matter.again or reading.again(piece)
 

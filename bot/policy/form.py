@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from base.spelling import spell, with_extension
-from bot import intake, order_wording, reading, retelling, wording
+from bot import family_answers, intake, order_wording, reading, retelling, wording
 from bot.decision import FileOrder, Merge, Say
 from bot.policy import closing, contact_number, kinds
 from bot.policy.talk import Talk
 from bot.state import Matter
+from workorders import answers
 
 _TITLE_CHARACTERS = 30
 _POINT_CHARACTERS = 60  # of a story, from where it comes to the point
+_ANSWER_CHARACTERS = 16
+_ANSWERS_READ_BACK = 3
 _TAKEN_UP_AGAIN = ("answered", "closed")  # after a return visit in vain a person decides: it is only added to
 
 
@@ -58,7 +61,8 @@ def go_on(talk: Talk) -> None:
         text = _one_thing(text)
     if len(state.form) > 1 and question.slot in ("detail", "place", "event_time", "subject", "appeal"):
         text = f"您反映的{_count(len(state.form))}件事我分开登记。{text}" if state.questions == 1 else text
-    talk.ask(question.slot, text, about=about[0].number if len(about) == 1 and len(state.form) > 1 else None)
+    number = about[0].number if len(about) == 1 and len(state.form) > 1 else None
+    talk.ask(question.slot, text, about=number, key=question.key)
 
 
 def give_up(talk: Talk, slot: str) -> None:
@@ -152,7 +156,10 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     several = len(state.form) > 1
     for position, matter in enumerate(state.form, 1):
         label = f"第{_ordinal(position)}件，{matter.request_type}" if several else matter.request_type
-        parts.append((label, _short(reading.gist(order_detail(matter)), 30 if several else 60)))
+        heard = _short(reading.gist(order_detail(matter)), 30 if several else 60)
+        parts.append((label, heard))
+        if not several:
+            parts += _answers_not_heard(matter, heard)
         if place := place_text(matter):
             parts.append(("地点", place))
         if matter.event_time:
@@ -171,6 +178,16 @@ def read_back(talk: Talk, *, changed: bool = False) -> Say:
     if state.confidential:
         parts.append(("个人信息", "保密"))
     return order_wording.summary(parts, again=changed)
+
+
+def _answers_not_heard(matter: Matter, heard: str) -> list[tuple[str, str]]:
+    """What was read from answers whose words the story that is read back leaves out."""
+    labels = family_answers.labels(matter)
+    told = [
+        (labels.get(name, ""), answers.spelled(one), one["words"]) for name, one in family_answers.of(matter).items()
+    ]
+    short = [(label, value) for label, value, words in told if label and value and words not in heard]
+    return [pair for pair in short if len(pair[1]) <= _ANSWER_CHARACTERS][:_ANSWERS_READ_BACK]
 
 
 def place_text(matter: Matter) -> str:

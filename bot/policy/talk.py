@@ -53,12 +53,13 @@ class Talk:
         """A word about the talk itself; "once more, please" does not mean it."""
         self.says.append(Say(text, passing=True))
 
-    def ask(self, slot: str | None, what: Say | str, *, about: int | None = None) -> None:
-        """Say a question and remember that it stands."""
+    def ask(self, slot: str | None, what: Say | str, *, about: int | None = None, key: str = "") -> None:
+        """Say a question and remember that it stands. `key`: of one that is special to a family."""
         question = what if isinstance(what, Say) else Say(what)
         self.says.append(question)
         self.state.asking = slot
         self.state.asking_about = about
+        self.state.asking_key = key
         self.state.question_text = question.text
         self.state.question_spoken = question.spoken
 

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from storage.tables import Order, OrderEvent
-from workorders import event_moments
+from workorders import answers, event_moments
 from workorders.correction import HELD_BACK
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
 from workorders.view import to_dial, without_person
@@ -85,6 +85,7 @@ def _matter(order: Order) -> dict[str, Any]:
     return {
         **{name: _told(getattr(order, name), order) for name in _SAID},
         **event_moments.told(order.extra),
+        "answers": answers.told(order.extra, lambda words: _told(words, order)),
         "contact_name": None if order.confidential else order.contact_name,
         "contact_phone": None if order.confidential else to_dial(order.contact_phone, order.extra),
     }

@@ -33,6 +33,8 @@ export interface OrderFull {
   event_moments: string
   subject: string | null
   contact_name: string | null
+  /** What the questions special to the kind of matter brought; `text`: the value that was read, empty: none. */
+  answers: { question: string; words: string; text: string }[]
   contact_phone: string | null
   confidential: boolean
   channel: string

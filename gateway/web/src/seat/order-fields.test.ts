@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { duration, eventMoments, isFiledAgain, missing, prefill } from './order-fields'
+import { answersTold, duration, eventMoments, isFiledAgain, missing, prefill } from './order-fields'
 
 describe('prefill', () => {
   it('takes plain values and values with a confidence', () => {
@@ -38,6 +38,18 @@ it('finds what the wording of a time means by the calendar', () => {
   expect(eventMoments({ ...snapshot, orders: [] })).toBe('1月4日18时至23时')
   expect(eventMoments({ ...snapshot, orders: [], order: {} })).toBe('')
   expect(eventMoments(undefined)).toBe('')
+})
+
+it('tells what the questions of a category brought, the value first where one was read', () => {
+  const answers = [
+    { question: '请问一共欠多少钱？', words: '一万来块', text: '约10000元' },
+    { question: '请问有没有签合同？', words: '没有', text: '没有' },
+    { question: '请问是从哪里传出来的？', words: '楼上', text: '' },
+  ]
+  const snapshot = { channel: 'web', status: 'waiting', outcome: null, asking: null, orders: [], order: {}, matters: [{ answers }, {}] } as const
+  const told = answersTold({ ...snapshot, orders: [], matters: [{ answers }, {}] })
+  expect(told.map((one) => one.told)).toEqual(['约10000元（一万来块）', '没有', '楼上'])
+  expect(answersTold(undefined)).toEqual([])
 })
 
 it('says a deadline as people do', () => {

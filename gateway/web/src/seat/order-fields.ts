@@ -78,6 +78,14 @@ export function eventMoments(snapshot: Snapshot | undefined): string {
   return words(snapshot, 'event_moments')
 }
 
+/** What the questions special to the kind of matter brought: value and words, one line each. */
+export function answersTold(snapshot: Snapshot | undefined): { question: string; told: string }[] {
+  const matters = snapshot?.matters ?? []
+  return matters
+    .flatMap((matter) => matter.answers ?? [])
+    .map(({ question, words, text }) => ({ question, told: text && text !== words ? `${text}（${words}）` : words }))
+}
+
 function words(snapshot: Snapshot | undefined, key: string): string {
   const raw = snapshot?.order?.[key] as { value?: unknown } | string | undefined
   return typeof raw === 'string' ? raw : typeof raw?.value === 'string' ? raw.value : ''

@@ -88,6 +88,8 @@ export interface Snapshot {
   asking: string | null
   orders: string[]
   order: Record<string, unknown>
+  /** What it is about; `answers`: what the questions special to a kind of matter brought. */
+  matters?: { answers?: { question: string; words: string; text: string }[] }[]
   /** Who has it, or had it last. */
   seat_id?: string | null
 }

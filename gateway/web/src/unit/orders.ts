@@ -35,6 +35,8 @@ export interface UnitOrder extends OrderCard {
   event_time: string | null
   /** What the wording means by the calendar, as people write it; empty: not known. */
   event_moments: string
+  /** What the questions special to the kind of matter brought; `text`: the value that was read, empty: none. */
+  answers: { question: string; words: string; text: string }[]
   subject: string | null
   appeal: string | null
   category_level1: string | null

@@ -1,0 +1,104 @@
+"""Who is shown the answers to a category's questions, and in what words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from outbox_helpers import file_order
+from sqlalchemy import text
+
+from base.clock import ManualClock
+from storage.engine import Database
+from storage.tables import Order, OrderEvent
+from workorders import answers
+from workorders.export import export
+from workorders.outbox import message
+from workorders.service import OrderService
+
+OWED: dict[str, Any] = {
+    "question": "请问一共欠多少钱？",
+    "words": "王建国说欠一万来块，打13900001234",
+    "value": 10_000,
+    "to": None,
+    "about": True,
+    "unit": "元",
+}
+CONTRACT: dict[str, Any] = {**OWED, "question": "请问有没有签合同？", "value": "没有", "about": False, "unit": ""}
+EXTRA = answers.kept({"owed_money": OWED, "contract": CONTRACT})
+
+
+@pytest.mark.parametrize(
+    ("value", "to", "about", "unit", "shown"),
+    [
+        (35_000, None, False, "元", "35000元"),
+        (10_000, None, True, "元", "约10000元"),
+        (7_000, 8_000, True, "元", "7000至8000元"),
+        (6_500, None, False, "元/月", "6500元/月"),
+        (16.5, None, False, "℃", "16.5℃"),
+        ("没有", None, False, "", "没有"),
+        (None, None, False, "", ""),
+    ],
+)
+def test_an_answer_is_written_as_people_write_it(value: Any, to: Any, about: bool, unit: str, shown: str) -> None:
+    assert answers.spelled({"value": value, "to": to, "about": about, "unit": unit}) == shown
+
+
+async def _filed(database: Database, **more: Any) -> tuple[OrderService, str]:
+    clock = ManualClock()
+    orders = OrderService(database, clock=clock)
+    more = {"contact_name": "王建国", "extra": EXTRA, **more}
+    return orders, await file_order(database, orders, "c:1", clock, **more)
+
+
+async def test_the_desk_and_the_unit_read_them_and_whoever_has_the_code_does_not(database: Database) -> None:
+    orders, number = await _filed(database)
+    view = await orders.view(number, seat="s")
+    for shown in (view.desk(), view.for_unit(view.unit)):
+        assert [one["text"] for one in shown["answers"]] == ["约10000元", "没有"]
+        assert shown["answers"][0]["words"] == OWED["words"]
+    assert "answers" not in view.public() and "10000" not in json.dumps(view.public())
+
+
+async def test_of_a_secret_order_the_unit_reads_no_person(database: Database) -> None:
+    orders, number = await _filed(database, confidential=True)
+    view = await orders.view(number, seat="s")
+    shown = view.for_unit(view.unit)["answers"][0]
+    assert shown["text"] == "约10000元" and "王建国" not in shown["words"] and "13900001234" not in shown["words"]
+
+
+async def test_a_system_with_personal_data_gets_them_and_no_other_one(database: Database) -> None:
+    _, number = await _filed(database, confidential=True)
+    async with database.read() as session:
+        order = await session.get_one(Order, number)
+        event = OrderEvent(
+            order_no=number, event="dispatch", actor="system:core", note="", data={}, at=order.created_at
+        )
+        whole = json.loads(message.body("msg_1", order, event, personal=True))["order"]
+        bare = json.loads(message.body("msg_1", order, event, personal=False))["order"]
+    assert whole["answers"]["owed_money"]["value"] == 10_000 and "王建国" not in json.dumps(whole, ensure_ascii=False)
+    assert "answers" not in bare
+
+
+async def test_an_export_holds_them_with_personal_data_alone(database: Database, tmp_path: Path) -> None:
+    await _filed(database)
+    for personal in (True, False):
+        path = tmp_path / f"{personal}.jsonl"
+        await export(database, path, personal=personal)
+        (line,) = (one for one in map(json.loads, path.read_text("utf-8").splitlines()) if one["kind"] == "order")
+        assert (line.get("answers") or {}).get("owed_money", {}).get("value") == (10_000 if personal else None)
+
+
+async def test_they_are_sealed_where_they_lie_and_what_lay_there_plain_is_read(database: Database) -> None:
+    orders, number = await _filed(database)
+    async with database.read() as session:
+        stored = (await session.execute(text("select extra from orders"))).scalar_one()
+    assert "王建国" not in str(stored) and "owed" not in str(stored)
+    async with database.write() as session:
+        await session.execute(
+            text("update orders set extra = :plain"), {"plain": '{"event_start": "x", "again": true}'}
+        )
+    view = await orders.view(number, seat="s")
+    assert view.fields["extra"]["again"] is True and view.desk()["answers"] == []
