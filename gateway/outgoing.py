@@ -100,7 +100,7 @@ class Outgoing:
         """Let the bot make a return visit. Raises as `call_back`; one that somebody else has taken is left alone."""
         self._check()
         async with self._core.database.write() as session:
-            taken = await visit_calls.take(session, visit_id)
+            taken = await visit_calls.take(session, visit_id, now=self._core.clock.now())
             if taken is None:
                 return
             row, number = taken

@@ -24,6 +24,7 @@ from gateway.chat import MessageId
 from gateway.core import Core, core_of
 from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden
+from gateway.order_visits_api import ASKED_FIRST, check_asked, visit_of
 from gateway.seat_auth import require_seat
 from seats.audit import Action
 from seats.callback_list import WHICH, Which
@@ -82,6 +83,8 @@ def _next_events(view: OrderView) -> list[str]:
     """The steps that one press of a button can do: those that need no reason."""
     steps = possible(view.status, "seat")  # type: ignore[arg-type]
     events = [event for event in steps if not RULES[event].needs_note and event not in _ELSEWHERE]
+    if view.status == "answered":  # the citizen is asked first
+        events = [event for event in events if event not in ASKED_FIRST]
     return [event for event in events if event != "dispatch" or view.status != "objected"]  # the reviewer's decision
 
 
@@ -183,6 +186,7 @@ async def show_order(request: web.Request) -> web.Response:
         "next_events": _next_events(view),
         "attachments": await core.attachments.of(number),
         "attachment_limits": core.attachments.limits,
+        "visit": visit_of(core, view),
     }
     return web.json_response({**view.desk(), **more}, dumps=dumps)
 
@@ -206,13 +210,15 @@ async def move_order(request: web.Request) -> web.Response:
         objected = (await core.orders.view(number, seat=seat.id)).status == "objected"
         if objected or step.event != "dispatch":
             raise forbidden("派单异议由分派岗处理。")
+    note = clean_text(step.note)
+    found = await check_asked(core, number, step.event, note, seat_id=seat.id)
     view = await core.orders.change(
         number,
         step.event,
         actor=_actor(seat),
-        note=clean_text(step.note),
+        note=note,
         data=step.data,
-        expected_version=step.version,
+        expected_version=step.version if step.version is not None else found,
     )
     log.info("order moved", seat_id=seat.id, event_name=step.event, status=view.status)
     return web.json_response({**view.desk(), "next_events": _next_events(view)}, dumps=dumps)

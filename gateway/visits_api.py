@@ -16,6 +16,7 @@ from gateway.body import clean_text, read_model
 from gateway.core import core_of
 from gateway.errors import bad_request, dumps
 from gateway.seat_auth import require
+from seats.permissions import may
 from workorders.visit_reasons import default_reasons
 from workorders.visits import Answers
 
@@ -23,10 +24,9 @@ log = get_logger("gateway.visits")
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
-class Step(BaseModel):
-    """`take` a visit, note that nobody was reached (`missed`), or keep what the citizen said (`answers`)."""
+class Said(BaseModel):
+    """What the citizen said; null: not asked."""
 
-    step: Literal["take", "missed", "answers"]
     responded: bool | None = None
     solved: bool | None = None
     satisfied: bool | None = None
@@ -35,10 +35,24 @@ class Step(BaseModel):
     note: Annotated[str, Field(max_length=2_000)] = ""
 
 
+class Step(Said):
+    """`take` a visit, note that nobody was reached (`missed`), keep what the citizen said (`answers`), or `give_back`
+    what was taken: a leader also what another has taken."""
+
+    step: Literal["take", "missed", "answers", "give_back"]
+
+
+def reasons_told() -> dict[str, list[str]]:
+    """Why somebody may be dissatisfied, and what that may mean more exactly."""
+    return {reason: list(details) for reason, details in default_reasons().items()}
+
+
 async def list_visits(request: web.Request) -> web.Response:
-    await require(request, "visits.work")
-    reasons = {reason: list(details) for reason, details in default_reasons().items()}
-    return web.json_response({"items": await core_of(request).visits.tasks(), "reasons": reasons}, dumps=dumps)
+    """`lead`: whoever asks may take visits away from others."""
+    person = await require(request, "visits.work")
+    items = await core_of(request).visits.tasks(person=person.id)
+    body = {"items": items, "reasons": reasons_told(), "lead": may(person.role, "desk.lead")}
+    return web.json_response(body, dumps=dumps)
 
 
 async def move_visit(request: web.Request) -> web.Response:
@@ -50,13 +64,17 @@ async def move_visit(request: web.Request) -> web.Response:
         await audited(request, person, "visit.revealed", visit_id, order=shown.get("order_no"))
     elif asked.step == "missed":
         shown = await core.visits.missed(visit_id, person=person.id, note=clean_text(asked.note))
+    elif asked.step == "give_back":
+        shown = await core.visits.give_back(visit_id, person=person.id, lead=may(person.role, "desk.lead"))
+        if shown["event"] == "released":
+            await audited(request, person, "visit.released", visit_id, order=shown["order_no"])
     else:
-        shown = await core.visits.record(visit_id, _answers(asked), person=person.id)
+        shown = await core.visits.record(visit_id, answers_of(asked), person=person.id)
     log.info("return visit", seat_id=person.id, step=asked.step, visit=visit_id)
     return web.json_response(shown, dumps=dumps)
 
 
-def _answers(asked: Step) -> Answers:
+def answers_of(asked: Said) -> Answers:
     """
     Raises:
         ApiError: 400; nothing was answered, or a reason is none of the list or missing.

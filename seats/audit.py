@@ -47,6 +47,8 @@ Action = Literal[
     "callback.released",
     "callback.reopened",
     "visit.revealed",
+    "visit.released",
+    "visit.told",
     "conversation.viewed",
     "conversation.listened",
     "conversation.reassigned",

@@ -6,12 +6,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Exists, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from base.calling_hours import CallingRules
+from storage.calling_tables import OutgoingCall
 from storage.follow_up_tables import ReturnVisit
 from storage.tables import Conversation, Order
+from workorders import task_history
 
 BOT: Final = "bot"  # who has taken a visit that the bot makes
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
@@ -32,14 +35,15 @@ async def due(session: AsyncSession, rules: CallingRules, *, now: datetime, limi
     return list((await session.execute(query)).scalars())
 
 
-async def take(session: AsyncSession, visit_id: str) -> tuple[ReturnVisit, str] | None:
+async def take(session: AsyncSession, visit_id: str, *, now: datetime) -> tuple[ReturnVisit, str] | None:
     """The visit, now the bot's, and the number to call (perhaps empty); None where somebody else has it."""
     row = await _locked(session, visit_id)
     if row is None or row.channel != "phone" or row.status != "open":
         return None
     order = await session.get_one(Order, row.order_no)
     conversation = await session.get(Conversation, order.conversation_id or "")
-    row.status, row.taken_by = "taken", BOT
+    row.status, row.taken_by, row.taken_at = "taken", BOT, now
+    task_history.happened(session, "visit", row.id, "taken", actor=BOT, now=now)
     return row, order.contact_phone or (conversation.caller_number if conversation is not None else None) or ""
 
 
@@ -52,13 +56,39 @@ async def called(
     if row is None or row.status != "taken" or row.taken_by != BOT:
         return
     row.note = "\n".join(part for part in (row.note, note) if part)[:4_000]
-    row.taken_by = None
+    row.taken_by = row.taken_at = None
     if not attempt:
         row.status, row.next_at = "open", now + _NO_LINE_PAUSE
+        task_history.happened(session, "visit", row.id, "given_back", actor=BOT, now=now)
         return
     row.attempts += 1
     again = rules.again(row.attempts, now)
+    event: task_history.Event = "unreachable" if again is not None else "given_up"
+    task_history.happened(session, "visit", row.id, event, actor=BOT, now=now)
     row.status, row.next_at = ("open", again) if again is not None else ("answered", now)  # with nothing said: lapses
+
+
+async def forgotten(session: AsyncSession, before: datetime, *, limit: int) -> list[ReturnVisit]:
+    """Visits that somebody took before this moment (or nobody knows when), locked; none that the bot is making."""
+    query = (
+        select(ReturnVisit)
+        .where(ReturnVisit.status == "taken", ~_under_way(ReturnVisit.id))
+        .where(or_(ReturnVisit.taken_at.is_(None), ReturnVisit.taken_at < before))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+async def goes_on(session: AsyncSession, visit_id: str) -> bool:
+    """Whether the bot is calling about this visit at the moment."""
+    return bool((await session.execute(select(_under_way(visit_id)))).scalar_one())
+
+
+def _under_way(visit_id: InstrumentedAttribute[str] | str) -> Exists:
+    return exists().where(
+        OutgoingCall.purpose == "visit", OutgoingCall.subject_id == visit_id, OutgoingCall.status != "ended"
+    )
 
 
 async def _locked(session: AsyncSession, visit_id: str) -> ReturnVisit | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,10 +23,11 @@ from base.ids import new_id
 from base.logs import get_logger
 from storage.engine import Database
 from storage.follow_up_tables import ReturnVisit
-from storage.tables import Conversation, Order, OrderEvent
-from workorders import visit_calls
+from storage.tables import Conversation, Order
+from workorders import task_history, visit_calls, visit_list, visit_rates
 from workorders.order import OrderStateError
 from workorders.service import SYSTEM, OrderService
+from workorders.visit_list import shown
 
 _log = get_logger(__name__)
 _PENDING: Final = ("open", "asked", "taken", "answered")
@@ -75,8 +76,21 @@ class ReturnVisits:
     # -- by itself ---------------------------------------------------------------------------------------------------
 
     async def sweep(self) -> int:
-        """Answered orders get their visit, unanswered chats go to the telephone, answers move their orders."""
-        return await self._drop() + await self._begin() + await self._to_telephone() + await self._carry_out()
+        """Answered orders get their visit, unanswered chats go to the telephone, answers move their orders; a visit
+        that somebody has had for too long is offered to all again."""
+        freed = await self._release() + await self._drop()
+        return freed + await self._begin() + await self._to_telephone() + await self._carry_out()
+
+    async def _release(self) -> int:
+        now = self._clock.now()
+        async with self._database.write() as session:
+            rows = await visit_calls.forgotten(session, now - self._rules.calling.held_at_most, limit=_BATCH)
+            for row in rows:
+                if row.taken_at is None:  # by a node of the version before this one: counted from now on
+                    row.taken_at = now
+                else:
+                    self._free(session, row, "released", task_history.SYSTEM)
+            return sum(row.status == "open" for row in rows)
 
     async def _drop(self) -> int:
         """Orders that a person has moved on meanwhile are not asked about; who is being called is let finish."""
@@ -202,30 +216,13 @@ class ReturnVisits:
 
     # -- the visitors ------------------------------------------------------------------------------------------------
 
-    async def tasks(self, *, limit: int = 100) -> list[dict[str, Any]]:
+    async def tasks(self, *, person: str, limit: int = 100) -> list[dict[str, Any]]:
         """Calls to be made now or later today, the first due first; numbers are told to whoever takes the task."""
-        query = (
-            select(ReturnVisit, Order)
-            .join(Order, Order.order_no == ReturnVisit.order_no)
-            .where(ReturnVisit.channel == "phone", ReturnVisit.status.in_(("open", "taken")))
-            .order_by(ReturnVisit.next_at)
-            .limit(limit)
-        )
-        async with self._database.read() as session:
-            rows = (await session.execute(query)).all()
-            answers = await _last_answers(session, [order.order_no for _, order in rows])
         now = self._clock.now()
         callable_now = self._rules.calling.allowed(now)
-        return [
-            {
-                **_shown(visit),
-                "title": order.title,
-                "request_type": order.request_type,
-                "answer": answers.get(order.order_no, ""),
-                "due": callable_now and visit.next_at <= now,
-            }
-            for visit, order in rows
-        ]
+        async with self._database.read() as session:
+            rows = await visit_list.rows(session, person=person, limit=limit)
+        return [{**row, "due": callable_now and datetime.fromisoformat(row["next_at"]) <= now} for row in rows]
 
     async def take(self, visit_id: str, *, person: str) -> dict[str, Any]:
         """Take a visit; tells whom to call. The same person again gets the same.
@@ -241,10 +238,12 @@ class ReturnVisits:
                 raise VisitError("这个回访任务已由他人领取，或者已经结束。")
             if not self._rules.calling.allowed(now) or row.next_at > now:
                 raise VisitError("现在不是可以回访的时间，请稍后再打。")
-            row.status, row.taken_by = "taken", person
+            if row.status != "taken":
+                row.status, row.taken_by, row.taken_at = "taken", person, now
+                task_history.happened(session, "visit", row.id, "taken", actor=person, now=now)
             order = await session.get_one(Order, row.order_no)
             conversation = await session.get(Conversation, order.conversation_id or "")
-            return {**_shown(row), "number": _number(order, conversation), "contact_name": order.contact_name}
+            return {**shown(row), "number": _number(order, conversation), "contact_name": order.contact_name}
 
     async def missed(self, visit_id: str, *, person: str, note: str = "") -> dict[str, Any]:
         """Nobody was reached: later again, or never. Raises as `take`."""
@@ -255,45 +254,77 @@ class ReturnVisits:
             row.attempts += 1
             row.note = "\n".join(part for part in (row.note, note.strip()[:500]) if part)[:4_000]
             again = self._rules.calling.again(row.attempts, now)
-            row.taken_by, row.status = None, "open" if again else "answered"  # with nothing said: it lapses
-            row.next_at = again or now
-            return _shown(row)
+            row.status = "open" if again else "answered"  # with nothing said: it lapses
+            row.taken_by, row.taken_at, row.next_at = None, None, again or now
+            event: task_history.Event = "unreachable" if again else "given_up"
+            task_history.happened(session, "visit", row.id, event, actor=person, now=now)
+            return shown(row)
+
+    async def give_back(self, visit_id: str, *, person: str, lead: bool = False) -> dict[str, Any]:
+        """Not made after all: anybody may take it. A leader (`lead`) takes it away from whoever has it.
+
+        Raises:
+            UnknownVisit: there is none.
+            VisitError: the person does not have it, nobody has, or the bot is calling.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, visit_id)
+            if not (lead and row.status == "taken"):
+                _check_holder(row, person)
+            if await visit_calls.goes_on(session, row.id):
+                raise VisitError("智能助手正在回访，请等通话结束。")
+            event: task_history.Event = "given_back" if row.taken_by == person else "released"
+            self._free(session, row, event, person)
+            return {**shown(row), "event": event}
+
+    def _free(self, session: AsyncSession, row: ReturnVisit, event: task_history.Event, actor: str) -> None:
+        row.status, row.taken_by, row.taken_at = "open", None, None
+        task_history.happened(session, "visit", row.id, event, actor=actor, now=self._clock.now())
 
     async def record(self, visit_id: str, answers: Answers, *, person: str) -> dict[str, Any]:
         """What the citizen said on the telephone. Raises as `take`."""
         async with self._database.write() as session:
             row = await _locked(session, visit_id)
             if row.status in ("answered", "done") and row.done_by == f"seat:{person}":
-                return _shown(row)  # sent twice
+                return shown(row)  # sent twice
             _check_holder(row, person)
-            _keep(row, answers, by=f"seat:{person}", now=self._clock.now())
+            self._told(session, row, answers, person)
         await self._carry_out()
-        return {**_shown(row), "order_no": row.order_no}
+        return shown(row)
+
+    async def told(self, order_no: str, answers: Answers, *, person: str) -> dict[str, Any]:
+        """The citizen has told a seat what became of the matter, in whatever call: that answers the visit.
+
+        Raises:
+            UnknownVisit: there is no such order.
+            VisitError: the order does not wait for a visit, or a visitor is about to make it.
+        """
+        now = self._clock.now()
+        async with self._database.write() as session:
+            order = await session.get(Order, order_no)
+            if order is None:
+                raise UnknownVisit
+            conversation = await session.get(Conversation, order.conversation_id or "")
+            await self._begin_one(session, order, conversation, now)  # the sweep may not have come by yet
+            pending = select(ReturnVisit).where(ReturnVisit.order_no == order_no, ReturnVisit.status.in_(_PENDING))
+            row = (await session.execute(pending.with_for_update())).scalar_one_or_none()
+            if row is None or (row.status == "answered" and row.done_by is not None):
+                raise VisitError("这个工单现在不用回访，请刷新后再看。")
+            if row.status == "taken" and row.taken_by != person:
+                raise VisitError("这个工单正由回访人员回访，请等回访结果。")
+            self._told(session, row, answers, person)
+        await self._carry_out()
+        return shown(row)
+
+    def _told(self, session: AsyncSession, row: ReturnVisit, answers: Answers, person: str) -> None:
+        now = self._clock.now()
+        _keep(row, answers, by=f"seat:{person}", now=now)
+        task_history.happened(session, "visit", row.id, "done", actor=person, now=now)
 
     async def rates(self, month_start: datetime, month_end: datetime, *, unit: str = "") -> list[dict[str, Any]]:
-        """响应率, 解决率, 满意率 of each unit: the share of yes among those who answered that question, 0..1; None
-        where nobody did."""
-        answered = and_(
-            ReturnVisit.status == "done", ReturnVisit.done_at >= month_start, ReturnVisit.done_at < month_end
-        )
-        columns: list[Any] = [ReturnVisit.unit, func.count()]
-        for column in (ReturnVisit.responded, ReturnVisit.solved, ReturnVisit.satisfied):
-            columns += [func.count(column), func.count().filter(column.is_(True))]
-        query = select(*columns).where(answered).group_by(ReturnVisit.unit).order_by(ReturnVisit.unit)
-        if unit:
-            query = query.where(ReturnVisit.unit == unit)
+        """`workorders/visit_rates.py`."""
         async with self._database.read() as session:
-            rows = (await session.execute(query)).all()
-        return [
-            {
-                "unit": name,
-                "visits": visits,
-                "response_rate": _share(yes1, of1),
-                "solution_rate": _share(yes2, of2),
-                "satisfaction_rate": _share(yes3, of3),
-            }
-            for name, visits, of1, yes1, of2, yes2, of3, yes3 in rows
-        ]
+            return await visit_rates.of_units(session, month_start, month_end, unit=unit)
 
     # -- the chat ----------------------------------------------------------------------------------------------------
 
@@ -348,35 +379,8 @@ def _keep(row: ReturnVisit, answers: Answers, *, by: str, now: datetime) -> None
     row.responded, row.solved, row.satisfied = answers.responded, answers.solved, answers.satisfied
     row.reason, row.reason_detail = answers.reason[:32], answers.reason_detail[:64]
     row.note = "\n".join(part for part in (row.note, answers.note.strip()) if part)[:4_000]
-    row.status, row.done_by, row.done_at = "answered", by[:64], now
+    row.status, row.taken_at, row.done_by, row.done_at = "answered", None, by[:64], now
 
 
 def _number(order: Order, conversation: Conversation | None) -> str:
     return order.contact_phone or (conversation.caller_number if conversation is not None else None) or ""
-
-
-async def _last_answers(session: AsyncSession, numbers: list[str]) -> dict[str, str]:
-    query = (
-        select(OrderEvent.order_no, OrderEvent.note)
-        .where(OrderEvent.order_no.in_(numbers), OrderEvent.event.in_(("answer", "follow")))
-        .order_by(OrderEvent.id)
-    )
-    return {row.order_no: row.note for row in (await session.execute(query)).all()}
-
-
-def _share(part: int, of: int) -> float | None:
-    return round(part / of, 4) if of else None
-
-
-def _shown(row: ReturnVisit) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "order_no": row.order_no,
-        "round": row.round,
-        "unit": row.unit,
-        "status": row.status,
-        "taken_by": row.taken_by,
-        "attempts": row.attempts,
-        "next_at": row.next_at.isoformat(),
-        "note": row.note,
-    }

@@ -28,6 +28,14 @@ _ACT: Final = record(
     event_id={**TEXT, "maxLength": 64, "description": "同一编号重复发送只处理一次；签名请求用请求头"},
 )
 
+_SAID: Final = {
+    "responded": YES_NO,
+    "solved": YES_NO,
+    "satisfied": YES_NO,
+    "reason": TEXT,
+    "reason_detail": TEXT,
+    "note": TEXT,
+}
 _REPEAT: Final = {**ANY, "description": "order_no、title、place、unit、filed_at、status、status_text；why：相似之处"}
 
 
@@ -147,10 +155,20 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     },
     "/api/v1/visits": {
         "get": operation(
-            "电话回访任务，和不满意的原因",
-            record("*", items=list_of(ANY), reasons=ANY),
+            "电话回访任务，和不满意的原因；lead：可以收回别人领取的",
+            record("*", items=list_of(ANY), reasons=ANY, lead=YES_NO),
             security="seatCookie",
             errors="401 403",
+        )
+    },
+    "/api/v1/seat/orders/{order_no}/visit": {
+        "post": operation(
+            "登记市民在通话中说的办理结果，即回访结果（已答复、等待回访的工单）",
+            record("*", order_no=TEXT, status=TEXT),
+            body=record("", **_SAID),
+            parameters=[ORDER_NO],
+            security="seatCookie",
+            errors="400 401 403 404 409",
         )
     },
     "/api/v1/visits/rates": {
@@ -182,16 +200,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         "post": operation(
             "领取、未接通、记录回访结果",
             ANY,
-            body=record(
-                "step",
-                step={"type": "string", "enum": ["take", "missed", "answers"]},
-                responded=YES_NO,
-                solved=YES_NO,
-                satisfied=YES_NO,
-                reason=TEXT,
-                reason_detail=TEXT,
-                note=TEXT,
-            ),
+            body=record("step", step={"type": "string", "enum": ["take", "missed", "answers", "give_back"]}, **_SAID),
             parameters=[parameter("path", "visit_id", "回访编号")],
             security="seatCookie",
             errors="400 401 403 404 409",

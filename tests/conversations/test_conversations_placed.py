@@ -76,9 +76,9 @@ async def test_a_visit_by_telephone_is_answered_and_moves_the_order(room: Room) 
     await visits.sweep()
     async with room.database.write() as session:
         (visit_id,) = list((await session.execute(select(ReturnVisit.id))).scalars())
-        taken = await visit_calls.take(session, visit_id)
+        taken = await visit_calls.take(session, visit_id, now=room.clock.now())
         assert taken is not None and taken[1] == NUMBER
-        assert await visit_calls.take(session, visit_id) is None
+        assert await visit_calls.take(session, visit_id, now=room.clock.now()) is None
     placed = Placed("visit", visit_id, order_no=filed.order_no)
     opened = await room.service.open("phone", caller_number=NUMBER, call_id="o1", placed=placed)
     assert "回访" in opened.replies[0].text and "有没有和您联系" in opened.replies[0].text

@@ -71,6 +71,8 @@ export const ACTION_TEXT: Record<string, string> = {
   'callback.released': '收回回电任务',
   'callback.reopened': '重新打开回电任务',
   'visit.revealed': '查看回访号码',
+  'visit.released': '收回回访任务',
+  'visit.told': '坐席登记回访结果',
   'conversation.viewed': '查看会话',
   'conversation.listened': '进入通话',
   'conversation.reassigned': '转派会话',
