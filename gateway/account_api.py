@@ -23,6 +23,7 @@ from seats.passwords import SeatError
 from seats.permissions import ROLES
 from seats.sessions import LoginOf, Stage
 from seats.store import SeatIdentity
+from seats.unit_contacts import Contact, UnitContactError
 
 log = get_logger("gateway.account")
 _ENTRIES: int = 200
@@ -36,6 +37,13 @@ class Code(BaseModel):
 class NewPassword(BaseModel):
     password: Annotated[str, Field(max_length=1_000)]
     new_password: Annotated[str, Field(max_length=1_000)]
+
+
+class NewContact(BaseModel):
+    """`number` empty: the unit is told nothing any more."""
+
+    unit: Annotated[str, Field(min_length=1, max_length=128)]
+    number: Annotated[str, Field(max_length=32)] = ""
 
 
 class Change(BaseModel):
@@ -220,6 +228,32 @@ async def change_account(request: web.Request) -> web.Response:
     return web.json_response(_account(person), dumps=dumps)
 
 
+async def list_contacts(request: web.Request) -> web.Response:
+    """Where units are told of their orders; the numbers masked."""
+    await require(request, "accounts.manage")
+    items = [_contact(one) for one in await core_of(request).unit_contacts.all()]
+    return web.json_response({"items": items}, dumps=dumps)
+
+
+def _contact(one: Contact) -> dict[str, str]:
+    return {"unit": one.unit, "number": one.masked, "changed_at": one.changed_at.isoformat()}
+
+
+async def set_contact(request: web.Request) -> web.Response:
+    """A unit's number, given or taken away."""
+    admin = await require(request, "accounts.manage")
+    core, asked = core_of(request), await read_model(request, NewContact)
+    unit, address = clean_text(asked.unit), client_address(request, core.settings.web)
+    if asked.number:
+        await core.unit_names.check(unit)
+    try:
+        made = await core.unit_contacts.set(unit, asked.number, actor=actor_of(admin), address=address)
+    except UnitContactError as error:
+        raise bad_request(str(error), "invalid_field") from error
+    log.info("contact of a unit changed", seat_id=admin.id, set=made is not None)
+    return web.json_response({"contact": _contact(made) if made else None}, dumps=dumps)
+
+
 async def audit_entries(request: web.Request) -> web.Response:
     """The audit log, newest first; `before`: go on behind this number."""
     await require(request, "audit.read")
@@ -247,4 +281,6 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/admin/accounts", list_accounts)
     app.router.add_get("/api/v1/admin/accounts/{seat_id}/sessions", account_sessions)
     app.router.add_post("/api/v1/admin/accounts/{seat_id}", change_account)
+    app.router.add_get("/api/v1/admin/unit-contacts", list_contacts)
+    app.router.add_post("/api/v1/admin/unit-contacts", set_contact)
     app.router.add_get("/api/v1/admin/audit", audit_entries)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
 from gateway.body import clean_text, parse_model
-from gateway.core import core_of
+from gateway.core import Core, core_of
 from gateway.errors import dumps, forbidden
 from gateway.seat_auth import NO_PERMISSION, require_login
 from seats.permissions import may
@@ -39,11 +40,14 @@ async def _check(request: web.Request) -> None:
         raise forbidden("您的账号没有这项权限。", NO_PERMISSION)
 
 
+def _log_of(core: Core) -> BreachLog:
+    return BreachLog(core.database, clock=core.clock, kept=timedelta(days=core.settings.outbox.keep_days))
+
+
 async def list_breaches(request: web.Request) -> web.Response:
     await _check(request)
-    core, asked = core_of(request), parse_model(_Asked, dict(request.query))
-    log = BreachLog(core.database, clock=core.clock)
-    found = await log.list(
+    asked = parse_model(_Asked, dict(request.query))
+    found = await _log_of(core_of(request)).list(
         days=asked.days,
         unit=clean_text(asked.unit),
         only_open=asked.open,
@@ -55,9 +59,10 @@ async def list_breaches(request: web.Request) -> web.Response:
 
 async def list_reminders(request: web.Request) -> web.Response:
     await _check(request)
-    core, asked = core_of(request), parse_model(_Page, dict(request.query))
-    log = BreachLog(core.database, clock=core.clock)
-    found = await log.reminders(unit=clean_text(asked.unit), page=asked.page, page_size=asked.page_size)
+    asked = parse_model(_Page, dict(request.query))
+    found = await _log_of(core_of(request)).reminders(
+        unit=clean_text(asked.unit), page=asked.page, page_size=asked.page_size
+    )
     return web.json_response(found, dumps=dumps)
 
 

@@ -37,12 +37,14 @@ from seats.notes import CannedReplies, Notes
 from seats.presence import Presence
 from seats.roster import Roster
 from seats.store import SeatStore
+from seats.unit_contacts import UnitContacts
 from storage.advisory import AdvisoryLocks
 from storage.engine import Database
 from storage.keyring import Keyring
 from storage.sealed_files import FileSafe
 from workorders.attachments import Attachments
-from workorders.duties import duties_of
+from workorders.duties import IN_USE, last_good
+from workorders.learned import learned_path
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
@@ -52,7 +54,7 @@ from workorders.service import OrderService
 from workorders.text_messages import TextMessages
 from workorders.unit_names import UnitNames
 from workorders.unit_orders import UnitOrders
-from workorders.units import bodies_of, districts_and_streets, known_units
+from workorders.units import bodies_of, districts_and_streets, units_of
 from workorders.visits import ReturnVisits, VisitRules
 
 if TYPE_CHECKING:
@@ -158,7 +160,7 @@ class Core:
             clock=self.clock,
             outbox=Enqueuer(self.outbox_targets),
             notices=self.text_messages,
-            duties=duties_of(settings.orders.dispatch_file),
+            duties=last_good(settings.orders.dispatch_file, learned_path(settings).parent / IN_USE),
             units=self.unit_names,
         )
         self.files = FileSafe(self.database.keyring, sealing=settings.security.seal_files)
@@ -186,6 +188,7 @@ class Core:
         self.visits = ReturnVisits(self.database, self.orders, rules=rules, clock=self.clock)
         self.audit = AuditLog(self.database, clock=self.clock)
         self.seats = SeatStore(self.database, clock=self.clock, session_hours=settings.seats.session_hours)
+        self.unit_contacts = UnitContacts(self.database, clock=self.clock)
         self.callbacks = Callbacks(
             self.database, clock=self.clock, rules=self.calling, dial_uri=settings.calling.dial_uri
         )
@@ -288,8 +291,8 @@ class Core:
         return self._points
 
     def _units_of_the_rules(self) -> frozenset[str]:
-        """Blocks the first time."""
-        known = known_units(self.settings.orders.dispatch_file)
+        """Blocks for some milliseconds."""
+        known = units_of(self.orders.duties, districts_and_streets())
         duties = {leaf.duty for leaf in self._catalogue.leaves} if self._catalogue is not None else set()
         return known | bodies_of(duties, districts_and_streets())
 

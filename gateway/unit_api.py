@@ -98,6 +98,12 @@ async def list_orders(request: web.Request) -> web.Response:
     return web.json_response({"unit": caller.unit, **found}, dumps=dumps)
 
 
+async def waiting(request: web.Request) -> web.Response:
+    """What is new, for the page to ask for every half minute."""
+    caller = await unit_caller(request)
+    return web.json_response(await core_of(request).unit_orders.waiting(caller.unit), dumps=dumps)
+
+
 async def show_order(request: web.Request) -> web.Response:
     caller = await unit_caller(request)
     core, number = core_of(request), order_number(request)
@@ -136,6 +142,7 @@ async def act(request: web.Request) -> web.Response:
 def add_routes(app: web.Application) -> None:
     """After `orders_api`, which knows the units' keys."""
     app.router.add_get("/api/v1/unit/me", me)
+    app.router.add_get("/api/v1/unit/waiting", waiting)
     app.router.add_get("/api/v1/unit/orders", list_orders)
     app.router.add_get("/api/v1/unit/orders/{order_no}", show_order)
     app.router.add_post("/api/v1/unit/orders/{order_no}/events", act)

@@ -33,6 +33,7 @@ Action = Literal[
     "account.role",
     "account.opened",
     "account.closed",
+    "unit.contact",
     "factor.enrolled",
     "factor.removed",
     "factor.recovery",

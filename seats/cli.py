@@ -1,4 +1,5 @@
-"""`hotline seat add|list|role|password|disable|enable|logout|forget-factor`: the accounts of the desk."""
+"""`hotline seat add|list|role|password|disable|enable|logout|forget-factor|contact`: the accounts of the desk, and
+where units are told of their orders."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from seats.passwords import check_password
 from seats.permissions import ROLES
 from seats.roster import Roster
 from seats.store import SeatError, SeatStore, generate_password
+from seats.unit_contacts import UnitContacts
 from storage.for_commands import opened
 
 
@@ -48,6 +50,10 @@ def command(argv: list[str]) -> int:
         ("forget-factor", "its telephone is lost: take the second factor away, and end its logins"),
     ):
         commands.add_parser(name, help=text).add_argument("login")
+    contact = commands.add_parser("contact", help="the mobile number to which a unit is told of its orders")
+    contact.add_argument("unit", nargs="?", help="as orders name it; without it: every unit that has a number")
+    contact.add_argument("number", nargs="?", help="11 digits; '' takes it away; without it: show it, masked")
+    contact.add_argument("--new-unit", action="store_true", help="the unit is not one that the rules of dispatch know")
     return asyncio.run(_run(parser.parse_args(argv)))
 
 
@@ -64,6 +70,8 @@ async def _run(asked: argparse.Namespace) -> int:
         elif asked.command == "role":
             seat = await store.set_role(asked.login, asked.role, unit=asked.unit, actor=terminal_actor())
             print(f"{seat.login}: {seat.role}; its logins have ended")
+        elif asked.command == "contact":
+            await _contact(UnitContacts(database), asked)
         elif asked.command in ("logout", "forget-factor"):
             await _end(store, asked)
         elif asked.command in ("disable", "enable"):
@@ -100,6 +108,21 @@ async def _end(store: SeatStore, asked: argparse.Namespace) -> None:
         print(f"{seat.login}: had no second factor")
     ended = await store.sessions.end(seat.id, actor=terminal_actor())
     print(f"{seat.login}: {ended} logins ended")
+
+
+async def _contact(contacts: UnitContacts, asked: argparse.Namespace) -> None:
+    """
+    Raises:
+        SeatError: no order can be dispatched to such a unit.
+        UnitContactError: the number takes no short messages.
+    """
+    if asked.number is not None:
+        if asked.number and not asked.new_unit:
+            _check_unit(asked.unit)
+        await contacts.set(asked.unit, asked.number, actor=terminal_actor())
+    for known in await contacts.all():
+        if asked.unit in (None, known.unit):
+            print(f"{known.unit}\t{known.masked}")
 
 
 async def _give_skills(roster: Roster, asked: argparse.Namespace) -> None:

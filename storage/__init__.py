@@ -11,5 +11,6 @@ from storage import follow_up_tables as _follow_up_tables  # noqa: F401
 from storage import leader_tables as _leader_tables  # noqa: F401
 from storage import messenger_tables as _messenger_tables  # noqa: F401
 from storage import order_tables as _order_tables  # noqa: F401
+from storage import unit_tables as _unit_tables  # noqa: F401
 
 logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plug-in while it is imported

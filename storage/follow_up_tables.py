@@ -101,7 +101,8 @@ class Attachment(Base):
 
 
 class TextMessage(Base):
-    """A short message to a citizen, written in the transaction of what it tells. `status`: waiting, sent, failed.
+    """A short message to a citizen or a unit, written in the transaction of what it tells. `status`: waiting, sent,
+    failed, called (it failed, and a person calls instead). One to a unit has its number only once it leaves.
 
     Text and number are forgotten as soon as the message is sent or given up: the text may hold a tracking code.
     """
@@ -111,7 +112,7 @@ class TextMessage(Base):
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     order_no: Mapped[str] = mapped_column(ForeignKey("orders.order_no", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(12))  # filed, answered, extended
+    kind: Mapped[str] = mapped_column(String(12))  # filed, answered, extended; workorders/unit_notices.py
     number: Mapped[str] = mapped_column(Sealed("text_messages.number"))
     text: Mapped[str] = mapped_column(Sealed("text_messages.text"))
     status: Mapped[str] = mapped_column(String(12), default="waiting")

@@ -12,19 +12,27 @@ from storage.engine import Database
 from storage.order_tables import DeadlineAlert
 from storage.tables import Order
 from workorders.order import RUNNING, STATUS_TEXT
+from workorders.told import Way, ways
 
 
 class BreachLog:
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None, kept: timedelta = timedelta(days=30)) -> None:
+        """`kept`: so long is known what was delivered to units' systems (`outbox.keep_days`)."""
         self._database = database
         self._clock = clock or SystemClock()
+        self._kept = kept
+
+    def _told(self, alert: DeadlineAlert, order: Order, told: dict[int, list[Way]], now: datetime) -> list[Way] | None:
+        """An erased order's messages are gone with it, and old deliveries are forgotten."""
+        return None if order.erased_at is not None or alert.at < now - self._kept else told[alert.id]
 
     async def list(
         self, *, days: float, unit: str = "", only_open: bool = False, page: int = 1, page_size: int = 50
     ) -> dict[str, Any]:
         """A page of the breaches of the last `days`, newest first, and for each unit how many it has.
 
-        `hours_late` of a breach that is not resolved counts up to now.
+        `hours_late` of a breach that is not resolved counts up to now. `told`: how the unit was (`workorders/told.py`);
+        None: that is no longer known.
         """
         now = self._clock.now()
         first = (page - 1) * page_size
@@ -40,8 +48,11 @@ class BreachLog:
             ).all()
             total = (await session.execute(counted)).scalar_one()
             units = (await session.execute(by_unit)).all()
+            told = await ways(session, [alert for alert, _ in rows])
         return {
-            "items": [_item(alert, order, now) for alert, order in rows],
+            "items": [
+                {**_item(alert, order, now), "told": self._told(alert, order, told, now)} for alert, order in rows
+            ],
             "units": [
                 {"unit": name or "", "breaches": count, "open": unresolved}
                 for name, count, unresolved in sorted(units, key=lambda row: (-row[1], row[0] or ""))
@@ -52,7 +63,7 @@ class BreachLog:
         }
 
     async def reminders(self, *, unit: str = "", page: int = 1, page_size: int = 50) -> dict[str, Any]:
-        """Orders whose unit has been reminded and still has time, the nearest deadline first, as a page."""
+        """Orders whose deadline is near enough for a reminder and not over, the nearest first, as a page."""
         now = self._clock.now()
         last = (
             select(func.max(DeadlineAlert.id)).where(DeadlineAlert.kind == "reminder").group_by(DeadlineAlert.order_no)
@@ -71,7 +82,8 @@ class BreachLog:
             query = joined.order_by(Order.deadline_at, Order.order_no).offset(first).limit(page_size)
             rows = (await session.execute(query)).all()
             total = (await session.execute(counted)).scalar_one()
-        items = [_item(alert, order, now) for alert, order in rows]
+            told = await ways(session, [alert for alert, _ in rows])
+        items = [{**_item(alert, order, now), "told": self._told(alert, order, told, now)} for alert, order in rows]
         return {"items": items, "total": total, "page": page, "page_size": page_size}
 
     @staticmethod

@@ -65,6 +65,8 @@ class Notices(Protocol):
         note: str = "",
     ) -> None: ...
 
+    def tell_units(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
+
 
 class OrderNotFound(HotlineError):
     """No such order, or the tracking code is wrong: the two are never told apart."""
@@ -97,14 +99,23 @@ class OrderService:
         duties: Duties | None = None,
         units: Units | None = None,
     ) -> None:
-        """`outbox`: who is told of events; `notices`: short messages to citizens; None tells nobody. `duties`: the
-        city's own rules of dispatch; None: ours. `units`: to whom orders may go; None: to anybody."""
+        """`outbox`: who is told of events; `notices`: short messages to citizens and units; None tells nobody.
+        `duties`: the city's own rules of dispatch; None: ours. `units`: to whom orders may go; None: to anybody."""
         self._duties = duties
         self._units = units
         self._notices = notices
         self._database = database
         self._clock = clock or SystemClock()
         self._outbox = outbox
+
+    @property
+    def duties(self) -> Duties:
+        """The rules of dispatch in use."""
+        return self._duties or default_duties()
+
+    def use(self, duties: Duties) -> None:
+        """From now on these are the city's rules; orders that are there keep their units."""
+        self._duties = duties
 
     def assign(self, draft: OrderDraft, urgency: Urgency | None = None) -> Assignment:
         """The unit and the deadline that the draft would be filed with; `urgency`: where it is not for the words to
@@ -114,8 +125,7 @@ class OrderService:
     def way_to(self, unit: str, order: OrderView, *, district: str = "", street: str = "") -> redispatch.Way:
         """How an order would go to a unit that a person has chosen, and who would get a copy; `district`, `street`:
         where it is, if that is about to be corrected."""
-        known = self._duties or default_duties()
-        return redispatch.way_of(unit, order, known, district=district, street=street)
+        return redispatch.way_of(unit, order, self.duties, district=district, street=street)
 
     async def file(
         self,
@@ -302,7 +312,7 @@ class OrderService:
             if moved and str(values.get("unit") or "").strip() in ("", order.unit):
                 raise OrderStateError("采纳派单异议时，请填写改派的承办单位。")
             if event in _GIVES and (values.get("unit") or event == "copy"):
-                values = redispatch.completed(order, values, self._duties or default_duties())
+                values = redispatch.completed(order, values, self.duties)
             if event_id is not None:
                 values["event_id"] = event_id
             await self._happen(session, order, event, events, actor=actor, now=now, note=note, values=values, main=main)
@@ -310,7 +320,7 @@ class OrderService:
                 values = {key: value for key, value in values.items() if key not in ("event_id", "objection")}
                 await self._happen(session, order, "dispatch", events, actor=actor, now=now, note=note, values=values)
             if isinstance(given, dict):
-                step, given = redispatch.after_correction(order, given, self._duties or default_duties())
+                step, given = redispatch.after_correction(order, given, self.duties)
                 await self._happen(session, order, step, events, actor=actor, now=now, note=note, values=given)
             if event == "unmerge" and values.get("dispatch") is True:
                 again = {"unit": order.unit, "mode": order.dispatch_mode, "copies": list(order.copies)}
@@ -432,6 +442,8 @@ class OrderService:
             self._outbox.enqueue(session, order, row)
         if self._notices is not None and (kind := _NOTICED.get(event)) is not None:
             self._notices.put(session, order, kind, f"{event}:{order.version}", now=now, note=note)
+        if self._notices is not None:
+            self._notices.tell_units(session, order, row)
         return row
 
 

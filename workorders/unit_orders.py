@@ -47,6 +47,23 @@ class UnitOrders:
             "page_size": page_size,
         }
 
+    async def waiting(self, unit: str) -> dict[str, Any]:
+        """What the unit has not accepted yet: how many orders of its own, and the numbers of those that are urgent, the
+        nearest deadline first; of a danger also those that it has to act on beside another unit (双派)."""
+        new, urgent = Order.status == "dispatched", Order.urgency == "sudden"
+        counted = select(func.count()).select_from(Order).where(Order.unit == unit, new)
+        own = select(Order.order_no, Order.deadline_at).where(Order.unit == unit, new, urgent)
+        beside = (
+            select(Order.order_no, Order.deadline_at)
+            .join(OrderCopy, OrderCopy.order_no == Order.order_no)
+            .where(OrderCopy.unit == unit, new, urgent, Order.dispatch_mode == "双派")
+        )
+        nearest = own.union(beside).order_by("deadline_at", "order_no").limit(PAGE_SIZE)
+        async with self._database.read() as session:
+            count = int((await session.execute(counted)).scalar_one())
+            numbers = [row.order_no for row in (await session.execute(nearest)).all()]
+        return {"waiting": count, "urgent": numbers}
+
     async def view(self, unit: str, order_no: str) -> dict[str, Any]:
         """
         Raises:

@@ -26,6 +26,7 @@ _LOGIN: Final = record(
 )
 _LOGINS: Final = record("*", items=list_of(_LOGIN), factor=YES_NO)
 _ACCOUNT: Final = record("*", id=TEXT, login=TEXT, display_name=TEXT, role=TEXT, unit=TEXT, enabled=YES_NO)
+_CONTACT: Final = record("*", unit=TEXT, number=TEXT, changed_at=TEXT)
 _SEAT_ID: Final = parameter("path", "seat_id", "账号编号")
 _REDIRECT: Final[dict[str, Schema]] = {"302": {"description": "转到另一个地址"}}
 
@@ -113,6 +114,21 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         "get": operation(
             "一个账号的登录（管理员）", _LOGINS, parameters=[_SEAT_ID], security="seatCookie", errors="401 403"
         )
+    },
+    "/api/v1/admin/unit-contacts": {
+        "get": operation(
+            "承办单位接收工单短信的手机，号码只显示首尾（管理员）",
+            record("*", items=list_of(_CONTACT)),
+            security="seatCookie",
+            errors="401 403",
+        ),
+        "post": operation(
+            "设置一个承办单位接收工单短信的手机；号码为空表示不再发送（管理员）",
+            record("*", contact={"anyOf": [_CONTACT, {"type": "null"}]}),
+            body=record("unit", unit={**TEXT, "maxLength": 128}, number={**TEXT, "maxLength": 32}),
+            security="seatCookie",
+            errors="400 401 403 409",
+        ),
     },
     "/api/v1/admin/audit": {
         "get": operation(

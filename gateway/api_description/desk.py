@@ -47,7 +47,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     },
     "/api/v1/orders/reminders": {
         "get": operation(
-            "已提醒承办单位、期限将至的工单（有统计权限的账号，或者分派岗）",
+            "期限将至的工单，以及承办单位是怎样得知的（told；有统计权限的账号，或者分派岗）",
             record("*", items=list_of(ANY), total=WHOLE, page=WHOLE, page_size=WHOLE),
             parameters=[
                 parameter("query", "unit", "承办单位"),

@@ -77,6 +77,16 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     "/api/v1/unit/orders/{order_no}/attachments": {"post": _upload("承办单位上传附件", "seatCookie")},
     "/api/v1/unit/orders/{order_no}/attachments/{attachment_id}": {"get": _download("下载附件（承办单位）")},
     "/api/v1/unit/me": {"get": operation("当前账号、承办单位和权限", ANY, security="seatCookie", errors="401")},
+    "/api/v1/unit/waiting": {
+        "get": {
+            **operation(
+                "还没有签收的工单：几件，其中紧急的是哪些（包括双派给本单位协同处置的）",
+                record("*", waiting=WHOLE, urgent=list_of(TEXT)),
+                errors="401 403",
+            ),
+            "security": _SIGNED_OR_COOKIE,
+        }
+    },
     "/api/v1/unit/orders": {
         "get": _unit(
             "承办单位的工单：本单位承办的，或者抄送的（copied=1），按期限排列",

@@ -200,6 +200,29 @@ async def test_an_admin_changes_roles_and_the_desk_closes_at_the_next_heartbeat(
     ]
 
 
+async def test_an_admin_gives_units_their_numbers_and_sees_them_masked(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    admin, admin_id = await login(connect, core, "root", role="admin")
+    path = "/api/v1/admin/unit-contacts"
+    status, body = await _post(admin, path, {"unit": "市热力集团", "number": "137 0000 1111"})
+    assert status == 200 and body["contact"]["number"] == "137****1111"  # type: ignore[index]
+    for wrong in ({"unit": "市热力集团", "number": "010-12345678"}, {"unit": "", "number": "13700001111"}, {}):
+        assert (await _post(admin, path, wrong))[0] == 400
+    status, body = await _post(admin, path, {"unit": "市热力公司集团", "number": "13700001111"})
+    assert status == 409 and "市热力集团" in str(body)
+    listed = await (await admin.get(path)).text()
+    assert "市热力集团" in listed and "137****1111" in listed and "13700001111" not in listed
+    assert (await _post(admin, path, {"unit": "市热力集团"})) == (200, {"contact": None})
+    assert (await (await admin.get(path)).json()) == {"items": []}
+    entries = await core.audit.entries(action="unit.contact")
+    assert [(one.actor, one.subject) for one in entries] == [(f"seat:{admin_id}", "市热力集团")] * 2
+    assert "13700001111" not in repr(entries)
+    leader, _ = await login(connect, core, "leader1", role="leader")
+    assert (await leader.get(path)).status == 403
+    assert (await _post(leader, path, {"unit": "市热力集团", "number": "13700001111"}))[0] == 403
+
+
 async def test_every_login_is_in_the_log_and_what_was_typed_is_not(
     connect: Connect, core: Core, small: SmallConversations
 ) -> None:

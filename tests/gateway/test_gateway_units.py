@@ -76,6 +76,28 @@ async def test_a_unit_sees_its_own_orders_and_the_copies_and_no_others(
     assert (await heat.get(f"/api/v1/orders/{mine}")).status == 404  # without the code it is nobody
 
 
+async def test_what_waits_is_told_in_short(connect: Connect, core: Core, small: SmallConversations) -> None:
+    heat, police, street = [
+        await unit_login(connect, core, name, unit)
+        for name, unit in (("heat", HEAT), ("police", "海淀区公安分局"), ("street", STREET))
+    ]
+    ordinary = await file(core, "c:1")
+    assignment = Assignment(STREET, "双派", ("海淀区公安分局", DISTRICT), "sudden", 2, "突发情况")
+    draft = OrderDraft("求助", "井盖丢了", "路口井盖丢了", "web", assignment=assignment)
+    async with core.database.write() as session:
+        danger = await core.orders.file(session, draft, key="c:2", now=core.clock.now(), actor="bot:policy")
+
+    async def waiting(client: Client) -> Any:
+        return await (await client.get("/api/v1/unit/waiting")).json()
+
+    assert await waiting(heat) == {"waiting": 1, "urgent": []}
+    assert await waiting(street) == {"waiting": 1, "urgent": [danger.order_no]}
+    assert await waiting(police) == {"waiting": 0, "urgent": [danger.order_no]}
+    assert (await act(street, danger.order_no, "accept"))[0] == 200
+    assert await waiting(street) == await waiting(police) == {"waiting": 0, "urgent": []}
+    assert (await act(heat, ordinary, "accept"))[0] == 200 and (await waiting(heat))["waiting"] == 0
+
+
 async def test_who_is_to_be_kept_secret_is_not_shown_to_the_unit(
     connect: Connect, core: Core, small: SmallConversations
 ) -> None:

@@ -15,6 +15,7 @@ from base.settings import Settings
 from seats.cli import command
 from seats.passwords import COST, Passwords
 from seats.store import SeatError, SeatStore, generate_password
+from seats.unit_contacts import UnitContactError
 from storage.engine import Database
 from storage.tables import Seat, SeatSession
 
@@ -159,3 +160,21 @@ def test_the_command_knows_the_units(
     assert command(["add", "own", "--role", "unit", "--unit", "自定的单位", "--new-unit"]) == 0
     assert command(["list"]) == 0
     assert "市热力集团" in capsys.readouterr().out
+
+
+def test_the_command_gives_units_their_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = Settings(data=DataSettings(directory=tmp_path / "var"))
+    monkeypatch.setattr("base.settings.load", lambda: chosen)
+    with pytest.raises(SeatError, match="市热力集团"):
+        command(["contact", "市热力公司集团", "13700001111"])
+    with pytest.raises(UnitContactError):
+        command(["contact", "市热力集团", "010-12345678"])
+    assert command(["contact", "市热力集团", "13700001111"]) == 0
+    assert command(["contact", "自定的单位", "13600002222", "--new-unit"]) == 0
+    capsys.readouterr()
+    assert command(["contact"]) == 0
+    assert capsys.readouterr().out == "市热力集团\t137****1111\n自定的单位\t136****2222\n"
+    assert command(["contact", "市热力集团", ""]) == 0 and command(["contact", "市热力集团"]) == 0
+    assert capsys.readouterr().out == ""

@@ -24,6 +24,13 @@ export interface Account {
   enabled: boolean
 }
 
+/** Where a unit is told of its orders; the number is masked. */
+export interface UnitContact {
+  unit: string
+  number: string
+  changed_at: string
+}
+
 export interface AuditEntry {
   seq: number
   at: string
@@ -57,6 +64,7 @@ export const ACTION_TEXT: Record<string, string> = {
   'account.role': '变更角色',
   'account.opened': '启用账号',
   'account.closed': '停用账号',
+  'unit.contact': '承办单位通知手机',
   'factor.enrolled': '启用动态口令',
   'factor.removed': '取消动态口令',
   'factor.recovery': '使用恢复码',
