@@ -30,7 +30,6 @@ from knowledge.rephraser import Rephraser
 from knowledge.service import KnowledgeService, readers_encoder_of, vector_store_of
 from workorders.alerts import DeadlineWatch
 from workorders.catalogue import DEFAULT_PATH
-from workorders.duties import duties_of
 from workorders.learned import learned_path
 from workorders.live_catalogue import LiveCatalogue
 from workorders.model import CategorySuggestion
@@ -62,6 +61,7 @@ async def open_rooms(core: Core, desk: Desk) -> AsyncIterator[None]:
             knowledge.start(),
         )
         catalogue, places, _ = await asyncio.gather(*loading)
+        core.orders.use(catalogue.duties)
         points = PointService(core.database, poll_seconds=core.settings.knowledge.snapshot_poll_seconds)
         closing.push_async_callback(points.close)
         await points.start()
@@ -141,7 +141,7 @@ def _background(
         "desk drafts": desk.unsent.run(),
         "sweeper": _sweep(core, conversations),
         "journal": _take_in_journal(core, conversations),
-        "catalogue": catalogue.watch(core.pause),
+        "catalogue": catalogue.watch(core.pause, core.orders.use),
         "deadlines": _watch_deadlines(core),
         "return visits": _visits(core),
         "short messages": _send_messages(core),
@@ -167,8 +167,7 @@ def _background(
 
 def _catalogue(settings: Settings) -> LiveCatalogue:
     orders = settings.orders
-    duties = duties_of(orders.dispatch_file)
-    return LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), duties)
+    return LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), orders.dispatch_file)
 
 
 async def _as_leader(core: Core, seconds: float) -> AsyncIterator[None]:

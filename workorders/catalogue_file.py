@@ -1,11 +1,12 @@
 """Reading a catalogue: our own nested YAML, or the flat table (CSV) that a city exports from its order system.
 
 A flat table has a header and the columns `code`, `parent`, `name` and, for leaves, `examples` (；between) and perhaps
-`duty`. Items of the first level have no parent; a leaf stands on the third level. Everything wrong with a file is told
-with the code or the line that it concerns.
+`duty`. Items of the first level have no parent; a leaf stands on the third level. In YAML a leaf is its examples
+(；between), or `{examples: …, duty: …}`. Everything wrong with a file is told with the code or the line that it
+concerns.
 
 Another city's digits mean other matters: our rules of dispatch speak for a leaf only where code and names are those of
-our own catalogue. Any other leaf has the duty that its row or the city's own rules (`orders.dispatch_file`) tell.
+our own catalogue. Any other leaf has the duty that its own entry or the city's own rules (`orders.dispatch_file`) tell.
 
 Our YAML may also hold `told`: by leaf, and by how pressing it is, what citizens said first. A list of phrases knows a
 matter by its name; these know it from a story.
@@ -144,8 +145,21 @@ def _nested(path: Path) -> tuple[str, list[Leaf], list[Told]]:
         for second, items in second_levels.items():
             for third, examples in items.items():
                 code, name = _split(third)
-                leaves.append(Leaf(code, _split(first)[1], _split(second)[1], name, _phrases(examples)))
+                said, duty = _entry(code, examples)
+                leaves.append(Leaf(code, _split(first)[1], _split(second)[1], name, _phrases(said), duty))
     return version, leaves, list(_told(document.get("told") or {}))
+
+
+def _entry(code: str, value: object) -> tuple[object, str]:
+    """Examples and duty of a leaf: its examples alone, or both by their names."""
+    if not isinstance(value, dict):
+        return value, ""
+    if unknown := sorted(str(key) for key in value if key not in ("examples", "duty")):
+        raise ValueError(f"{code}: {unknown[0]!r} is none of examples, duty")
+    duty = str(value.get("duty") or "").strip()
+    if duty and not is_duty(duty):
+        raise ValueError(f"{code}: {duty!r} is no duty (街, 区:…, 市:… or 企:…)")
+    return value.get("examples"), duty
 
 
 def _told(by_code: dict[object, dict[str, list[str]]]) -> Iterator[Told]:

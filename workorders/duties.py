@@ -17,6 +17,7 @@ import yaml
 from base.errors import ConfigurationError
 
 PATH: Final = Path(__file__).parent / "data" / "dispatch.yml"
+IN_USE: Final = "catalogue-in-use"  # the folder of copies of the catalogue and of these rules (live_catalogue.py)
 STREET: Final = "街"
 COMPANY: Final = "企:"  # how the duty of a company for water, power, gas or heat begins
 _DUTY: Final = re.compile(r"街|[区市企]:\S+")
@@ -117,6 +118,26 @@ def duties_of(path: Path | None) -> Duties:
         ConfigurationError: the file is missing or malformed.
     """
     return default_duties() if path is None else Duties.load(path)
+
+
+def kept_copy(path: Path, folder: Path) -> Path:
+    """Where the last good copy of the rules at `path` lies: beside that of the catalogue, which may have its name."""
+    return folder / f"dispatch-{path.name}"
+
+
+def last_good(path: Path | None, folder: Path) -> Duties:
+    """The rules at `path`; where they cannot be used, the copy in `folder` of those that were in use before.
+
+    Raises:
+        ConfigurationError: they cannot be used, and none were in use before.
+    """
+    try:
+        return duties_of(path)
+    except ConfigurationError:
+        kept = None if path is None else kept_copy(path, folder)
+        if kept is None or not kept.is_file():
+            raise
+        return Duties.load(kept)  # the catalogue, which is loaded with them, tells of it
 
 
 def is_duty(text: str) -> bool:

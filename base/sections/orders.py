@@ -17,7 +17,7 @@ class OrderSettings(Section):
         None, description="the city's catalogue (.yml or .csv), taken over within seconds of a change; null: the sample"
     )
     dispatch_file: Path | None = Field(
-        None, description="who answers for its leaves, like workorders/data/dispatch.yml, read at start; null: ours"
+        None, description="who answers for its leaves, like workorders/data/dispatch.yml; watched likewise; null: ours"
     )
 
 

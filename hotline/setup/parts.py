@@ -365,13 +365,11 @@ def danger(settings: Settings) -> str:
 
 def catalogue(settings: Settings) -> str:
     from workorders.catalogue import DEFAULT_PATH
-    from workorders.duties import duties_of
     from workorders.learned import learned_path
     from workorders.live_catalogue import LiveCatalogue
 
     orders = settings.orders
-    duties = duties_of(orders.dispatch_file)
-    LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), duties)
+    LiveCatalogue.load(orders.catalogue_file or DEFAULT_PATH, learned_path(settings), orders.dispatch_file)
     return "trained"
 
 

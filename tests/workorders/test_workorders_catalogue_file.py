@@ -220,3 +220,33 @@ def test_what_is_told_of_nothing_is_refused(tmp_path: Path, told: str, message: 
     path.write_text(NESTED + told, "utf-8")
     with pytest.raises(ConfigurationError, match=message):
         catalogue_file.read(path, default_duties())
+
+
+def test_a_leaf_in_yaml_may_tell_its_duty(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.yml"
+    leaf = "      010103 护栏: {examples: 护栏倒了；护栏被撞弯, duty: 市:交通委}\n"
+    other = "      010104 站牌: {examples: 站牌歪了}\n"
+    path.write_text(NESTED.replace("told:\n", "") + leaf + other, "utf-8")
+    read = catalogue_file.read(path, Duties("1", {"0101": {"duty": "区:城管委"}}))
+    assert [leaf.duty for leaf in read.leaves] == ["区:城管委", "区:城管委", "市:交通委", "区:城管委"]
+    assert read.leaves[2].examples == ("护栏倒了", "护栏被撞弯")
+    (best, *_) = Catalogue.load(path, duties=Duties("1", {})).suggest("护栏被车撞弯了")
+    assert (
+        assign(OrderDraft("求助", "", "护栏被车撞弯了", "web", "东城区", category=best), Duties("1", {})).unit
+        == "交通委"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{examples: 护栏倒了, duty: 公安分局}", "010103: '公安分局' is no duty"),
+        ("{examples: 护栏倒了, unit: 市:交通委}", "010103: 'unit' is none of examples, duty"),
+        ("{duty: 市:交通委}", "leaves without an example: 护栏"),
+    ],
+)
+def test_an_entry_in_yaml_that_says_nothing_is_refused(tmp_path: Path, entry: str, message: str) -> None:
+    path = tmp_path / "catalogue.yml"
+    path.write_text(NESTED.replace("told:\n", "") + f"      010103 护栏: {entry}\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=message):
+        catalogue_file.read(path, default_duties())

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from base.clock import ManualClock
 from base.errors import ConfigurationError
 from base.text_model import LinearModel
+from storage.engine import Database
 from workorders import catalogue_models, live_catalogue
 from workorders.catalogue_models import CatalogueModels, TrainingSet
-from workorders.duties import Duties
+from workorders.duties import IN_USE, Duties, kept_copy, last_good
 from workorders.live_catalogue import LiveCatalogue
+from workorders.model import OrderDraft
+from workorders.service import OrderService
 
 FIRST = """
 version: "1"
@@ -28,6 +32,13 @@ levels:
   02 环境保护:
     0201 噪声:
       020101 施工噪声: 工地夜里施工太吵；打桩声音大
+"""
+RULES = """
+version: "1"
+duties:
+  "01": 区:城建局
+  "0201": 区:环保局
+lanes: {}
 """
 SECOND = FIRST.replace('"1"', '"2"').replace("010101 路灯照明", "010105 照明设施")
 
@@ -61,16 +72,29 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """The city's own rules of dispatch."""
+    path = tmp_path / "rules.yml"
+    path.write_text(RULES, "utf-8")
+    return path
+
+
 @asynccontextmanager
-async def watched(path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LiveCatalogue]:
+async def watched(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rules: Path | None = None,
+    use: Callable[[Duties], None] = lambda duties: None,
+) -> AsyncIterator[LiveCatalogue]:
     monkeypatch.setattr(live_catalogue, "_LOOK_SECONDS", 0.02)
-    catalogue, stop = LiveCatalogue.load(path, path.parent / "learned.json"), asyncio.Event()
+    catalogue, stop = LiveCatalogue.load(path, path.parent / "learned.json", rules), asyncio.Event()
 
     async def pause(seconds: float) -> bool:
         await asyncio.sleep(seconds)
         return stop.is_set()
 
-    watching = asyncio.create_task(catalogue.watch(pause))
+    watching = asyncio.create_task(catalogue.watch(pause, use))
     try:
         yield catalogue
     finally:
@@ -156,14 +180,61 @@ def test_a_restart_beside_a_bad_file_uses_the_last_good_one(path: Path) -> None:
     assert LiveCatalogue.load(path, learned).suggest("路灯不亮了")[0].code == "010101"
 
 
-def test_the_citys_own_duties_are_those_of_its_leaves(path: Path) -> None:
+def test_the_citys_own_duties_are_those_of_its_leaves(path: Path, rules: Path) -> None:
     learned = path.parent / "learned.json"
     assert {leaf.duty for leaf in LiveCatalogue.load(path, learned).leaves} == {""}
-    duties = Duties("1", {"01": {"duty": "区:城建局"}, "0201": {"duty": "区:环保局"}})
-    catalogue = LiveCatalogue.load(path, learned, duties)
+    catalogue = LiveCatalogue.load(path, learned, rules)
     assert [leaf.duty for leaf in catalogue.leaves] == ["区:城建局", "区:城建局", "区:环保局"]
     (best, *_) = catalogue.suggest("工地夜里施工太吵")
     assert (best.duty, best.of_sample) == ("区:环保局", False)
+
+
+async def test_new_rules_of_dispatch_are_taken_over_with_their_catalogue_and_bad_ones_are_not(
+    path: Path, rules: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    orders = OrderService(database, clock=ManualClock(), duties=Duties.load(rules))
+
+    def unit() -> str:
+        (category, *_) = catalogue.suggest("工地夜里施工太吵")
+        draft = OrderDraft("投诉", "", "夜里工地施工太吵", "web", district="东城区", category=category)
+        return orders.assign(draft).unit
+
+    async def becomes(name: str) -> None:
+        async with asyncio.timeout(10):
+            while unit() != name:  # noqa: ASYNC110 (a file is watched)
+                await asyncio.sleep(0.02)
+
+    async with watched(path, monkeypatch, rules, orders.use) as catalogue:
+        assert unit() == "东城区环保局"
+        rules.write_text(RULES.replace("环保局", "生态环境局"), "utf-8")  # noqa: ASYNC240 (a few bytes)
+        await becomes("东城区生态环境局")
+        assert catalogue.duties is orders.duties and catalogue.leaves[2].duty == "区:生态环境局"
+        for bad in ("duties: [", RULES.replace("区:环保局", "环保局"), 'version: "2"\nduties: {}\n'):
+            rules.write_text(bad, "utf-8")  # noqa: ASYNC240 (a few bytes)
+            await asyncio.sleep(0.3)
+            assert unit() == "东城区生态环境局"
+        # Both change: neither alone is ever in use.
+        path.write_text(FIRST.replace("施工噪声", "工地噪声"), "utf-8")  # noqa: ASYNC240 (a few bytes)
+        await asyncio.sleep(0.3)
+        assert catalogue.leaves[2].level3 == "施工噪声"  # the rules beside it are still bad
+        rules.write_text(RULES.replace("环保局", "住建局"), "utf-8")  # noqa: ASYNC240 (a few bytes)
+        await becomes("东城区住建局")
+        assert catalogue.leaves[2].level3 == "工地噪声"
+
+
+def test_a_restart_beside_bad_rules_uses_the_last_good_ones(path: Path, rules: Path) -> None:
+    learned = path.parent / "orders" / "learned.json"
+    folder = learned.parent / IN_USE
+    rules.write_text("duties: [", "utf-8")
+    for load in (lambda: LiveCatalogue.load(path, learned, rules), lambda: last_good(rules, folder)):
+        with pytest.raises(ConfigurationError):
+            load()  # none were ever in use
+    rules.write_text(RULES, "utf-8")
+    assert LiveCatalogue.load(path, learned, rules).duties.version == "1"
+    rules.write_text("duties: [", "utf-8")
+    catalogue = LiveCatalogue.load(path, learned, rules)
+    assert catalogue.duties == last_good(rules, folder) == Duties.load(kept_copy(rules, folder))
+    assert catalogue.leaves[2].duty == "区:环保局"
 
 
 def test_a_broken_file_of_learned_examples_costs_only_what_was_learned(path: Path) -> None:
