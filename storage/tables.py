@@ -117,6 +117,7 @@ class Order(Base):
             *("filed_at", "request_type", "category_level1", "category_level2", "district", "street"),
         ),
         Index("ix_orders_kept", "erased_at", "updated_at"),
+        Index("ix_orders_repeats", "district", "category_level2", "street", "filed_at"),
     )
 
     order_no: Mapped[str] = mapped_column(String(24), primary_key=True)

@@ -7,10 +7,12 @@ compared with the oldest of its group, so that no chain of half-alike orders ari
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from workorders import duplicates
@@ -72,7 +74,7 @@ def groups(candidates: Iterable[Candidate], apart: Collection[frozenset[str]] = 
     Args:
         apart: `pair`s that a person has found not to be the same.
     """
-    led: dict[str, list[_Read]] = {}  # by district: the oldest order of each group
+    led = _Leads()
     joined: dict[str, str] = {}
     repeats: dict[str, list[Repeat]] = {}
     newest: dict[str, datetime] = {}
@@ -84,13 +86,13 @@ def groups(candidates: Iterable[Candidate], apart: Collection[frozenset[str]] = 
         if not one.leads and linked in repeats and pair(linked, one.order_no) not in apart:
             main, why = linked, ("登记时已识别为同一市民的同一诉求",)
         elif not one.leads and one.district:
-            main, why = _lead_of(read, led.get(one.district, ()), apart)
+            main, why = _lead_of(read, led.near(one.district, one.street), apart)
         if main:
             joined[one.order_no] = main
             repeats[main].append(Repeat(one.order_no, why))
             newest[main] = max(newest[main], one.created_at)
         else:
-            led.setdefault(one.district, []).append(read)
+            led.add(read)
             repeats[one.order_no], newest[one.order_no] = [], one.created_at
     found = [Group(main, tuple(rows), newest[main]) for main, rows in repeats.items() if rows]
     return sorted(found, key=lambda group: (group.newest, group.main), reverse=True)
@@ -102,6 +104,32 @@ class _Read:
     place: frozenset[str]
     houses: frozenset[int]
     words: frozenset[str]
+
+
+class _Leads:
+    """The oldest order of each group, by where it is: one of another street is never the same place."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._districts: dict[str, list[tuple[int, _Read]]] = {}
+        self._streets: dict[tuple[str, str], list[tuple[int, _Read]]] = {}
+
+    def add(self, read: _Read) -> None:
+        order, self._count = read.order, self._count + 1
+        for leads in (
+            self._districts.setdefault(order.district, []),
+            self._streets.setdefault((order.district, order.street), []),
+        ):
+            leads.append((self._count, read))
+
+    def near(self, district: str, street: str) -> Iterator[_Read]:
+        """In the order in which they were added."""
+        if street:
+            there, anywhere = self._streets.get((district, street), []), self._streets.get((district, ""), [])
+            leads = heapq.merge(there, anywhere, key=itemgetter(0)) if anywhere else iter(there)
+        else:
+            leads = iter(self._districts.get(district, []))
+        return (read for _, read in leads)
 
 
 def _read(order: Candidate) -> _Read:

@@ -3,8 +3,7 @@ again, or kept apart. Every step is an event of the order, with who and when."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,19 +15,17 @@ from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from storage.engine import Database
 from storage.tables import Order, OrderEvent
-from workorders import likely_repeats, numbers
-from workorders.likely_repeats import Candidate, Group
-from workorders.order import RUNNING, STATUS_TEXT, OrderStateError
+from workorders import numbers, repeat_search
+from workorders.likely_repeats import Group
+from workorders.order import STATUS_TEXT, OrderStateError
 from workorders.service import OrderNotFound, OrderService
 from workorders.view import OrderView, without_person
 
-COMPARED: Final = 500  # open orders, the newest
 SHOWN: Final = 50  # groups, and orders that are merged now
 # no telephone number is read; the name only to take it out of what is shown
 _COLUMNS: Final = load_only(
-    *(Order.order_no, Order.request_type, Order.status, Order.title, Order.detail, Order.created_at, Order.unit),
+    *(Order.order_no, Order.request_type, Order.status, Order.title, Order.created_at, Order.unit),
     *(Order.district, Order.street, Order.address, Order.contact_name, Order.duplicate_of),
-    *(Order.category_code, Order.category_level3),
 )
 
 
@@ -44,23 +41,16 @@ class RepeatReview:
         """Groups of open orders of the last `days` that are likely repeats, the newest first, and the orders that are
         merged now, those that changed last first. Neither names nor numbers of citizens are in it.
 
-        `complete`: false where there are more open orders or groups than were compared or are shown.
+        `complete`: false where there are more groups than are shown, or may be (`workorders/repeat_search.py`).
         """
         since = self._clock.now() - timedelta(days=days)
-        recent = select(Order).where(Order.status.in_(RUNNING), Order.created_at >= since).options(_COLUMNS)
-        recent = recent.order_by(Order.created_at.desc(), Order.order_no.desc()).limit(COMPARED + 1)
         async with self._database.read() as session:
-            found = (await session.execute(recent)).scalars().all()
-            rows = {order.order_no: order for order in found[:COMPARED]}
-            leading, apart = await _leading(session, rows), await _kept_apart(session, rows)
+            found = await repeat_search.search(session, since=since, wanted=SHOWN)
+            alike = found.groups[:SHOWN]
+            rows = await _rows(session, alike)
             merged = await _merged(session)
-        candidates = [_candidate(order, leads=order.order_no in leading) for order in rows.values()]
-        alike = await asyncio.to_thread(likely_repeats.groups, candidates, apart)
-        return {
-            "items": [_shown_group(group, rows) for group in alike[:SHOWN]],
-            "merged": merged,
-            "complete": len(found) <= COMPARED and len(alike) <= SHOWN,
-        }
+        items = [_shown_group(group, rows) for group in alike]
+        return {"items": items, "merged": merged, "complete": found.complete}
 
     async def merge(self, main: str, repeats: Sequence[str], *, actor: str, reason: str) -> dict[str, Any]:
         """Merge `repeats` into `main`, each by itself: what cannot be merged any more keeps none of the others.
@@ -105,21 +95,10 @@ class RepeatReview:
             await self._orders.change(number, "note", actor=actor, note=note, data={"apart": main})
 
 
-async def _leading(session: AsyncSession, rows: Iterable[str]) -> set[str]:
-    """Those that others are merged into now."""
-    query = select(Order.duplicate_of).where(Order.status == "merged", Order.duplicate_of.in_(list(rows)))
-    return {main for main in (await session.execute(query.distinct())).scalars() if main}
-
-
-async def _kept_apart(session: AsyncSession, rows: Iterable[str]) -> set[frozenset[str]]:
-    """Pairs that a person has noted to be two matters, or has taken apart again."""
-    query = select(OrderEvent.order_no, OrderEvent.data).where(
-        OrderEvent.order_no.in_(list(rows)),
-        OrderEvent.event.in_(("note", "unmerge")),
-        OrderEvent.actor.startswith("seat:"),
-    )
-    told = [(number, data.get("apart") or data.get("main")) for number, data in (await session.execute(query)).all()]
-    return {likely_repeats.pair(number, other) for number, other in told if isinstance(other, str)}
+async def _rows(session: AsyncSession, alike: Sequence[Group]) -> dict[str, Order]:
+    numbers = [number for group in alike for number in (group.main, *(repeat.order_no for repeat in group.repeats))]
+    query = select(Order).where(Order.order_no.in_(numbers)).options(_COLUMNS)
+    return {order.order_no: order for order in (await session.execute(query)).scalars()}
 
 
 async def _merged(session: AsyncSession) -> list[dict[str, Any]]:
@@ -139,22 +118,6 @@ async def _merged(session: AsyncSession) -> list[dict[str, Any]]:
         }
         shown.append({**_shown(order), **more})
     return shown
-
-
-def _candidate(order: Order, *, leads: bool) -> Candidate:
-    return Candidate(
-        order.order_no,
-        order.request_type,
-        order.created_at,
-        order.detail,
-        district=order.district or "",
-        street=order.street or "",
-        address=order.address or "",
-        category_code=order.category_code or "",
-        category=order.category_level3 or "",
-        duplicate_of=order.duplicate_of or "",
-        leads=leads,
-    )
 
 
 def _shown_group(group: Group, rows: dict[str, Order]) -> dict[str, Any]:

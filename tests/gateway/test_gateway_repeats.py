@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from base.clock import ManualClock
 from gateway.core import Core
-from workorders import repeat_review
+from workorders import repeat_search
 from workorders.model import Assignment, CategorySuggestion, OrderDraft
 
 PATIENCE_MS = 120_000
@@ -142,10 +142,10 @@ async def test_what_the_service_linked_by_itself_can_be_merged(
     assert (await core.orders.view(second, seat="s")).status == "merged"
 
 
-async def test_no_more_than_the_newest_are_compared(
+async def test_no_more_than_the_limits_are_read_and_the_list_says_so(
     connect: Connect, core: Core, small: SmallConversations, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repeat_review, "COMPARED", 2)
+    monkeypatch.setattr(repeat_search, "OF_A_PLACE", 2)
     orders = []
     for count in (1, 2, 3):
         orders.append(await file(core, "k" * count))

@@ -19,6 +19,12 @@ from test_workorders_outbox import test_in_order_for_each_order_however_attempts
 from test_workorders_outbox import (  # noqa: F401
     test_what_comes_after_a_dead_letter_waits_until_somebody_looks as test_dead_letters,
 )
+from test_workorders_repeat_search import (  # noqa: F401
+    test_the_plan_leads_by_the_index_of_places as test_plan_of_repeats,
+)
+from test_workorders_repeat_search import (  # noqa: F401
+    test_where_the_street_is_not_told_and_who_filing_has_linked as test_repeats,
+)
 from test_workorders_service import service as service
 from test_workorders_service import (  # noqa: F401
     test_one_matter_told_on_several_channels_at_once_is_linked as test_linked_at_once,
