@@ -7,6 +7,8 @@ export interface OrderEvent {
   note: string
   at: string
   public: boolean
+  /** Of a correction: what stood there before and what it is now, persons masked. */
+  changes?: { field: string; label: string; old: string; new: string }[]
 }
 
 export interface Attachment {
@@ -37,6 +39,7 @@ export interface OrderFull {
   answers: { question: string; words: string; text: string }[]
   contact_phone: string | null
   confidential: boolean
+  urgency: string
   channel: string
   category_code: string | null
   category_level1: string | null
