@@ -66,7 +66,7 @@ async def test_a_call_back_has_its_conversation_its_recording_and_a_note(
     await expect(table).to_contain_text("没有录完整")
     await table.get_by_role("button", name="联系不上").click()
     await expect(table).to_contain_text("备注：晚上再打")
-    await table.get_by_role("button", name="查看会话").click()
+    await table.get_by_role("button", name="看会话").click()
     await expect(page.get_by_role("log", name="对话记录")).to_contain_text("路灯坏了三天")
 
 

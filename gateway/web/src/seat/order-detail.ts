@@ -59,6 +59,8 @@ export interface OrderFull {
   conversation_id: string | null
   possible: string[]
   next_events: string[]
+  /** The citizen is to be asked about the answer; null: there is nothing to ask. */
+  visit: { reasons: Record<string, string[]> } | null
 }
 
 /** What a step asks of the seat besides a press of a button. */
@@ -80,7 +82,7 @@ export const STEPS: Record<string, Step> = {
   reopen: { label: '重新办理', hint: '写清楚哪里没有办好。' },
   withdraw: { label: '撤回诉求', hint: '市民要求撤回时使用，写清楚原因。' },
   visit: { label: '登记回访', hint: '写清楚市民怎么说。' },
-  close: { label: '办结', hint: '可以写一句说明。' },
+  close: { label: '办结', hint: '没有回访的，写明原因；已经回访的，可以写一句说明。' },
   note: { label: '内部备注', hint: '只有热线中心看得到。' },
 }
 
