@@ -2,7 +2,9 @@
 extended deadline with its reason; that it is worked on by itself again), and in those chats in which a citizen asked
 again about the same matter (extended, answered, closed: that it is so, not what is said in it).
 
-What has been told is known by the turn itself (one for each event), so it is told once by however many cores.
+What has been told is known by the turn itself (one for each event), so it is told once by however many cores. The
+conversation of a caller is over: the reason of an extension goes to them by short message, and where none reaches them
+a person calls. Who left no number at all is noted on the order.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, local
 from base.logs import get_logger
@@ -20,7 +23,9 @@ from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent
 from conversations.subscriptions import Hub
 from storage.engine import Database
+from storage.follow_up_tables import TextMessage
 from storage.tables import Conversation, Order, OrderEvent, Turn
+from workorders.service import SYSTEM, OrderService
 
 _log = get_logger(__name__)
 _TOLD: Final = "order-event:"
@@ -28,6 +33,9 @@ _CITIZEN: Final = "citizen:"  # how the actor of a supplement begins; the conver
 _LOOK_BACK: Final = timedelta(days=2)  # after a longer outage the tracking view still shows it
 _BATCH: Final = 100
 _EXTENDED: Final = ("extend", "follow_extend")
+_CALLED_WITHIN: Final = timedelta(days=1)
+_FAILED: Final = "failed"
+_NOBODY: Final = "市民没有留下可以联系的电话，延期的原因无法主动告知。"
 _BECAME: Final[dict[str, Literal["extended", "answered", "closed"]]] = {
     "extend": "extended",
     "follow_extend": "extended",
@@ -39,8 +47,9 @@ _BECAME: Final[dict[str, Literal["extended", "answered", "closed"]]] = {
 
 
 class OrderNews:
-    def __init__(self, database: Database, *, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
+    def __init__(self, database: Database, *, orders: OrderService, locks: KeyedLocks, hub: Hub, clock: Clock) -> None:
         self._database = database
+        self._orders = orders
         self._locks = locks
         self._hub = hub
         self._clock = clock
@@ -51,13 +60,18 @@ class OrderNews:
         async with self._database.read() as session:
             own = list((await session.execute(_where_filed(since))).all())
             again = list((await session.execute(_where_asked_again(since))).all())
+            failed = list((await session.execute(_not_sent(since))).scalars())
         for event, order in own:
-            await self._tell(event, order.conversation_id or "", _in_full(event, order))
+            await self._note_if_nobody(event, order)
+            await self._tell(event, order.conversation_id or "", _in_full(event, order), order=order)
         for event, order, conversation_id in again:
             await self._tell(event, conversation_id, _in_short(event, order))
+        for message_id in failed:
+            await self._call_instead(message_id)
         return len(own) + len(again)
 
-    async def _tell(self, event: OrderEvent, conversation_id: str, text: str) -> None:
+    async def _tell(self, event: OrderEvent, conversation_id: str, text: str, *, order: Order | None = None) -> None:
+        """`order`: it was filed in this conversation."""
         message_id = f"{_TOLD}{event.id}"
         async with self._locks.hold(conversation_id), self._database.write() as session:
             row = await store.load(session, conversation_id, for_update=True)
@@ -66,9 +80,74 @@ class OrderNews:
             seq = await store.last_seq(session, row.id) + 1
             turn = store.add_turn(session, row.id, seq, "system", text, self._clock.now(), client_message_id=message_id)
             row.version += 1
+            if order is not None and _for_a_caller(event, row) and not await _by_message(session, event):
+                await self._promise(session, row, order, text)
             await session.flush()
         self._hub.publish(ConversationEvent("turn", conversation_id, turn=store.stored(turn)))
         _log.info("news of an order were told", conversation_id=conversation_id, news=event.event)
+
+    async def _promise(self, session: AsyncSession, row: Conversation, order: Order, text: str) -> None:
+        """A person calls and tells it."""
+        if not (number := order.contact_phone or row.caller_number):
+            return
+        extension = order.extra.get("contact_extension")
+        note = f"请电话告知市民：{text}" + (f"（总机接通后转{extension}）" if extension else "")
+        now = self._clock.now()
+        due_at = now + _CALLED_WITHIN
+        reason = store.EXTENSION
+        await store.promise_call_back(session, row, reason=reason, number=number, note=note, due_at=due_at, now=now)
+
+    async def _call_instead(self, message_id: str) -> None:
+        """A message about an extension was given up: a person calls."""
+        async with self._database.write() as session:
+            query = select(TextMessage).where(TextMessage.id == message_id).with_for_update()
+            message = (await session.execute(query)).scalar_one_or_none()
+            if message is None or message.status != _FAILED:
+                return
+            message.status = "called"
+            order = await session.get_one(Order, message.order_no)
+            row = await store.load(session, order.conversation_id or "", for_update=True)
+            happened = select(OrderEvent).where(
+                OrderEvent.order_no == order.order_no,
+                OrderEvent.event.in_(_EXTENDED),
+                OrderEvent.at == message.created_at,
+            )
+            event = (await session.execute(happened)).scalars().first()
+            if row is not None and event is not None:
+                await self._promise(session, row, order, _in_full(event, order))
+
+    async def _note_if_nobody(self, event: OrderEvent, order: Order) -> None:
+        """Before it counts as told: noted twice it is noted once."""
+        if event.event not in _EXTENDED or order.contact_phone:
+            return
+        async with self._database.read() as session:
+            row = await store.load(session, order.conversation_id or "")
+        if row is not None and _for_a_caller(event, row) and not row.caller_number:
+            await self._orders.change(order.order_no, "note", actor=SYSTEM, note=_NOBODY, event_id=f"{_TOLD}{event.id}")
+
+
+def _for_a_caller(event: OrderEvent, row: Conversation) -> bool:
+    return event.event in _EXTENDED and row.channel == "phone"
+
+
+async def _by_message(session: AsyncSession, event: OrderEvent) -> bool:
+    """Whether a short message tells it: it was written with the event. One that is given up is seen to by itself."""
+    written = select(TextMessage.id).where(
+        TextMessage.order_no == event.order_no, TextMessage.kind == "extended", TextMessage.created_at == event.at
+    )
+    return (await session.execute(written)).first() is not None
+
+
+def _not_sent(since: datetime) -> Select[str]:
+    return (
+        select(TextMessage.id)
+        .join(Order, Order.order_no == TextMessage.order_no)
+        .join(Conversation, Conversation.id == Order.conversation_id)
+        .where(TextMessage.kind == "extended", TextMessage.status == _FAILED, TextMessage.finished_at >= since)
+        .where(Conversation.channel == "phone")
+        .order_by(TextMessage.finished_at)
+        .limit(_BATCH)
+    )
 
 
 def _where_filed(since: datetime) -> Select[OrderEvent, Order]:

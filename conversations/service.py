@@ -132,7 +132,7 @@ class ConversationService:
         dialogue = Dialogue(settings, self._lookups)
         self._turns = TurnTaker(database, dialogue=dialogue, orders=orders, clock=self._clock)
         self._sweeper = Sweeper(database, settings, locks=self._locks, hub=self._hub, clock=self._clock)
-        self._news = OrderNews(database, locks=self._locks, hub=self._hub, clock=self._clock)
+        self._news = OrderNews(database, orders=orders, locks=self._locks, hub=self._hub, clock=self._clock)
         self._visits = (
             VisitAsker(database, visits, locks=self._locks, hub=self._hub, clock=self._clock) if visits else None
         )

@@ -20,6 +20,7 @@ _TURNS_A_TIME = 500  # a few milliseconds to open
 _OFTEN = 2_000
 CALL_BACK_WITHIN: Final = timedelta(hours=2)  # of a promise; at once where there is danger
 WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
+EXTENSION: Final = "extension"  # the reason of a call-back that tells why a deadline was extended: a person calls
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
 # What every call and every turn asks is written once: building a statement costs more than SQLite takes to answer it.
@@ -135,7 +136,7 @@ async def promise_call_back(
     """A call-back task for the conversation; False when one stands already (then only its note grows).
 
     A number has one open task: what was promised to it before is taken over by this one, with its note, its seat and
-    the earlier deadline.
+    the earlier deadline. `reason` `EXTENSION`: something new is to be told, so a task that was done is opened again.
     """
     found = await session.execute(_TASK_OF, {"conversation_id": conversation.id})
     known = found.scalar_one_or_none() or await _called_about(session, conversation)
@@ -143,7 +144,8 @@ async def promise_call_back(
     if known is not None:
         await session.refresh(known, with_for_update=True)
         if known.conversation_id == conversation.id or known.status != "done":
-            await _promise_again(session, known, number=number, note=note, due_at=due_at, now=now)
+            again = reason == EXTENSION
+            await _promise_again(session, known, number=number, note=note, due_at=due_at, now=now, again=again)
             return False
     task = CallbackTask(
         id=new_id("cb_"),
@@ -169,10 +171,22 @@ async def _called_about(session: AsyncSession, conversation: Conversation) -> Ca
 
 
 async def _promise_again(
-    session: AsyncSession, known: CallbackTask, *, number: str | None, note: str, due_at: datetime, now: datetime
+    session: AsyncSession,
+    known: CallbackTask,
+    *,
+    number: str | None,
+    note: str,
+    due_at: datetime,
+    now: datetime,
+    again: bool = False,
 ) -> None:
-    """The task stands, or stood until its citizen called again; it may get its number only now."""
-    promised_anew = known.status == "done" and known.result == "called_again"
+    """The task stands, or stood until its citizen called again; it may get its number only now. `again`: whatever came
+    of it, a person has something new to tell."""
+    promised_anew = known.status == "done" and (again or known.result == "called_again")
+    if again and (known.status == "done" or not _for_people(known.reason)):
+        known.reason = EXTENSION
+    if again and known.status == "done":
+        known.due_at, known.attempts, known.next_at = due_at, 0, None
     number = known.number or number
     if promised_anew or known.status != "done":
         await _take_over(session, known, await open_calls(session, number, besides=known.conversation_id), now)
@@ -192,7 +206,7 @@ async def _take_over(session: AsyncSession, task: CallbackTask, others: list[Cal
     for earlier in others:
         task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
         task.due_at = min(task.due_at, earlier.due_at)
-        task.reason = earlier.reason if earlier.reason.startswith("emergency") else task.reason
+        task.reason = earlier.reason if _weighs_more(earlier.reason, task.reason) else task.reason
         _close(earlier, "superseded", now)
     if others:
         await session.flush()
@@ -202,12 +216,13 @@ async def _take_over(session: AsyncSession, task: CallbackTask, others: list[Cal
 
 async def called_again(session: AsyncSession, row: Conversation, *, now: datetime) -> int:
     """Whoever called again and was served need not be called, at this number or at the one that they gave in the call
-    with which they went on; calls about danger are made all the same. How many."""
+    with which they went on; calls about danger are made all the same, and so are those that tell of an extension. How
+    many."""
     tasks = await open_calls(session, row.caller_number, besides=row.id)
     if (broken_off := row.outcome_detail.get(WENT_ON)) is not None:
         went_on = select(CallbackTask).where(CallbackTask.conversation_id == broken_off, CallbackTask.status != "done")
         tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
-    tasks = [task for task in tasks if not task.reason.startswith("emergency")]
+    tasks = [task for task in tasks if not (task.reason.startswith("emergency") or task.reason == EXTENSION)]
     for task in tasks:
         task.note = f"{task.note}\n市民已再次来电（会话{row.id}）。".strip()[:4_000]
         _close(task, "called_again", now)
@@ -219,6 +234,15 @@ async def open_calls(session: AsyncSession, number: str | None, *, besides: str)
     if not number:
         return []
     return list((await session.execute(_OPEN_CALLS, {"number": number, "besides": besides})).scalars())
+
+
+def _for_people(reason: str) -> bool:
+    """Whether a task with this reason is kept from the bot (`seats/callbacks.py`)."""
+    return reason.startswith("emergency") or reason in ("seat", EXTENSION)
+
+
+def _weighs_more(earlier: str, reason: str) -> bool:
+    return earlier.startswith("emergency") or (earlier == EXTENSION and not _for_people(reason))
 
 
 def _close(task: CallbackTask, result: str, now: datetime) -> None:

@@ -44,6 +44,7 @@ _REOPENED: Final = (GIVEN_UP, REACHED)
 _ANOTHERS: Final = "这个回电任务已由其他坐席领取。"
 _DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
 _URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour, by a person
+_EXTENSION: Final = "extension"  # why a deadline was extended: a person tells it
 _BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
 _AGAIN_WITHIN: Final = timedelta(hours=2)  # of being opened again
@@ -280,14 +281,14 @@ class Callbacks:
         return task, number
 
     async def for_the_bot(self, session: AsyncSession, *, limit: int) -> list[str]:
-        """Tasks that the bot may call about now, the most pressing first: none about danger, none of a seat's own."""
+        """Tasks that the bot may call about now, the most pressing first: none about danger, none for a person only."""
         now = self._clock.now()
         if not self._rules.allowed(now):
             return []
         query = (
             select(CallbackTask.id)
             .where(CallbackTask.status.in_(("open", "unreachable")), CallbackTask.number.is_not(None))
-            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason != _BY_SEAT)
+            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason.not_in((_BY_SEAT, _EXTENSION)))
             .where(or_(CallbackTask.next_at.is_(None), CallbackTask.next_at <= now))
             .order_by(CallbackTask.due_at)
             .limit(limit)

@@ -25,6 +25,7 @@ WORDS: Final = {
     "missed": "系统没能接听",
     "journal": "系统故障时记下的来电",
     "seat": "坐席约定回电",
+    "extension": "工单延期，需电话告知原因",
     "no seat in time": "等待人工太久",
     "silence": "没有听到声音",
     "abuse": "言语不当，已结束",
