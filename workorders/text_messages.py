@@ -148,6 +148,8 @@ class TextMessages:
         kind = unit_notices.KIND_OF.get(event.event)
         if self._gateway is None or kind is None:
             return
+        if kind == "renewed" and event.data.get("renew_deadline") is not True:
+            return
         for unit in unit_notices.told(event.event, order):
             session.add(
                 TextMessage(

@@ -12,16 +12,17 @@ from typing import Final, Literal
 from base.clock import local
 from storage.tables import Order
 
-Kind = Literal["dispatched", "reopened", "overruled", "remind", "breach"]
+Kind = Literal["dispatched", "reopened", "overruled", "renewed", "remind", "breach"]
 KIND_OF: Final[Mapping[str, Kind]] = {
     "dispatch": "dispatched",
     "copy": "dispatched",
     "reopen": "reopened",
     "overrule": "overruled",
+    "correct": "renewed",  # only where the deadline runs anew with it
     "remind": "remind",
     "breach": "breach",
 }
-_TO_BOTH: Final = ("dispatch", "copy", "reopen")  # 双派: whoever has the copy acts as well
+_TO_BOTH: Final = ("dispatch", "copy", "reopen", "correct")  # 双派: whoever has the copy acts as well
 _BOTH: Final = "双派"
 _URGENT: Final = "sudden"
 
@@ -43,6 +44,8 @@ def text_of(kind: Kind, order: Order, unit: str) -> str:
         return f"【12345】{number}将于{until}到期，还没有答复，请尽快办理。"
     if kind == "breach":
         return f"【12345】{number}已超过办理期限（{until}），请立即办理并答复。"
+    if kind == "renewed":
+        return f"【12345】{number}的办理期限已改{by_then}，登录工单办理页面查看。"
     if unit != order.unit:
         return f"【12345】{number}已同时派给贵单位和{order.unit}，请立即协同处置，登录工单办理页面查看。"
     happened = {

@@ -241,3 +241,16 @@ async def test_a_contact_is_checked_masked_and_audited(
         (HEAT, {"before": "137****1111", "after": "136****2222"}),
         (HEAT, {"before": "136****2222", "after": ""}),
     ]
+
+
+async def test_a_deadline_that_was_corrected_is_told_and_other_corrections_are_not(
+    room: Room, contacts: UnitContacts
+) -> None:
+    await contacts.set(STREET, DUTY, actor="seat:root")
+    number = await room.file(Assignment(STREET, "直派", (), "ordinary", 168, "属地"))
+    await room.orders.change(number, "correct", actor="seat:s1", data={"fields": {"urgency": "sudden"}})
+    assert len(await room.sent(DUTY)) == 1
+    await room.orders.change(number, "correct", actor="seat:s1", data={"renew_deadline": True})
+    assert (await room.sent(DUTY))[1:] == [
+        f"【12345】紧急工单{number}（学院路街道，市政）的办理期限已改，请在01月05日12点00分前答复，登录工单办理页面查看。"
+    ]
