@@ -145,6 +145,8 @@ async def promise_call_back(
         await session.refresh(known, with_for_update=True)
         if known.conversation_id == conversation.id or known.status != "done":
             again = reason == EXTENSION
+            if known.status != "done" and _weighs_more(reason, known.reason):
+                known.reason = reason[:64]  # danger was told after the promise
             await _promise_again(session, known, number=number, note=note, due_at=due_at, now=now, again=again)
             return False
     task = CallbackTask(

@@ -262,3 +262,15 @@ async def test_a_number_that_is_told_later_or_promised_anew_takes_the_other_task
     (task,) = await callbacks.tasks()
     assert (task["conversation_id"], task["status"], task["seat_id"]) == ("c3", "taken", "s2")
     assert (await rows(database))["c4"].result == "superseded" and "note c4" in task["note"]
+
+
+async def test_danger_that_is_told_after_the_promise_is_called_about_at_any_hour(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1")
+    await promise(database, clock, "c1", reason="emergency 119")
+    clock.moment = NIGHT
+    (task,) = await callbacks.tasks()
+    assert (task["reason"], task["callable"]) == ("emergency 119", True)
+    await promise(database, clock, "c1")
+    assert (await callbacks.tasks())[0]["reason"] == "emergency 119"
