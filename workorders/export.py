@@ -2,7 +2,7 @@
 
 The file is a sequence of parts. Each begins with a line `{"kind": "part", ...}` that tells when its snapshot was taken
 and ends, when it was not cut off, with `{"kind": "end", ...}`; between them stands one line an order, right behind
-those of its objections and attachments, and after all orders the call-backs and the ratings
+those of its objections and attachments, and after all orders the return visits, the call-backs and the ratings
 (`workorders/export_further.py`). A later line of an order (or of whatever else has an `id`) replaces an earlier one: a
 part that goes on first repeats the orders that changed since the first snapshot, so that the whole file, read that way,
 is the state at its last.
@@ -28,7 +28,7 @@ from storage.engine import Database
 from storage.tables import Order, OrderEvent
 from workorders import answers, event_moments, export_further
 
-FORMAT: Final = "hotline-orders/2"
+FORMAT: Final = "hotline-orders/3"
 _PAGE: Final = 500
 _LATE_COMMITS: Final = timedelta(minutes=10)  # a change is stamped before it is committed
 _FLUSH_ORDERS: Final = 2_000
@@ -85,8 +85,8 @@ async def export(
     Args:
         personal: also what citizens said, who they are and what was noted. Without it no free text is written at all,
             for any of it may name a person.
-        since: only orders that changed at or after this moment, with all that belongs to them, and call-backs and
-            ratings likewise (`workorders/export_further.py`).
+        since: only orders that changed at or after this moment, with all that belongs to them, and return visits,
+            call-backs and ratings likewise (`workorders/export_further.py`).
         resume: go on with a file that was cut off, written with the same choices.
 
     Raises:
@@ -118,7 +118,7 @@ async def export(
                 if line["kind"] == "order" and not counted["order"] % _FLUSH_ORDERS:
                     stream.flush()
             # A part that goes on has all of these again: nothing tells which of them changed.
-            for others in (export_further.callbacks, export_further.ratings):
+            for others in (export_further.visits, export_further.callbacks, export_further.ratings):
                 async for line in others(session, since, personal, page=_PAGE):
                     _write(stream, line)
                     counted[line["kind"]] += 1

@@ -1,4 +1,5 @@
-"""The lines of an export besides the orders': their objections and attachments, call-backs, and ratings of the service.
+"""The lines of an export besides the orders': their objections and attachments, return visits, call-backs, and ratings
+of the service.
 
 Without personal data no free text is told (a unit's reason, the name of a file: any of it may name a person), nor what
 leads to a conversation.
@@ -14,11 +15,11 @@ from typing import Any, Final
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.follow_up_tables import Attachment, Objection
+from storage.follow_up_tables import Attachment, Objection, ReturnVisit
 from storage.tables import CallbackTask, Conversation
 
 Line = dict[str, Any]
-KINDS: Final = ("objection", "attachment", "callback", "rating")
+KINDS: Final = ("objection", "attachment", "visit", "callback", "rating")
 
 _OBJECTION: Final = (
     *("id", "order_no", "unit", "objected_by", "objected_at", "status", "decided_by", "decided_at", "new_unit"),
@@ -26,6 +27,11 @@ _OBJECTION: Final = (
 _OBJECTION_PERSONAL: Final = ("reason", "suggested_unit", "decision")
 _ATTACHMENT: Final = ("id", "order_no", "media_type", "size_bytes", "sha256", "added_by", "added_at")
 _ATTACHMENT_PERSONAL: Final = ("name",)
+_VISIT: Final = (
+    *("id", "order_no", "round", "unit", "channel", "status", "attempts", "next_at", "created_at", "asked_at"),
+    *("taken_by", "taken_at", "responded", "solved", "satisfied", "reason", "reason_detail", "done_by", "done_at"),
+)
+_VISIT_PERSONAL: Final = ("conversation_id", "note")
 _CALLBACK: Final = (
     *("id", "reason", "status", "result", "seat_id", "attempts", "due_at", "next_at", "created_at", "done_at"),
 )
@@ -44,6 +50,30 @@ async def of_orders(session: AsyncSession, numbers: Sequence[str], personal: boo
     for file in (await session.execute(attachments)).scalars():
         found[file.order_no].append(_line("attachment", file, _ATTACHMENT, _ATTACHMENT_PERSONAL if personal else ()))
     return found
+
+
+async def visits(session: AsyncSession, since: datetime | None, personal: bool, *, page: int) -> AsyncIterator[Line]:
+    """Rounds of asking, one for each answer of an order, `page` at a time. An attempt that reached nobody leaves the
+    order as it is: with `since` those that were begun or ended then or later, and all that still stand."""
+    after = ""
+    while True:
+        query = select(ReturnVisit).where(ReturnVisit.id > after).order_by(ReturnVisit.id).limit(page)
+        if since is not None:
+            stands = ReturnVisit.status.not_in(("done", "lapsed"))
+            query = query.where(or_(ReturnVisit.created_at >= since, ReturnVisit.done_at >= since, stands))
+        rounds = list((await session.execute(query)).scalars())
+        if not rounds:
+            return
+        for row in rounds:
+            line = _line("visit", row, _VISIT, _VISIT_PERSONAL if personal else ())
+            # a citizen who answers in a chat is named by the conversation
+            yield line if personal else {**line, "done_by": _without_conversation(row.done_by)}
+        session.expunge_all()
+        after = rounds[-1].id
+
+
+def _without_conversation(actor: str | None) -> str | None:
+    return "citizen" if actor is not None and actor.startswith("citizen:") else actor
 
 
 async def callbacks(session: AsyncSession, since: datetime | None, personal: bool, *, page: int) -> AsyncIterator[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from base.settings import Settings
 from hotline import cli
 from storage import migrate
 from storage.engine import Database
-from storage.follow_up_tables import Attachment
+from storage.follow_up_tables import Attachment, ReturnVisit
 from storage.tables import CallbackTask, Conversation
 from workorders.export import ExportError, export
 from workorders.outbox.enqueue import Enqueuer
@@ -24,6 +25,7 @@ from workorders.outbox.schedule import Next
 from workorders.outbox.store import OutboxStore, Settled
 from workorders.outbox.targets import Target
 from workorders.service import OrderService
+from workorders.visits import Answers, ReturnVisits
 
 
 @pytest.fixture
@@ -67,6 +69,11 @@ async def attach(database: Database, number: str, name: str, clock: ManualClock)
         session.add(row)
 
 
+def phone_of(name: str) -> str:
+    """A number has one open call-back."""
+    return f"139{zlib.crc32(name.encode()) % 10**8:08d}"
+
+
 async def served(database: Database, name: str, clock: ManualClock, *, rating: str | None = "satisfied") -> None:
     """A call that was promised a call-back, and rated if a `rating` is given."""
     now = clock.now()
@@ -75,7 +82,7 @@ async def served(database: Database, name: str, clock: ManualClock, *, rating: s
         ended_at=now, outcome_detail={"rating": rating, "note": "王某来电"} if rating else {},
     )  # fmt: skip
     task = CallbackTask(
-        id=f"cb_{name}", conversation_id=call.id, number="13900004321", reason="busy", note="王某请晚上打", due_at=now,
+        id=f"cb_{name}", conversation_id=call.id, number=phone_of(name), reason="busy", note="王某请晚上打", due_at=now,
         created_at=now,
     )  # fmt: skip
     async with database.write() as session:
@@ -98,10 +105,11 @@ async def test_everything_is_there_and_personal_data_only_when_asked_for(
     await export(database, full, personal=True, clock=clock)
     head, order, end = lines(plain)
     assert head == {
-        "kind": "part", "format": "hotline-orders/2", "personal": False, "since": None,
+        "kind": "part", "format": "hotline-orders/3", "personal": False, "since": None,
         "snapshot_at": "2026-01-05T02:00:00+00:00",
     }  # fmt: skip
-    assert end == {"kind": "end", "orders": 1, "objections": 0, "attachments": 0, "callbacks": 0, "ratings": 0}
+    nothing = {"objections": 0, "attachments": 0, "visits": 0, "callbacks": 0, "ratings": 0}
+    assert end == {"kind": "end", "orders": 1, **nothing}
     assert [event["event"] for event in order["events"]] == ["file", "dispatch", "accept", "answer"]
     assert order["unit"] == "海淀区供热办" and order["status"] == "answered"
     for personal in ("13900001234", "王某", "学院路", "暖气", "昨天晚上", *extra.values()):
@@ -121,7 +129,7 @@ async def test_objections_attachments_call_backs_and_ratings_are_there_too(
     plain, full = tmp_path / "plain.jsonl", tmp_path / "full.jsonl"
     done = await export(database, plain, clock=clock)
     await export(database, full, personal=True, clock=clock)
-    assert done.further == {"objections": 1, "attachments": 1, "callbacks": 2, "ratings": 1}
+    assert done.further == {"objections": 1, "attachments": 1, "visits": 0, "callbacks": 2, "ratings": 1}
     kinds = ["part", "objection", "attachment", "order", "callback", "callback", "rating", "end"]
     assert [line["kind"] for line in lines(plain)] == kinds == [line["kind"] for line in lines(full)]
     _, objection, attachment, _, callback, _, rating, end = lines(full)
@@ -135,14 +143,80 @@ async def test_objections_attachments_call_backs_and_ratings_are_there_too(
         "sha256": "ab" * 32, "added_by": f"citizen:{number}", "added_at": "2026-01-05T02:00:00+00:00",
         "name": "王某家.jpg",
     }  # fmt: skip
-    assert (callback["number"], callback["reason"], callback["status"]) == ("13900004321", "busy", "open")
+    assert (callback["number"], callback["reason"], callback["status"]) == (phone_of("rated"), "busy", "open")
     assert (rating["rating"], rating["channel"], rating["seat_id"]) == ("satisfied", "phone", "s1")
     assert rating["conversation_id"] == "c_rated" != rating["id"]
     told = plain.read_text("utf-8")
-    for personal in ("李某", "13900004321", "王某请", "王某家.jpg", "c_rated", "王某来电"):
+    for personal in ("李某", phone_of("rated"), "王某请", "王某家.jpg", "c_rated", "王某来电"):
         assert personal not in told
     assert {"seat:reviewer", "upheld"} <= set(lines(plain)[1].values())
     assert lines(plain)[6]["id"] == rating["id"]  # the same conversation in each export
+
+
+async def asked(orders: OrderService, visits: ReturnVisits, number: str, answers: Answers, *, missed: int = 0) -> str:
+    """One round: the unit answers, a visitor calls, perhaps in vain at first. The round's id."""
+    await orders.change(number, "accept", actor="seat:s1")
+    await orders.change(number, "answer", actor="seat:s1", note="已修好")
+    await visits.sweep()
+    (task,) = [task for task in await visits.tasks(person="v1", limit=50) if task["order_no"] == number]
+    for _ in range(missed):
+        await visits.take(task["id"], person="v1")
+        await visits.missed(task["id"], person="v1", note="王某没接")
+        visits._clock.advance(7_200)  # type: ignore[attr-defined]
+    await visits.take(task["id"], person="v1")
+    await visits.record(task["id"], answers, person="v1")
+    return str(task["id"])
+
+
+async def test_each_round_of_asking_is_there(
+    database: Database, orders: OrderService, clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workorders.export._PAGE", 1)
+    visits = ReturnVisits(database, orders, clock=clock)
+    number = await file_order(database, orders, "c:1", clock, contact_phone="13900001234")
+    other = await file_order(database, orders, "c:2", clock, contact_phone="13900005678")
+    in_vain = Answers(True, False, False, "办理结果", "问题没有解决", note="王某还在等")
+    first = await asked(orders, visits, number, in_vain, missed=1)
+    second = await asked(orders, visits, number, Answers(True, True, True))
+    async with database.write() as session:  # as a conversation that answers in a chat
+        said = ReturnVisit(
+            id="vi_chat", order_no=other, round=1, unit=UNIT, channel="chat", conversation_id="c_secret",
+            status="done", next_at=clock.now(), created_at=clock.now(), done_by="citizen:c_secret", done_at=clock.now(),
+        )  # fmt: skip
+        session.add(said)
+    plain, full = tmp_path / "plain.jsonl", tmp_path / "full.jsonl"
+    done = await export(database, plain, clock=clock)
+    await export(database, full, personal=True, clock=clock)
+    assert done.further["visits"] == 3 and lines(plain)[-1]["visits"] == 3
+    told = others(plain)
+    one, two, chat = told[first], told[second], told["vi_chat"]
+    assert (one["kind"], one["order_no"], one["unit"], one["channel"]) == ("visit", number, UNIT, "phone")
+    assert [(row["round"], row["attempts"], row["status"]) for row in (one, two)] == [(1, 1, "done"), (2, 0, "done")]
+    assert [one[name] for name in ("responded", "solved", "satisfied")] == [True, False, False]
+    assert (one["reason"], one["reason_detail"], one["done_by"]) == ("办理结果", "问题没有解决", "seat:v1")
+    assert chat["done_by"] == "citizen" and others(full)["vi_chat"]["done_by"] == "citizen:c_secret"
+    assert "c_secret" not in plain.read_text("utf-8") and "王某" not in plain.read_text("utf-8")
+    assert "王某还在等" in others(full)[first]["note"] and others(full)["vi_chat"]["conversation_id"] == "c_secret"
+
+
+async def test_rounds_that_changed_or_still_stand_since_a_moment(
+    database: Database, orders: OrderService, clock: ManualClock, tmp_path: Path
+) -> None:
+    visits = ReturnVisits(database, orders, clock=clock)
+    numbers = [await file_order(database, orders, f"c:{n}", clock, contact_phone=f"1390000123{n}") for n in range(3)]
+    before = await asked(orders, visits, numbers[0], Answers(True, True, True))
+    for number in numbers[1:]:
+        await orders.change(number, "accept", actor="seat:s1")
+        await orders.change(number, "answer", actor="seat:s1", note="已修好")
+    await visits.sweep()
+    clock.advance(1_800)
+    since = clock.now()
+    (missed, _) = [task["id"] for task in await visits.tasks(person="v1", limit=50)]
+    await visits.take(missed, person="v1")
+    await visits.missed(missed, person="v1")  # the order itself does not change by that
+    await export(database, tmp_path / "since.jsonl", since=since, clock=clock)
+    found = {row["id"]: row for row in lines(tmp_path / "since.jsonl") if row["kind"] == "visit"}
+    assert before not in found and len(found) == 2 and found[missed]["attempts"] == 1
 
 
 async def test_pages_of_call_backs_and_ratings_leave_nothing_out(
@@ -277,7 +351,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 
     message_id = asyncio.run(prepare())
     assert cli.main(["orders", "export", str(tmp_path / "orders.jsonl")]) == 0
-    assert "1 orders; 0 objections, 0 attachments, 0 callbacks, 0 ratings." in capsys.readouterr().out
+    assert "1 orders; 0 objections, 0 attachments, 0 visits, 0 callbacks, 0 ratings." in capsys.readouterr().out
     assert cli.main(["orders", "dead-letters", "list"]) == 0
     told = capsys.readouterr().out
     assert message_id in told and "HTTP 400" in told and "behind=1" in told
