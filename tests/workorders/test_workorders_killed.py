@@ -1,4 +1,5 @@
-"""A process that files orders is killed at any moment: what was told stands, nothing is there twice or in part."""
+"""A process that files and moves orders is killed at any moment: what was told stands, nothing is there twice or in
+part."""
 
 from __future__ import annotations
 
@@ -11,21 +12,22 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from filing_process import UNIT
+from filing_process import HAPPENS, OTHER, UNIT
 from sqlalchemy import select
 
 from storage.engine import Database
-from storage.follow_up_tables import OrderCopy, TextMessage
+from storage.follow_up_tables import Objection, OrderCopy, TextMessage
 from storage.order_tables import OutboxMessage
 from storage.tables import Order, OrderEvent
 
 pytestmark = [pytest.mark.long, pytest.mark.processes]
-ORDERS, KILLS, AT_ONCE = 240, 8, 2
+ORDERS, KILLS, AT_ONCE = 168, 8, 2
+_STATUS = ("answered", "accepted", "dispatched", "merged", "answered", "answered")  # as HAPPENS
 PROGRAM = Path(__file__).with_name("filing_process.py")
 
 
-async def test_filing_under_random_kills(database: Database, tmp_path: Path) -> None:
-    """Two processes at a time file the same keys; one of them is killed again and again in the midst of its work."""
+async def test_filing_and_moving_under_random_kills(database: Database, tmp_path: Path) -> None:
+    """Two processes at a time file and move the same orders; both are killed again and again in the midst of it."""
     chance, sent = random.Random(11), tmp_path / "messages" / "sent.jsonl"
     told: dict[str, set[str]] = defaultdict(set)
 
@@ -57,6 +59,7 @@ async def test_filing_under_random_kills(database: Database, tmp_path: Path) -> 
         orders = (await session.execute(select(Order))).scalars().all()
         events = (await session.execute(select(OrderEvent).order_by(OrderEvent.id))).scalars().all()
         copies = (await session.execute(select(OrderCopy))).scalars().all()
+        objections = (await session.execute(select(Objection))).scalars().all()
         outbox = (await session.execute(select(OutboxMessage).order_by(OutboxMessage.id))).scalars().all()
         texts = (await session.execute(select(TextMessage).where(TextMessage.kind == "filed"))).scalars().all()
     by_key = {order.idempotency_key: order.order_no for order in orders}
@@ -65,9 +68,18 @@ async def test_filing_under_random_kills(database: Database, tmp_path: Path) -> 
     happened: dict[str, list[str]] = defaultdict(list)
     for event in events:
         happened[event.order_no].append(event.event)
-    assert happened == {order.order_no: ["file", "dispatch", "accept"] for order in orders}
-    assert {order.status for order in orders} == {"accepted"} and {order.unit for order in orders} == {UNIT}
-    assert Counter(copy.order_no for copy in copies) == {order.order_no: 1 for order in orders}
+    numbers = [by_key[f"key:{index}"] for index in range(ORDERS)]
+    ways = {number: HAPPENS[index % len(HAPPENS)] for index, number in enumerate(numbers)}
+    assert happened == {number: ["file", "dispatch", *way] for number, way in ways.items()}
+    for index, number in enumerate(numbers):
+        order = next(one for one in orders if one.order_no == number)
+        assert order.status == _STATUS[index % len(HAPPENS)]
+        assert order.unit == (OTHER if "uphold" in ways[number] else UNIT)
+        assert order.duplicate_of == (numbers[index - 1] if "merge" in ways[number] else None)
+        assert sorted(copy.unit for copy in copies if copy.order_no == number) == sorted(order.copies)
+    decided = Counter((row.order_no, row.status, row.new_unit) for row in objections)
+    upheld = {(number, "upheld", OTHER): 1 for number, way in ways.items() if "uphold" in way}
+    assert decided == upheld | {(number, "rejected", None): 1 for number, way in ways.items() if "overrule" in way}
     messages: dict[str, list[str]] = defaultdict(list)
     for message in outbox:
         messages[message.order_no].append(message.event)
