@@ -240,11 +240,14 @@ class ConversationService:
         """
         return await self._sweeper.hang_up(conversation_id, reason=reason, callback_number=callback_number)
 
-    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
-        """A call came and went while the core was away: it becomes a contact, with a call-back where a number is known.
-        Returns the conversation. Not idempotent: look for a conversation of this call first."""
+    async def missed_call(
+        self, call_id: str, *, caller_number: str | None, callback_number: str | None, reason: str = "missed"
+    ) -> str:
+        """A call came and went while the core was away, or found no room (`reason` overload): it becomes a contact,
+        with a call-back where a number is known. Returns the conversation. Not idempotent: look for a conversation of
+        this call first."""
         conversation_id = await self._contacts.missed(call_id, caller_number)
-        await self._sweeper.hang_up(conversation_id, reason="missed", callback_number=callback_number)
+        await self._sweeper.hang_up(conversation_id, reason=reason, callback_number=callback_number)
         return conversation_id
 
     async def heard_of(self, conversation_ids: list[str]) -> None:

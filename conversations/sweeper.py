@@ -30,7 +30,7 @@ _BATCH = 200
 _SURELY_GONE = timedelta(hours=6)  # no call is that long: nothing waits for it after a restart
 _TRANSFERRED = "transferred"
 _CUT_BY_US = ("lost", "error")  # our process died; we had to stop and told the caller that we would call back
-_NOT_SERVED = ("abandoned", "missed")  # hung up in the waiting room; called while we were away
+_NOT_SERVED = ("abandoned", "missed", "overload")  # hung up in the waiting room; we were away; there was no room
 
 
 class Sweeper:

@@ -247,7 +247,10 @@ class PhoneCall:
             return  # we called and reached nobody
         if conversation_id is None:
             conversation_id = await core.conversations.missed_call(
-                self.call_id, caller_number=ended.caller, callback_number=ended.callback_number
+                self.call_id,
+                caller_number=ended.caller,
+                callback_number=ended.callback_number,
+                reason="overload" if ended.reason == "overload" else "missed",
             )
         else:
             with suppress(UnknownConversation):  # of a database that is gone: there is nothing to end

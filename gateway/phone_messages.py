@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 _NOT_REACHED: Final = ("busy", "no_answer", "refused", "unreachable", "not_allowed", "no_line", "cancelled")
 END_REASONS: Final = (
     *("caller_hung_up", "bot_hung_up", "transferred", "rtp_timeout", "error", "abandoned", "informed"),
+    "overload",  # refused for want of room
     *_NOT_REACHED,  # of a call that we placed
 )
 _Number = Annotated[str, AfterValidator(lambda number: number[:32])]

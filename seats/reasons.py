@@ -23,6 +23,7 @@ WORDS: Final = {
     "lost": "系统中断，通话丢失",
     "idle": "很久没有新消息",
     "missed": "系统没能接听",
+    "overload": "线路全忙，没能接进来",
     "journal": "系统故障时记下的来电",
     "seat": "坐席约定回电",
     "extension": "工单延期，需电话告知原因",

@@ -145,6 +145,18 @@ class CoreLink:
         }
         self._end(message)
 
+    def call_turned_away(self, call_id: str, caller: Masked) -> None:
+        """A call was refused for want of room: kept and told again, like every end of a call."""
+        message: Message = {
+            "type": "call_ended",
+            "call_id": call_id,
+            "reason": "overload",
+            "recording": None,
+            "callback_number": None,
+            "caller": caller.reveal(),
+        }
+        self._end(message)
+
     def call_rings(self, call_id: str, sip_call_id: str) -> None:
         """A call that we place is on its way. Nothing is lost where the core does not hear of it."""
         self._send({"type": "call_rings", "call_id": call_id, "sip_call_id": sip_call_id})

@@ -56,6 +56,11 @@ class PhoneMetrics:
             "recordings", "Recordings: begun, failed, deleted, or left out for want of room", "what"
         )
         self.arrivals = counter("arrivals", "Calls that rang: served at once, waiting or refused", "arrival")
+        self.turned_away = counter(
+            "turned_away",
+            "Refused callers: noted for a call-back, repeated, beyond the limit, or number unknown",
+            "kept",
+        )
         self.legs = Gauge(
             "hotline_phone_legs", "Legs of bridged calls besides the callers' own", ["kind"], registry=self.registry
         )

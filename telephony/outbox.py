@@ -104,7 +104,7 @@ class Outbox:
         if len(self._ended) >= MAXIMUM_ENDED:
             self._ended.pop(next(iter(self._ended)))
         told = {"conversation_id": started.get("conversation_id"), "caller": started.get("caller")}
-        self._ended[call_id] = _Ended({**message, **told})
+        self._ended[call_id] = _Ended({**told, **message})  # a call that never began tells its caller itself
         return True
 
     def confirmed(self, call_id: str) -> bool:

@@ -48,6 +48,7 @@ from telephony.retention import retention_rules
 from telephony.speech import SpeechClient
 from telephony.ticker import Ticker
 from telephony.turn_rules import turn_taking
+from telephony.turned_away import TurnedAway
 from telephony.voice_activity import VoiceActivity
 
 log = logs.get_logger("telephony.phone")
@@ -185,7 +186,9 @@ class Phone:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._draining = asyncio.Event()
-        self._start = Start(self._clock.monotonic(), alone=not settings.cluster.dispatcher_urls)
+        alone = not settings.cluster.dispatcher_urls
+        self._start = Start(self._clock.monotonic(), alone=alone)
+        self._turned_away = TurnedAway(settings.admission.refused_callbacks_a_minute) if alone else None
         self._state = NodeState(dispatcher_of(settings), self._admission_state)
 
     def stop(self) -> None:
@@ -299,11 +302,20 @@ class Phone:
             if call_id in self._calls:  # a second INVITE under the Call-ID of a living call
                 call_id = new_id("c")
             if self._desk.arrive(call_id) == "refused":
-                self._background(leg.hang_up())
+                self._turn_away(leg, call_id)
                 return
             call = self._calls[call_id] = Call(leg, call_id, self._services)
             self._ticker.add(call)
             self._background(self._serve_call(call))
+
+    def _turn_away(self, leg: Leg, call_id: str) -> None:
+        """486. Where no other node tries the call, the caller is called back."""
+        if self._turned_away is not None:
+            kept = self._turned_away.meet(leg.caller.number, self._clock.monotonic())
+            self._metrics.turned_away.labels(kept).inc()
+            if kept == "noted":
+                self._link.call_turned_away(call_id, leg.caller.number)
+        self._background(leg.hang_up())
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -14,8 +14,8 @@ from storage.follow_up_tables import ReturnVisit
 async def of_units(
     session: AsyncSession, month_start: datetime, month_end: datetime, *, unit: str
 ) -> list[dict[str, Any]]:
-    """响应率, 解决率, 满意率 of each unit, or of one: the share of yes among those who answered that question, 0..1; None
-    where nobody did."""
+    """响应率, 解决率, 满意率 of each unit, or of one: the share of yes among those who answered that question, 0..1;
+    None where nobody did."""
     answered = and_(ReturnVisit.status == "done", ReturnVisit.done_at >= month_start, ReturnVisit.done_at < month_end)
     columns: list[Any] = [ReturnVisit.unit, func.count()]
     for column in (ReturnVisit.responded, ReturnVisit.solved, ReturnVisit.satisfied):

@@ -79,6 +79,9 @@ class AdmissionSettings(Section):
         0.05, gt=0, le=1, description="share of late 20 ms beats from which on new calls wait"
     )
     waiting_room_places: int = Field(50, ge=0, description="calls that wait; any more are refused (486)")
+    refused_callbacks_a_minute: int = Field(
+        60, ge=0, description="refused callers who are called back, where no other node takes the call; 0: none"
+    )
     waiting_room_notice: str = Field("", description="said to everybody who waits, e.g. what a disruption is about")
 
 

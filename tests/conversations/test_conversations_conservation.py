@@ -233,6 +233,7 @@ async def test_a_call_that_broke_off_is_still_called_back_after_a_hot_topic_was_
     assert (task.conversation_id, task.status) == (lost.conversation_id, "open")
 
 
+@pytest.mark.parametrize("reason", ["missed", "overload"])
 @pytest.mark.parametrize(
     ("caller", "promised", "outcome", "called"),
     [
@@ -242,9 +243,9 @@ async def test_a_call_that_broke_off_is_still_called_back_after_a_hot_topic_was_
     ],
 )
 async def test_a_call_that_came_while_the_core_was_away_is_a_contact(
-    room: Room, caller: str | None, promised: str | None, outcome: str, called: str
+    room: Room, caller: str | None, promised: str | None, outcome: str, called: str, reason: str
 ) -> None:
-    conversation_id = await room.service.missed_call("k", caller_number=caller, callback_number=promised)
+    conversation_id = await room.service.missed_call("k", caller_number=caller, callback_number=promised, reason=reason)
     (row,) = await rows(room, Conversation)
     assert (row.id, row.call_id, row.status, row.outcome) == (conversation_id, "k", "ended", outcome)
     assert [task.number for task in await rows(room, CallbackTask)] == ([called] if called else [])

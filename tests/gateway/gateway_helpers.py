@@ -61,7 +61,7 @@ class SmallConversations:
         self.seat_messages: dict[tuple[str, str], StoredTurn] = {}
         self.subscriptions: list[SmallSubscription] = []
         self.heard_ids: list[str] = []
-        self.missed: list[tuple[str, str | None, str | None]] = []  # call, caller's number, number to call back
+        self.missed: list[tuple[str, str | None, str | None, str]] = []  # call, caller, number to call back, why
         self.call_backs: list[tuple[str, str]] = []  # promised by the phone
         self.said: list[CitizenTurn] = []
         self.finished: list[tuple[str, str, str]] = []
@@ -179,8 +179,10 @@ class SmallConversations:
         self._store(self._known(conversation_id), "citizen", text, message_id)
         return [self._store(conversation_id, "bot", answer)]
 
-    async def missed_call(self, call_id: str, *, caller_number: str | None, callback_number: str | None) -> str:
-        self.missed.append((call_id, caller_number, callback_number))
+    async def missed_call(
+        self, call_id: str, *, caller_number: str | None, callback_number: str | None, reason: str = "missed"
+    ) -> str:
+        self.missed.append((call_id, caller_number, callback_number, reason))
         return "c_missed"
 
     async def hang_up(self, conversation_id: str, *, reason: str, callback_number: str | None = None) -> Outcome:

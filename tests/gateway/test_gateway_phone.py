@@ -179,7 +179,12 @@ async def test_a_phone_that_comes_back_goes_on_with_its_calls(
     end = {"type": "call_ended", "call_id": "never", "reason": "error", "recording": None, "caller": "13900001234"}
     await third.send_json({**end, "callback_number": "13800138000"})
     assert (await third.receive_json(timeout=5))["type"] == "ended"
-    assert small.missed == [("never", "13900001234", "13800138000")], "a call that we never heard of is a contact too"
+    await third.send_json({**end, "call_id": "full", "reason": "overload"})
+    assert (await third.receive_json(timeout=5))["type"] == "ended"
+    assert small.missed == [
+        ("never", "13900001234", "13800138000", "missed"),
+        ("full", "13900001234", None, "overload"),
+    ], "a call that we never heard of is a contact too"
     assert known in small.heard_ids and len(small.heard_ids) == 2
     await second.close()
     await third.close()

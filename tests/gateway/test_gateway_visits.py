@@ -112,8 +112,8 @@ async def test_an_answered_order_is_not_closed_over_the_citizens_head(
     path = f"/api/v1/seat/orders/{number}/visit"
     assert (await seat.post(path, json={"note": "好"}, headers=origin(seat))).status == 400
     answers = {"responded": True, "solved": True, "satisfied": True}
-    told = await seat.post(path, json=answers, headers=origin(seat))
-    assert (await told.json())["status"] == "closed"
+    answered = await seat.post(path, json=answers, headers=origin(seat))
+    assert (await answered.json())["status"] == "closed"
     assert (await seat.post(path, json=answers, headers=origin(seat))).status == 409
     (entry,) = await core.audit.entries(action="visit.told")
     assert (entry.actor, entry.detail["order"]) == (f"seat:{seat_id}", number)

@@ -67,6 +67,12 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
         return message
 
     assert "486" in refused.ended
+
+    def turned_away() -> list[dict[str, Any]]:
+        return [message for message in core.of("call_ended") if message["reason"] == "overload"]
+
+    eventually(turned_away, what="the call-back of the refused caller")
+    assert {message["caller"] for message in turned_away()} == {"13800138000"}, "no other node takes the call"
     for report in (choosing, leaving, staying):
         greeting = report.exchanges[0]
         assert report.answered and report.answer_seconds < 1.0
@@ -82,6 +88,7 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
         'arrivals_total{arrival="served"}': 1,
         'arrivals_total{arrival="waiting"}': 3,
         'arrivals_total{arrival="refused"}': 1,
+        'turned_away_total{kept="noted"}': 1,
         'waiting_ended_total{departure="served"}': 1,
         'waiting_ended_total{departure="call_back"}': 1,
         'waiting_ended_total{departure="abandoned"}': 1,
