@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, SystemClock
@@ -16,18 +15,16 @@ from base.errors import HotlineError
 from storage.engine import Database, next_value
 from storage.follow_up_tables import OrderCopy
 from storage.tables import Order, OrderEvent
-from workorders import correction, dispatch, duplicates, merging, numbers, objections, redispatch
+from workorders import correction, dispatch, duplicates, merging, numbers, objections, order_search, redispatch
 from workorders.duties import Duties, default_duties
 from workorders.model import Assignment, FiledOrder, OrderDraft, Urgency
 from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
+from workorders.ports import Notices, Outbox, Units
 from workorders.transitions import check_extension, move
 from workorders.view import OrderView, order_view
 
 SYSTEM = "system:core"
-_SEARCHED: Final = 5_000  # a few dozen milliseconds of opening
-_OPENED_AT_ONCE: Final = 250
-_FOUND: Final = 200
 _NOTED_HERE: Final = frozenset({"from_unit", "from_copies", "event_id"})  # never taken from whoever causes an event
 _GIVES: Final = ("dispatch", "uphold", "copy")  # say who gets an order, or a copy of it
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
@@ -36,36 +33,6 @@ _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "extend": "extended",
     "follow_extend": "extended",
 }
-
-
-class Outbox(Protocol):
-    """`workorders/outbox/enqueue.py`."""
-
-    def enqueue(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
-
-
-class Units(Protocol):
-    """`workorders/unit_names.py`."""
-
-    async def check(self, *names: str) -> None: ...
-
-
-class Notices(Protocol):
-    """`workorders/text_messages.py`."""
-
-    def put(
-        self,
-        session: AsyncSession,
-        order: Order,
-        kind: Literal["filed", "answered", "extended"],
-        key: str,
-        *,
-        now: datetime,
-        code: str = "",
-        note: str = "",
-    ) -> None: ...
-
-    def tell_units(self, session: AsyncSession, order: Order, event: OrderEvent) -> None: ...
 
 
 class OrderNotFound(HotlineError):
@@ -237,23 +204,10 @@ class OrderService:
     ) -> list[OrderView]:
         """Orders for the desk, newest first, without their events. `text` is looked for in number, title and place,
         and may be the citizen's whole telephone number."""
-        query = select(Order).order_by(Order.created_at.desc(), Order.order_no.desc()).limit(max(1, min(limit, 200)))
-        only = [Order.status == status] if status is not None else []
-        if conversation_id is not None:
-            only.append(Order.conversation_id == conversation_id)
-        query = query.where(*only)
         async with self._database.read() as session:
-            if term := text.strip():
-                query = query.where(
-                    or_(
-                        Order.order_no == numbers.normalise(term),
-                        Order.contact_phone_key == term,
-                        Order.order_no.in_(await _with_words(session, term, only)),
-                        Order.street == term,
-                        Order.district == term,
-                    )
-                )
-            return [order_view(order, []) for order in (await session.execute(query)).scalars()]
+            return await order_search.found(
+                session, status=status, text=text, conversation_id=conversation_id, limit=limit
+            )
 
     async def change(
         self,
@@ -405,9 +359,7 @@ class OrderService:
         due = order.deadline_at.isoformat() if order.deadline_at else None
         self._record(session, order, event, actor=SYSTEM, now=now, note=note, data={"deadline_at": due})
 
-    def attached(
-        self, session: AsyncSession, order: Order, *, actor: str, now: datetime, data: dict[str, Any]
-    ) -> None:
+    def attached(self, session: AsyncSession, order: Order, *, actor: str, now: datetime, data: dict[str, Any]) -> None:
         """Note on a locked order, inside the caller's transaction, that a file was taken.
 
         Raises:
@@ -453,19 +405,3 @@ async def _filed_before(session: AsyncSession, key: str) -> FiledOrder | None:
     if known is None:
         return None
     return FiledOrder(known.order_no, "", known.deadline_hours, known.unit or "", True, known.deadline_working_days)
-
-
-async def _with_words(session: AsyncSession, term: str, only: Sequence[ColumnElement[bool]]) -> list[str]:
-    """Orders with these words in title or address. Both are sealed, so the newest of those that are asked for are
-    opened and looked through, a few hundred at a time: other tasks have their turn in between."""
-    query = select(Order.order_no, Order.title, Order.address).where(*only)
-    newest = query.order_by(Order.created_at.desc(), Order.order_no.desc())
-    rows = await session.stream(newest.limit(_SEARCHED).execution_options(yield_per=_OPENED_AT_ONCE))
-    found: list[str] = []
-    async for order_no, title, address in rows:
-        if term in title or term in (address or ""):
-            found.append(order_no)
-            if len(found) == _FOUND:
-                break
-    await rows.close()
-    return found

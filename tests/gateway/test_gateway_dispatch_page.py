@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from axe_findings import serious_findings
@@ -19,7 +20,7 @@ PATIENCE_MS = 30_000
 STREET, GOVERNMENT = "海淀区学院路街道办事处", "海淀区人民政府"
 
 
-async def file(core: Core, key: str, **place: str) -> str:
+async def file(core: Core, key: str, **place: Any) -> str:
     draft = OrderDraft(
         "投诉", "路灯不亮", "小区门口的路灯不亮", "phone", contact_name="王小明", contact_phone="13900001234", **place
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ STREET, OTHER, GOVERNMENT, POLICE = (
     "海淀区人民政府",
     "海淀区公安分局",
 )
-PLACE = {"district": "海淀区", "street": "学院路街道"}
+PLACE: Any = {"district": "海淀区", "street": "学院路街道"}
 
 
 def test_a_street_has_its_district_and_a_functional_body_nobody() -> None:

@@ -229,7 +229,7 @@ async def test_words_are_looked_for_among_what_was_asked_for(
     database: Database, service: OrderService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many newer orders there are that nobody asked about."""
-    monkeypatch.setattr("workorders.service._SEARCHED", 2)
+    monkeypatch.setattr("workorders.order_search._SEARCHED", 2)
     wanted, *newer = [(await file(database, service, draft(), f"c{n}:1")).order_no for n in range(4)]
     await service.change(wanted, "accept", actor="seat:s1")
     assert [order.order_no for order in await service.search(text="暖气", status="accepted")] == [wanted]
