@@ -213,6 +213,7 @@ def test_a_merged_order_goes_the_way_of_its_main_order(world: tuple[asyncio.Runn
         steps: list[list[Step]] = [
             [(1, "merge", "seat:s1", "同一处", 1), (0, "merge", "seat:s2", "同一处", 2)],  # into each other
             [(0, "unmerge", "seat:s1", "弄反了", 3), (1, "unmerge", "seat:s1", "弄反了", 3)],
+            [(0, "dispatch", "seat:s1", "", 7), (1, "dispatch", "seat:s1", "", 7)],  # whichever it was
             [(1, "merge", "seat:s1", "同一处", 4)],
             [(0, "extend", "seat:s1", "配件未到", 5), (1, "unmerge", "seat:s1", "不是一处", 6)],
             [(1, "merge", "seat:s1", "是一处", 8)],
