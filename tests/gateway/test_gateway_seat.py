@@ -122,6 +122,8 @@ async def test_a_whole_hand_over(connect: Connect, core: Core, small: SmallConve
     assert hello["queue"] == [] and hello["mine"] == [] and hello["seat"]["id"] == seat_id
     known = await a_waiting_citizen(small)
     queue = await until(socket, "queue")
+    while not queue["queue"]:  # one may be on its way that was made before the citizen came
+        queue = await until(socket, "queue")
     assert [card["conversation_id"] for card in queue["queue"]] == [known]
     assert set(queue["queue"][0]) == {
         "conversation_id",
@@ -145,6 +147,8 @@ async def test_a_whole_hand_over(connect: Connect, core: Core, small: SmallConve
     await socket.send_json({"type": "claim", "conversation_id": known})
     await until(socket, "claimed", conversation_id=known)
     mine = await until(socket, "queue")
+    while not mine["mine"]:
+        mine = await until(socket, "queue")
     assert [card["conversation_id"] for card in mine["mine"]] == [known] and mine["queue"] == []
     say = {"type": "say", "conversation_id": known, "text": "您好，请讲", "client_message_id": "a1"}
     await socket.send_json(say)
@@ -156,6 +160,8 @@ async def test_a_whole_hand_over(connect: Connect, core: Core, small: SmallConve
     assert [turn.text for turn in small.turns[known] if turn.role == "seat"] == ["您好，请讲"]
     await socket.send_json({"type": "finish", "conversation_id": known, "disposition": "order_filed", "note": "已登记"})
     done = await until(socket, "queue")
+    while done["mine"]:
+        done = await until(socket, "queue")
     assert done["mine"] == [] and small.finished == [(known, seat_id, "order_filed")]
     await socket.close()
 
