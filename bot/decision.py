@@ -69,6 +69,7 @@ class OrderKnown:
     answered_on: str = ""
     closed_on: str = ""
     answer: str = ""
+    by_number: bool = True  # known by the telephone number, not by the contact of a messenger
 
     @property
     def over(self) -> bool:
@@ -160,9 +161,13 @@ class Findings:
         result: ReceiptKnown = self._get(Wanted("receipt", (digits,)))
         return result
 
-    def duplicate(self, phone: str, district: str, street: str, text: str, again: bool, own: bool) -> OrderKnown | None:
-        """An earlier order of this number on the same matter. `own`: the call comes from that very number."""
-        result: OrderKnown | None = self._get(Wanted("duplicate", (phone, district, street, text, again, own)))
+    def duplicate(
+        self, phone: str, district: str, street: str, text: str, again: bool, own: bool, citizen: str = ""
+    ) -> OrderKnown | None:
+        """An earlier order of this number, or of this contact of a messenger (`citizen`), on the same matter. `own`:
+        the call comes from that very number."""
+        key = (phone, district, street, text, again, own, citizen)
+        result: OrderKnown | None = self._get(Wanted("duplicate", key))
         return result
 
 

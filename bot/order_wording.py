@@ -59,22 +59,24 @@ def two_districts(name: str, districts: list[str]) -> str:
     return f"{'和'.join(districts)}都有{name}，请问是哪个区的？"
 
 
-def duplicate(known: OrderKnown, *, phone: bool) -> Say:
+def duplicate(known: OrderKnown, *, phone: bool, about: str = "") -> Say:
     """An earlier order on the same matter, how far it has got, and the question whether it is that one; of one that
-    is over, whether the matter is there again."""
+    is over, whether the matter is there again. `about`: which of several matters it is."""
     tail = known.order_no[-4:]
-    lead = "查到用这个电话反映过同一地点的同类问题，工单尾号{}，"
+    which = f"关于“{about}”，" if about else ""
+    who = "用这个电话" if known.by_number else "您"
+    lead = f"查到{who}反映过同一地点的同类问题，工单尾号{{}}，"
     stands = _stands(known)
     if known.over:
         told = f"{stands}{_answer(known, phone=phone)}"
         question = "现在还没有解决，或者又出现了吗？是的话我请承办单位接着办；只想了解结果，请说“知道了”。"
-        return Say(f"{lead.format(tail)}{told}{question}", f"{lead.format(spell(tail))}{told}{question}")
+        return Say(f"{which}{lead.format(tail)}{told}{question}", f"{which}{lead.format(spell(tail))}{told}{question}")
     due = f"，答复期限到{known.deadline}" if known.deadline else ""
     because = _reason(known)
     question = "。是同一件事吗？是的话我把这次的情况补充进去催办"
     return Say(
-        f"{lead.format(tail)}{stands}{due}{because}{question}，不重复立单。",
-        f"{lead.format(spell(tail))}{stands}{due}{because}{question}。",
+        f"{which}{lead.format(tail)}{stands}{due}{because}{question}，不重复立单。",
+        f"{which}{lead.format(spell(tail))}{stands}{due}{because}{question}。",
     )
 
 

@@ -100,6 +100,7 @@ class State:
     own_number_declined: bool = False  # another number than that of the line is wished
     confidential: bool | None = None
     caller_number: str = ""
+    citizen: str = ""  # the messenger's contact: as good a sign of who it is as the number of a line
     turns: int = 0
     warnings: int = 0
     unclear: int = 0  # turns running that led nowhere

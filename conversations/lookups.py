@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from base.alternatives import Alternative
 from base.clock import Clock
@@ -23,6 +23,7 @@ from knowledge.follow_up import Context
 from knowledge.model import SearchResult
 from knowledge.points.service import PointAnswer, PointService, Where
 from storage.engine import Database
+from storage.messenger_tables import MessengerConversation
 from storage.tables import Order
 from workorders import duplicates, numbers
 from workorders.model import Assignment, CategorySuggestion, OrderDraft
@@ -222,20 +223,23 @@ class Lookups:
         text: str,
         again: bool,
         own: bool,
+        citizen: str,
         *,
         spoken: bool,
         notes: dict[str, Any],
     ) -> OrderKnown | None:
-        """An order with the same telephone number, a place that agrees and similar words, about which the citizen is
-        asked: one that is worked on, else one that was answered or closed lately. A number is easily given that is not
-        one's own: what the unit wrote is told to a call from it (`own`), else only to who knows the district and says
-        much the same, and of an order that is to be kept secret not at all."""
+        """An order of the same telephone number, or of the same contact of a messenger (`citizen`), with a place that
+        agrees and similar words, about which the citizen is asked: one that is worked on, else one that was answered or
+        closed lately. A number is easily given that is not one's own: what the unit wrote is told to a call from it
+        (`own`) and to the contact that told us of the matter, else only to who knows the district and says much the
+        same, and of an order that is to be kept secret not at all."""
         now = self._clock.now()
+        of_contact = _told_by(citizen)
         async with self._database.read() as session:
             rows = await session.execute(
-                select(Order)
+                select(Order, of_contact)
                 .where(
-                    Order.contact_phone_key == phone,
+                    or_(Order.contact_phone_key == phone, of_contact) if phone else of_contact,
                     Order.created_at >= now - timedelta(days=_LOOK_BACK_DAYS),
                     or_(
                         Order.status.not_in(("closed", "draft")),
@@ -245,9 +249,11 @@ class Lookups:
                 .order_by(Order.created_at.desc())
                 .limit(20)
             )
-            orders = list(rows.scalars())
+            theirs: dict[Order, bool] = {order: bool(told) for order, told in rows}
+            orders = list(theirs)
             like = {order.order_no: _likeness(order, district, street, text) for order in orders}
             near = [order for order in orders if like[order.order_no] >= (_SIMILAR_AGAIN if again else _SIMILAR)]
+            near.sort(key=lambda order: like[order.order_no] < _SIMILAR)  # a hint of the same words stands behind
             events = await order_progress.events_of(session, [order.order_no for order in near]) if near else []
         leads = {order.order_no: order for order in near if order.status in RUNNING}
         over = [order for order in near if order_progress.lately_over(order, events, now, asked_for=again)]
@@ -256,10 +262,20 @@ class Lookups:
         if found is None:
             return None
         sure = like[found.order_no] >= _SIMILAR and bool(district) and found.district == district
+        own = own or theirs[found]
         secret = order_progress.secret(found) and not own
         known = order_progress.known(found, events, contents=own or (sure and not secret))
+        known = replace(known, by_number=bool(phone) and found.contact_phone == phone)
         known = replace(known, unit="") if secret else known  # which unit has it tells what it is about
         return replace(known, order_no=found.duplicate_of or known.order_no) if found.status == "merged" else known
+
+
+def _told_by(citizen: str) -> ColumnElement[bool]:
+    """Whether an order came of a conversation with this contact of a messenger; none did where there is no contact."""
+    if not citizen:
+        return false()
+    theirs = select(MessengerConversation.conversation_id).where(MessengerConversation.contact_id == citizen)
+    return Order.conversation_id.in_(theirs)
 
 
 def _likeness(order: Order, district: str, street: str, text: str) -> float:

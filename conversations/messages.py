@@ -19,7 +19,8 @@ class CitizenTurn:
     """One thing a citizen said, typed or pressed.
 
     `client_message_id` makes a turn idempotent: the same id again returns the stored replies. `confidence` is the
-    recogniser's, 0..1. `unplayed` is the part of the previous reply that the caller did not hear (barge-in).
+    recogniser's, 0..1. `unplayed` is the part of the previous reply that the caller did not hear (barge-in). `citizen`
+    is the contact of a messenger (`storage/messenger_tables.py`) that wrote it, where the channel vouches for one.
     """
 
     text: str
@@ -29,6 +30,7 @@ class CitizenTurn:
     confidence: float | None = None
     unplayed: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
+    citizen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class TurnTaker:
             if taken_up is None:
                 return Taken(elsewhere=True)
             state = taken_up
+        state.citizen = turn.citizen or state.citizen
         decision = await self._dialogue.decide(state, _standing(row), given)
         notes = given.notes
         notes["seconds"] = round(time.monotonic() - started, 4)

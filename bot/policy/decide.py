@@ -104,6 +104,9 @@ def after_filing(state: State, filed: dict[int, FiledOrder], now: datetime) -> D
         told.append((order.order_no, order.tracking_code, takes, title))
     if told:
         talk.say(order_wording.filed(told))
+    if told and talk.state.form and talk.state.asking:  # filed by itself, while others are still being taken down
+        talk.say(talk.standing_question)
+        return talk.done()
     matters.reset_form(talk.state)
     talk.ask(None, wording.ASK_MORE)
     return talk.done()

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from base.spelling import spell, with_extension
 from bot import family_answers, intake, order_wording, reading, retelling, wording
-from bot.decision import FileOrder, Merge, Say
+from bot.decision import FileOrder, Merge, OrderKnown, Say
 from bot.policy import closing, contact_number, kinds
 from bot.policy.talk import Talk
 from bot.state import Matter
@@ -129,22 +129,30 @@ def _looked_for(talk: Talk) -> bool:
 
 
 def ask_of_earlier(talk: Talk) -> bool:
-    """Whether an earlier order of the same telephone number, place and matter was found, and is asked about now."""
+    """Whether an earlier order of the same citizen, place and matter was found, and is asked about now. Of several
+    matters each is asked about by itself, one after another."""
     state = talk.state
-    if len(state.form) != 1 or not state.contact_phone or state.form[0].duplicate_declined:
+    if not state.contact_phone and not state.citizen:
         return False
-    matter = state.form[0]
-    place = matter.place
+    for matter in state.form:
+        known = None if matter.duplicate_declined else _earlier(talk, matter)
+        if known is None:
+            matter.duplicate_of = None  # one that was found before the place or the number was corrected
+            continue
+        matter.duplicate_of, matter.duplicate_status = known.order_no, known.status
+        others = [one for one in state.matters if one in state.form or one.result == "merged"]
+        about = matter.title if len(others) > 1 and not matter.unread else ""
+        talk.ask("confirm_order", order_wording.duplicate(known, phone=talk.phone, about=about), about=matter.number)
+        return True
+    return False
+
+
+def _earlier(talk: Talk, matter: Matter) -> OrderKnown | None:
+    state, place = talk.state, matter.place
     own = talk.phone and state.caller_number == state.contact_phone
-    known = talk.findings.duplicate(
-        state.contact_phone, place.district, place.street, order_detail(matter), matter.again, own
+    return talk.findings.duplicate(
+        state.contact_phone, place.district, place.street, order_detail(matter), matter.again, own, state.citizen
     )
-    if known is None:
-        matter.duplicate_of = None  # one that was found before the place or the number was corrected
-        return False
-    matter.duplicate_of, matter.duplicate_status = known.order_no, known.status
-    talk.ask("confirm_order", order_wording.duplicate(known, phone=talk.phone), about=matter.number)
-    return True
 
 
 def read_back(talk: Talk, *, changed: bool = False) -> Say:

@@ -28,8 +28,9 @@ from gateway.wechat import contacts, outbox, wording
 from gateway.wechat.account import Account, Recipient
 from gateway.wechat.errcodes import WechatError
 from gateway.wechat.inbox import Inbox, Taken, Told
-from gateway.wechat.incoming import Incoming
+from gateway.wechat.incoming import Incoming, identify
 from gateway.wechat.media import Media
+from gateway.wechat.parts import in_parts
 from gateway.wechat.voice import UnknownSound, VoiceReader
 from storage.messenger_tables import MessengerContact
 from storage.tables import Conversation, Turn
@@ -132,39 +133,43 @@ class Dialogue:
         confidence: float | None = None,
         meta: dict[str, Any] | None = None,
     ) -> _Answer:
-        text = clean_text(text)[: self._core.settings.web.message_limit_characters]
-        if not text:
+        """A text that is too long for one turn is told in several: whatever was written is read."""
+        words = in_parts(clean_text(text), self._core.settings.web.message_limit_characters)
+        told: list[Told] = []
+        known, result = contact.conversation_id, None
+        for number, part in enumerate(words):
+            part_id = incoming.id if number == 0 else identify("part", incoming.id, str(number))
+            turn = CitizenTurn(
+                part,
+                self._account.channel_of(to.account),
+                kind=kind,
+                client_message_id=part_id,
+                confidence=confidence,
+                meta={"client_message_id": part_id, **(meta or {})},
+                citizen=contact.id,
+            )
+            result = await self._turn(known, turn, begun=taken.again)
+            known = result.conversation_id
+            told += _replies(part_id, result)
+            if result.orders and (trouble := await self._attach(contact, result.orders[-1])):
+                refused = wording.NOT_ATTACHED.format(what="文件", order_no=result.orders[-1], reason=trouble)
+                told.append(Told(f"attach:{part_id}", "system", refused))
+        if result is None:
             return _Answer()
-        channel, metrics, started = self._account.channel_of(to.account), self._core.metrics, time.monotonic()
-        turn = CitizenTurn(
-            text,
-            channel,
-            kind=kind,
-            client_message_id=incoming.id,
-            confidence=confidence,
-            meta={"client_message_id": incoming.id, **(meta or {})},
-        )
-        known = (await self._begun_by(incoming.id, channel) if taken.again else None) or contact.conversation_id
+        told += await self._handed_over(result, to, incoming)
+        return _Answer(tuple(told), result.conversation_id)
+
+    async def _turn(self, known: str | None, turn: CitizenTurn, *, begun: bool) -> TurnResult:
+        """`begun`: a process has died over the message, perhaps behind this turn."""
+        metrics, started = self._core.metrics, time.monotonic()
+        known = (await self._begun_by(turn.client_message_id or "", turn.channel) if begun else None) or known
         try:
             result = await self._core.conversations.citizen_turn(known, turn)
         except UnknownConversation:
             result = await self._core.conversations.citizen_turn(None, turn)
-        metrics.belongs(result.conversation_id, channel)
-        metrics.reply_seconds.labels(channel).observe(time.monotonic() - started)
-        told = [
-            Told(
-                f"reply:{incoming.id}:{number}",
-                "bot" if reply.origin == "bot" else "system",
-                reply.text,
-                {"citations": [citation.as_dict() for citation in reply.citations]},
-            )
-            for number, reply in enumerate(result.replies)
-        ]
-        if result.orders and (trouble := await self._attach(contact, result.orders[-1])):
-            text = wording.NOT_ATTACHED.format(what="文件", order_no=result.orders[-1], reason=trouble)
-            told.append(Told(f"attach:{incoming.id}", "system", text))
-        told += await self._handed_over(result, to, incoming)
-        return _Answer(tuple(told), result.conversation_id)
+        metrics.belongs(result.conversation_id, turn.channel)
+        metrics.reply_seconds.labels(turn.channel).observe(time.monotonic() - started)
+        return result
 
     async def _handed_over(self, result: TurnResult, to: Recipient, incoming: Incoming) -> list[Told]:
         """Whoever waits for a person is given to the platform's own servicers, where that is set."""
@@ -338,6 +343,18 @@ class Dialogue:
             return await self._core.conversations.snapshot(contact.conversation_id)
         except UnknownConversation:
             return None
+
+
+def _replies(message_id: str, result: TurnResult) -> list[Told]:
+    return [
+        Told(
+            f"reply:{message_id}:{number}",
+            "bot" if reply.origin == "bot" else "system",
+            reply.text,
+            {"citations": [citation.as_dict() for citation in reply.citations]},
+        )
+        for number, reply in enumerate(result.replies)
+    ]
 
 
 def _named(kept: Path | None) -> dict[str, Any]:
