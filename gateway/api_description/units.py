@@ -208,7 +208,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
     },
     "/api/v1/visits/{visit_id}": {
         "post": operation(
-            "领取、未接通、记录回访结果",
+            "领取、未接通、记录回访结果、退回（班长也可以收回别人领取的）",
             ANY,
             body=record("step", step={"type": "string", "enum": ["take", "missed", "answers", "give_back"]}, **_SAID),
             parameters=[parameter("path", "visit_id", "回访编号")],

@@ -33,10 +33,10 @@ export interface OrderFull {
   event_time: string | null
   /** What the wording means by the calendar, as people write it; empty: not known. */
   event_moments: string
-  subject: string | null
-  contact_name: string | null
   /** What the questions special to the kind of matter brought; `text`: the value that was read, empty: none. */
   answers: { question: string; words: string; text: string }[]
+  subject: string | null
+  contact_name: string | null
   contact_phone: string | null
   confidential: boolean
   urgency: string
