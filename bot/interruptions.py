@@ -15,6 +15,9 @@ _INTERRUPTED: Final = re.compile(
     r"|[您你]刚(?:才|刚)?(?:问|说)(?:我)?(?:的)?(?:是)?(?:什么|啥)(?:来着)?"
     r"|[您你](?:再)?说[,，\s]*(?:刚才|刚刚)?(?:我)?没(?:大|太)?听[清见着]"
 )
+_ASKED_AGAIN: Final = re.compile(  # "what did you ask me?"
+    r"(?:[您你])?刚(?:才|刚)?(?:问|说)(?:到|我)?(?:的)?(?:是)?(?:什么|啥|哪儿|哪)(?:来着|了|呀|啊)?$|(?:问|说|讲)到(?:哪儿?|什么地方)(?:了|来着)?$"
+)
 _BACK: Final = re.compile(  # not whoever else is back
     r"我回来(?:了|啦)|(?:[喊叫]我|接(?:了)?个?电话|开(?:了)?个?门|拿(?:了)?个?快递)[^,，。]{0,4}[\s,，]*回来(?:了|啦)"
 )
@@ -72,6 +75,11 @@ def asks_to_go_on(text: str) -> bool:
     """Whether the citizen comes back to us ("what did you ask just now?"), whatever was said before."""
     words = reading.normalise(text)
     return bool(_INTERRUPTED.search(words) or _BACK.search(words))
+
+
+def asks_question_again(clause: str) -> bool:
+    """Whether a clause asks what our question was."""
+    return bool(_ASKED_AGAIN.search(reading.bare(clause)))
 
 
 def interrupted(text: str) -> bool:

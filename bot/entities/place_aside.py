@@ -57,6 +57,9 @@ _ERRAND: Final = re.compile(r"(?:上|去|到|往|跑)$")  # "once a month I fetc
 _ERRAND_BEHIND: Final = re.compile(
     r"^(?:街道|地区|镇|乡|区)?(?:那边儿?|那儿)?(?:去)?(?:取|拿|看|买|开|赶|逛|办)(?:一?[回趟次点个些])?(?:药|病|菜|东西|集|大集|证|年货)"
 )
+_SENT: Final = re.compile(  # "now they send us to A"
+    r"(?:[让叫]|安排|打发|调|转|换|挪|并)(?:[我俺咱]们?|孩子们?|学员|老人|大家)?(?:都|得|再)?(?:去|到|上)$"
+)
 _OF_MINE: Final = re.compile(
     r"^(?:街道|地区|镇|乡|区)?(?:那个|那边儿?|那儿|那里|那处)?[,，]?(?:那)?(?:才|就|可)?是(?:"
     rf"[我俺咱](?:们)?(?:自己|自个儿?|现在|早先|以前|原来|从前|过去)?(?:的)?(?:{KIN})?(?:的)?(?:家|住|户口|老家|娘家|公司|单位|上班)"
@@ -214,7 +217,7 @@ def only_gone_to(text: str, spots: Sequence[Spot]) -> bool:
 def _goes_there(clause: str, behind: str) -> bool:
     """`clause`: what stands before the place, `behind`: behind it."""
     towards = _TOWARDS.search(clause) and _TOWARDS_BEHIND.search(behind)
-    return bool(towards or (_ERRAND.search(clause) and _ERRAND_BEHIND.search(behind)))
+    return bool(towards or _SENT.search(clause) or (_ERRAND.search(clause) and _ERRAND_BEHIND.search(behind)))
 
 
 def denied(before: str, behind: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot import interruptions, manner, reading, secrecy, talk_requests, wording
+from bot import interruptions, manner, read_back, reading, secrecy, talk_requests, wording
 from bot.decision import Turn
 from bot.entities import phone, yes_no
 from bot.entities import time as times
@@ -24,6 +24,7 @@ _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
+_LAST_CLAUSE: Final = re.compile(r"[,，。;；!！?？…]\s*([^,，。;；!！?？…]+)[。!！…\s]*$")
 _PACE: Final[frozenset[Request]] = frozenset({"faster", "quieter"})
 _UNDERSTOOD: Final[dict[str, Request]] = {
     "repeat": "repeat",
@@ -65,7 +66,8 @@ def handle(talk: Talk) -> bool:
     if held and reading.back(text):
         talk.again(wording.HERE_AGAIN)
         return True
-    if state.asking is not None and interruptions.interrupted(text) and not phone.find(text, spoken=talk.turn.spoken):
+    unheard = interruptions.interrupted(text) or (_asks_what_was_asked(talk) and not _tells_something(talk))
+    if state.asking is not None and unheard and not phone.find(text, spoken=talk.turn.spoken):
         talk.again(wording.HERE_AGAIN)
         return True
     if reading.presence(text) and (state.asking is not None or state.matters):
@@ -113,8 +115,27 @@ def _asked(talk: Talk) -> frozenset[Request]:
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
 
 
+def _asks_what_was_asked(talk: Talk) -> bool:
+    """ "… you were saying? what did you ask me?": whoever ends so has answered nothing, however much came before."""
+    last = _LAST_CLAUSE.search(talk.text)
+    return last is not None and interruptions.asks_question_again(last[1])
+
+
+def _tells_something(talk: Talk) -> bool:
+    """A place, or the matter itself."""
+    found = talk.findings.place(talk.text, asked=False, district="")
+    return bool(found.district or found.candidates) or talk.state.asking in (None, "detail", "appeal")
+
+
 def _answers_besides(talk: Talk) -> bool:
     """Who hears badly and leaves no number for that very reason, or asks "what?" and answers in the same breath."""
+    if talk.state.asking in ("confirm_order", "confirm_question"):
+        last = _LAST_CLAUSE.search(talk.text)
+        if last is None or not read_back.read(last[1]).surely or talk_requests.asked(last[1]):
+            return False
+        if talk.phone and (asked := talk_requests.asked(talk.text)):
+            _change_manner(talk.state, talk.text, asked)  # "what? louder. Oh, yes, yes"
+        return True
     if talk.state.asking == "contact_phone":
         return talk_requests.hard_of_hearing(talk.text) and reading.refuses(talk.text)
     if talk.state.asking != "confidential":

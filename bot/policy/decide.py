@@ -39,6 +39,8 @@ _SECRETS: Final = re.compile(
 )
 _ONLY_ABUSE: Final = 30  # characters; a longer text tells of something
 _TELLING: Final = 4  # characters of a rough answer
+_SHORT_WISH: Final = 24  # characters of "a person, please"; whoever says more in a form must be understood for sure
+_LONGEST_WISH: Final = 60
 _SILENCES: Final = 2  # an open call in which nothing was said gets one offer, then it is closed
 _UNINTELLIGIBLE: Final = 2  # running: then a person
 _SOMEBODY: Final = re.compile(r"(?:找|派|来|叫|换|让)(?:个|一个)?(?:别的)?人(?:来|去)?(?:说|讲|处理|问|管|跟|谈)")
@@ -48,6 +50,7 @@ _ABOUT_NUMBERS: Final = frozenset({"contact_phone", "contact_name", "order_no"})
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(
     r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来|给我叫[他她]"
+    r"|接线员|话务员|值班|(?:有没有|来)个人|[让叫][你您]们|[你您]们(?:那儿?|这儿?|那里|那边)?的?(?:姑娘|小姐|闺女|小伙|同志|大姐|师傅)"
 )
 
 
@@ -221,15 +224,19 @@ def _chosen(talk: Talk) -> bool:
 
 def _wants_person(talk: Talk) -> bool:
     """Said in words that no rule knows: where they hint at it, the understanding decides."""
-    if len(reading.bare(talk.text)) > 24 or guards_room.about_others(talk.text) or talk.state.asking == "appeal":
+    length = len(reading.bare(talk.text))
+    if length > _LONGEST_WISH or guards_room.about_others(talk.text) or talk.state.asking == "appeal":
         return False  # "find somebody to mend the door" is what they want of others
     if asides.about_us(talk.text):
         return False  # "is that a machine?" wants to know it
     hinted = bool(_PERSON.search(talk.text))
-    if not hinted and talk.state.asking not in (None, "detail"):
+    if not hinted and (talk.state.asking not in (None, "detail") or length > _SHORT_WISH):
         return False
+    if length > _SHORT_WISH and not talk.state.form:
+        return False  # a story, of which every part is read anyway
     understood = talk.findings.understand(talk.text)
-    return understood.intent == "human" and understood.confidence >= (0.6 if hinted else 0.8)
+    least = 0.9 if length > _SHORT_WISH else 0.6 if hinted else 0.8
+    return understood.intent == "human" and understood.confidence >= least
 
 
 def _sends_for_somebody(talk: Talk) -> bool:

@@ -159,7 +159,11 @@ def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
         joins = previous is not None and (
             not kind
             or not previous[1]
-            or (kind == previous[1] == "order" and (topic == previous[2] or not kinds.stands_alone(piece)))
+            or (
+                kind == previous[1] == "order"
+                and not _praise_first(previous[0], piece)
+                and (topic == previous[2] or not kinds.stands_alone(piece))
+            )
             or (kind == previous[1] == "consult" and not reading.question(piece))
         )
         if joins and previous is not None:
@@ -170,6 +174,11 @@ def _several(talk: Talk, text: str, pieces: list[str]) -> list[Matter]:
     if len(groups) <= 1:
         return [matter] if (matter := _one(talk, text)) else []
     return [matter for words, _, _ in groups if (matter := _one(talk, words, whole=text))]
+
+
+def _praise_first(before: str, piece: str) -> bool:
+    """Praise, and then something else: always two matters."""
+    return [kinds.by_words(words) == "表扬" for words in (before, piece)] == [True, False]
 
 
 def _lawful_channel(talk: Talk, text: str) -> str:

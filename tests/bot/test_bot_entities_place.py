@@ -405,3 +405,9 @@ def test_a_name_that_two_districts_have_is_denied_in_one(matcher: PlaceMatcher) 
 def test_a_corner_of_two_roads_may_be_either_streets(matcher: PlaceMatcher) -> None:
     assert not matcher.find("清源路和兴丰大街那个口，绿灯才18秒").street
     assert matcher.find("兴丰大街路灯不亮").street == "兴丰街道"
+
+
+def test_where_others_send_us_is_asked_about(matcher: PlaceMatcher) -> None:
+    assert not matcher.find("培训班这边关门了，让我们去黄村上课，太远了").found
+    assert matcher.find("大兴观音寺的培训班关门了，让我们转到亦庄去").street == "观音寺街道"
+    assert matcher.find("让我们去黄村上课的那家", asked=True).street == "黄村地区"

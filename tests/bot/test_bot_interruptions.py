@@ -127,3 +127,10 @@ def test_who_is_back_goes_on() -> None:
     assert interruptions.asks_to_go_on("老婆你先把他抱那屋去!您刚才问我啥来着?")
     assert not interruptions.asks_to_go_on("他回来了又打我")
     assert not interruptions.asks_to_go_on("我前夫，又回来了，在踹门")
+
+
+def test_who_asks_what_was_asked_has_not_answered() -> None:
+    assert interruptions.asks_question_again("刚问我什么来着")
+    assert interruptions.asks_question_again("你刚才问到哪儿了")
+    assert not interruptions.asks_question_again("你刚才问的是电话吧")
+    assert not interruptions.asks_question_again("他说什么都不管")

@@ -7,7 +7,7 @@ from test_bot_policy_pure import run
 
 from bot import guards, splitting
 from bot.decision import Findings, Turn, Understood, Wanted
-from bot.state import State
+from bot.state import Matter, State
 
 
 @pytest.mark.parametrize(
@@ -185,3 +185,18 @@ def test_an_award_needs_no_second_opinion() -> None:
 def test_a_mere_enquiry_is_one_however_sure_the_reader_is(text: str) -> None:
     decision, _ = run(State(), Turn(text), findings=_read(text, lawful_channel=0.95, consult=0.04))
     assert not any(matter.kind == "lawful" for matter in decision.state.matters)
+
+
+def test_praise_and_what_is_to_be_mended_are_two() -> None:
+    text = "先夸一句，保洁李姐天天把楼道擦得锃亮，得表扬人家，再一个呢，就是门口那段路灯全瞎着，您给修修"
+    decision, _ = run(State(), Turn(text), "help")
+    assert [matter.request_type for matter in decision.state.matters] == ["表扬", "求助"]
+
+
+@pytest.mark.parametrize(("sure", "person"), [(0.95, True), (0.7, False)])
+def test_a_wish_for_a_person_at_length_in_the_form(sure: float, person: bool) -> None:
+    text = "你问这么些个我都晕了，我岁数大了一句一句的答不上来，让你们那儿的姑娘把电话接过去"
+    state = State(channel="phone", asking="place", question_text="请问在哪个区？")
+    state.matters.append(Matter(1, "order", "路灯不亮"))
+    decision, _ = run(state, Turn(text), findings=_read(text, human=sure))
+    assert (decision.state.outcome == "seat") is person

@@ -206,3 +206,9 @@ def test_what_only_looks_like_a_further_matter_or_a_correction(text: str) -> Non
 
 def test_a_further_matter() -> None:
     assert reading.new_matter("还有个事") and reading.new_matter("对了我还有点事要说")
+
+
+def test_northern_and_formal_questions() -> None:
+    assert reading.asks_hotline("我插一句，你们礼拜天有人上班不？打这个不要长途费吧")
+    assert not reading.asks_nothing("现拟申领补贴，烦请告知受理时间、地点及材料")
+    assert reading.asks_nothing("物业没有告知就停水，请尽快处理")

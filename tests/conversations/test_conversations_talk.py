@@ -80,3 +80,18 @@ async def test_long_thinking_is_a_sign_of_age(room: Room) -> None:
             meta={"answered_after_seconds": 5.0},
         )  # fmt: skip
     assert result.manner.elder and result.manner.patience_stretch > 1.0
+
+
+async def test_who_wants_it_louder_and_then_agrees_has_agreed(room: Room) -> None:
+    before = ("我们小区的路灯不亮了，晚上很黑", "朝阳区双井街道广和里小区", "昨天晚上", "不留")
+    result = await room.talk(*before, "啊？大点声，哦，对对", channel="phone")
+    assert len(result.orders) == 1 and result.manner.gain_db > 0
+
+
+async def test_who_asks_what_was_asked_is_asked_again(room: Room) -> None:
+    opened = await room.service.open("phone", call_id="k")
+    asked = await room.say("我们小区的路灯不亮了，晚上很黑", opened.conversation_id, channel="phone")
+    text = "您稍等啊，哎烟在第二排，火机一块五，扫那个码，累死我了今儿，您说您说，刚问我什么来着"
+    result = await room.say(text, opened.conversation_id, channel="phone")
+    assert result.asking == asked.asking == "place"
+    assert result.replies[-1].text == asked.replies[-1].text

@@ -210,3 +210,19 @@ def test_what_is_supposed_is_no_sudden_danger(told: str) -> None:
 def test_what_burns_is_one() -> None:
     assert deadlines.sudden("楼下着火了") and deadlines.sudden("着火了人跑不出来了快来")
     assert deadlines.sudden("这不是楼道着火了嘛，快来人")
+
+
+def test_a_caterpillar_on_its_thread_hurts_nobody() -> None:
+    assert not deadlines.sudden("门口的树生虫子，吊着丝往人领子里掉")
+    assert deadlines.sudden("大树枝吊着快掉下来了")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2015年买的房，入住八年，始终未能办证，住建委和税务都答复正在协调",
+        "2013年交房到现在没有房产证，规划说归住建管，镇里答应了两回都落空",
+    ],
+)
+def test_years_of_promises_by_several_bodies_are_complex(told: str) -> None:
+    assert deadlines.complex_matter(told)
