@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot import guards as guard_room
-from bot import hazards, interruptions, reading, wording
+from bot import hazards, interruptions, reading, secrecy, wording
 from bot.danger import joined, line_of, log_odds
 from bot.decision import Findings
 from bot.policy import kinds
@@ -83,7 +83,9 @@ def raised(text: str, findings: Findings, *, in_talk: bool, asked: str | None = 
     over = (thanks and not guards.by_rule) or bool(denied)
     if in_talk:
         sure = _in_talk(text, probability, of_story=asked in (None, "detail"))
-        is_alarm = sure >= (_DANGER_IN_THANKS if over else _DANGER_IN_TALK)
+        # "The child is still in there every day, do not tell them": what was asked, however anxious it sounds.
+        answered = asked == "confidential" and not guards.by_rule and secrecy.answered(text) is not None
+        is_alarm = sure >= (_DANGER_IN_THANKS if over or answered else _DANGER_IN_TALK)
     else:
         unlikely = not guards.by_rule and understood < _HAZARD and hazards.nobody_in_it(text)
         is_alarm = probability >= (_DANGER_IN_THANKS if over else DANGER) and not unlikely

@@ -67,3 +67,10 @@ def test_who_says_that_it_is_over_and_no_call_for_help_is_believed() -> None:
 def test_a_farewell_needs_no_other_reader(in_talk: bool) -> None:
     text = "室友发了一段话，说押金留给我，谢谢我这两年，打她电话不接，这种情况该找哪个部门"
     assert alarm.raised(text, Findings(GuardFindings()), in_talk=in_talk, asked="detail").line == "110"
+
+
+def test_an_anxious_wish_for_secrecy_is_an_answer() -> None:
+    text = "孩子还在那里头上着学，千万别把我们家说出去"
+    assert alarm.raised(text, findings(text, score=0.2), in_talk=True, asked="place").line
+    assert not alarm.raised(text, findings(text, score=0.2), in_talk=True, asked="confidential").line
+    assert alarm.raised(text, findings(text, score=2.5), in_talk=True, asked="confidential").line
