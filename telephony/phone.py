@@ -20,6 +20,7 @@ from base import logs, trace_export
 from base.clock import Clock, SystemClock
 from base.errors import HotlineError
 from base.ids import new_id
+from base.masking import Masked
 from base.priority import change_niceness
 from base.settings import Settings, load
 from cluster.dispatcher import State, dispatcher_of
@@ -180,6 +181,7 @@ class Phone:
             self._incoming,
             self._metrics,
             has_room=lambda: self._desk.has_room and not self._draining.is_set(),
+            on_refused=self._turned_away_by_link,
         )
         self._calls: dict[str, Call] = {}
         self._remains = Remains()
@@ -310,12 +312,21 @@ class Phone:
 
     def _turn_away(self, leg: Leg, call_id: str) -> None:
         """486. Where no other node tries the call, the caller is called back."""
-        if self._turned_away is not None:
-            kept = self._turned_away.meet(leg.caller.number, self._clock.monotonic())
-            self._metrics.turned_away.labels(kept).inc()
-            if kept == "noted":
-                self._link.call_turned_away(call_id, leg.caller.number)
+        self._note_refused(leg.caller.number, call_id)
         self._background(leg.hang_up())
+
+    def _turned_away_by_link(self, caller: Masked) -> None:
+        """A PBX was told that there is no room. It may try again under the call's name, which is left to that call."""
+        if self._admission_state() == "full":
+            self._note_refused(caller, new_id("c"))
+
+    def _note_refused(self, caller: Masked, call_id: str) -> None:
+        if self._turned_away is None:
+            return
+        kept = self._turned_away.meet(caller, self._clock.monotonic())
+        self._metrics.turned_away.labels(kept).inc()
+        if kept == "noted":
+            self._link.call_turned_away(call_id, caller)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

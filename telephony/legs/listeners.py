@@ -23,12 +23,14 @@ from websockets.datastructures import Headers
 
 from base.errors import ConfigurationError
 from base.logs import get_logger
+from base.masking import Masked
 from base.sections.telephony import TelephonySettings
 from telephony.errors import TelephonyError
 from telephony.legs import audiosocket
 from telephony.legs.access import Network, parse_networks
 from telephony.legs.asterisk_websocket import AsteriskWebSocketLeg
 from telephony.legs.audiosocket import AudioSocketLeg
+from telephony.legs.caller_number import telephone_number
 from telephony.legs.freeswitch_stream import FreeSwitchLeg
 from telephony.legs.leg import Leg
 from telephony.legs.pacing import Beat
@@ -59,7 +61,8 @@ def password_of(headers: Headers) -> str:
 
 
 class PbxListeners:
-    """Hands each call to `on_call` as a leg that has not been answered yet."""
+    """Hands each call to `on_call` as a leg that has not been answered yet, and to `on_refused` the number (empty:
+    unknown) of each caller for whom there was no room."""
 
     def __init__(
         self,
@@ -68,11 +71,13 @@ class PbxListeners:
         metrics: PhoneMetrics,
         *,
         has_room: Callable[[], bool],
+        on_refused: Callable[[Masked], None],
     ) -> None:
         self._settings = settings
         self._on_call = on_call
         self._metrics = metrics
         self._has_room = has_room
+        self._on_refused = on_refused
         self._networks: list[Network] = []
         self._beat = Beat()
         self._servers: list[asyncio.Server] = []
@@ -166,13 +171,14 @@ class PbxListeners:
             return False
         return any(address in network for network in self._networks)
 
-    def _welcome(self, kind: str, secret_is_right: bool) -> HTTPStatus | None:
+    def _welcome(self, kind: str, secret_is_right: bool, number: str) -> HTTPStatus | None:
         """None, or why not."""
         if not secret_is_right:
             self._refused(kind, "secret")
             return HTTPStatus.UNAUTHORIZED
         if not self._has_room():
             self._refused(kind, "full")
+            self._on_refused(Masked(number))
             return HTTPStatus.SERVICE_UNAVAILABLE
         return None
 
@@ -182,23 +188,27 @@ class PbxListeners:
     # --- the links --------------------------------------------------------------------------------------------------
 
     def _admit_asterisk(self, connection: WebSocketConnection, path: str, headers: Headers) -> Receiver | HTTPStatus:
-        refusal = self._welcome(AsteriskWebSocketLeg.kind, self._secret_in(headers))
+        told = _parameters(path)
+        refusal = self._welcome(
+            AsteriskWebSocketLeg.kind, self._secret_in(headers), telephone_number(told.get("caller"))
+        )
         if refusal is not None:
             return refusal
-        return self._watched(AsteriskWebSocketLeg(connection, self._beat, _parameters(path), self._taken))
+        return self._watched(AsteriskWebSocketLeg(connection, self._beat, told, self._taken))
 
     def _admit_freeswitch(self, connection: WebSocketConnection, path: str, headers: Headers) -> Receiver | HTTPStatus:
-        refusal = self._welcome(FreeSwitchLeg.kind, self._secret_in(headers))
+        told = _parameters(path)
+        refusal = self._welcome(FreeSwitchLeg.kind, self._secret_in(headers), telephone_number(told.get("caller")))
         if refusal is not None:
             return refusal
-        return self._watched(FreeSwitchLeg(connection, self._beat, _parameters(path), self._taken))
+        return self._watched(FreeSwitchLeg(connection, self._beat, told, self._taken))
 
     def _audiosocket(self) -> AudioSocketLeg:
         return self._watched(AudioSocketLeg(self._beat, self._admit_audiosocket))
 
     def _admit_audiosocket(self, leg: AudioSocketLeg, identity: UUID) -> bool:
         number = audiosocket.caller_of(identity, self._settings.pbx_secret, datetime.now(UTC))
-        if self._welcome(AudioSocketLeg.kind, number is not None) is not None or number is None:
+        if self._welcome(AudioSocketLeg.kind, number is not None, number or "") is not None or number is None:
             return False
         leg.identify(number, identity)
         self._taken(leg)

@@ -86,7 +86,9 @@ async def main(websocket_port: int, audiosocket_port: int, secret: str, room: in
     settings = TelephonySettings(
         asterisk_websocket_port=websocket_port, audiosocket_port=audiosocket_port, pbx_secret=secret
     )
-    listeners = PbxListeners(settings, incoming, PhoneMetrics(), has_room=lambda: len(calls) < room)
+    listeners = PbxListeners(
+        settings, incoming, PhoneMetrics(), has_room=lambda: len(calls) < room, on_refused=lambda caller: None
+    )
     await listeners.start()
     print(json.dumps({"what": "ready"}), flush=True)
     due = time.monotonic()

@@ -34,6 +34,7 @@ class Line(ABC):
     metrics: PhoneMetrics = field(default_factory=PhoneMetrics)
     calls: asyncio.Queue[Leg] = field(default_factory=asyncio.Queue)
     peers: list[Peer] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # numbers of callers for whom there was no room
     room: bool = True
     port: int = 0
     _end: Any = None
@@ -48,7 +49,13 @@ class Line(ABC):
 
     async def open(self) -> None:
         settings = self.settings()
-        self._end = PbxListeners(settings, self.calls.put_nowait, self.metrics, has_room=lambda: self.room)
+        self._end = PbxListeners(
+            settings,
+            self.calls.put_nowait,
+            self.metrics,
+            has_room=lambda: self.room,
+            on_refused=lambda caller: self.refused.append(caller.reveal()),
+        )
         await self._end.start()
         self.port = self._end.ports[0]
 

@@ -30,6 +30,7 @@ def endpoint(**settings: Any) -> PbxListeners:
         lambda leg: None,
         PhoneMetrics(),
         has_room=lambda: True,
+        on_refused=lambda caller: None,
     )
 
 
@@ -163,6 +164,7 @@ async def test_without_room_a_websocket_is_refused_before_the_answer() -> None:
         with pytest.raises(InvalidStatus) as error:
             await line.dial()
         assert error.value.response.status_code == 503 and refused(line, "full") == 1
+        assert line.refused == [NUMBER]
         line.room = True
         await line.call()
 
@@ -173,6 +175,22 @@ async def test_without_room_an_audiosocket_is_hung_up() -> None:
         identity = audiosocket.signed_uuid(NUMBER, SECRET, datetime.now(UTC))
         answer = await audiosocket_says(line, audiosocket.message(audiosocket.IDENTITY, identity.bytes))
         assert answer == audiosocket.message(audiosocket.HANGUP) and refused(line, "full") == 1
+        assert line.refused == [NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [("caller=%2B8613900001234&call_id=f00d", "8613900001234"), ("rate=8000", ""), ("caller=sip%3Ax%40y", "")],
+)
+async def test_the_number_of_who_is_refused_is_what_the_address_says(query: str, known: str) -> None:
+    async with opened("freeswitch-8k") as line:
+        line.room = False
+        with pytest.raises(InvalidStatus):
+            await connect(f"ws://{HOST}:{line.port}/?{query}", additional_headers=bearer())
+        assert line.refused == [known]
+        with pytest.raises(InvalidStatus):
+            await connect(f"ws://{HOST}:{line.port}/?{query}", additional_headers=bearer("wrong"))
+        assert len(line.refused) == 1, "without the secret nobody can have a number called"
 
 
 # --- links that never begin, and what is not spoken here ------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from telephony_leg_peer import HOST, NUMBER, SECRET, Peer
 from telephony_lines import PBX_KINDS, Line, make_line
 from telephony_sip_helpers import CoreServer, PhoneProcess, echo
+from websockets.exceptions import InvalidStatus
 
 from telephony.audio import BYTES_A_SECOND
 from telephony.caller import free_port
@@ -106,10 +107,18 @@ async def test_calls_of_all_links_count_together(phone: PhoneProcess, ports: dic
     late = await line_to("audiosocket", ports).dial()
     async with asyncio.timeout(3):
         await late.closed.wait()
+    with pytest.raises(InvalidStatus, match="503"):
+        await line_to("asterisk-alaw", ports).dial()
+
+    def ended(reason: str) -> list[dict[str, Any]]:
+        return [m for m in phone.core.messages[seen:] if m["type"] == "call_ended" and m["reason"] == reason]
+
     for peer in peers:
         await peer.hang_up()
-    await until(lambda: sum(message["type"] == "call_ended" for message in phone.core.messages[seen:]) == len(peers))
-    assert {m["reason"] for m in phone.core.messages[seen:] if m["type"] == "call_ended"} == {"caller_hung_up"}
+    await until(lambda: len(ended("caller_hung_up")) == len(peers))
+    (refused,) = ended("overload")
+    assert refused["caller"] == NUMBER, "called back, and not once for each attempt"
+    assert sum(m["type"] == "call_ended" for m in phone.core.messages[seen:]) == len(peers) + 1
     again: Any = await line_to("audiosocket", ports).dial()
     await hears_something(again)
     await again.hang_up()
