@@ -22,13 +22,13 @@ _VALUES: Final = {**dict(zip("一二三四五六七八九", range(1, 10), strict
 # 三块地, 一块儿, 三元桥 are no money.
 _YUAN: Final = re.compile(
     r"\s*(?:块钱|元钱|元(?![旦月宵素件老桥里西街路村])|人民币|圆整"
-    rf"|块(?=$|[\s,，。.;；、!！?？)）零半了的多左上以不没未给吧啊呢吗呀嘛每就都还也才到至/{_DIGIT}\d]))"
+    rf"|块(?=$|[\s,，。.;；、!！?？)）零半了的多左上以不没未给吧啊呢吗呀嘛每就都还也才到至/{_DIGIT}0-9]))"
 )
 _SMALL: Final = re.compile(
-    rf"零?(?P<jiao>[{_DIGIT}\d])[毛角](?:钱|(?P<fen>[{_DIGIT}\d])分?(?!钟))?|零(?P<cents>[{_DIGIT}\d])分"
-    rf"|(?P<short>[{_DIGIT}\d])(?![{_DIGIT}\d零十百千万个户人年月天次张件斤平辆台条只米里分])|(?P<half>半)"
+    rf"零?(?P<jiao>[{_DIGIT}0-9])[毛角](?:钱|(?P<fen>[{_DIGIT}0-9])分?(?!钟))?|零(?P<cents>[{_DIGIT}0-9])分"
+    rf"|(?P<short>[{_DIGIT}0-9])(?![{_DIGIT}0-9零十百千万个户人年月天次张件斤平辆台条只米里分])|(?P<half>半)"
 )
-_DIMES: Final = re.compile(rf"毛(?:钱)?|角钱|[毛角](?=[{_DIGIT}\d]分)")
+_DIMES: Final = re.compile(rf"毛(?:钱)?|角钱|[毛角](?=[{_DIGIT}0-9]分)")
 _BEFORE: Final = re.compile(r"(?:[￥¥]|RMB|人民币)\s*$", re.IGNORECASE)
 _NOTHING: Final = re.compile(r"(?:块钱?|元钱?|毛钱?|分钱?)(?:[都也]|也都)?(?:没|不|未|拿不)")  # 一分钱都没给
 _NO_MONEY_BEFORE: Final = re.compile(
@@ -42,12 +42,12 @@ _COUNTED: Final = re.compile(
 _OF_MONEY: Final = re.compile(
     r"欠|工资|工钱|薪|钱|款|费|价|押金|定金|订金|赔|退|付|交了|花了|收了|扣|贷|金额|租|提成|奖金|补助|补贴|报销|罚|押|涨|充了|充值"
 )
-_LINES: Final = re.compile(r"12\d{3}|1[01]\d|20[12]\d|96\d{3}|95\d{3}")  # 12345, 110, a year
-_WRITTEN: Final = re.compile(r"\d{3,6}(?:\.\d{1,2})?")
+_LINES: Final = re.compile(r"12[0-9]{3}|1[01][0-9]|20[12][0-9]|96[0-9]{3}|95[0-9]{3}")  # 12345, 110, a year
+_WRITTEN: Final = re.compile(r"[0-9]{3,6}(?:\.[0-9]{1,2})?")
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]")
 _SPAN: Final = r"(月|天|年|小时|季度|季|周|星期|人|户|平方米|平米|平|斤|次|度|吨|辆|间)"
 _RATE_BEFORE: Final = re.compile(
-    rf"(?:每个?|(?<![上下这那头后第两三四五六七八九十几半\d])一个?){_SPAN}(?:的)?(?:工资|房租|租金|物业费|费用|生活费)?"
+    rf"(?:每个?|(?<![上下这那头后第两三四五六七八九十几半0-9])一个?){_SPAN}(?:的)?(?:工资|房租|租金|物业费|费用|生活费)?"
     r"(?:才|只|就|给|是|要|收|交|扣|发|开|挣|拿|得|涨到?|合|应该|大概|大约|差不多|[,，])*\s*$"
 )
 _WAGE_BEFORE: Final = re.compile(
@@ -56,7 +56,7 @@ _WAGE_BEFORE: Final = re.compile(
 _RATE_BEHIND: Final = re.compile(rf"\s*(?:[/／]|每个?|一个?){_SPAN}(?!多|半|没|都|不)")
 _PART_OR_ORDER: Final = re.compile(r"(?:分之|第)\s*$")
 _ROW: Final = tuple("0123456789-")
-_CENTS: Final = re.compile(rf"([{_DIGIT}\d])分")
+_CENTS: Final = re.compile(rf"([{_DIGIT}0-9])分")
 _ROUGHLY: Final = re.compile(r"[多来余]|左右|上下|以[上下内]|出头")
 _TOGETHER: Final = re.compile(r"块[了的吧啊呢就都还也才到]")  # 一块就去
 _LOOK_BACK: Final = 24  # characters
@@ -79,6 +79,7 @@ class Money:
 
 def find(text: str, *, asked: bool = False) -> list[Money]:
     """The amounts that `text` names. `asked`: it answers a question for one, so that a bare sum is money."""
+    text = numerals.plain(text)
     found: list[Money] = []
     position = 0
     for numeral in numerals.find(text):

@@ -18,14 +18,14 @@ _DIGITS: Final = {
 }
 _UNITS: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGIT: Final = "一二两三四五六七八九壹贰叁肆伍陆柒捌玖"
-_WRITTEN: Final = r"\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)?"
+_WRITTEN: Final = r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?"
 _TOKEN: Final = re.compile(
-    rf"(?<![\d.A-Za-z])(?:{_WRITTEN}|[零〇{_DIGIT}十百千万亿])"
-    rf"(?:[零〇{_DIGIT}十百千万亿]|(?<=[万千百亿])\d+|点(?=[零〇{_DIGIT}]))*"
+    rf"(?<![0-9.A-Za-z])(?:{_WRITTEN}|[零〇{_DIGIT}十百千万亿])"
+    rf"(?:[零〇{_DIGIT}十百千万亿]|(?<=[万千百亿])[0-9]+|点(?=[零〇{_DIGIT}]))*"
 )
 _BELOW: Final = re.compile(  # a number below ten thousand
-    rf"(?:(?P<thousands>[{_DIGIT}\d])千)?(?P<gap>[零〇])?(?:(?P<hundreds>[{_DIGIT}\d])百)?[零〇]?"
-    rf"(?:(?P<tens>[{_DIGIT}\d])?(?P<ten>十))?(?P<nought>[零〇])?(?P<ones>[{_DIGIT}\d])?"
+    rf"(?:(?P<thousands>[{_DIGIT}0-9])千)?(?P<gap>[零〇])?(?:(?P<hundreds>[{_DIGIT}0-9])百)?[零〇]?"
+    rf"(?:(?P<tens>[{_DIGIT}0-9])?(?P<ten>十))?(?P<nought>[零〇])?(?P<ones>[{_DIGIT}0-9])?"
 )
 _POINT: Final = re.compile(rf"([{_DIGIT}零〇十]+)点([零〇{_DIGIT}]+)(?=[万千百亿]|$)")
 _PAIR: Final = re.compile(rf"([{_DIGIT}])([{_DIGIT}])(?=[十百千万亿]|$)")
@@ -33,7 +33,7 @@ _LOOSE: Final = {  # said of what lies about there
     "百八十": (80, 100), "千八百": (800, 1_000), "万八千": (8_000, 10_000),
     "百把": (100, 100), "千把": (1_000, 1_000), "万把": (10_000, 10_000), "百十": (100, 110),
 }  # fmt: skip
-_LOOSELY: Final = re.compile(rf"(?<![\d{_DIGIT}十百千万亿几数])(?:{'|'.join(_LOOSE)})(?![十百千万亿])")
+_LOOSELY: Final = re.compile(rf"(?<![0-9{_DIGIT}十百千万亿几数])(?:{'|'.join(_LOOSE)})(?![十百千万亿])")
 _AND_MORE: Final = re.compile(r"([多来余])([万千百亿]?)")
 _UNKNOWN_BEFORE: Final = re.compile(r"[几数上成]$")
 _TO: Final = re.compile(r"\s*(?:到|至|[-－—~～])\s*")
@@ -44,7 +44,8 @@ _ABOUT_BEHIND: Final = re.compile(r"(?:块钱?|元)?(?:左右|上下|以[上下�
 _ONE_OF: Final = re.compile(r"[个月年天日次人户平斤小直共起点些家定样下路分]")  # 三万|一年, 三万|一直
 _COMES: Final = tuple("自到回了")  # 五千来自公司
 _LOOK_BACK: Final = 8  # characters
-_FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．", "0123456789.")
+_OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")  # ３, ٣, ३
+_LONGEST: Final = 24  # characters; what is longer counts nothing that anybody could owe
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,14 @@ class Numeral:
         return any(unit in self.text for unit in "百千万亿")
 
 
+def plain(text: str) -> str:
+    """Digits of every script as 0 to 9, each in its place."""
+    return _OTHER_DIGIT.sub(lambda digit: str(int(digit.group())), text.replace("．", "."))
+
+
 def find(text: str) -> list[Numeral]:
     """Every number of `text`, in its order; of one that cannot be told (几百, 二零二四) nothing."""
-    text = text.translate(_FULL_WIDTH)
+    text = plain(text)
     found: list[Numeral] = []
     position = 0
     while position < len(text):
@@ -89,6 +95,8 @@ def _loose(match: re.Match[str]) -> Numeral:
 
 def _read(text: str, token: re.Match[str]) -> Numeral | None:
     words, start = token.group(), token.start()
+    if len(words) > _LONGEST:
+        return None
     if len(words) > 1 and words.endswith("一") and _ONE_OF.match(text, token.end()):
         words = words[:-1]
     end = start + len(words)
@@ -137,11 +145,11 @@ def _with_tail(head: Decimal | None, tail: str, unit: int) -> Decimal | None:
 
 def _below(words: str) -> Decimal | None:
     """A number below ten thousand, or one written in digits."""
-    if re.fullmatch(r"\d+(?:\.\d+)?", words):
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", words):
         return Decimal(words)
-    if decimal := re.fullmatch(r"(\d+\.\d+|\d{2,})([十百千])", words):
+    if decimal := re.fullmatch(r"([0-9]+\.[0-9]+|[0-9]{2,})([十百千])", words):
         return Decimal(decimal[1]) * _UNITS[decimal[2]]
-    if (mixed := re.fullmatch(r"(\d)千(\d{1,3})", words)) and len(mixed[2]) == 3:
+    if (mixed := re.fullmatch(r"([0-9])千([0-9]{1,3})", words)) and len(mixed[2]) == 3:
         return Decimal(mixed[1] + mixed[2])
     match = _BELOW.fullmatch(words)
     if not words or match is None:

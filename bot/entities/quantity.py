@@ -19,7 +19,7 @@ _OTHER_DEGREES: Final = re.compile(
 _ROOM: Final = (Decimal(-10), Decimal(45))
 _MONTHS: Final = re.compile(r"(?:来|多)?个?(?P<half>半)?(?P<more>[多来])?个?月(?![份底初中末票卡饼])")
 _YEARS: Final = re.compile(r"(?P<half>半)?(?P<more>多)?年(?P<end>半)?(?![级前初底末代龄纪轻糕货薪终租费])")
-_HALF_YEAR: Final = re.compile(r"(?<![一二两三四五六七八九十\d个大小上下前后])半年(?![前级])")
+_HALF_YEAR: Final = re.compile(r"(?<![一二两三四五六七八九十0-9个大小上下前后])半年(?![前级])")
 _SOME_MONTHS: Final = re.compile(r"([俩仨])月")
 _AND: Final = re.compile(r"[零又加,，]?")
 _AGO: Final = re.compile(r"(?:之|以)?[前后内]|里")
@@ -54,6 +54,7 @@ def temperatures(text: str) -> list[Quantity]:
 
 def months(text: str) -> list[Quantity]:
     """How many months something lasts; a year counts twelve. "三个月前" and "三月份" tell when, not how many."""
+    text = numerals.plain(text)
     found: list[Quantity] = []
     for one in numerals.find(text):
         quantity = _of_months(text, one) or _of_years(text, one)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from base.errors import ConfigurationError
 from bot import family_answers, intake
@@ -89,6 +91,35 @@ def test_two_choices_at_once_are_none() -> None:
 def test_a_number_that_was_told_beside_the_answer_is_no_part_of_it() -> None:
     made = matter("公司拖欠我工资", owed="三万五，我电话13900001234")
     assert "1390000" not in str(family_answers.of(made))
+
+
+_SAID = st.text(
+    st.sampled_from("０３٣९๕𝟗٠0139零一两三十百千万亿点．.,到多块元毛角分个月年户度欠")
+    | st.characters(categories=["Nd"]),
+    max_size=16,
+)
+
+
+@settings(deadline=None)
+@given(_SAID, st.sampled_from(("", "元", "千块", "块钱", "个月", "户")))
+def test_digits_of_any_script_end_no_talk(said: str, unit: str) -> None:
+    wage = family_answers.of(matter(f"公司拖欠我工资{said}{unit}", owed=f"{said}{unit}", contract=said))
+    heat = family_answers.of(
+        matter(f"家里暖气不热{said}度", kind="求助", temperature__others=f"{said}度，{said}{unit}")
+    )
+    for one in (*wage.values(), *heat.values()):
+        assert one["value"] is None or isinstance(one["value"], str) or one["value"] < 10**25
+
+
+def test_digits_of_another_script_are_read_like_ours() -> None:
+    for said in ("３千５百块", "٣٥٠٠元", "३५००元", "3500元"):
+        assert values(matter("公司拖欠我工资", owed=said))["owed_money"] == (3_500, "元")
+    assert values(matter("公司拖欠我工资", owed="１２元３"))["owed_money"] == (12.3, "元")
+
+
+def test_a_row_of_digits_that_nobody_could_owe_is_words() -> None:
+    for said in ("9" * 500 + "元", "一" + "亿" * 2_000 + "元"):
+        assert values(matter("公司拖欠我工资", owed=said)) == {"owed": None}
 
 
 def test_nothing_is_read_out_of_an_earlier_call_and_nothing_of_another_kind() -> None:
