@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import JSON, Connection, bindparam, inspect, select, text
+from sqlalchemy import JSON, Connection, bindparam, event, inspect, select, text
 
 from storage import migrate
 from storage.base import Moment
@@ -118,6 +118,27 @@ async def test_several_open_call_backs_of_a_number_become_one(database: Database
     assert {name for name, row in found.items() if row.result == "superseded"} == {"b", "e"}
     assert found["a"].note == "note a\nnote b" and found["a"].taken_at and found["a"].due_at == now
     assert found["d"].reason == "emergency 110" and "note e" in found["d"].note and found["b"].done_at
+
+
+async def test_orders_are_indexed_before_a_table_is_locked_for_good(postgresql: Database) -> None:
+    await migrate.upgrade(postgresql, "0017")
+    said: list[str] = []
+    event.listen(
+        postgresql.engine.sync_engine, "before_cursor_execute", lambda *given: said.append(" ".join(given[2].split()))
+    )
+    await migrate.upgrade(postgresql)
+    first = next(at for at, one in enumerate(said) if one.startswith("ALTER TABLE"))
+    built = next(at for at, one in enumerate(said) if one.startswith("CREATE INDEX ix_orders_repeats"))
+    assert built < first
+
+
+async def test_an_index_that_an_earlier_upgrade_left_to_a_later_one_is_made(database: Database) -> None:
+    await migrate.upgrade(database, "0019")
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP INDEX ix_orders_repeats")
+    await migrate.upgrade(database)
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
 
 
 async def _promises(database: Database, now: datetime, tasks: list[tuple[str, str | None, str, str, int]]) -> None:

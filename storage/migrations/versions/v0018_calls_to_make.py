@@ -1,6 +1,8 @@
 """Tasks of people who call citizens: since when one is taken, what happened to it, and one open call-back a number.
 
-Where a number has several open call-backs, one of them takes the others over, as a new promise would.
+Where a number has several open call-backs, one of them takes the others over, as a new promise would. The index of
+0020 is built here, before anything is locked for good: on a large table it takes a while, in which call-backs, return
+visits and orders can still be read.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ _VISITS = sa.table("return_visits", sa.column("status", sa.String()), sa.column(
 
 
 def upgrade() -> None:
+    op.create_index("ix_orders_repeats", "orders", ["district", "category_level2", "street", "filed_at"], unique=False)
     now = datetime.now(UTC)
     for table, rows in (("callbacks", _CALLBACKS), ("return_visits", _VISITS)):
         op.add_column(table, sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True))
@@ -91,6 +94,7 @@ def _take_over(bind: sa.Connection, kept: Any, others: Sequence[Any], now: datet
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_repeats", table_name="orders", if_exists=True)
     op.drop_table("call_task_events")
     op.drop_index("ix_callbacks_done", table_name="callbacks")
     op.drop_index("uq_callbacks_open_number", table_name="callbacks")

@@ -1,4 +1,7 @@
-"""Likely repeats are looked for by district, kind of matter and street, over all the days that are looked back."""
+"""Likely repeats are looked for by district, kind of matter and street, over all the days that are looked back.
+
+0018 has built the index already; a database that was brought to 0018 before it did gets it here.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_orders_repeats", "orders", ["district", "category_level2", "street", "filed_at"], unique=False)
+    columns = ["district", "category_level2", "street", "filed_at"]
+    op.create_index("ix_orders_repeats", "orders", columns, unique=False, if_not_exists=True)
 
 
 def downgrade() -> None:
