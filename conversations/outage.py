@@ -108,7 +108,7 @@ class Outage:
             await store.promise_call_back(
                 session,
                 row,
-                reason="journal",
+                reason=store.JOURNAL,
                 number=state.contact_phone or row.caller_number or entry.caller_number,
                 note=f"系统故障期间记录（记录号{entry.receipt or '无'}）：{entry.text}",
                 due_at=now + store.CALL_BACK_WITHIN,

@@ -21,7 +21,11 @@ _OFTEN = 2_000
 CALL_BACK_WITHIN: Final = timedelta(hours=2)  # of a promise; at once where there is danger
 WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
 EXTENSION: Final = "extension"  # the reason of a call-back that tells why a deadline was extended: a person calls
+JOURNAL: Final = "journal"  # the reason of a call-back about words that were said while the database was away
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
+
+_SUPERSEDED: Final = "superseded"
+_BOT: Final = "bot"  # who has a task while the bot calls about it (`seats/outgoing_calls.py`)
 
 # What every call and every turn asks is written once: building a statement costs more than SQLite takes to answer it.
 _BY_ID: Final = select(Conversation).where(Conversation.id == bindparam("conversation_id"))
@@ -133,21 +137,24 @@ async def promise_call_back(
     due_at: datetime,
     now: datetime,
 ) -> bool:
-    """A call-back task for the conversation; False when one stands already (then only its note grows).
+    """A call-back task for the conversation; False when one stands already (then its note grows).
 
     A number has one open task: what was promised to it before is taken over by this one, with its note, its seat and
-    the earlier deadline. `reason` `EXTENSION`: something new is to be told, so a task that was done is opened again.
+    the earlier deadline; a later promise of a conversation whose task was taken over belongs to that one. A task that
+    was done is opened again where something new is promised (`_anew`).
     """
     found = await session.execute(_TASK_OF, {"conversation_id": conversation.id})
     known = found.scalar_one_or_none() or await _called_about(session, conversation)
     await alone_with_number(session, known.number or number if known is not None else number)
     if known is not None:
         await session.refresh(known, with_for_update=True)
+        if known.result == _SUPERSEDED:
+            known = next(iter(await open_calls(session, known.number, besides=known.conversation_id)), known)
         if known.conversation_id == conversation.id or known.status != "done":
-            again = reason == EXTENSION
-            if known.status != "done" and _weighs_more(reason, known.reason):
-                known.reason = reason[:64]  # danger was told after the promise
-            await _promise_again(session, known, number=number, note=note, due_at=due_at, now=now, again=again)
+            anew = known.status == "done" and await _anew(session, conversation, known, reason)
+            await _promise_again(
+                session, known, reason=reason, number=number, note=note, due_at=due_at, now=now, anew=anew
+            )
             return False
     task = CallbackTask(
         id=new_id("cb_"),
@@ -172,44 +179,60 @@ async def _called_about(session: AsyncSession, conversation: Conversation) -> Ca
     return task if task is not None and task.status != "done" else None
 
 
+async def _anew(session: AsyncSession, conversation: Conversation, known: CallbackTask, reason: str) -> bool:
+    """Whether a promise is a new one after the task was done. The end of a call that is told only now promises once
+    more what was promised before; then the citizen has said nothing since."""
+    if known.result == "called_again" or _for_people(reason) or reason == JOURNAL:
+        return True
+    if known.done_at is None:
+        return False
+    since = select(Turn.id).where(
+        Turn.conversation_id == conversation.id, Turn.role == "citizen", Turn.created_at > known.done_at
+    )
+    return (await session.execute(since.limit(1))).first() is not None
+
+
 async def _promise_again(
     session: AsyncSession,
     known: CallbackTask,
     *,
+    reason: str,
     number: str | None,
     note: str,
     due_at: datetime,
     now: datetime,
-    again: bool = False,
+    anew: bool,
 ) -> None:
-    """The task stands, or stood until its citizen called again; it may get its number only now. `again`: whatever came
-    of it, a person has something new to tell."""
-    promised_anew = known.status == "done" and (again or known.result == "called_again")
-    if again and (known.status == "done" or not _for_people(known.reason)):
-        known.reason = EXTENSION
-    if again and known.status == "done":
-        known.due_at, known.attempts, known.next_at = due_at, 0, None
+    """The task stands, with the weightier reason, or is made once more (`anew`); it may get its number only now."""
+    if anew:
+        known.reason, known.due_at, known.attempts, known.next_at = reason[:64], due_at, 0, None
+    elif known.status != "done" and _weighs_more(reason, known.reason):
+        known.reason = reason[:64]
     number = known.number or number
-    if promised_anew or known.status != "done":
+    if anew or known.status != "done":
         await _take_over(session, known, await open_calls(session, number, besides=known.conversation_id), now)
     known.number = number
     if note and note not in known.note:
         known.note = f"{known.note}\n{note}".strip()[:4_000]
     known.due_at = min(known.due_at, due_at)
-    if promised_anew:
+    if anew:
         known.result, known.done_at = "", None
         if known.status == "done":
             known.status, known.seat_id, known.taken_at = "open", None, None
 
 
 async def _take_over(session: AsyncSession, task: CallbackTask, others: list[CallbackTask], now: datetime) -> None:
-    """The other open tasks of a number become part of this one; they are closed before it counts as the number's."""
-    held = next((earlier for earlier in others if earlier.status == "taken"), None)
+    """The other open tasks of a number become part of this one; they are closed before it counts as the number's.
+
+    It stays with the seat who had one of them. What the bot calls about becomes free: of its call the new task hears
+    nothing.
+    """
+    held = next((earlier for earlier in others if earlier.status == "taken" and earlier.seat_id != _BOT), None)
     for earlier in others:
         task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
         task.due_at = min(task.due_at, earlier.due_at)
         task.reason = earlier.reason if _weighs_more(earlier.reason, task.reason) else task.reason
-        _close(earlier, "superseded", now)
+        _close(earlier, _SUPERSEDED, now)
     if others:
         await session.flush()
     if held is not None and task.status != "taken":
@@ -244,7 +267,7 @@ def _for_people(reason: str) -> bool:
 
 
 def _weighs_more(earlier: str, reason: str) -> bool:
-    return earlier.startswith("emergency") or (earlier == EXTENSION and not _for_people(reason))
+    return earlier.startswith("emergency") or (_for_people(earlier) and not _for_people(reason))
 
 
 def _close(task: CallbackTask, result: str, now: datetime) -> None:

@@ -274,3 +274,106 @@ async def test_danger_that_is_told_after_the_promise_is_called_about_at_any_hour
     assert (task["reason"], task["callable"]) == ("emergency 119", True)
     await promise(database, clock, "c1")
     assert (await callbacks.tasks())[0]["reason"] == "emergency 119"
+
+
+async def _done(callbacks: Callbacks, *, seat_id: str = "s1") -> str:
+    """The one open task is taken and finished."""
+    (task,) = await callbacks.tasks()
+    await callbacks.set(task["id"], "taken", seat_id=seat_id)
+    await callbacks.set(task["id"], "done", seat_id=seat_id)
+    return str(task["id"])
+
+
+async def _says(database: Database, clock: ManualClock, name: str) -> None:
+    async with database.write() as session:
+        seq = await store.last_seq(session, name) + 1
+        store.add_turn(session, name, seq, "citizen", "请再给我回个电话", clock.now())
+
+
+@pytest.mark.parametrize("result", ["reached", "given_up", "called_again"])
+async def test_danger_that_is_told_after_the_call_back_is_called_about_at_once(
+    database: Database, clock: ManualClock, callbacks: Callbacks, result: str
+) -> None:
+    await promise(database, clock, "c1")
+    await _done(callbacks)
+    async with database.write() as session:
+        task = (await session.execute(select(CallbackTask))).scalar_one()
+        task.result, task.attempts, task.next_at = result, 3, clock.now() + timedelta(hours=9)
+    clock.advance(7_200)
+    await promise(database, clock, "c1", reason="emergency 119")
+    (task,) = await callbacks.tasks()
+    assert (task["status"], task["reason"], task["result"], task["attempts"]) == ("open", "emergency 119", "", 0)
+    assert (task["next_at"], task["done_at"], task["seat_id"]) == (None, None, None)
+    assert task["due_at"] == (clock.now() + timedelta(hours=2)).isoformat()
+
+
+@pytest.mark.parametrize("reason", ["emergency 119", "idle"])
+async def test_what_is_promised_in_a_conversation_whose_task_was_taken_over_belongs_to_the_open_one(
+    database: Database, clock: ManualClock, callbacks: Callbacks, reason: str
+) -> None:
+    await promise(database, clock, "c1")
+    await promise(database, clock, "c2", reason="idle")
+    async with database.write() as session:
+        await store.promise_call_back(
+            session, await session.get_one(Conversation, "c1"), reason=reason, number=NUMBER, note="着火了",
+            due_at=clock.now(), now=clock.now(),
+        )  # fmt: skip
+    (task,) = await callbacks.tasks()
+    assert (task["conversation_id"], task["reason"], task["due_at"]) == ("c2", reason, clock.now().isoformat())
+    found = await rows(database)
+    assert "着火了" in task["note"] and "着火了" not in found["c1"].note and found["c1"].result == "superseded"
+
+
+@pytest.mark.parametrize("result", ["reached", "given_up"])
+async def test_a_promise_after_new_words_is_kept_and_one_that_is_only_told_again_is_not(
+    database: Database, clock: ManualClock, callbacks: Callbacks, result: str
+) -> None:
+    await promise(database, clock, "c1", reason="lost")
+    await _says(database, clock, "c1")
+    clock.advance(60)
+    await _done(callbacks)
+    async with database.write() as session:
+        (await session.execute(select(CallbackTask))).scalar_one().result = result
+    clock.advance(60)
+    await promise(database, clock, "c1")  # the call's end, told from the phone's journal
+    assert await callbacks.tasks() == [] and (await rows(database))["c1"].reason == "lost"
+    await _says(database, clock, "c1")
+    for _ in range(2):
+        await promise(database, clock, "c1")
+    (task,) = await callbacks.tasks()
+    assert (task["status"], task["reason"], task["result"]) == ("open", "missed", "")
+
+
+@pytest.mark.parametrize("reason", ["seat", "journal", "extension"])
+async def test_what_a_person_promises_or_was_noted_meanwhile_opens_a_task_that_was_done(
+    database: Database, clock: ManualClock, callbacks: Callbacks, reason: str
+) -> None:
+    await promise(database, clock, "c1")
+    await _done(callbacks)
+    await promise(database, clock, "c1", reason=reason)
+    (task,) = await callbacks.tasks()
+    assert (task["status"], task["reason"]) == ("open", reason)
+
+
+async def test_what_a_seat_has_promised_stays_for_people_after_another_promise(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1", reason="seat")
+    await promise(database, clock, "c2", reason="idle")
+    (task,) = await callbacks.tasks()
+    assert (task["conversation_id"], task["reason"]) == ("c2", "seat")
+    async with database.read() as session:
+        assert await callbacks.for_the_bot(session, limit=5) == []
+
+
+async def test_a_task_that_takes_over_what_the_bot_calls_about_is_free(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1")
+    task_id = (await rows(database))["c1"].id
+    async with database.write() as session:
+        await callbacks.to_call(session, task_id, seat_id="bot")
+    await promise(database, clock, "c2", reason="emergency 119")
+    (task,) = await callbacks.tasks()
+    assert (task["conversation_id"], task["status"], task["seat_id"]) == ("c2", "open", None)
+    await callbacks.set(task["id"], "taken", seat_id="s1")
