@@ -26,6 +26,7 @@ from storage.engine import Database
 from storage.follow_up_tables import TextMessage
 from storage.tables import Conversation, Order, OrderEvent, Turn
 from workorders.service import SYSTEM, OrderService
+from workorders.view import told_outside
 
 _log = get_logger(__name__)
 _TOLD: Final = "order-event:"
@@ -202,7 +203,7 @@ def _deadline(order: Order) -> str:
 def _in_full(event: OrderEvent, order: Order) -> str:
     if event.event == "unmerge":
         return order_wording.order_alone_again(order.order_no, order.unit or "")
-    return order_wording.order_extended(order.order_no, _deadline(order), event.note)
+    return order_wording.order_extended(order.order_no, _deadline(order), told_outside(event.note, order) or "")
 
 
 def _in_short(event: OrderEvent, order: Order) -> str:

@@ -7,16 +7,32 @@ question's choices, or None: the words alone tell), `to` (the end of a range, el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 ANSWERS: Final = "answers"
 Words = Callable[[str | None], str | None]
+_BETWEEN: Final = re.compile(r"[^\w.]+")  # 3.5万 is one word
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 def kept(answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The part of `extra` that holds them; nothing where there are none."""
     return {ANSWERS: {name: dict(answer) for name, answer in answers.items()}} if answers else {}
+
+
+def outdated(extra: Mapping[str, Any], before: str, after: str) -> dict[str, Any]:
+    """Those that a corrected story does not tell any more: of their words a clause stood in it `before` and does not
+    stand in it `after`, or none stood in it, so that nobody can say whether they still agree."""
+    stood, stands = _clauses(before), _clauses(after)
+    found: Mapping[str, Mapping[str, Any]] = extra.get(ANSWERS) or {}
+    words = {name: _clauses(str(answer["words"] or "")) & stood for name, answer in found.items()}
+    return {name: dict(found[name]) for name, clauses in words.items() if not clauses or clauses - stands}
+
+
+def _clauses(text: str) -> set[str]:
+    return {clause for part in _BETWEEN.split(_THOUSANDS.sub("", text)) if (clause := part.strip("."))}
 
 
 def told(extra: Mapping[str, Any], words: Words | None = None) -> dict[str, dict[str, Any]]:

@@ -7,11 +7,11 @@ stay as they are: that they should change is proposed to a person, who decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
-from storage.tables import Order, OrderEvent
-from workorders import event_moments
+from storage.tables import Order
+from workorders import answers, event_moments
 from workorders.model import RequestType, Urgency
 from workorders.order import RUNNING, OrderStateError
 
@@ -42,16 +42,16 @@ _LIMITS: Final = {
     "contact_name": 64,
     "contact_phone": 32,
 }
-_SAID: Final = ("title", "detail", "address", "event_time", "subject", "appeal")
+_STORY: Final = ("detail", "event_time")  # what answers are read from
+_FORMER: Final = "former_names"
 _EXTENSION: Final = "contact_extension"
 
 
-def noted(order: Order, asked: Mapping[str, Any], earlier: Sequence[OrderEvent]) -> dict[str, Any]:
+def noted(order: Order, asked: Mapping[str, Any]) -> dict[str, Any]:
     """The data of the event: `fields` (names), `old` and `new` of what changes, and that the deadline is to run anew.
 
     Args:
         asked: `fields` by name; `moments` (start, end) of a new wording of the time; `renew_deadline`.
-        earlier: the order's events so far.
 
     Raises:
         OrderStateError: nothing would change, or a value cannot stand there.
@@ -64,10 +64,11 @@ def noted(order: Order, asked: Mapping[str, Any], earlier: Sequence[OrderEvent])
         raise OrderStateError("没有需要更正的内容。")
     if renew and order.status not in RUNNING:
         raise OrderStateError("工单已不在办理中，期限不能重新计算。")
-    new |= _without_former_names(order, new, earlier)
     old = {name: getattr(order, name) or _nothing(name) for name in new}
     if "contact_phone" in new and order.extra.get(_EXTENSION):
         old[_EXTENSION] = order.extra[_EXTENSION]
+    if lost := _answers_lost(order, new):
+        old[answers.ANSWERS] = lost
     if "event_time" in new:
         old |= {key: value for key, value in event_moments.told(order.extra).items() if value}
         new |= event_moments.kept(*_moments(asked.get("moments")))
@@ -77,16 +78,31 @@ def noted(order: Order, asked: Mapping[str, Any], earlier: Sequence[OrderEvent])
 
 def apply(order: Order, data: Mapping[str, Any]) -> None:
     """Put what `noted` has found into a locked row."""
-    new = data["new"]
+    new, old = data["new"], data["old"]
     for name in data["fields"]:
         setattr(order, name, new[name] if name in (*_NEEDED, "confidential") else new[name] or None)
     gone = (
         *((_EXTENSION,) if "contact_phone" in new else ()),
         *((event_moments.START, event_moments.END) if "event_time" in new else ()),
     )
-    if gone:
-        kept = {key: value for key, value in order.extra.items() if key not in gone}
-        order.extra = kept | event_moments.kept(new.get(event_moments.START, ""), new.get(event_moments.END, ""))
+    extra = {key: value for key, value in order.extra.items() if key not in gone}
+    if name := old.get("contact_name"):
+        extra[_FORMER] = list(dict.fromkeys((*former_names(extra), name)))
+    if lost := old.get(answers.ANSWERS):
+        told = {name: one for name, one in extra.pop(answers.ANSWERS, {}).items() if name not in lost}
+        extra |= answers.kept(told)
+    extra |= event_moments.kept(new.get(event_moments.START, ""), new.get(event_moments.END, ""))
+    if extra != order.extra:
+        order.extra = extra
+
+
+def former_names(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    """The contact's names before they were corrected: the order's words may still hold them."""
+    return tuple(extra.get(_FORMER) or ())
+
+
+def without_former_names(extra: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in extra.items() if key != _FORMER}
 
 
 def in_words(fields: Iterable[str]) -> str:
@@ -119,19 +135,10 @@ def _moments(told: Any) -> tuple[str, str]:
     return str(start), str(end)
 
 
-def _without_former_names(order: Order, new: Mapping[str, Any], earlier: Sequence[OrderEvent]) -> dict[str, str]:
-    """Of an order that is secret: the words in which a name stands that was corrected, without it. Units are shown a
-    secret order without the name that it has now, and no other is known to whoever shows it."""
-    if not new.get("confidential", order.confidential):
+def _answers_lost(order: Order, new: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that the story, as it reads now, does not tell."""
+    if not any(name in new for name in _STORY):
         return {}
-    present = new.get("contact_name", order.contact_name or "")
-    before = [row.data.get("old", {}).get("contact_name") for row in earlier if row.event == "correct"]
-    names = {name for name in (*before, order.contact_name) if name and len(name) > 1 and name != present}
-    found: dict[str, str] = {}
-    for field in _SAID:
-        text = told = str(new.get(field, getattr(order, field)) or "")
-        for name in sorted(names, key=len, reverse=True):
-            text = text.replace(name, "**")
-        if text != told:
-            found[field] = text
-    return found
+    before = {name: getattr(order, name) or "" for name in _STORY}
+    after = {name: new.get(name, words) for name, words in before.items()}
+    return answers.outdated(order.extra, *("\n".join(map(str, words.values())) for words in (before, after)))

@@ -19,7 +19,7 @@ from workorders import numbers, repeat_search
 from workorders.likely_repeats import Group
 from workorders.order import STATUS_TEXT, OrderStateError
 from workorders.service import OrderNotFound, OrderService
-from workorders.view import OrderView, without_person
+from workorders.view import OrderView, names_of, without_person
 
 SHOWN: Final = 50  # groups, and orders that are merged now
 # no telephone number is read; the name only to take it out of what is shown
@@ -114,7 +114,7 @@ async def _merged(session: AsyncSession) -> list[dict[str, Any]]:
         more = {
             "main": order.duplicate_of,
             "merged_at": event.at.isoformat() if event else None,
-            "reason": without_person(event.note, order.contact_name) if event else "",
+            "reason": without_person(event.note, *names_of(order)) if event else "",
         }
         shown.append({**_shown(order), **more})
     return shown
@@ -132,12 +132,12 @@ def _shown(order: Order) -> dict[str, Any]:
         "request_type": order.request_type,
         "status": order.status,
         "status_text": STATUS_TEXT.get(order.status, order.status),
-        "title": without_person(order.title, order.contact_name),
+        "title": without_person(order.title, *names_of(order)),
         "place": " ".join(
             part
             for part in (
                 f"{order.district or ''}{order.street or ''}",
-                without_person(order.address, order.contact_name),
+                without_person(order.address, *names_of(order)),
             )
             if part
         ),

@@ -22,7 +22,7 @@ from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
 from workorders.ports import Notices, Outbox, Units
 from workorders.transitions import check_extension, move
-from workorders.view import OrderView, order_view
+from workorders.view import OrderView, order_view, told_outside
 
 SYSTEM = "system:core"
 _NOTED_HERE: Final = frozenset({"from_unit", "from_copies", "event_id"})  # never taken from whoever causes an event
@@ -260,7 +260,7 @@ class OrderService:
             if event == "extend":
                 check_extension(order, events, values, now)
             if event == "correct":
-                values = correction.noted(order, values, events)
+                values = correction.noted(order, values)
             objected, about = order.status == "objected", str(values.get("objection") or "")
             moved = event == "uphold" or (event == "dispatch" and objected)
             if moved and str(values.get("unit") or "").strip() in ("", order.unit):
@@ -332,7 +332,7 @@ class OrderService:
 
     async def _follow(self, session: AsyncSession, main: Order, event: str, now: datetime, *, note: str) -> None:
         """What became of `main` becomes of those merged into it: they hear of it, and are visited like everybody."""
-        told = {"main": main.order_no}
+        told, note = {"main": main.order_no}, told_outside(note, main) or ""  # other citizens read it
         for order in await merging.followers(session, main):
             if event == merging.RELEASES:
                 move(order, "unmerge", SYSTEM, now, note=merging.RELEASED_NOTE)

@@ -25,7 +25,7 @@ from storage.follow_up_tables import TextMessage
 from storage.tables import Order, OrderEvent
 from storage.unit_tables import UnitContact
 from workorders import unit_notices
-from workorders.view import without_person
+from workorders.view import told_outside
 
 _log = get_logger(__name__)
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
@@ -79,8 +79,7 @@ def text_of(kind: Kind, order: Order, *, code: str = "", reason: str = "") -> st
         return f"【12345】您的诉求已受理，工单编号{order.order_no}{tracked}{deadline}。请勿把查询码告诉他人。"
     if kind == "answered":
         return f"【12345】您的工单{order.order_no}承办单位已经答复，可凭工单编号和查询码查看。"
-    told = without_person(reason, order.contact_name) if order.confidential else reason
-    because = shortened((told or "").strip().rstrip("。.；;"), _REASON_CHARACTERS)
+    because = shortened((told_outside(reason, order) or "").strip().rstrip("。.；;"), _REASON_CHARACTERS)
     because = f"，原因：{because}" if because else ""
     return f"【12345】您的工单{order.order_no}办理期限延长到{until}{because}。"
 

@@ -72,6 +72,7 @@ class OrderView:
         return {
             **self.fields,
             **self._happened(),
+            "extra": correction.without_former_names(self.fields["extra"]),
             "answers": answers.shown(self.fields["extra"]),
             "contact_name": _masked(self.fields["contact_name"]),
             "contact_phone": _masked(self.fields["contact_phone"]),
@@ -96,20 +97,16 @@ class OrderView:
         to contact unless that is to be kept secret. The desk's own notes stay in the house."""
         mine = unit == self.unit
         hidden = self.confidential
-        texts = {
-            name: without_person(self.fields[name], self.fields["contact_name"]) if hidden else self.fields[name]
-            for name in _SAID
-        }
         return {
             **{name: self.fields[name] for name in _FOR_UNITS},
-            **texts,
+            **{name: self._told(self.fields[name]) for name in _SAID},
             **self._happened(),
-            "answers": answers.shown(self.fields["extra"], self._without_person if hidden else None),
+            "answers": answers.shown(self.fields["extra"], self._told),
             "order_no": self.order_no,
             "status": self.status,
             "status_text": self.status_text,
             "request_type": self.request_type,
-            "title": without_person(self.title, self.fields["contact_name"]) if hidden else self.title,
+            "title": self._told(self.title),
             "unit": self.unit,
             "mine": mine,
             "deadline_hours": self.deadline_hours,
@@ -125,7 +122,7 @@ class OrderView:
                     "event": event["event"],
                     "text": _event_text(event),
                     "actor": event["actor"].partition(":")[0],
-                    "note": without_person(event["note"], self.fields["contact_name"]) if hidden else event["note"],
+                    "note": self._told(event["note"]) if event["event"] not in IN_THE_HOUSE else "",
                     "at": event["at"],
                 }
                 for event in self.events
@@ -134,8 +131,9 @@ class OrderView:
             "possible": list(possible(self.status, "unit")) if mine else [],  # type: ignore[arg-type]
         }
 
-    def _without_person(self, words: str | None) -> str | None:
-        return without_person(words, self.fields["contact_name"])
+    def _told(self, words: str | None) -> str | None:
+        names = (self.fields["contact_name"], *correction.former_names(self.fields["extra"]))
+        return without_person(words, *names) if self.confidential else words
 
     def _happened(self) -> dict[str, str | None]:
         """The moments that the wording of its time stands for, and how people write them (empty: not known)."""
@@ -196,14 +194,26 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def without_person(text: str | None, contact_name: str | None) -> str | None:
-    """Words of somebody who is to be kept secret: without numbers, and without the name that was given."""
+def without_person(text: str | None, *names: str | None) -> str | None:
+    """Words of somebody who is to be kept secret: without numbers, and without the names that were given."""
     if not text:
         return text
-    name = contact_name or ""
-    return mask_text(text.replace(name, "**") if len(name) > 1 else text)
+    for name in sorted({name for name in names if name and len(name) > 1}, key=lambda name: (-len(name), name)):
+        text = text.replace(name, "**")
+    return mask_text(text)
 
 
+def names_of(order: Order) -> tuple[str | None, ...]:
+    """The contact's name, and those that stood there before it was corrected."""
+    return order.contact_name, *correction.former_names(order.extra)
+
+
+def told_outside(text: str | None, order: Order) -> str | None:
+    """Words that stand in an order, for those outside the house: of a secret one without the person."""
+    return without_person(text, *names_of(order)) if order.confidential else text
+
+
+IN_THE_HOUSE = ("correct",)  # why is for the desk alone
 _EXPLAINED = ("answer", "extend", "follow", "follow_extend")  # the reason is for the citizen
 _SAID = ("detail", "address", "event_time", "subject", "appeal")
 _FOR_UNITS = (

@@ -18,7 +18,7 @@ from base.clock import CHINA
 from gateway.open311.formats import Listed, Open311Error
 from storage.tables import Order
 from workorders.order import STATUS_TEXT
-from workorders.view import without_person
+from workorders.view import names_of, without_person
 
 Status = Literal["open", "closed"]
 HIDDEN_TYPES: Final = ("举报",)
@@ -94,7 +94,7 @@ def request_list(orders: Sequence[Order]) -> Listed:
 def _request(order: Order) -> dict[str, Any]:
     own = order.extra.get("open311") or {}
     open_to_all = bool(own.get("publish"))
-    described = without_person(order.detail, order.contact_name) if open_to_all else order.category_level3
+    described = without_person(order.detail, *names_of(order)) if open_to_all else order.category_level3
     lat, long = (own.get("lat"), own.get("long")) if open_to_all else (None, None)
     return {
         "service_request_id": order.order_no,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from conversations import store
 from seats.callbacks import Callbacks
 from storage.follow_up_tables import TextMessage
-from storage.tables import CallbackTask, Conversation
+from storage.tables import CallbackTask, Conversation, Turn
 from workorders.message_file import FileGateway
 from workorders.model import Assignment, OrderDraft
 from workorders.service import OrderService
@@ -163,3 +163,15 @@ async def test_a_secret_order_tells_the_reason_without_persons_and_no_sentence_i
     secret, cut = [text for text in sent if "延长到" in text]
     assert "原因：**家的配件未到" in secret and "王小明" not in secret and MOBILE not in secret
     assert cut.endswith("正在联系厂家（全文可凭工单编号和查询码查看）。") and len(cut) < 300
+
+
+async def test_a_secret_order_tells_it_without_persons_in_its_conversation_and_to_whoever_calls(desk: Desk) -> None:
+    reason = "王小明家的配件未到，电话13900001234"
+    number = await desk.extended(await desk.called(LANDLINE), LANDLINE, secret=True, reason=reason)
+    chat = await desk.called(None, channel="web")
+    await desk.extended(chat, LANDLINE, key="c:2", secret=True, reason=reason)
+    (task,) = await desk.swept()
+    told = [turn.text for turn in await rows(desk.room, Turn) if "配件未到" in turn.text]
+    assert len(told) == 2 and number in task.note
+    for text in (task.note, *told):
+        assert "**家的配件未到" in text and "王小明" not in text and MOBILE not in text

@@ -46,6 +46,23 @@ def test_an_answer_is_written_as_people_write_it(value: Any, to: Any, about: boo
     assert answers.spelled({"value": value, "to": to, "about": about, "unit": unit}) == shown
 
 
+@pytest.mark.parametrize(
+    ("after", "lost"),
+    [
+        ("老板欠我6,500元，没签合同。住5号楼", []),
+        ("老板欠我16,500元，没签合同。住3号楼", ["money"]),
+        ("老板欠我6500元，后来签了合同", ["contract"]),
+        ("老板欠我3.5万", ["money", "contract"]),
+        ("", ["money", "contract"]),
+    ],
+)
+def test_a_corrected_story_keeps_what_it_still_tells(after: str, lost: list[str]) -> None:
+    told = {"money": {"words": "老板欠我6500元"}, "contract": {"words": "没签合同"}}
+    kept = answers.kept(told)
+    assert list(answers.outdated(kept, "老板欠我6500元，没签合同。住3号楼", after)) == lost
+    assert list(answers.outdated(answers.kept({"a": {"words": "别处说的"}}), "旧", "新")) == ["a"]
+
+
 async def _filed(database: Database, **more: Any) -> tuple[OrderService, str]:
     clock = ManualClock()
     orders = OrderService(database, clock=clock)
@@ -67,6 +84,23 @@ async def test_of_a_secret_order_the_unit_reads_no_person(database: Database) ->
     view = await orders.view(number, seat="s")
     shown = view.for_unit(view.unit)["answers"][0]
     assert shown["text"] == "约10000元" and "王建国" not in shown["words"] and "13900001234" not in shown["words"]
+
+
+async def test_a_corrected_story_takes_its_answers_along_and_the_event_keeps_them(database: Database) -> None:
+    kept = answers.kept(
+        {"owed_money": {**OWED, "words": "老板欠我一万来块"}, "contract": {**CONTRACT, "words": "没签"}}
+    )
+    orders, number = await _filed(database, detail="老板欠我一万来块，没签", extra={**kept, "again": True})
+    fields = {"address": "1号"}
+    view = await orders.change(number, "correct", actor="seat:s", data={"fields": fields})
+    assert len(view.desk()["answers"]) == 2
+    fields = {"detail": "老板欠我两万来块，没签"}
+    view = await orders.change(number, "correct", actor="seat:s", data={"fields": fields})
+    assert [one["words"] for one in view.desk()["answers"]] == ["没签"]
+    assert view.fields["extra"]["again"] is True
+    old = view.events[-1]["changes"]["old"]
+    assert list(old["answers"]) == ["owed_money"] and old["answers"]["owed_money"]["value"] == 10_000
+    assert [one["words"] for one in view.for_unit(view.unit)["answers"]] == ["没签"]
 
 
 async def test_a_system_with_personal_data_gets_them_and_no_other_one(database: Database) -> None:

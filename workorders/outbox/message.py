@@ -9,7 +9,7 @@ from storage.tables import Order, OrderEvent
 from workorders import answers, event_moments
 from workorders.correction import HELD_BACK
 from workorders.order import EVENT_TEXT, STATUS_TEXT, actor_kind
-from workorders.view import to_dial, without_person
+from workorders.view import IN_THE_HOUSE, to_dial, told_outside
 
 # What an event's data may hold that is about the handling, not about a person.
 _OPEN_DATA: Final = (
@@ -27,7 +27,7 @@ def body(message_id: str, order: Order, event: OrderEvent, *, personal: bool) ->
     note = ""
     data: dict[str, Any] = {key: event.data[key] for key in _open(event.event) if key in event.data}
     if personal:
-        note = _told(event.note, order) or ""
+        note = "" if event.event in IN_THE_HOUSE else told_outside(event.note, order) or ""
         more = {} if order.confidential else {key: value for key, value in event.data.items() if key not in HELD_BACK}
         data |= more
     return json.dumps(
@@ -77,15 +77,11 @@ def _handling(order: Order) -> dict[str, Any]:
     }
 
 
-def _told(text: str | None, order: Order) -> str | None:
-    return without_person(text, order.contact_name) if order.confidential else text
-
-
 def _matter(order: Order) -> dict[str, Any]:
     return {
-        **{name: _told(getattr(order, name), order) for name in _SAID},
+        **{name: told_outside(getattr(order, name), order) for name in _SAID},
         **event_moments.told(order.extra),
-        "answers": answers.told(order.extra, lambda words: _told(words, order)),
+        "answers": answers.told(order.extra, lambda words: told_outside(words, order)),
         "contact_name": None if order.confidential else order.contact_name,
         "contact_phone": None if order.confidential else to_dial(order.contact_phone, order.extra),
     }
