@@ -166,7 +166,7 @@ async def _erase_conversations(session: AsyncSession, ids: Iterable[str], now: d
     for task in tasks:
         task.number, task.note = None, ""
         if task.status != "done":
-            task.status, task.result = "done", "erased"
+            task.status, task.result, task.done_at = "done", "erased", now
     subjects = [task.id for task in tasks]
     calls = select(OutgoingCall).where(OutgoingCall.conversation_id.in_(ids) | OutgoingCall.subject_id.in_(subjects))
     for call in (await session.execute(calls)).scalars():

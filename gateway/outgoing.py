@@ -222,8 +222,7 @@ class Outgoing:
             first = outgoing_calls.end(call, result, now, sip_status=sip_status, sip_call_id=sip_call_id)
             if first:
                 if call.purpose == "callback":
-                    by_bot = call.seat_id is None
-                    await self._core.callbacks.called(session, call.subject_id, result, by_bot=by_bot, now=now)
+                    await self._core.callbacks.called(session, call.subject_id, result, seat_id=call.seat_id, now=now)
                 else:
                     await self._visited(session, call.subject_id, result)
         if first:

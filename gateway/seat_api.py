@@ -76,20 +76,20 @@ class OrderStep(BaseModel):
 
 class CallbackStep(BaseModel):
     status: Annotated[str, Field(max_length=12)]
-    note: Annotated[str, Field(max_length=2_000)] = ""
+    note: _Text = ""  # what is to be added
 
 
-def _next_events(view: OrderView) -> list[str]:
+def _next_events(core: Core, view: OrderView) -> list[str]:
     """The steps that one press of a button can do: those that need no reason."""
     steps = possible(view.status, "seat")  # type: ignore[arg-type]
     events = [event for event in steps if not RULES[event].needs_note and event not in _ELSEWHERE]
-    if view.status == "answered":  # the citizen is asked first
+    if visit_of(core, view) is not None:  # the citizen is asked first
         events = [event for event in events if event not in ASKED_FIRST]
     return [event for event in events if event != "dispatch" or view.status != "objected"]  # the reviewer's decision
 
 
-def _row(view: OrderView) -> dict[str, Any]:
-    return {**view.card(), "next_events": _next_events(view)}
+def _row(core: Core, view: OrderView) -> dict[str, Any]:
+    return {**view.card(), "next_events": _next_events(core, view), "asked_first": visit_of(core, view) is not None}
 
 
 async def file_order(request: web.Request) -> web.Response:
@@ -174,7 +174,7 @@ async def list_orders(request: web.Request) -> web.Response:
     text = clean_text(request.query.get("q", ""))[:100]
     views = await core.orders.search(status=status, text=text, limit=100)
     await audited(request, seat, "orders.listed", "", status=status or "", searched=bool(text), found=len(views))
-    return web.json_response({"items": [_row(view) for view in views]}, dumps=dumps)
+    return web.json_response({"items": [_row(core, view) for view in views]}, dumps=dumps)
 
 
 async def show_order(request: web.Request) -> web.Response:
@@ -183,7 +183,7 @@ async def show_order(request: web.Request) -> web.Response:
     view = await core.orders.view(number, seat=seat.id)
     await audited(request, seat, "order.viewed", number)
     more = {
-        "next_events": _next_events(view),
+        "next_events": _next_events(core, view),
         "attachments": await core.attachments.of(number),
         "attachment_limits": core.attachments.limits,
         "visit": visit_of(core, view),
@@ -221,7 +221,7 @@ async def move_order(request: web.Request) -> web.Response:
         expected_version=step.version if step.version is not None else found,
     )
     log.info("order moved", seat_id=seat.id, event_name=step.event, status=view.status)
-    return web.json_response({**view.desk(), "next_events": _next_events(view)}, dumps=dumps)
+    return web.json_response({**view.desk(), "next_events": _next_events(core, view)}, dumps=dumps)
 
 
 def _actor(seat: SeatIdentity) -> str:
@@ -229,7 +229,7 @@ def _actor(seat: SeatIdentity) -> str:
 
 
 async def list_callbacks(request: web.Request) -> web.Response:
-    """`which`: open, done, given_up or all. Leaders are told how many citizens were given up in the last week."""
+    """`which`: open, done or given_up. Leaders are told how many citizens were given up in the last week."""
     seat = await require_seat(request)
     callbacks, which = core_of(request).callbacks, request.query.get("which", "open")
     if which not in WHICH:

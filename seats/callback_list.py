@@ -14,7 +14,7 @@ from seats.reasons import in_words
 from storage.tables import CallbackTask, Conversation, Turn
 from workorders import task_history
 
-Which = Literal["open", "done", "given_up", "all"]
+Which = Literal["open", "done", "given_up"]
 WHICH: Final[tuple[str, ...]] = get_args(Which)
 REACHED: Final = "reached"
 GIVEN_UP: Final = "given_up"
@@ -74,11 +74,11 @@ async def given_up_since(session: AsyncSession, since: datetime) -> int:
 
 def _chosen(which: Which) -> Select[CallbackTask, Conversation]:
     query = select(CallbackTask, Conversation).join(Conversation, Conversation.id == CallbackTask.conversation_id)
-    if which == "all":
-        return query.order_by(CallbackTask.due_at)
     if which == "open":
         return query.where(CallbackTask.status != "done").order_by(CallbackTask.due_at)
-    over = query.where(CallbackTask.status == "done").order_by(CallbackTask.done_at.desc())
+    # Of what was erased by an earlier version it is not known when; nothing of it is left to be shown either.
+    over = query.where(CallbackTask.status == "done", CallbackTask.done_at.is_not(None))
+    over = over.order_by(CallbackTask.done_at.desc())
     return over if which == "done" else over.where(CallbackTask.result == GIVEN_UP)
 
 

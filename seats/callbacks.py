@@ -46,6 +46,8 @@ _DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
 _URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour, by a person
 _EXTENSION: Final = "extension"  # why a deadline was extended: a person tells it
 _BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
+_PERSONS: Final = (_BY_SEAT, _EXTENSION)
+_NOTE_CHARACTERS: Final = 4_000
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
 _AGAIN_WITHIN: Final = timedelta(hours=2)  # of being opened again
 _LATELY: Final = timedelta(days=7)
@@ -98,7 +100,7 @@ class Callbacks:
     ) -> dict[str, Any]:
         """Take a task, finish it or give it back. `unreachable` is an attempt in vain; the last one ends the task.
 
-        `event` of the answer is what happened, None where nothing did.
+        `note` is added to what was noted before. `event` of the answer is what happened, None where nothing did.
 
         Args:
             lead: a shift leader, who may also take a task away from another (`open`), and have a citizen called once
@@ -118,8 +120,8 @@ class Callbacks:
                 event = self._move(session, task, status, seat_id)
             elif task.status == "taken" and task.seat_id != seat_id:
                 raise CallbackError(_ANOTHERS)
-            if note.strip():
-                task.note = note.strip()[:2_000]
+            if (said := note.strip()) and said not in task.note:
+                task.note = f"{task.note}\n{said}".strip()[-_NOTE_CHARACTERS:]
             return {
                 "id": task.id,
                 "status": task.status,
@@ -269,6 +271,8 @@ class Callbacks:
         task = (await session.execute(found)).scalar_one_or_none()
         if task is None:
             raise UnknownCallback
+        if seat_id == outgoing_calls.BOT and _for_people(task.reason):
+            raise CallbackError("这个回电任务由人工处理。")
         if seat_id == outgoing_calls.BOT and task.status in ("open", "unreachable"):
             self._move(session, task, "taken", seat_id)
         if task.status != "taken" or task.seat_id != seat_id:
@@ -288,23 +292,32 @@ class Callbacks:
         query = (
             select(CallbackTask.id)
             .where(CallbackTask.status.in_(("open", "unreachable")), CallbackTask.number.is_not(None))
-            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason.not_in((_BY_SEAT, _EXTENSION)))
+            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason.not_in(_PERSONS))
             .where(or_(CallbackTask.next_at.is_(None), CallbackTask.next_at <= now))
             .order_by(CallbackTask.due_at)
             .limit(limit)
         )
         return list((await session.execute(query)).scalars())
 
-    async def called(self, session: AsyncSession, task_id: str, result: str, *, by_bot: bool, now: datetime) -> None:
-        """What came of a call that the phone placed. A seat who reached somebody says what became of the task."""
+    async def called(
+        self, session: AsyncSession, task_id: str, result: str, *, seat_id: str | None, now: datetime
+    ) -> None:
+        """What came of a call that the phone placed for a seat, or for the bot (`seat_id` None).
+
+        A seat who reached somebody says what became of the task; so does whoever takes it after the bot's call, where
+        something for people was told meanwhile: then the bot's call was no attempt either.
+        """
         found = select(CallbackTask).where(CallbackTask.id == task_id).with_for_update()
         task = (await session.execute(found)).scalar_one_or_none()
         if task is None or task.status == "done":
             return  # superseded, or done by hand meanwhile
+        by_bot = seat_id is None
         who, text = "智能助手" if by_bot else "坐席", outgoing_calls.RESULT_TEXT.get(result, result)
-        task.note = f"{task.note}\n{local(now):%m月%d日%H:%M} {who}外呼：{text}".strip()[-4_000:]
-        if result in outgoing_calls.IN_VAIN:
-            self._move(session, task, "unreachable", task.seat_id or (outgoing_calls.BOT if by_bot else ""))
+        task.note = f"{task.note}\n{local(now):%m月%d日%H:%M} {who}外呼：{text}".strip()[-_NOTE_CHARACTERS:]
+        if by_bot and _for_people(task.reason):
+            self._move(session, task, "open", outgoing_calls.BOT)
+        elif result in outgoing_calls.IN_VAIN:
+            self._move(session, task, "unreachable", task.seat_id or seat_id or outgoing_calls.BOT)
             if by_bot and task.status == "unreachable":
                 task.status, task.seat_id = "open", None
         elif by_bot and result == outgoing_calls.ANSWERED:
@@ -325,7 +338,7 @@ class Callbacks:
             found = select(CallbackTask).where(CallbackTask.conversation_id == conversation_id).with_for_update()
             task = (await session.execute(found)).scalar_one_or_none()
             if task is not None and note not in task.note:
-                task.note = f"{task.note}\n{note}".strip()[:4_000]
+                task.note = f"{task.note}\n{note}".strip()[:_NOTE_CHARACTERS]
 
     async def is_open_for(self, conversation_id: str) -> bool:
         """Whether somebody of this conversation is still to be called back."""
@@ -333,3 +346,7 @@ class Callbacks:
         async with self._database.read() as session:
             status = (await session.execute(query)).scalar_one_or_none()
         return status is not None and status != "done"
+
+
+def _for_people(reason: str) -> bool:
+    return reason.startswith(_URGENT) or reason in _PERSONS

@@ -25,6 +25,7 @@ TEXT: Final[dict[str, str]] = {
     "reopened": "重新打开",
 }
 SYSTEM: Final = "system"  # what was held too long is taken back by us
+_SOMEBODY: Final = "坐席"  # of a step that names nobody
 _NAMES: Final = {SYSTEM: "系统（超时）", "bot": "智能助手"}
 
 
@@ -46,7 +47,8 @@ async def of(session: AsyncSession, purpose: Purpose, subject_ids: Sequence[str]
     names = await names_of(session, [step.actor for step in steps])
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for step in steps:
-        line = {"event": step.event, "text": TEXT[step.event], "who": names[step.actor], "at": step.at.isoformat()}
+        who = names.get(step.actor, _SOMEBODY)
+        line = {"event": step.event, "text": TEXT[step.event], "who": who, "at": step.at.isoformat()}
         told[step.subject_id].append(line)
     return told
 

@@ -125,14 +125,15 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
         "get": operation(
             "回电任务，各有经过（history）；班长另知最近一周放弃了几个（given_up，其他人为 null）",
             record("*", items=list_of(ref("Callback")), given_up={"type": ["integer", "null"]}),
-            parameters=[parameter("query", "which", "open（默认，待回电）、done（已结束）、given_up（放弃的）或 all")],
+            parameters=[parameter("query", "which", "open（默认，待回电）、done（已结束）或 given_up（放弃的）")],
             security="seatCookie",
             errors="400 401",
         )
     },
     "/api/v1/seat/callbacks/{callback_id}": {
         "post": operation(
-            "领取、完成或退回一个回电任务；班长可以收回别人的（open），也可以重新打开放弃的或者已回电的（open）",
+            "领取、完成或退回一个回电任务，note 加在备注后面；"
+            "班长可以收回别人的（open），也可以重新打开放弃的或者已回电的（open）",
             ref("Callback"),
             body=record("status", status=TEXT, note=TEXT),
             parameters=[parameter("path", "callback_id", "任务编号")],

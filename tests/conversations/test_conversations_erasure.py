@@ -96,10 +96,12 @@ async def test_everything_of_one_citizen_goes_and_nothing_of_another(
     async with database.read() as session:
         order = await session.get_one(Order, "BJ-one")
         row = await session.get_one(Conversation, "one")
+        task = await session.get_one(CallbackTask, "cb-one")
         theirs = select(OrderEvent).where(OrderEvent.order_no == "BJ-one")
         events = {event.actor: event.note for event in (await session.execute(theirs)).scalars()}
     assert (order.detail, order.contact_phone, order.status, order.request_type) == (ERASED, None, "closed", "投诉")
     assert (row.outcome, row.caller_number, row.state) == ("order_filed", None, {})
+    assert (task.status, task.result, task.done_at) == ("done", "erased", clock.now())
     assert events == {"bot": "", "unit:街道": "unit:街道说"}
     entry = (await AuditLog(database).entries(action="citizen.erased"))[0]
     assert entry.detail["orders"] == ["BJ-one"] and NUMBER not in repr(entry)

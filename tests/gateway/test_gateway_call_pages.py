@@ -57,9 +57,18 @@ async def test_a_leader_frees_a_call_back_and_has_one_made_once_more(
         await expect(table.get_by_role("button", name="已回电")).to_have_count(0)
         await table.get_by_role("button", name="从回家了收回").click()
         await table.get_by_role("button", name="领取").click()
+        await expect(table.get_by_label("回电备注")).to_have_value("")
+        async with core.database.write() as session:  # noted while the page shows the task without it
+            (await session.get_one(CallbackTask, task_id)).note = "市民又来电"
         await table.get_by_label("回电备注").fill("先放一放")
         await table.get_by_role("button", name="退回").click()
-        await expect(table).to_contain_text("备注：先放一放")
+        await expect(table).to_contain_text("备注：市民又来电 先放一放")
+        async with core.database.write() as session:
+            await core.callbacks.to_call(session, task_id, seat_id="bot")
+        await page.get_by_role("region", name="回电任务", exact=True).get_by_role("button", name="刷新").click()
+        await expect(table).to_contain_text("智能助手已领取")  # and calls nobody
+        await table.get_by_role("button", name="从智能助手收回").click()
+        await expect(table.get_by_role("button", name="领取")).to_be_visible()
         await table.get_by_text("经过", exact=True).click()
         await expect(table).to_contain_text("班长 收回")
         for _ in range(core.calling.attempts):
@@ -79,6 +88,21 @@ async def test_a_leader_frees_a_call_back_and_has_one_made_once_more(
         await expect(panel).to_contain_text("没有这样的回电任务")
         await panel.get_by_label("显示").select_option("open")
         await expect(table.get_by_role("button", name="领取")).to_be_visible()
+
+
+async def test_without_visits_an_answered_order_is_closed_by_one_press(desk: Client, core: Core) -> None:
+    core.settings.visits.enabled = False
+    number = await _answered(core)
+    async with chromium_page("seat.html", patience_ms=PATIENCE_MS, bypass_csp=True) as page:
+        await log_in(page, desk, "/seat", "ann")
+        await expect(page.get_by_text("在线", exact=True)).to_be_visible()
+        await page.locator("h1").click()
+        await page.keyboard.press("w")
+        await expect(page.get_by_role("button", name=f"打开工单{number}")).to_be_visible()
+        await expect(page.get_by_role("button", name=f"回访工单{number}")).to_have_count(0)
+        await page.get_by_role("button", name="办结", exact=True).click()
+        await expect(page.get_by_role("region", name="工单表")).to_contain_text("已办结")
+    assert (await core.orders.view(number, seat="s")).status == "closed"
 
 
 async def test_an_answered_order_leads_to_the_questions(desk: Client, core: Core) -> None:

@@ -70,10 +70,25 @@ async def test_who_was_given_up_is_seen_by_the_leader_and_called_once_more(
         clock.advance(3600)
     assert (await _listed(ann))["items"] == [] and (await _listed(ann))["given_up"] is None
     assert (await _listed(leader))["given_up"] == 1
-    for which in ("done", "given_up", "all"):
+    for which in ("done", "given_up"):
         (row,) = (await _listed(ann, which))["items"]
         assert (row["result_text"], row["attempts"], row["number"]) == ("多次未接通，已放弃", 3, "139****1234")
     assert await _step(ann, "open") == 409 and await _step(leader, "open") == 200
     assert (await _listed(leader))["given_up"] == 0 and (await _listed(ann))["items"][0]["attempts"] == 0
     assert len(await core.audit.entries(action="callback.reopened")) == 1
-    assert (await ann.get(f"{_PATH}?which=mine")).status == 400
+    for unknown in ("mine", "all"):
+        assert (await ann.get(f"{_PATH}?which={unknown}")).status == 400
+
+
+async def test_a_long_note_hinders_no_step_and_what_is_typed_is_added(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    await _promised(core)
+    async with core.database.write() as session:
+        (await session.get_one(CallbackTask, "cb_1")).note = "长" * 3_000
+    ann, _ = await login(connect, core, "ann")
+    assert await _step(ann, "taken") == 200
+    typed = await ann.post(f"{_PATH}/cb_1", json={"status": "done", "note": "已说明"}, headers=origin(ann))
+    assert typed.status == 200 and (await typed.json())["note"] == "长" * 3_000 + "\n已说明"
+    whole = await ann.post(f"{_PATH}/cb_1", json={"status": "done", "note": "长" * 3_000}, headers=origin(ann))
+    assert whole.status == 200  # as pages of an earlier version send it

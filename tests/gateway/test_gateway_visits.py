@@ -101,7 +101,7 @@ async def test_an_answered_order_is_not_closed_over_the_citizens_head(
     number = await _answered(core, "c:1")
     seat, seat_id = await login(connect, core)
     (row,) = (await (await seat.get("/api/v1/seat/orders")).json())["items"]
-    assert row["next_events"] == []  # neither is done by one press
+    assert row["next_events"] == [] and row["asked_first"] is True  # neither is done by one press
     shown = await (await seat.get(f"/api/v1/seat/orders/{number}")).json()
     assert "办理结果" in shown["visit"]["reasons"]
     for event in ("visit", "close"):
@@ -142,4 +142,6 @@ async def test_without_visits_orders_are_closed_as_before(
     number = await _answered(core, "c:1")
     seat, _ = await login(connect, core)
     assert (await (await seat.get(f"/api/v1/seat/orders/{number}")).json())["visit"] is None
+    (row,) = (await (await seat.get("/api/v1/seat/orders")).json())["items"]
+    assert "close" in row["next_events"] and row["asked_first"] is False
     assert (await _move(seat, number, event="close"))[0] == 200

@@ -158,7 +158,7 @@ async def test_a_task_is_given_back_or_taken_away_by_a_leader(
         await callbacks.set(task_id, "done", seat_id="l1", lead=True)  # what became of it, its holder says
     await callbacks.set(task_id, "open", seat_id="l1", lead=True)
     (task,) = await callbacks.tasks()
-    assert (task["status"], task["seat_id"], task["note"]) == ("open", None, "先放一放")
+    assert (task["status"], task["seat_id"], task["note"]) == ("open", None, "note c1\n先放一放")
     assert await _steps(database) == [("taken", "s1"), ("given_back", "s1"), ("taken", "s2"), ("released", "l1")]
     assert [step["text"] for step in task["history"]] == ["领取", "退回", "领取", "收回"]
 
@@ -377,3 +377,49 @@ async def test_a_task_that_takes_over_what_the_bot_calls_about_is_free(
     (task,) = await callbacks.tasks()
     assert (task["conversation_id"], task["status"], task["seat_id"]) == ("c2", "open", None)
     await callbacks.set(task["id"], "taken", seat_id="s1")
+
+
+@pytest.mark.parametrize("reason", ["emergency 119", "extension", "seat"])
+@pytest.mark.parametrize("result", ["answered", "no_answer", "no_line"])
+async def test_what_people_have_to_say_is_left_to_them_after_the_bots_call(
+    database: Database, clock: ManualClock, callbacks: Callbacks, reason: str, result: str
+) -> None:
+    await promise(database, clock, "c1")
+    task_id = (await rows(database))["c1"].id
+    async with database.write() as session:
+        (await session.get_one(CallbackTask, task_id)).attempts = 2
+        await callbacks.to_call(session, task_id, seat_id="bot")
+    await promise(database, clock, "c1", reason=reason)  # while it rings, or in the bot's call
+    async with database.write() as session:
+        await callbacks.called(session, task_id, result, seat_id=None, now=clock.now())
+    (task,) = await callbacks.tasks()
+    assert (task["status"], task["seat_id"], task["reason"], task["attempts"]) == ("open", None, reason, 2)
+    assert task["callable"] and "智能助手外呼" in task["note"]
+    async with database.write() as session:
+        with pytest.raises(CallbackError, match="人工"):
+            await callbacks.to_call(session, task_id, seat_id="bot")  # chosen before it was known
+
+
+async def test_an_attempt_for_a_seat_is_that_seats_and_a_step_of_nobody_is_shown(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1")
+    task_id = (await rows(database))["c1"].id
+    async with database.write() as session:
+        await callbacks.called(session, task_id, "busy", seat_id="s1", now=clock.now())
+    assert await _steps(database) == [("unreachable", "s1")]
+    async with database.write() as session:
+        (await session.execute(select(CallTaskEvent))).scalar_one().actor = ""
+    (task,) = await callbacks.tasks()
+    assert [(step["who"], step["text"]) for step in task["history"]] == [("坐席", "未接通")]
+
+
+async def test_notes_are_added_and_a_full_one_keeps_the_newest(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    task_id = await _taken(database, clock, callbacks)
+    async with database.write() as session:
+        (await session.get_one(CallbackTask, task_id)).note = "长" * 3_999
+    told = await callbacks.set(task_id, "taken", seat_id="s1", note="请下午再打")
+    assert told["note"] == "长" * 3_994 + "\n请下午再打"
+    assert (await callbacks.set(task_id, "open", seat_id="s1", note="请下午再打"))["note"] == told["note"]  # sent twice

@@ -58,3 +58,17 @@ async def test_the_database_itself_refuses_a_second_open_task(database: Database
         async with database.write() as session:
             second = await session.get_one(CallbackTask, (await rows(database))["c2"].id)
             second.number = NUMBER
+
+
+async def test_what_was_erased_without_a_time_does_not_stand_before_the_newest(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    await promise(database, clock, "c1")
+    async with database.write() as session:
+        task = await session.get_one(CallbackTask, (await rows(database))["c1"].id)
+        task.status, task.result, task.number, task.done_at = "done", "erased", None, None
+    await promise(database, clock, "c2")
+    (task,) = await callbacks.tasks()
+    await callbacks.set(task["id"], "taken", seat_id="s1")
+    await callbacks.set(task["id"], "done", seat_id="s1")
+    assert [task["conversation_id"] for task in await callbacks.tasks("done", limit=1)] == ["c2"]
