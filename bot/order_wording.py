@@ -173,6 +173,10 @@ def order_extended(order_no: str, deadline: str, reason: str) -> str:
     )
 
 
+def order_deadline_changed(order_no: str, deadline: str) -> str:
+    return f"您的工单{order_no}办理期限已重新计算，改为{deadline}。"
+
+
 def order_alone_again(order_no: str, unit: str) -> str:
     return f"与您的工单{order_no}并案的工单已经撤回，您的工单恢复单独办理" + (f"，承办单位是{unit}。" if unit else "。")
 

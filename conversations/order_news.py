@@ -1,6 +1,6 @@
 """What happened to an order and must be told where it was spoken of: in the conversation in which it was filed (an
-extended deadline with its reason; that it is worked on by itself again), and in those chats in which a citizen asked
-again about the same matter (extended, answered, closed: that it is so, not what is said in it).
+extended deadline with its reason; one that runs anew; that it is worked on by itself again), and in those chats in
+which a citizen asked again about the same matter (extended, answered, closed: that it is so, not what is said in it).
 
 What has been told is known by the turn itself (one for each event), so it is told once by however many cores. The
 conversation of a caller is over: the reason of an extension goes to them by short message, and where none reaches them
@@ -33,7 +33,8 @@ _TOLD: Final = "order-event:"
 _CITIZEN: Final = "citizen:"  # how the actor of a supplement begins; the conversation's id follows
 _LOOK_BACK: Final = timedelta(days=2)  # after a longer outage the tracking view still shows it
 _BATCH: Final = 100
-_EXTENDED: Final = ("extend", "follow_extend")
+_EXTENDED: Final = ("extend", "follow_extend", "correct")  # of corrections those with a new deadline: they are public
+_BY_MESSAGE: Final = ("extended", "changed")
 _CALLED_WITHIN: Final = timedelta(days=1)
 _FAILED: Final = "failed"
 _NOBODY: Final = "市民没有留下可以联系的电话，延期的原因无法主动告知。"
@@ -111,6 +112,7 @@ class OrderNews:
             happened = select(OrderEvent).where(
                 OrderEvent.order_no == order.order_no,
                 OrderEvent.event.in_(_EXTENDED),
+                OrderEvent.public,
                 OrderEvent.at == message.created_at,
             )
             event = (await session.execute(happened)).scalars().first()
@@ -134,7 +136,9 @@ def _for_a_caller(event: OrderEvent, row: Conversation) -> bool:
 async def _by_message(session: AsyncSession, event: OrderEvent) -> bool:
     """Whether a short message tells it: it was written with the event. One that is given up is seen to by itself."""
     written = select(TextMessage.id).where(
-        TextMessage.order_no == event.order_no, TextMessage.kind == "extended", TextMessage.created_at == event.at
+        TextMessage.order_no == event.order_no,
+        TextMessage.kind.in_(_BY_MESSAGE),
+        TextMessage.created_at == event.at,
     )
     return (await session.execute(written)).first() is not None
 
@@ -144,7 +148,7 @@ def _not_sent(since: datetime) -> Select[str]:
         select(TextMessage.id)
         .join(Order, Order.order_no == TextMessage.order_no)
         .join(Conversation, Conversation.id == Order.conversation_id)
-        .where(TextMessage.kind == "extended", TextMessage.status == _FAILED, TextMessage.finished_at >= since)
+        .where(TextMessage.kind.in_(_BY_MESSAGE), TextMessage.status == _FAILED, TextMessage.finished_at >= since)
         .where(Conversation.channel == "phone")
         .order_by(TextMessage.finished_at)
         .limit(_BATCH)
@@ -156,7 +160,7 @@ def _where_filed(since: datetime) -> Select[OrderEvent, Order]:
     return (
         select(OrderEvent, Order)
         .join(Order, Order.order_no == OrderEvent.order_no)
-        .where(OrderEvent.event.in_(_EXTENDED) | released, OrderEvent.at >= since)
+        .where((OrderEvent.event.in_(_EXTENDED) & OrderEvent.public) | released, OrderEvent.at >= since)
         .where(Order.conversation_id.is_not(None), ~_told_in(Order.conversation_id))
         .order_by(OrderEvent.id)
         .limit(_BATCH)
@@ -203,6 +207,8 @@ def _deadline(order: Order) -> str:
 def _in_full(event: OrderEvent, order: Order) -> str:
     if event.event == "unmerge":
         return order_wording.order_alone_again(order.order_no, order.unit or "")
+    if event.event == "correct":
+        return order_wording.order_deadline_changed(order.order_no, _deadline(order))
     return order_wording.order_extended(order.order_no, _deadline(order), told_outside(event.note, order) or "")
 
 

@@ -29,7 +29,7 @@ class Notices(Protocol):
         self,
         session: AsyncSession,
         order: Order,
-        kind: Literal["filed", "answered", "extended"],
+        kind: Literal["filed", "answered", "extended", "changed"],
         key: str,
         *,
         now: datetime,

@@ -109,12 +109,22 @@ def after_correction(order: Order, values: Mapping[str, Any], duties: Duties) ->
     """
     if order.status == "objected":
         raise OrderStateError("承办单位对派单有异议，请在“派单异议”中处理。")
-    full = completed(order, {key: values[key] for key in ("unit", "mode", "copies") if key in values}, duties)
-    if order.status != "accepted":
-        return "dispatch", full
+    if order.status == "accepted":
+        return "copy", only_copies(order, values, duties)
+    given = {key: values[key] for key in ("unit", "mode", "copies") if key in values}
+    return "dispatch", completed(order, given, duties)
+
+
+def only_copies(order: Order, values: Mapping[str, Any], duties: Duties) -> dict[str, Any]:
+    """The data of a `copy`: the unit keeps the order, whoever else is to know of it gets one.
+
+    Raises:
+        OrderStateError: `values` name another unit, or are not those of a dispatch.
+    """
+    full = completed(order, values, duties)
     if full["unit"] != order.unit:
         raise OrderStateError(f"{order.unit}已经签收，只能增加抄送单位；要改派，请先由其提出派单异议。")
-    return "copy", {"copies": full["copies"]}
+    return {"copies": full["copies"]}
 
 
 def district_of(unit: str) -> str:

@@ -21,11 +21,12 @@ from workorders.model import Assignment, FiledOrder, OrderDraft, Urgency
 from workorders.new_order import make_title, new_row
 from workorders.order import RULES, OrderStateError, actor_kind, advance
 from workorders.ports import Notices, Outbox, Units
-from workorders.transitions import check_extension, move
+from workorders.transitions import check_extension, check_renewal, move, renews
 from workorders.view import OrderView, order_view, told_outside
 
 SYSTEM = "system:core"
-_NOTED_HERE: Final = frozenset({"from_unit", "from_copies", "event_id"})  # never taken from whoever causes an event
+# Never taken from whoever causes an event.
+_NOTED_HERE: Final = frozenset({"from_unit", "from_copies", "new_copies", "event_id"})
 _GIVES: Final = ("dispatch", "uphold", "copy")  # say who gets an order, or a copy of it
 _NOTICED: Final[dict[str, Literal["answered", "extended"]]] = {
     "answer": "answered",
@@ -224,7 +225,7 @@ class OrderService:
 
         Args:
             data: `dispatch` and `uphold` take `unit`, `mode`, `copies` (those that are left out follow from the unit:
-                `workorders/redispatch.py`), `deadline_hours` or `renew_deadline`; `copy` takes `copies` (as before);
+                `workorders/redispatch.py`), `deadline_hours` or `renew_deadline`; `copy` takes `copies`;
                 `correct` takes what `workorders/correction.py` says, and with `dispatch` (its data) gives the order to
                 a unit in the same step; `extend` takes `deadline_hours` (added); `object` may name the unit whose order
                 it is instead (`suggested_unit`); `unmerge` with `dispatch` gives the order to its unit again in the
@@ -261,11 +262,15 @@ class OrderService:
                 check_extension(order, events, values, now)
             if event == "correct":
                 values = correction.noted(order, values)
+            if renews(event, values):
+                check_renewal(event, events, values, note)
             objected, about = order.status == "objected", str(values.get("objection") or "")
             moved = event == "uphold" or (event == "dispatch" and objected)
             if moved and str(values.get("unit") or "").strip() in ("", order.unit):
                 raise OrderStateError("采纳派单异议时，请填写改派的承办单位。")
-            if event in _GIVES and (values.get("unit") or event == "copy"):
+            if event == "copy":
+                values = redispatch.only_copies(order, values, self.duties)
+            elif event in _GIVES and (values.get("unit") or values.get("mode") or "copies" in values):
                 values = redispatch.completed(order, values, self.duties)
             if event_id is not None:
                 values["event_id"] = event_id
@@ -321,9 +326,11 @@ class OrderService:
             await _keep_copies(session, order)
             if gone := [name for name in copied if name not in (*order.copies, order.unit)]:
                 values = {**values, "from_copies": gone}
+        if event == "copy":
+            values = {**values, "new_copies": [name for name in order.copies if name not in copied]}
         if event == "dispatch" and before and before != order.unit:
             values = {**values, "from_unit": before}  # who is to hear that the order is theirs no longer
-        timed = event in ("extend", "reopen", "dispatch") or values.get("renew_deadline") is True
+        timed = event in ("extend", "reopen", "dispatch") or renews(event, values)
         if timed and order.deadline_at is not None:
             values = {**values, "deadline_at": order.deadline_at.isoformat()}
         if event in merging.FOLLOWED or event == merging.RELEASES:
@@ -386,15 +393,16 @@ class OrderService:
             actor=actor[:64],
             note=note[:4_000],
             data=data,
-            public=RULES[event].public,
+            public=RULES[event].public or renews(event, data),
             at=now,
         )
         session.add(row)
         if self._outbox is not None:
             self._outbox.enqueue(session, order, row)
-        if self._notices is not None and (kind := _NOTICED.get(event)) is not None:
-            self._notices.put(session, order, kind, f"{event}:{order.version}", now=now, note=note)
         if self._notices is not None:
+            kind = "changed" if renews(event, data) else _NOTICED.get(event)
+            if kind is not None:
+                self._notices.put(session, order, kind, f"{event}:{order.version}", now=now, note=note)
             self._notices.tell_units(session, order, row)
         return row
 

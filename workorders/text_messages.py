@@ -34,7 +34,7 @@ _LEASE: Final = timedelta(minutes=2)  # longer than an attempt may take: another
 _REASON_CHARACTERS: Final = 200  # three parts of a long message
 _UNIT: Final = "unit"  # in a row's detail: the unit whose number it goes to
 _ENDS: Final = ("。！？!?；;", "，,、")  # where words may be cut, the better places first
-Kind = Literal["filed", "answered", "extended"]
+Kind = Literal["filed", "answered", "extended", "changed"]
 
 
 class TextMessageError(HotlineError):
@@ -79,6 +79,8 @@ def text_of(kind: Kind, order: Order, *, code: str = "", reason: str = "") -> st
         return f"【12345】您的诉求已受理，工单编号{order.order_no}{tracked}{deadline}。请勿把查询码告诉他人。"
     if kind == "answered":
         return f"【12345】您的工单{order.order_no}承办单位已经答复，可凭工单编号和查询码查看。"
+    if kind == "changed":  # why was written for the desk
+        return f"【12345】您的工单{order.order_no}办理期限已重新计算，改为{until}。"
     because = shortened((told_outside(reason, order) or "").strip().rstrip("。.；;"), _REASON_CHARACTERS)
     because = f"，原因：{because}" if because else ""
     return f"【12345】您的工单{order.order_no}办理期限延长到{until}{because}。"
@@ -149,7 +151,7 @@ class TextMessages:
             return
         if kind == "renewed" and event.data.get("renew_deadline") is not True:
             return
-        for unit in unit_notices.told(event.event, order):
+        for unit in unit_notices.told(event.event, order, event.data):
             session.add(
                 TextMessage(
                     id=new_id("text_"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def move(
         _classify(order, data)
     if event == "correct":
         correction.apply(order, data)
-    if event == "reopen" or (event in ("dispatch", "correct") and data.get("renew_deadline") is True):
+    if event == "reopen" or renews(event, data):
         _renew_deadline(order, now)
     order.version += 1
     order.updated_at = now
@@ -87,8 +88,7 @@ def check_extension(order: Order, events: list[OrderEvent], values: dict[str, An
     Raises:
         OrderStateError: the rule of the order's urgency does not allow it.
     """
-    renewed = (row.id for row in events if row.event == "reopen" or row.data.get("renew_deadline") is True)
-    since = max(renewed, default=0)
+    since = _renewed_last(events)
     refused = deadline_rules.extension_refused(
         deadline_rules.default_rules().of(order.urgency),
         hours=_hours(values.get("deadline_hours")),
@@ -98,6 +98,28 @@ def check_extension(order: Order, events: list[OrderEvent], values: dict[str, An
     )
     if refused:
         raise OrderStateError(refused)
+
+
+def check_renewal(event: str, events: list[OrderEvent], values: dict[str, Any], note: str) -> None:
+    """Whether the deadline may run anew with this `correct` or `dispatch`.
+
+    Raises:
+        OrderStateError: nobody says why, and the urgency is the one that the deadline was counted by.
+    """
+    since = _renewed_last(events)
+    happened = [(event, values), *((row.event, row.data) for row in events if row.id > since)]
+    changed = any(name == "correct" and "urgency" in data.get("fields", ()) for name, data in happened)
+    if not changed and not note.strip():
+        raise OrderStateError("紧急程度没有改变；重新计算期限，请填写说明。")
+
+
+def renews(event: str, values: Mapping[str, Any]) -> bool:
+    """Whether the deadline runs anew with a `correct` or a `dispatch`."""
+    return event in ("correct", "dispatch") and values.get("renew_deadline") is True
+
+
+def _renewed_last(events: list[OrderEvent]) -> int:
+    return max((row.id for row in events if row.event == "reopen" or renews(row.event, row.data)), default=0)
 
 
 def _hours(value: object) -> int:

@@ -7,7 +7,7 @@ not to be kept secret its street and category. Nothing of the citizen, and no wo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from base.clock import local
 from storage.tables import Order
@@ -27,11 +27,13 @@ _BOTH: Final = "双派"
 _URGENT: Final = "sudden"
 
 
-def told(event: str, order: Order) -> tuple[str, ...]:
-    """The units that are told: who has the order, and of a danger also those who have to act with it. Whoever has the
-    order hears nothing of new copies."""
+def told(event: str, order: Order, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The units that are told: who has the order, and of a danger also those who have to act with it. Of new copies
+    only those hear who had none."""
     leads = (order.unit,) if order.unit and event != "copy" else ()
     beside = order.copies if order.dispatch_mode == _BOTH and event in _TO_BOTH else ()
+    if event == "copy":
+        beside = [unit for unit in beside if unit in data.get("new_copies", ())]
     return tuple(dict.fromkeys((*leads, *(unit for unit in beside if unit != order.unit))))
 
 

@@ -58,7 +58,7 @@ class OrderView:
             "events": [
                 {
                     "event": event["event"],
-                    "text": EVENT_TEXT.get(event["event"], event["event"]),
+                    "text": _RENEWED if event["event"] == "correct" else EVENT_TEXT.get(event["event"], event["event"]),
                     "note": event["note"] if event["event"] in _EXPLAINED else "",
                     "at": event["at"],
                 }
@@ -213,6 +213,7 @@ def told_outside(text: str | None, order: Order) -> str | None:
     return without_person(text, *names_of(order)) if order.confidential else text
 
 
+_RENEWED = "办理期限已重新计算"  # what a citizen hears of a correction, and of no other
 IN_THE_HOUSE = ("correct",)  # why is for the desk alone
 _EXPLAINED = ("answer", "extend", "follow", "follow_extend")  # the reason is for the citizen
 _SAID = ("detail", "address", "event_time", "subject", "appeal")

@@ -280,3 +280,62 @@ async def test_a_reopened_order_has_the_rules_term_and_no_more(
     assert once_more.deadline_at == clock.now() + timedelta(hours=192)
     with pytest.raises(OrderStateError):
         await orders.change(number, "extend", actor=SEAT, note="再等", data={"deadline_hours": 24})
+
+
+async def test_a_deadline_runs_anew_for_a_reason_only(
+    database: Database, orders: OrderService, clock: ManualClock
+) -> None:
+    number = await file(database, orders, clock)
+    first = await orders.view(number, seat="s")
+    clock.advance(3600)
+    for event in ("correct", "dispatch"):
+        with pytest.raises(OrderStateError, match="说明"):
+            await orders.change(number, event, actor=SEAT, data={"renew_deadline": True, "fields": {"title": "灯"}})
+    assert await orders.view(number, seat="s") == first
+    await correct(orders, number, {"urgency": "sudden"})
+    assert (await correct(orders, number, {}, renew_deadline=True)).deadline_hours == 2
+    with pytest.raises(OrderStateError):  # that change of urgency is used up
+        await correct(orders, number, {}, renew_deadline=True)
+    again = await orders.change(number, "correct", actor=SEAT, note="地点刚核实", data={"renew_deadline": True})
+    assert again.deadline_at == clock.now() + timedelta(hours=2)
+    shown = again.public()["events"]
+    assert [event["text"] for event in shown][-2:] == ["办理期限已重新计算"] * 2
+    assert "地点刚核实" not in repr(shown)
+
+
+async def test_only_what_renews_a_deadline_gives_back_its_extension(
+    database: Database, orders: OrderService, clock: ManualClock
+) -> None:
+    number = await file(database, orders, clock)
+    await orders.change(number, "extend", actor=SEAT, note="等配件", data={"deadline_hours": 24})
+    await orders.change(number, "note", actor=SEAT, note="已联系", data={"renew_deadline": True})
+    with pytest.raises(OrderStateError):
+        await orders.change(number, "extend", actor=SEAT, note="再等", data={"deadline_hours": 24})
+    await orders.change(number, "correct", actor=SEAT, note="地点刚核实", data={"renew_deadline": True})
+    await orders.change(number, "extend", actor=SEAT, note="等配件", data={"deadline_hours": 24})
+
+
+async def test_a_copy_never_moves_an_order_to_another_unit(
+    database: Database, orders: OrderService, clock: ManualClock
+) -> None:
+    words = "人行道井盖丢了，一个大洞"
+    number = await file(database, orders, clock, title="井盖", detail=words, district="", street="")
+    before = await orders.change(number, "accept", actor="unit:市公安局")
+    with pytest.raises(OrderStateError, match="已经签收"):
+        await orders.change(number, "copy", actor=SEAT, data={"unit": "市燃气集团"})
+    assert await orders.view(number, seat="s") == before
+    given = await orders.change(number, "copy", actor=SEAT, data={"unit": "市公安局", "copies": ["市燃气集团"]})
+    assert (given.unit, given.fields["copies"]) == ("市公安局", ["市燃气集团"])
+
+
+async def test_copies_are_checked_also_where_no_unit_is_named(
+    database: Database, orders: OrderService, clock: ManualClock
+) -> None:
+    number = await file(database, orders, clock)
+    for wrong in ({"copies": GOVERNMENT}, {"copies": [1]}, {"mode": "随便"}):
+        with pytest.raises(OrderStateError):
+            await orders.change(number, "dispatch", actor=SEAT, data=wrong)
+    given = await orders.change(number, "dispatch", actor=SEAT, data={"copies": [POLICE, STREET]})
+    assert (given.unit, given.fields["copies"]) == (STREET, [POLICE])
+    given = await orders.change(number, "dispatch", actor=SEAT, data={"mode": "双派"})
+    assert (given.fields["dispatch_mode"], given.fields["copies"]) == ("双派", [POLICE, GOVERNMENT])

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
-from base.clock import ManualClock
+from base.clock import ManualClock, local
 from base.errors import ConfigurationError
 from base.sections.orders import TextMessageSettings
 from storage.engine import Database
@@ -177,3 +177,21 @@ async def test_half_a_line_is_taken_back(tmp_path: Path, clock: ManualClock, mon
 
 def _no_space(_handle: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+async def test_whoever_waits_is_told_that_the_deadline_runs_anew_and_not_why(
+    database: Database, clock: ManualClock, tmp_path: Path
+) -> None:
+    path = tmp_path / "sent.jsonl"
+    messages = TextMessages(database, FileGateway(path, clock=clock), clock=clock)
+    orders = OrderService(database, clock=clock, notices=messages)
+    draft = OrderDraft("投诉", "", "暖气不热", "phone", contact_phone=NUMBER)
+    async with database.write() as session:
+        filed = await orders.file(session, draft, key="c:1", now=clock.now(), actor="bot:policy")
+    await orders.change(filed.order_no, "correct", actor="seat:s1", data={"fields": {"urgency": "sudden"}})
+    renewed = {"renew_deadline": True}
+    view = await orders.change(filed.order_no, "correct", actor="seat:s1", note="值班长要求", data=renewed)
+    await messages.send_due()
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    (text,) = [line["text"] for line in lines if line["number"] == NUMBER and "受理" not in line["text"]]
+    assert text == f"【12345】您的工单{filed.order_no}办理期限已重新计算，改为{local(view.deadline_at):%m月%d日%H点}。"

@@ -181,6 +181,8 @@ async def test_a_danger_whose_place_becomes_known_is_told_to_those_who_get_a_cop
     assert (len(await room.sent(DUTY)), len(await room.sent(OTHER))) == (1, 0)
     await room.orders.change(number, "copy", actor="seat:s1", data={"copies": [POLICE]})
     assert (len(await room.sent(DUTY)), len(await room.sent(OTHER))) == (1, 1)
+    await room.orders.change(number, "copy", actor="seat:s1", data={"copies": [POLICE, HEAT]})
+    assert (len(await room.sent(DUTY)), len(await room.sent(OTHER))) == (1, 1)  # the police had theirs
 
 
 class Deaf:
