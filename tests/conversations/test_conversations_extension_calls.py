@@ -175,3 +175,17 @@ async def test_a_secret_order_tells_it_without_persons_in_its_conversation_and_t
     assert len(told) == 2 and number in task.note
     for text in (task.note, *told):
         assert "**家的配件未到" in text and "王小明" not in text and MOBILE not in text
+
+
+async def test_a_deadline_that_runs_anew_is_told_in_the_chat_and_to_callers(desk: Desk) -> None:
+    told = "办理期限已重新计算，改为"
+    by_phone = await desk.extended(await desk.called(LANDLINE), LANDLINE)
+    by_chat = await desk.extended(await desk.called(None, channel="web"), "", key="c:2")
+    for number in (by_phone, by_chat):
+        await desk.orders.change(number, "correct", actor="seat:s1", data={"fields": {"title": "路灯"}})
+        renewed = {"renew_deadline": True}
+        await desk.orders.change(number, "correct", actor="seat:s1", note="值班长要求", data=renewed)
+    (task,) = await desk.swept()
+    assert f"您的工单{by_phone}{told}" in task.note and "值班长" not in task.note
+    turns = [turn.text for turn in await rows(desk.room, Turn) if told in turn.text]
+    assert sorted(by_phone in text for text in turns) == [False, True]
