@@ -28,6 +28,7 @@ from gateway.metrics import Metrics
 from gateway.outgoing import Outgoing
 from gateway.ports import Conversations, Knowledge
 from gateway.shared_limits import Failures, LocalFailures, LocalRate, Rate, RedisFailures, RedisRate
+from gateway.unit_keys import UnitKeys
 from knowledge.mining.meaning import Meaning
 from knowledge.points.service import PointService
 from seats.audit import AuditLog
@@ -48,7 +49,7 @@ from workorders.learned import learned_path
 from workorders.message_gateways import gateway_of
 from workorders.model import CategorySuggestion
 from workorders.outbox.enqueue import Enqueuer
-from workorders.outbox.targets import targets
+from workorders.outbox.targets import targets, units_named
 from workorders.review import ObjectionReview
 from workorders.service import OrderService
 from workorders.text_messages import TextMessages
@@ -154,7 +155,8 @@ class Core:
             first_retry=timedelta(seconds=messages.first_retry_seconds),
             clock=self.clock,
         )
-        self.unit_names = UnitNames(self.database, self._units_of_the_rules)
+        self.unit_keys = UnitKeys(settings.var / "unit_keys.yml")
+        self.unit_names = UnitNames(self.database, self._known_units)
         self.orders = OrderService(
             self.database,
             clock=self.clock,
@@ -290,11 +292,12 @@ class Core:
             raise starting()
         return self._points
 
-    def _units_of_the_rules(self) -> frozenset[str]:
-        """Blocks for some milliseconds."""
+    def _known_units(self) -> frozenset[str]:
+        """Of the rules, and of the settings of units' own systems. Blocks for some milliseconds."""
         known = units_of(self.orders.duties, districts_and_streets())
         duties = {leaf.duty for leaf in self._catalogue.leaves} if self._catalogue is not None else set()
-        return known | bodies_of(duties, districts_and_streets())
+        known |= bodies_of(duties, districts_and_streets())
+        return known | self.unit_keys.units() | units_named(self.outbox_targets)
 
     @property
     def catalogue(self) -> LiveCatalogue:

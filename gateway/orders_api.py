@@ -93,6 +93,6 @@ async def unit_event(request: web.Request) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    app[UNIT_KEYS] = UnitKeys(app[CORE].settings.var / "unit_keys.yml")
+    app[UNIT_KEYS] = app[CORE].unit_keys
     app.router.add_get("/api/v1/orders/{order_no}", follow)
     app.router.add_post("/api/v1/orders/{order_no}/events", unit_event)

@@ -74,6 +74,13 @@ class UnitKeys:
         self._keys: dict[str, str] = {}
 
     def key(self, unit: str) -> str | None:
+        return self._now().get(unit)
+
+    def units(self) -> frozenset[str]:
+        """Who has a key. Blocks while the file is read."""
+        return frozenset(self._now())
+
+    def _now(self) -> dict[str, str]:
         try:
             status = self._path.stat()
             stamp: tuple[int, int] | None = (status.st_mtime_ns, status.st_size)
@@ -85,7 +92,7 @@ class UnitKeys:
             except ConfigurationError as error:
                 log.error("unit keys not taken; the earlier ones stay", reason=str(error))
             self._stamp = stamp
-        return self._keys.get(unit)
+        return self._keys
 
 
 async def verified_unit(

@@ -11,6 +11,7 @@ from bot.entities.place import PlaceMatcher
 from gateway.core import Core
 from workorders.dispatch import CENTRE
 from workorders.model import OrderDraft
+from workorders.outbox.targets import Target
 
 STREET, GOVERNMENT, POLICE = "海淀区学院路街道办事处", "海淀区人民政府", "海淀区公安分局"
 PLACE = {"district": "海淀区", "street": "学院路街道"}
@@ -198,3 +199,22 @@ async def test_a_correction_goes_through_its_own_request_only(
     for event in ("correct", "copy"):
         body = {"event": event, "data": {"fields": {"title": "x"}, "copies": []}}
         assert (await post(client, f"/api/v1/seat/orders/{number}/events", body))[0] == 400
+
+
+async def test_units_that_are_set_up_without_an_account_may_have_orders(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    seat, _ = await login(connect, core, "ann")
+    number = await file(core, "c:1", **PLACE)
+    url = f"/api/v1/seat/orders/{number}/events"
+
+    async def given(unit: str) -> int:
+        return (await post(seat, url, {"event": "dispatch", "note": "核实", "data": {"unit": unit}}))[0]
+
+    names = ("海淀区供热办", "海淀园林局", "海淀河长办")
+    assert [await given(name) for name in names] == [409, 409, 409]
+    (core.settings.var / "unit_keys.yml").write_text(f'{names[0]}: "{"k" * 64}"\n', "utf-8")
+    await core.unit_contacts.set(names[1], "13700001111", actor="seat:root")
+    core.outbox_targets = (Target("river", "https://river", b"x" * 32, units=(names[2], "海淀*")),)
+    assert [await given(name) for name in names] == [200, 200, 200]
+    assert await given("海淀某单位") == 409  # a pattern names nobody

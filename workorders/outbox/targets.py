@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -44,6 +44,11 @@ def targets(settings: OutboxSettings, environment: Mapping[str, str] | None = No
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigurationError(f"outbox.targets: the name {twice[0]!r} stands twice")
     return found
+
+
+def units_named(told: Iterable[Target]) -> frozenset[str]:
+    """The units that targets name in full, and not by a pattern."""
+    return frozenset(unit for target in told for unit in target.units if not {*"*?["} & {*unit})
 
 
 def _target(chosen: OutboxTargetSettings, environment: Mapping[str, str]) -> Target:
