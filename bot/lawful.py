@@ -88,6 +88,12 @@ _HINTS: Final = (
 )
 
 
+_PASSED_ON: Final = re.compile(r"推诿|推给|推来推去|互相推|踢皮球|皮球|扯皮|[^,，。]{1,6}推[^,，。]{1,8}部门|不作为")
+_FOR_THEMSELVES: Final = re.compile(
+    r"书记|支书|村?主任|领导|干部|[局所科处镇乡区县]长|贪|贿|腐|私|(?<!产)权(?!证)|好处|红包|送礼|[烟酒]|亲戚|自家|自己人|小舅子|侄|名额|克扣|挪用|吃拿|冒领|套取|入股|回扣"
+)
+
+
 def channel(text: str) -> str:
     """The lawful channel that a matter belongs to, or an empty string. A mere question about procedure is none."""
     if _ENQUIRY_ONLY.search(text):
@@ -110,11 +116,15 @@ def _from_sentence(text: str, place: int) -> str:
 
 
 def likely(text: str) -> str:
-    """The likeliest lawful channel of a sentence that is understood to be about one."""
+    """The likeliest lawful channel of a sentence that is understood to be about one; empty where that would be the
+    discipline inspection, and nothing is told that somebody did for themselves: bodies that pass a matter on to one
+    another are complained of.
+    """
     reader = guard_classifier.channels()
     row = reader.probabilities([text])[0]
     hinted = {name for name, hint in _HINTS if hint.search(text)}
-    return max(zip(reader.labels, row, strict=True), key=lambda pair: pair[1] + 0.2 * (pair[0] in hinted))[0]
+    best = max(zip(reader.labels, row, strict=True), key=lambda pair: pair[1] + 0.2 * (pair[0] in hinted))[0]
+    return "" if best == "纪检监察" and _PASSED_ON.search(text) and not _FOR_THEMSELVES.search(text) else best
 
 
 def court_is_named(text: str) -> bool:

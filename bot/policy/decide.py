@@ -50,7 +50,7 @@ _ABOUT_NUMBERS: Final = frozenset({"contact_phone", "contact_name", "order_no"})
 _TO_BE_HEARD: Final = frozenset({"confirm_order", "confirm_question", "confidential", going_on.SLOT})
 _PERSON: Final = re.compile(
     r"人工|真人|活人|客服|机器|坐席|领导|(?:换|接|找|转|叫|让|派)[^,，。]{0,4}人|人来|给我叫[他她]"
-    r"|接线员|话务员|值班|(?:有没有|来)个人|[让叫][你您]们|[你您]们(?:那儿?|这儿?|那里|那边)?的?(?:姑娘|小姐|闺女|小伙|同志|大姐|师傅)"
+    r"|接线员|话务员|接电话|换[他她]来|值班|(?:有没有|来)个人|[让叫][你您]们|[你您]们(?:那儿?|这儿?|那里|那边)?的?(?:姑娘|小姐|闺女|小伙|同志|大姐|师傅)"
 )
 
 

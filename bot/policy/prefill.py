@@ -114,6 +114,12 @@ def place_from(talk: Talk, matter: Matter, text: str) -> bool:
             return True
     if not (found.district or found.candidates):
         return False
+    again = known.candidates == [[c.district, c.street] for c in found.candidates]
+    if again and len({street for _, street in known.candidates}) > 1:  # of one sound, said once more: the likeliest
+        district, street = known.candidates[0]
+        matter.place = Place(known.text or found.address, district, street)
+        talk.doubtful.add("place")
+        return True
     matter.place = Place(
         text=found.address or known.text,
         district=found.district,

@@ -61,3 +61,8 @@ def test_what_a_recogniser_misheard_is_read_where_the_line_is_a_telephone() -> N
 def test_a_group_takes_up_how_the_number_ended() -> None:
     found = hesitant_number.find("幺三九零零，零零八五，嗯，八五三三", spoken=True)
     assert found is not None and found.number == "13900008533"
+
+
+def test_one_more_digit_at_the_very_end() -> None:
+    found = hesitant_number.find("幺三九，零零零零，三个五，末了一个二", spoken=True)
+    assert found is not None and found.number == "13900005552"

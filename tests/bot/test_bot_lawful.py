@@ -37,3 +37,9 @@ from bot import lawful
 )
 def test_lawful_channels(text: str, channel: str) -> None:
     assert lawful.channel(text) == channel
+
+
+def test_bodies_that_pass_a_matter_on_are_complained_of() -> None:
+    passed_on = "房子买了十年没有产权证，开发商推住建部门，住建推规自，几家互相推诿，请市里协调"
+    assert lawful.likely(passed_on) != "纪检监察"
+    assert lawful.likely("村主任把低保名额给了自家小舅子，找镇里镇里推诿") == "纪检监察"

@@ -226,3 +226,8 @@ def test_a_caterpillar_on_its_thread_hurts_nobody() -> None:
 )
 def test_years_of_promises_by_several_bodies_are_complex(told: str) -> None:
     assert deadlines.complex_matter(told)
+
+
+def test_a_fire_of_another_year_is_over() -> None:
+    assert not deadlines.sudden("消防通道堵死了，前年三号楼着火，救火车进不来，现在又停上了")
+    assert deadlines.sudden("消防通道堵死了，三号楼着火了，救火车进不来")
