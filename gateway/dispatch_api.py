@@ -52,6 +52,23 @@ async def list_waiting(request: web.Request) -> web.Response:
     return web.json_response(found, dumps=dumps)
 
 
+async def news(request: web.Request) -> web.Response:
+    """Whether the list is to be read again, for the page to ask for every half minute."""
+    await require(request, "orders.dispatch")
+    return web.json_response(await _desk(core_of(request)).news(), dumps=dumps)
+
+
+async def show(request: web.Request) -> web.Response:
+    """The address of one order as it stands there: in the list its numbers are masked."""
+    person = await require(request, "orders.dispatch")
+    core, number = core_of(request), order_number(request)
+    await _desk(core).check(number)
+    view = await core.orders.view(number, seat=person.id)
+    await audited(request, person, "order.viewed", number)
+    body = {"order_no": number, "address": view.fields["address"] or "", "version": view.version}
+    return web.json_response(body, dumps=dumps)
+
+
 async def propose(request: web.Request) -> web.Response:
     """The unit and the copies for a place, or of a unit that was chosen; where no place is told also the places that
     the order's words may name."""
@@ -120,12 +137,19 @@ async def give(request: web.Request) -> web.Response:
 
 
 def _new_place(view: OrderView, asked: Given) -> dict[str, Any]:
-    """What the dispatcher has told of the place and the order has not."""
+    """What the dispatcher has told of the place and the order has not.
+
+    Raises:
+        ApiError: 400; the address is one that was shown masked.
+    """
     district, street = clean_text(asked.district), clean_text(asked.street)
     told: dict[str, Any] = {"district": district, "street": street} if district else {}
     if asked.address is not None:
         told["address"] = clean_text(asked.address)
-    return {name: value for name, value in told.items() if value != (view.fields[name] or "")}
+    new = {name: value for name, value in told.items() if value != (view.fields[name] or "")}
+    if "*" in new.get("address", ""):
+        raise bad_request("详细地址中有隐去的部分（*），请填写完整的地址。", "invalid_field")
+    return new
 
 
 async def show_contact(request: web.Request) -> web.Response:
@@ -140,6 +164,8 @@ async def show_contact(request: web.Request) -> web.Response:
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/dispatch", list_waiting)
+    app.router.add_get("/api/v1/dispatch/waiting", news)
+    app.router.add_get("/api/v1/dispatch/{order_no}", show)
     app.router.add_post("/api/v1/dispatch/{order_no}", give)
     app.router.add_post("/api/v1/dispatch/{order_no}/proposal", propose)
     app.router.add_post("/api/v1/dispatch/{order_no}/contact", show_contact)

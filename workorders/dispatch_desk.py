@@ -15,7 +15,7 @@ from storage.follow_up_tables import OrderCopy
 from storage.tables import Order
 from workorders.dispatch import CENTRE
 from workorders.order import STATUS_TEXT, URGENCY_TEXT, OrderStateError
-from workorders.view import without_person
+from workorders.view import names_of, without_person
 
 SHOWN: Final = 100
 _GIVEN: Final = ("filed", "dispatched", "accepted")
@@ -36,6 +36,14 @@ class DispatchDesk:
             total = (await session.execute(counted)).scalar_one()
             rows = list((await session.execute(query)).scalars())
         return {"items": [_card(order) for order in rows], "total": total}
+
+    async def news(self) -> dict[str, Any]:
+        """By what a list that was read before is known to be old: how many orders wait, and when one of them last
+        changed."""
+        query = select(func.count(), func.max(Order.updated_at)).where(_waits())
+        async with self._database.read() as session:
+            total, changed_at = (await session.execute(query)).one()
+        return {"total": total, "changed_at": changed_at.isoformat() if changed_at else None}
 
     async def check(self, order_no: str) -> None:
         """
@@ -60,7 +68,7 @@ def _card(order: Order) -> dict[str, Any]:
         "status": order.status,
         "status_text": STATUS_TEXT.get(order.status, order.status),
         "request_type": order.request_type,
-        **{name: without_person(getattr(order, name), order.contact_name) for name in _SAID},
+        **{name: without_person(getattr(order, name), *names_of(order)) for name in _SAID},
         "district": order.district,
         "street": order.street,
         "category": [order.category_level1, order.category_level2, order.category_level3],

@@ -54,7 +54,22 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             errors="401 403",
         )
     },
+    "/api/v1/dispatch/waiting": {
+        "get": operation(
+            "待分派工单的件数和最近变动的时间，供页面判断是否要重新读取列表",
+            record("*", total=WHOLE, changed_at={"type": ["string", "null"]}),
+            security="seatCookie",
+            errors="401 403",
+        )
+    },
     "/api/v1/dispatch/{order_no}": {
+        "get": operation(
+            "打开一件待分派的工单：未隐去数字的详细地址（每次打开都会记入审计日志）",
+            record("*", order_no=TEXT, address=TEXT, version=WHOLE),
+            parameters=[ORDER_NO],
+            security="seatCookie",
+            errors="401 403 404 409",
+        ),
         "post": operation(
             "核实地点并派单；没有写 copies 时，抄送单位按规则确定",
             record("*", order_no=TEXT, status=TEXT, unit=TEXT, copies=list_of(TEXT), version=WHOLE),
@@ -71,7 +86,7 @@ PATHS: Final[dict[str, dict[str, Schema]]] = {
             parameters=[ORDER_NO],
             security="seatCookie",
             errors="400 401 403 404 409",
-        )
+        ),
     },
     "/api/v1/dispatch/{order_no}/proposal": {
         "post": operation(

@@ -201,6 +201,52 @@ async def test_a_correction_goes_through_its_own_request_only(
         assert (await post(client, f"/api/v1/seat/orders/{number}/events", body))[0] == 400
 
 
+async def test_an_address_is_shown_whole_in_an_opened_order_and_never_stored_masked(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    dispatcher, person = await login(connect, core, "dispatcher", "dispatcher")
+    number = await file(core, "c:1", address="望京西园12345678号")
+    url = f"/api/v1/dispatch/{number}"
+    (row,) = (await (await dispatcher.get("/api/v1/dispatch")).json())["items"]
+    opened = await (await dispatcher.get(url)).json()
+    assert "*" in row["address"] and opened["address"] == "望京西园12345678号"
+    (entry,) = await core.audit.entries(action="order.viewed", subject=number)
+    assert entry.actor == f"seat:{person}"
+    assert (await post(dispatcher, url, {**PLACE, "unit": STREET, "address": row["address"]}))[0] == 400
+    assert (await core.orders.view(number, seat="s")).unit == CENTRE
+    assert (await post(dispatcher, url, {**PLACE, "unit": STREET, "address": opened["address"]}))[0] == 200
+    assert (await core.orders.view(number, seat="s")).fields["address"] == opened["address"]
+    assert (await dispatcher.get(url)).status == 409  # it does not wait any more
+
+
+async def test_the_half_minutes_look_is_no_entry_of_the_audit_log(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    dispatcher, _ = await login(connect, core, "dispatcher", "dispatcher")
+    looks = []
+    for step in range(3):
+        looks.append(await (await dispatcher.get("/api/v1/dispatch/waiting")).json())
+        if step == 0:
+            await file(core, "c:1")
+        core.clock.advance(30)  # type: ignore[attr-defined]
+    assert looks[0] == {"total": 0, "changed_at": None}
+    assert looks[1]["total"] == 1 and looks[1]["changed_at"] and looks[2] == looks[1]
+    assert await core.audit.entries(action="orders.listed") == []
+    await dispatcher.get("/api/v1/dispatch")
+    assert len(await core.audit.entries(action="orders.listed")) == 1
+
+
+async def test_a_danger_that_was_accepted_does_not_swallow_the_choice_of_another_unit(
+    connect: Connect, core: Core, small: SmallConversations
+) -> None:
+    dispatcher, _ = await login(connect, core, "dispatcher", "dispatcher")
+    danger = await file(core, "c:1", title="井盖丢了", detail="人行道井盖丢了，一个大洞")
+    before = await core.orders.change(danger, "accept", actor="unit:市公安局")
+    status, answer = await post(dispatcher, f"/api/v1/dispatch/{danger}", {"unit": "市燃气集团"})
+    assert status == 409 and "已经签收" in answer["error"]["message"]
+    assert await core.orders.view(danger, seat="s") == before
+
+
 async def test_units_that_are_set_up_without_an_account_may_have_orders(
     connect: Connect, core: Core, small: SmallConversations
 ) -> None:

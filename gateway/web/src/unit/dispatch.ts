@@ -26,6 +26,12 @@ export interface Waiting {
   version: number
 }
 
+/** Another one than before: the list is to be read again. */
+export interface News {
+  total: number
+  changed_at: string | null
+}
+
 export interface Suggested {
   unit: string
   mode: string
