@@ -22,10 +22,10 @@ from workorders.service import OrderNotFound, OrderService
 from workorders.view import OrderView, names_of, without_person
 
 SHOWN: Final = 50  # groups, and orders that are merged now
-# no telephone number is read; the name only to take it out of what is shown
+# no telephone number is read; the names only to take them out of what is shown
 _COLUMNS: Final = load_only(
     *(Order.order_no, Order.request_type, Order.status, Order.title, Order.created_at, Order.unit),
-    *(Order.district, Order.street, Order.address, Order.contact_name, Order.duplicate_of),
+    *(Order.district, Order.street, Order.address, Order.contact_name, Order.extra, Order.duplicate_of),
 )
 
 
