@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot import order_wording, unit_answer
 from bot.decision import OrderKnown
 
@@ -30,7 +32,7 @@ def test_the_first_sentences_are_told() -> None:
 
 
 def test_the_stage_of_an_earlier_order_is_told() -> None:
-    def said(status: str, **more: str) -> str:
+    def said(status: str, **more: Any) -> str:
         return order_wording.duplicate(OrderKnown(True, "261102000013", status, "某街道", **more), phone=True).text
 
     assert "已经受理，正在安排承办单位" in said("filed")

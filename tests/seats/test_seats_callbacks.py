@@ -297,8 +297,8 @@ async def test_danger_that_is_told_after_the_call_back_is_called_about_at_once(
     await promise(database, clock, "c1")
     await _done(callbacks)
     async with database.write() as session:
-        task = (await session.execute(select(CallbackTask))).scalar_one()
-        task.result, task.attempts, task.next_at = result, 3, clock.now() + timedelta(hours=9)
+        stored = (await session.execute(select(CallbackTask))).scalar_one()
+        stored.result, stored.attempts, stored.next_at = result, 3, clock.now() + timedelta(hours=9)
     clock.advance(7_200)
     await promise(database, clock, "c1", reason="emergency 119")
     (task,) = await callbacks.tasks()

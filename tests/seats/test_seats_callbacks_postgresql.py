@@ -65,8 +65,8 @@ async def test_what_was_erased_without_a_time_does_not_stand_before_the_newest(
 ) -> None:
     await promise(database, clock, "c1")
     async with database.write() as session:
-        task = await session.get_one(CallbackTask, (await rows(database))["c1"].id)
-        task.status, task.result, task.number, task.done_at = "done", "erased", None, None
+        stored = await session.get_one(CallbackTask, (await rows(database))["c1"].id)
+        stored.status, stored.result, stored.number, stored.done_at = "done", "erased", None, None
     await promise(database, clock, "c2")
     (task,) = await callbacks.tasks()
     await callbacks.set(task["id"], "taken", seat_id="s1")

@@ -194,4 +194,5 @@ async def test_whoever_waits_is_told_that_the_deadline_runs_anew_and_not_why(
     await messages.send_due()
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     (text,) = [line["text"] for line in lines if line["number"] == NUMBER and "受理" not in line["text"]]
+    assert view.deadline_at is not None
     assert text == f"【12345】您的工单{filed.order_no}办理期限已重新计算，改为{local(view.deadline_at):%m月%d日%H点}。"
