@@ -57,6 +57,7 @@ def _with_unheard(talk: Talk, found: list[Matter]) -> None:
     if len(found) == 1 and found[0].kind == "order" and told_something(talk.state):
         matter = found[0]
         matter.opening, matter.text = f"{told}。{matter.opening}", f"{told}。{matter.text}"
+        matter.again = matter.again or reading.again(told)
         prefill(talk, matter, told)
 
 

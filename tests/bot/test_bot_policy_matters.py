@@ -47,7 +47,14 @@ def test_what_was_told_before_and_not_understood_belongs_to_the_matter() -> None
     second, _ = run(first.state, Turn("就是隔壁的水泵，吵得睡不着"), "complain")
     (matter,) = second.state.matters
     assert matter.opening == "后院那个东西又响了一宿。就是隔壁的水泵，吵得睡不着"
-    assert second.state.unheard == ""
+    assert second.state.unheard == "" and not matter.again
+
+
+def test_that_it_was_told_before_counts_though_it_was_not_understood() -> None:
+    first, _ = run(State(), Turn("还是我，前儿打过一回了，后院那东西还那样儿"), "none")
+    assert first.state.matters == []
+    second, _ = run(first.state, Turn("就是隔壁的水泵，吵得睡不着"), "complain")
+    assert [matter.again for matter in second.state.matters] == [True]
 
 
 def test_a_time_that_was_asked_for_is_no_wish_for_another_pace() -> None:
