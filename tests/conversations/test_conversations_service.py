@@ -177,3 +177,16 @@ async def test_a_seat_calls_back_at_the_number_that_was_given(room: Room) -> Non
         (task,) = (await session.execute(select(CallbackTask))).scalars()
     assert (task.number, task.reason) == ("13900001234", "seat")
     assert "放音乐" in task.note and "望京街道" in task.note
+
+
+async def test_danger_in_a_chat_that_was_called_back_about_is_called_about_at_once(room: Room) -> None:
+    told = await room.talk(LAMP)
+    assert await room.service.hang_up(told.conversation_id, reason="left") == "callback"
+    async with room.database.write() as session:
+        task = (await session.execute(select(CallbackTask))).scalar_one()
+        task.status, task.result, task.done_at = "done", "reached", room.clock.now()
+    room.clock.advance(60)
+    urgent = await room.say("哎呀着火了", told.conversation_id)
+    assert urgent.conversation_id == told.conversation_id and "119" in urgent.replies[0].text
+    (task,) = await rows(room, CallbackTask)
+    assert (task.status, task.reason, task.result, task.due_at) == ("open", "emergency 119", "", room.clock.now())
