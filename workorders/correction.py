@@ -7,6 +7,7 @@ stay as they are: that they should change is proposed to a person, who decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
@@ -45,6 +46,13 @@ _LIMITS: Final = {
 _STORY: Final = ("detail", "event_time")  # what answers are read from
 _FORMER: Final = "former_names"
 _EXTENSION: Final = "contact_extension"
+_NOBODYS_NAME: Final = re.compile(  # whoever bears a surname before such a word (王师傅, 李姐) is a person
+    r"(?:我们|这个|那个|小区|社区|街道|学校|医院|公司|工地|村里)?(?:的)?"
+    r"(?:物业|居委会?|村委会?|业委会|社区|街道|派出所|城管|公司|单位|学校|医院|工地|小区|开发商|施工队|包工头|中介|商家|店家|店主|"
+    r"师傅|司机|保安|保洁|老板|老板娘|经理|主任|店长|房东|租客|租户|住户|业主|车主|居民|村民|邻居|楼上|楼下|对门|群众|市民|"
+    r"家长|学生|老师|医生|护士|工人|员工|先生|女士|小姐|阿姨|大爷|大妈|电梯|路灯|暖气|自来水|燃气|垃圾|噪音|工资|匿名)"
+    r"(?:公司|单位|中心|人员|员|管家|们|工作人员)?"
+)
 
 
 def noted(order: Order, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +105,9 @@ def apply(order: Order, data: Mapping[str, Any]) -> None:
 
 
 def former_names(extra: Mapping[str, Any]) -> tuple[str, ...]:
-    """The contact's names before they were corrected: the order's words may still hold them."""
-    return tuple(extra.get(_FORMER) or ())
+    """The contact's names before they were corrected: the order's words may still hold them. Without those that were
+    misheard and are the word for a party or a trade: they name nobody, and the story needs them."""
+    return tuple(name for name in extra.get(_FORMER) or () if not _NOBODYS_NAME.fullmatch(name))
 
 
 def without_former_names(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,6 +148,7 @@ def _answers_lost(order: Order, new: Mapping[str, Any]) -> dict[str, Any]:
     """The answers that the story, as it reads now, does not tell."""
     if not any(name in new for name in _STORY):
         return {}
-    before = {name: getattr(order, name) or "" for name in _STORY}
-    after = {name: new.get(name, words) for name, words in before.items()}
-    return answers.outdated(order.extra, *("\n".join(map(str, words.values())) for words in (before, after)))
+    before = {name: str(getattr(order, name) or "") for name in _STORY}
+    after = {name: str(new.get(name, words)) for name, words in before.items()}
+    was, now = ("\n".join(words.values()) for words in (before, after))
+    return answers.outdated(order.extra, was, now, (before["detail"], after["detail"]))

@@ -170,6 +170,14 @@ def _with_changes(event: Mapping[str, Any]) -> dict[str, Any]:
             {"field": name, "label": correction.LABELS.get(name, name)}
             | {side: _shown_value(name, changes.get(side, {}).get(name)) for side in correction.HELD_BACK}
             for name in changes.get("fields", ())
+        ] + [
+            {
+                "field": f"answer:{at}",
+                "label": one["question"],
+                "old": f"{one['text']} {one['words']}".strip(),
+                "new": "",
+            }
+            for at, one in enumerate(answers.shown(changes.get("old", {})))
         ]
     return {**told, "text": _event_text(event)}
 

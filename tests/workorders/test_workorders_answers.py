@@ -60,7 +60,43 @@ def test_a_corrected_story_keeps_what_it_still_tells(after: str, lost: list[str]
     told = {"money": {"words": "老板欠我6500元"}, "contract": {"words": "没签合同"}}
     kept = answers.kept(told)
     assert list(answers.outdated(kept, "老板欠我6500元，没签合同。住3号楼", after)) == lost
-    assert list(answers.outdated(answers.kept({"a": {"words": "别处说的"}}), "旧", "新")) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "after", "lost"),
+    [
+        ("欠我六千五百元", "包工头刘某欠我六千五百元", "包工头刘某，欠我六千五百元", False),
+        ("刘某，欠我六千五百元", "包工头刘某欠我六千五百元", "包工头刘某欠我六千五百元，跑了", False),
+        ("欠我六千五百元", "包工头刘某欠我六千五百元", "包工头刘某欠我七千五百元", True),
+        ("欠我六千", "刘某欠我六千", "刘某欠我六千五", True),
+        ("6500元", "刘某欠6500元", "刘某欠16500元", True),
+        ("35元", "收了35元", "收了3.5元", True),
+        ("欠3", "欠3，催过", "欠3.5万，催过", True),
+        ("有", "有人欠工资", "他欠工资", False),  # 有 stands in any story
+        ("一万来块吧", "市民称公司拖欠工资约一万元，住3号楼", "市民称公司拖欠工资约一万元，住5号楼", False),
+        ("一万来块吧", "市民称公司拖欠工资约一万元", "市民称公司拖欠工资约两万元", True),
+        ("九千吧", "市民称公司拖欠工资9000", "市民称公司拖欠工资8000", True),
+        ("一万来块吧", "市民称公司拖欠工资", "市民称公司拖欠工资8000元", True),
+    ],
+)
+def test_a_sum_goes_only_where_the_story_tells_another_one(words: str, before: str, after: str, lost: bool) -> None:
+    kept = answers.kept({"owed_money": {**OWED, "words": words}})
+    assert list(answers.outdated(kept, before, after)) == ["owed_money"] * lost
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "after", "lost"),
+    [
+        ("签了合同", "进厂时签了合同", "进厂时没签了合同", True),
+        ("签过的", "劳动合同已签，拖欠工资", "劳动合同未签，拖欠工资", True),
+        ("签过的", "劳动合同已签，拖欠工资", "劳动合同已签；拖欠工钱", False),
+    ],
+)
+def test_a_choice_goes_only_where_the_story_speaks_otherwise_of_it(
+    words: str, before: str, after: str, lost: bool
+) -> None:
+    kept = answers.kept({"contract": {**CONTRACT, "words": words}})
+    assert list(answers.outdated(kept, before, after)) == ["contract"] * lost
 
 
 async def _filed(database: Database, **more: Any) -> tuple[OrderService, str]:
@@ -101,6 +137,19 @@ async def test_a_corrected_story_takes_its_answers_along_and_the_event_keeps_the
     old = view.events[-1]["changes"]["old"]
     assert list(old["answers"]) == ["owed_money"] and old["answers"]["owed_money"]["value"] == 10_000
     assert [one["words"] for one in view.for_unit(view.unit)["answers"]] == ["没签"]
+
+
+async def test_another_time_takes_no_answer_along_that_the_story_did_not_tell(database: Database) -> None:
+    kept = answers.kept({"owed_money": {**OWED, "words": "一万来块吧"}})
+    orders, number = await _filed(database, detail="市民称公司拖欠工资约一万元", event_time="去年", extra=kept)
+    for fields in ({"event_time": "三个月前，约两万元时"}, {"detail": "市民称，公司拖欠工资约一万元。"}):
+        view = await orders.change(number, "correct", actor="seat:s", data={"fields": fields})
+        assert [one["words"] for one in view.desk()["answers"]] == ["一万来块吧"]
+        assert [change["field"] for change in view.desk()["events"][-1]["changes"]] == list(fields)
+    view = await orders.change(number, "correct", actor="seat:s", data={"fields": {"detail": "公司拖欠工资约两万元"}})
+    *_, gone = view.desk()["events"][-1]["changes"]
+    assert view.desk()["answers"] == [] and (gone["label"], gone["new"]) == (OWED["question"], "")
+    assert gone["old"] == "约10000元 一万来块吧"
 
 
 async def test_a_system_with_personal_data_gets_them_and_no_other_one(database: Database) -> None:

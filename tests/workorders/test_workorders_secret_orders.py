@@ -93,6 +93,18 @@ async def test_no_name_it_ever_had_is_shown_in_words_answers_or_notes(
         assert "物业不修电梯" in words and "物业**说欠六千五" in words and "要求尽快" in words
 
 
+@pytest.mark.parametrize("misheard", ["物业", "物业公司", "师傅"])
+async def test_a_misheard_name_that_is_a_plain_word_stays_in_the_story_of_the_corrected_order(
+    database: Database, orders: OrderService, clock: ManualClock, misheard: str
+) -> None:
+    detail = "物业公司的师傅不修电梯，王师傅说不归他管"
+    number = await file(database, orders, clock, contact_name=misheard, detail=detail)
+    view = await orders.change(number, "correct", actor=SEAT, data={"fields": {"contact_name": "王师傅"}})
+    assert view.for_unit(view.unit)["detail"] == "物业公司的师傅不修电梯，**说不归他管"
+    view = await orders.change(number, "correct", actor=SEAT, data={"fields": {"contact_name": "李强"}})
+    assert view.for_unit(view.unit)["detail"] == "物业公司的师傅不修电梯，**说不归他管"
+
+
 async def test_why_a_correction_was_made_stays_in_the_house(
     database: Database, orders: OrderService, clock: ManualClock
 ) -> None:
