@@ -10,8 +10,10 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import new_id
+from bot import reading
 from conversations.messages import Reply, StoredTurn
 from knowledge.model import Citation
+from seats import callback_note
 from storage.advisory import alone_with_number
 from storage.tables import CallbackTask, Conversation, Turn
 
@@ -25,6 +27,8 @@ JOURNAL: Final = "journal"  # the reason of a call-back about words that were sa
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
 _SUPERSEDED: Final = "superseded"
+_REACHED: Final = "reached"
+_SWEPT: Final = ("idle", "lost")  # what is promised of itself once nothing more is heard (`conversations/sweeper.py`)
 _BOT: Final = "bot"  # who has a task while the bot calls about it (`seats/outgoing_calls.py`)
 
 # What every call and every turn asks is written once: building a statement costs more than SQLite takes to answer it.
@@ -145,7 +149,8 @@ async def promise_call_back(
     """
     found = await session.execute(_TASK_OF, {"conversation_id": conversation.id})
     known = found.scalar_one_or_none() or await _called_about(session, conversation)
-    await alone_with_number(session, known.number or number if known is not None else number)
+    for either in sorted({told for told in (number, known.number if known is not None else None) if told}):
+        await alone_with_number(session, either)
     if known is not None:
         await session.refresh(known, with_for_update=True)
         if known.result == _SUPERSEDED:
@@ -162,7 +167,7 @@ async def promise_call_back(
         number=number,
         reason=reason[:64],
         status="open",
-        note=note[:4_000],
+        note=callback_note.added("", note),
         due_at=due_at,
         created_at=now,
     )
@@ -181,15 +186,19 @@ async def _called_about(session: AsyncSession, conversation: Conversation) -> Ca
 
 async def _anew(session: AsyncSession, conversation: Conversation, known: CallbackTask, reason: str) -> bool:
     """Whether a promise is a new one after the task was done. The end of a call that is told only now promises once
-    more what was promised before; then the citizen has said nothing since."""
+    more what was promised before; then the citizen has said nothing since. Nor does whoever thanks for the call and
+    writes no more ask for another."""
     if known.result == "called_again" or _for_people(reason) or reason == JOURNAL:
         return True
     if known.done_at is None:
         return False
-    since = select(Turn.id).where(
+    since = select(Turn.text).where(
         Turn.conversation_id == conversation.id, Turn.role == "citizen", Turn.created_at > known.done_at
     )
-    return (await session.execute(since.limit(1))).first() is not None
+    said = (await session.execute(since.order_by(Turn.seq).limit(_TURNS_A_TIME))).scalars()
+    if known.result == _REACHED and reason in _SWEPT:
+        return not all(reading.thanks_only(text) or reading.nothing_more(text) for text in said)
+    return said.first() is not None
 
 
 async def _promise_again(
@@ -203,17 +212,18 @@ async def _promise_again(
     now: datetime,
     anew: bool,
 ) -> None:
-    """The task stands, with the weightier reason, or is made once more (`anew`); it may get its number only now."""
+    """The task stands, with the weightier reason, or is made once more (`anew`); it may get its number only now. Made
+    once more it goes to the number that is told now: the other may have been the wrong one."""
     if anew:
         known.reason, known.due_at, known.attempts, known.next_at = reason[:64], due_at, 0, None
     elif known.status != "done" and _weighs_more(reason, known.reason):
         known.reason = reason[:64]
-    number = known.number or number
+    number = (number or known.number) if anew else (known.number or number)
     if anew or known.status != "done":
         await _take_over(session, known, await open_calls(session, number, besides=known.conversation_id), now)
     known.number = number
-    if note and note not in known.note:
-        known.note = f"{known.note}\n{note}".strip()[:4_000]
+    if note and not callback_note.says(known.note, note):
+        known.note = callback_note.added(known.note, note)
     known.due_at = min(known.due_at, due_at)
     if anew:
         known.result, known.done_at = "", None
@@ -227,9 +237,9 @@ async def _take_over(session: AsyncSession, task: CallbackTask, others: list[Cal
     It stays with the seat who had one of them. What the bot calls about becomes free: of its call the new task hears
     nothing.
     """
+    task.note = callback_note.joined(*(earlier.note for earlier in others), task.note)
     held = next((earlier for earlier in others if earlier.status == "taken" and earlier.seat_id != _BOT), None)
     for earlier in others:
-        task.note = "\n".join(part for part in (task.note, earlier.note) if part)[:4_000]
         task.due_at = min(task.due_at, earlier.due_at)
         task.reason = earlier.reason if _weighs_more(earlier.reason, task.reason) else task.reason
         _close(earlier, _SUPERSEDED, now)
@@ -249,7 +259,7 @@ async def called_again(session: AsyncSession, row: Conversation, *, now: datetim
         tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
     tasks = [task for task in tasks if not (task.reason.startswith("emergency") or task.reason == EXTENSION)]
     for task in tasks:
-        task.note = f"{task.note}\n市民已再次来电（会话{row.id}）。".strip()[:4_000]
+        task.note = callback_note.added(task.note, f"市民已再次来电（会话{row.id}）。")
         _close(task, "called_again", now)
     return len(tasks)
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.calling_hours import CallingRules
 from base.clock import Clock, SystemClock, local
 from base.errors import HotlineError
-from seats import callback_list, outgoing_calls
+from seats import callback_list, callback_note, outgoing_calls
 from seats.callback_list import GIVEN_UP, REACHED, Which
 from storage.advisory import alone_with_number
 from storage.engine import Database
@@ -47,7 +47,6 @@ _URGENT: Final = "emergency"  # how the reason of such a task begins: called bac
 _EXTENSION: Final = "extension"  # why a deadline was extended: a person tells it
 _BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
 _PERSONS: Final = (_BY_SEAT, _EXTENSION)
-_NOTE_CHARACTERS: Final = 4_000
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
 _AGAIN_WITHIN: Final = timedelta(hours=2)  # of being opened again
 _LATELY: Final = timedelta(days=7)
@@ -120,8 +119,8 @@ class Callbacks:
                 event = self._move(session, task, status, seat_id)
             elif task.status == "taken" and task.seat_id != seat_id:
                 raise CallbackError(_ANOTHERS)
-            if (said := note.strip()) and said not in task.note:
-                task.note = f"{task.note}\n{said}".strip()[-_NOTE_CHARACTERS:]
+            if (said := note.strip()) and not callback_note.ends_with(task.note, said):
+                task.note = callback_note.added(task.note, said)
             return {
                 "id": task.id,
                 "status": task.status,
@@ -313,7 +312,7 @@ class Callbacks:
             return  # superseded, or done by hand meanwhile
         by_bot = seat_id is None
         who, text = "智能助手" if by_bot else "坐席", outgoing_calls.RESULT_TEXT.get(result, result)
-        task.note = f"{task.note}\n{local(now):%m月%d日%H:%M} {who}外呼：{text}".strip()[-_NOTE_CHARACTERS:]
+        task.note = callback_note.added(task.note, f"{local(now):%m月%d日%H:%M} {who}外呼：{text}")
         if by_bot and _for_people(task.reason):
             self._move(session, task, "open", outgoing_calls.BOT)
         elif result in outgoing_calls.IN_VAIN:
@@ -337,8 +336,8 @@ class Callbacks:
                 row.version += 1
             found = select(CallbackTask).where(CallbackTask.conversation_id == conversation_id).with_for_update()
             task = (await session.execute(found)).scalar_one_or_none()
-            if task is not None and note not in task.note:
-                task.note = f"{task.note}\n{note}".strip()[:_NOTE_CHARACTERS]
+            if task is not None and not callback_note.ends_with(task.note, note):
+                task.note = callback_note.added(task.note, note)
 
     async def is_open_for(self, conversation_id: str) -> bool:
         """Whether somebody of this conversation is still to be called back."""

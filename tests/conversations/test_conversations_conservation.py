@@ -132,6 +132,22 @@ async def test_nobody_comes_in_time_so_a_call_back_is_promised_and_a_late_seat_s
     assert row.outcome == "seat"
 
 
+async def test_whoever_waits_in_a_chat_was_called_back_and_says_thanks_is_not_called_again(room: Room) -> None:
+    asked = await room.talk("转人工")
+    room.clock.advance(room.settings.dialogue.seat_wait_seconds + 1)
+    await room.service.sweep()
+    async with room.database.write() as session:
+        task = (await session.execute(select(CallbackTask))).scalar_one()
+        task.status, task.result, task.done_at = "done", "reached", room.clock.now()
+    room.clock.advance(60)
+    await room.say("好的，谢谢", asked.conversation_id)
+    room.clock.advance(room.settings.dialogue.idle_minutes_before_close * 60 + 1)
+    await room.service.sweep()
+    (row,) = await rows(room, Conversation)
+    (task,) = await rows(room, CallbackTask)
+    assert (row.status, row.outcome, task.status, task.result) == ("ended", "callback", "done", "reached")
+
+
 async def test_a_call_handed_to_a_person_stays_with_the_person(room: Room) -> None:
     opened = await room.service.open("phone", call_id="k")
     await room.say("转人工", opened.conversation_id, channel="phone")

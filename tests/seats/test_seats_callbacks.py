@@ -284,10 +284,10 @@ async def _done(callbacks: Callbacks, *, seat_id: str = "s1") -> str:
     return str(task["id"])
 
 
-async def _says(database: Database, clock: ManualClock, name: str) -> None:
+async def _says(database: Database, clock: ManualClock, name: str, text: str = "请再给我回个电话") -> None:
     async with database.write() as session:
         seq = await store.last_seq(session, name) + 1
-        store.add_turn(session, name, seq, "citizen", "请再给我回个电话", clock.now())
+        store.add_turn(session, name, seq, "citizen", text, clock.now())
 
 
 @pytest.mark.parametrize("result", ["reached", "given_up", "called_again"])
@@ -421,5 +421,82 @@ async def test_notes_are_added_and_a_full_one_keeps_the_newest(
     async with database.write() as session:
         (await session.get_one(CallbackTask, task_id)).note = "长" * 3_999
     told = await callbacks.set(task_id, "taken", seat_id="s1", note="请下午再打")
-    assert told["note"] == "长" * 3_994 + "\n请下午再打"
+    assert told["note"].startswith("长" * 900) and told["note"].endswith("长\n请下午再打")
+    assert len(told["note"]) == 4_000
     assert (await callbacks.set(task_id, "open", seat_id="s1", note="请下午再打"))["note"] == told["note"]  # sent twice
+
+
+async def test_what_is_typed_is_noted_where_the_note_has_it_within_other_words(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    task_id = await _taken(database, clock, callbacks)
+    for typed in ("号码不对", "对", "请下午再打", "对", "对"):
+        told = await callbacks.set(task_id, "taken", seat_id="s1", note=typed)
+    await callbacks.annotate("c1", "下午再打")
+    await callbacks.annotate("c1", "下午再打")
+    assert told["note"] == "note c1\n号码不对\n对\n请下午再打\n对"
+    assert (await rows(database))["c1"].note == f"{told['note']}\n下午再打"
+
+
+async def test_danger_told_last_stands_in_a_full_note(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    async def told(name: str, note: str) -> str:
+        async with database.write() as session:
+            row = await session.get_one(Conversation, name)
+            await store.promise_call_back(
+                session, row, reason="emergency 119", number=NUMBER, note=note, due_at=clock.now(), now=clock.now()
+            )
+        return (await rows(database))[name].note
+
+    await promise(database, clock, "c1")
+    assert (await told("c1", "长" * 5_000)).startswith("note c1\n长")
+    kept = await told("c1", "煤气泄漏")
+    assert kept.startswith("note c1\n长") and kept.endswith("长\n煤气泄漏") and len(kept) == 4_000
+    await promise(database, clock, "c2")
+    kept = await told("c2", "楼道着火了" + "短" * 2_500)
+    assert kept.startswith("note c1\n长") and "长\n煤气泄漏\n" in kept
+    assert "note c2" in kept and "楼道着火了" in kept and len(kept) <= 4_000
+    async with database.write() as session:
+        again = Conversation(id="c9", caller_number=NUMBER, outcome_detail={})
+        (task,) = await store.open_calls(session, NUMBER, besides="c9")
+        task.reason = "missed"
+        await store.called_again(session, again, now=clock.now())
+    assert (await rows(database))["c2"].note.endswith("市民已再次来电（会话c9）。")
+
+
+async def test_a_task_that_is_opened_again_is_about_the_number_that_was_told_now(
+    database: Database, clock: ManualClock, callbacks: Callbacks
+) -> None:
+    other = "13800000000"
+    await promise(database, clock, "c1")
+    await _done(callbacks)
+    async with database.write() as session:
+        (await session.execute(select(CallbackTask))).scalar_one().result = "given_up"
+    await promise(database, clock, "c2", number=other)
+    await promise(database, clock, "c3")
+    await _says(database, clock, "c1")
+    await promise(database, clock, "c1", number=other, reason="seat")
+    found = await rows(database)
+    assert (found["c1"].number, found["c1"].status, found["c2"].result) == (other, "open", "superseded")
+    assert "note c2" in found["c1"].note and found["c3"].status == "open"  # that number's call is still to be made
+    task_id = found["c1"].id
+    await callbacks.set(task_id, "taken", seat_id="s1")
+    await callbacks.set(task_id, "done", seat_id="s1")
+    await promise(database, clock, "c1", number=None, reason="seat")
+    assert (await rows(database))["c1"].number == other
+
+
+@pytest.mark.parametrize("reason", ["idle", "lost"])
+async def test_whoever_was_reached_and_says_thanks_is_not_called_again_but_with_more_to_say_they_are(
+    database: Database, clock: ManualClock, callbacks: Callbacks, reason: str
+) -> None:
+    await promise(database, clock, "c1")
+    await _done(callbacks)
+    clock.advance(60)
+    await _says(database, clock, "c1", "好的，谢谢你们")
+    await promise(database, clock, "c1", reason=reason)
+    assert await callbacks.tasks() == []
+    await _says(database, clock, "c1", "还有一件事，楼下的路灯坏了三天了")
+    await promise(database, clock, "c1", reason=reason)
+    assert len(await callbacks.tasks()) == 1
