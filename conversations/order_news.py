@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.clock import Clock, local
@@ -26,6 +26,7 @@ from storage.engine import Database
 from storage.follow_up_tables import TextMessage
 from storage.tables import Conversation, Order, OrderEvent, Turn
 from workorders.service import SYSTEM, OrderService
+from workorders.transitions import renews
 from workorders.view import told_outside
 
 _log = get_logger(__name__)
@@ -34,6 +35,7 @@ _CITIZEN: Final = "citizen:"  # how the actor of a supplement begins; the conver
 _LOOK_BACK: Final = timedelta(days=2)  # after a longer outage the tracking view still shows it
 _BATCH: Final = 100
 _EXTENDED: Final = ("extend", "follow_extend", "correct")  # of corrections those with a new deadline: they are public
+_GIVEN: Final = "dispatch"  # of these, too, those with a new deadline; only the sealed data says which
 _BY_MESSAGE: Final = ("extended", "changed")
 _CALLED_WITHIN: Final = timedelta(days=1)
 _FAILED: Final = "failed"
@@ -55,12 +57,13 @@ class OrderNews:
         self._locks = locks
         self._hub = hub
         self._clock = clock
+        self._plain: set[int] = set()  # dispatches of the last days without a new deadline: none is opened twice
 
     async def sweep(self) -> int:
         """Tell what has not been told yet; returns how much."""
         since = self._clock.now() - _LOOK_BACK
         async with self._database.read() as session:
-            own = list((await session.execute(_where_filed(since))).all())
+            own = [*(await session.execute(_where_filed(since))).all(), *await self._given_anew(session, since)]
             again = list((await session.execute(_where_asked_again(since))).all())
             failed = list((await session.execute(_not_sent(since))).scalars())
         for event, order in own:
@@ -71,6 +74,15 @@ class OrderNews:
         for message_id in failed:
             await self._call_instead(message_id)
         return len(own) + len(again)
+
+    async def _given_anew(self, session: AsyncSession, since: datetime) -> list[Row[OrderEvent, Order]]:
+        """Dispatches with which the deadline runs anew, not told yet."""
+        found = set((await session.execute(_dispatches(since))).scalars())
+        self._plain &= found
+        unread = sorted(found - self._plain)[:_BATCH]
+        rows = list((await session.execute(_with_orders().where(OrderEvent.id.in_(unread)))).all()) if unread else []
+        self._plain |= {event.id for event, _ in rows if not renews(event.event, event.data)}
+        return [row for row in rows if row[0].id not in self._plain]
 
     async def _tell(self, event: OrderEvent, conversation_id: str, text: str, *, order: Order | None = None) -> None:
         """`order`: it was filed in this conversation."""
@@ -111,17 +123,17 @@ class OrderNews:
             row = await store.load(session, order.conversation_id or "", for_update=True)
             happened = select(OrderEvent).where(
                 OrderEvent.order_no == order.order_no,
-                OrderEvent.event.in_(_EXTENDED),
+                OrderEvent.event.in_((*_EXTENDED, _GIVEN)),
                 OrderEvent.public,
                 OrderEvent.at == message.created_at,
             )
-            event = (await session.execute(happened)).scalars().first()
+            event = next(filter(_is_of_a_deadline, (await session.execute(happened)).scalars()), None)
             if row is not None and event is not None:
                 await self._promise(session, row, order, _in_full(event, order))
 
     async def _note_if_nobody(self, event: OrderEvent, order: Order) -> None:
         """Before it counts as told: noted twice it is noted once."""
-        if event.event not in _EXTENDED or order.contact_phone:
+        if not _is_of_a_deadline(event) or order.contact_phone:
             return
         async with self._database.read() as session:
             row = await store.load(session, order.conversation_id or "")
@@ -130,7 +142,11 @@ class OrderNews:
 
 
 def _for_a_caller(event: OrderEvent, row: Conversation) -> bool:
-    return event.event in _EXTENDED and row.channel == "phone"
+    return _is_of_a_deadline(event) and row.channel == "phone"
+
+
+def _is_of_a_deadline(event: OrderEvent) -> bool:
+    return event.event in _EXTENDED or renews(event.event, event.data)
 
 
 async def _by_message(session: AsyncSession, event: OrderEvent) -> bool:
@@ -155,14 +171,26 @@ def _not_sent(since: datetime) -> Select[str]:
     )
 
 
+def _with_orders() -> Select[OrderEvent, Order]:
+    return select(OrderEvent, Order).join(Order, Order.order_no == OrderEvent.order_no).order_by(OrderEvent.id)
+
+
+def _dispatches(since: datetime) -> Select[int]:
+    """By people: nobody else lets a deadline run anew."""
+    return (
+        select(OrderEvent.id)
+        .join(Order, Order.order_no == OrderEvent.order_no)
+        .where(OrderEvent.event == _GIVEN, OrderEvent.actor.startswith("seat:"), OrderEvent.at >= since)
+        .where(Order.conversation_id.is_not(None), ~_told_in(Order.conversation_id))
+    )
+
+
 def _where_filed(since: datetime) -> Select[OrderEvent, Order]:
     released = (OrderEvent.event == "unmerge") & OrderEvent.actor.startswith("system:")
     return (
-        select(OrderEvent, Order)
-        .join(Order, Order.order_no == OrderEvent.order_no)
+        _with_orders()
         .where((OrderEvent.event.in_(_EXTENDED) & OrderEvent.public) | released, OrderEvent.at >= since)
         .where(Order.conversation_id.is_not(None), ~_told_in(Order.conversation_id))
-        .order_by(OrderEvent.id)
         .limit(_BATCH)
     )
 
@@ -207,7 +235,7 @@ def _deadline(order: Order) -> str:
 def _in_full(event: OrderEvent, order: Order) -> str:
     if event.event == "unmerge":
         return order_wording.order_alone_again(order.order_no, order.unit or "")
-    if event.event == "correct":
+    if event.event in ("correct", _GIVEN):
         return order_wording.order_deadline_changed(order.order_no, _deadline(order))
     return order_wording.order_extended(order.order_no, _deadline(order), told_outside(event.note, order) or "")
 

@@ -189,3 +189,36 @@ async def test_a_deadline_that_runs_anew_is_told_in_the_chat_and_to_callers(desk
     assert f"您的工单{by_phone}{told}" in task.note and "值班长" not in task.note
     turns = [turn.text for turn in await rows(desk.room, Turn) if told in turn.text]
     assert sorted(by_phone in text for text in turns) == [False, True]
+
+
+@pytest.mark.parametrize("objected", [False, True])
+async def test_a_deadline_that_runs_anew_with_another_unit_is_told_like_any_other(desk: Desk, objected: bool) -> None:
+    told, other = "办理期限已重新计算，改为", "朝阳区劲松街道办事处"
+    by_phone = await desk.extended(await desk.called(LANDLINE), LANDLINE)
+    by_chat = await desk.extended(await desk.called(None, channel="web"), "", key="c:2")
+    as_before = await desk.extended(await desk.called(None, channel="web"), "", key="c:3")
+    await desk.swept()
+    for number in (by_phone, by_chat, as_before):
+        if objected:
+            await desk.orders.change(number, "object", actor=f"unit:{UNIT}", note="不归我们管")
+        data = {"unit": other, "mode": "直派", "copies": []} | ({} if number == as_before else {"renew_deadline": True})
+        event = "uphold" if objected else "dispatch"
+        await desk.orders.change(number, event, actor="seat:s1", note="值班长要求", data=data)
+    (task,) = await desk.swept()
+    assert f"您的工单{by_phone}{told}" in task.note and "值班长" not in task.note
+    turns = [turn.text for turn in await rows(desk.room, Turn) if told in turn.text]
+    assert sorted(by_phone in text for text in turns) == [False, True] and as_before not in "".join(turns)
+    assert (await desk.swept())[0].note == task.note
+    assert len([turn for turn in await rows(desk.room, Turn) if told in turn.text]) == 2
+
+
+async def test_a_message_about_it_that_is_given_up_becomes_a_call(desk: Desk) -> None:
+    number = await desk.extended(await desk.called(MOBILE), MOBILE)
+    await desk.messages.send_due()
+    desk.room.clock.advance(60)
+    data = {"unit": "朝阳区劲松街道办事处", "mode": "直派", "copies": [], "renew_deadline": True}
+    await desk.orders.change(number, "dispatch", actor="seat:s1", note="值班长要求", data=data)
+    assert await desk.swept() == []
+    await TextMessages(desk.room.database, Deaf(), attempts=1, clock=desk.room.clock).send_due()
+    (task,) = await desk.swept()
+    assert task.number == MOBILE and f"您的工单{number}办理期限已重新计算" in task.note
