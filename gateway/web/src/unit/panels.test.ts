@@ -5,6 +5,17 @@ import type { Waiting } from './dispatch'
 import DispatchPanel from './DispatchPanel.vue'
 import OrdersPanel from './OrdersPanel.vue'
 
+let pick: () => void
+vi.mock('../seat/PlacePicker.vue', () => ({
+  default: {
+    emits: ['pick'],
+    setup: (_: object, { emit }: { emit: (name: string, place: object) => void }) => {
+      pick = () => emit('pick', { district: '海淀区', street: '学院路街道', address: '中关村大街1号' })
+      return () => null
+    },
+  },
+}))
+
 const NUMBER = '260105000018'
 const ORDER: Waiting = {
   order_no: NUMBER,
@@ -44,6 +55,7 @@ let rows: Waiting[]
 let news: object
 let refuse: { code: string; message: string } | null
 let down: boolean
+let addressUnread: boolean
 
 const calledFor = (method: string, path: string) => calls.filter((call) => call.method === method && call.path === path)
 
@@ -52,6 +64,7 @@ function answer({ method, path, body }: Call): Response {
   if (path === '/api/v1/dispatch') return Response.json({ items: rows, total: rows.length })
   if (path === '/api/v1/dispatch/waiting') return Response.json(news)
   if (path.endsWith('/proposal')) return Response.json({ unit: body.unit || '海淀区学院路街道办事处', mode: '直派', copies: [], reason: '', places: [{ district: '海淀区', street: '学院路街道' }] })
+  if (addressUnread && path === `/api/v1/dispatch/${NUMBER}` && method === 'GET') return Response.json({ error: { code: 'unavailable', message: '详细地址没有读到。' } }, { status: 503 })
   if (path === `/api/v1/dispatch/${NUMBER}` && method === 'GET') return Response.json({ order_no: NUMBER, address: ADDRESS, version: rows[0]?.version })
   if (path === `/api/v1/dispatch/${NUMBER}` && refuse) return Response.json({ error: refuse }, { status: 409 })
   if (path === `/api/v1/dispatch/${NUMBER}`) return Response.json({ unit: body.unit, copies: [] })
@@ -68,6 +81,7 @@ beforeEach(() => {
   news = { total: 1, changed_at: '2026-01-05T02:00:00+00:00' }
   refuse = null
   down = false
+  addressUnread = false
   vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
     const call = { method: init.method!, path, body: JSON.parse(String(init.body ?? '{}')) as Record<string, unknown> }
     calls.push(call)
@@ -91,6 +105,7 @@ async function settled(): Promise<void> {
   await nextTick()
 }
 const text = () => document.body.textContent ?? ''
+const addressField = () => [...document.querySelectorAll('label')].find((one) => one.textContent === '详细地址')!.querySelector('input')!
 const button = (name: string) => [...document.querySelectorAll('button')].find((one) => one.textContent?.trim() === name)!
 const field = (name: string) => document.querySelector<HTMLInputElement>(`input[aria-label="${name}"]`)!
 async function press(name: string): Promise<void> {
@@ -139,9 +154,20 @@ it('forgets that it could not read as soon as it can', async () => {
 
 it('has the whole address in an opened order and sends it only where it was changed', async () => {
   await opened()
-  const address = [...document.querySelectorAll('label')].find((one) => one.textContent === '详细地址')!.querySelector('input')!
-  expect(address.value).toBe(ADDRESS)
+  expect(addressField().value).toBe(ADDRESS)
   expect(await given()).not.toHaveProperty('address')
+})
+
+it('leaves an address alone that it could not read, also where a point is picked on the map', async () => {
+  addressUnread = true
+  await opened()
+  expect(text()).toContain('详细地址没有读到。')
+  expect(addressField().disabled).toBe(true)
+  pick()
+  await settled()
+  expect(addressField().value).toBe('')
+  expect(await given()).toMatchObject({ district: '海淀区' })
+  expect(calledFor('POST', `/api/v1/dispatch/${NUMBER}`).at(-1)!.body).not.toHaveProperty('address')
 })
 
 it('keeps the unit that a person chose, whatever is proposed for another place', async () => {
