@@ -59,7 +59,7 @@ class PhoneMetrics:
         self.turned_away = counter(
             "turned_away",
             "Refused callers: noted for a call-back, repeated, beyond the limit, or number unknown",
-            "kept",
+            "outcome",
         )
         self.legs = Gauge(
             "hotline_phone_legs", "Legs of bridged calls besides the callers' own", ["kind"], registry=self.registry
