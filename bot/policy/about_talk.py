@@ -24,7 +24,7 @@ _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
-_LAST_CLAUSE: Final = re.compile(r"[,，。;；!！?？…]\s*([^,，。;；!！?？…]+)[。!！…\s]*$")
+_STOPS: Final = re.compile(r"[,，。;；!！?？…]+")
 _PACE: Final[frozenset[Request]] = frozenset({"faster", "quieter"})
 _UNDERSTOOD: Final[dict[str, Request]] = {
     "repeat": "repeat",
@@ -117,8 +117,13 @@ def _asked(talk: Talk) -> frozenset[Request]:
 
 def _asks_what_was_asked(talk: Talk) -> bool:
     """ "… you were saying? what did you ask me?": whoever ends so has answered nothing, however much came before."""
-    last = _LAST_CLAUSE.search(talk.text)
-    return last is not None and interruptions.asks_question_again(last[1])
+    return interruptions.asks_question_again(_last_clause(talk.text))
+
+
+def _last_clause(text: str) -> str:
+    """What is said last, behind others; empty where nothing stands before it."""
+    clauses = [clause for clause in _STOPS.split(text) if clause.strip()]
+    return clauses[-1].strip() if len(clauses) > 1 else ""
 
 
 def _tells_something(talk: Talk) -> bool:
@@ -130,8 +135,8 @@ def _tells_something(talk: Talk) -> bool:
 def _answers_besides(talk: Talk) -> bool:
     """Who hears badly and leaves no number for that very reason, or asks "what?" and answers in the same breath."""
     if talk.state.asking in ("confirm_order", "confirm_question"):
-        last = _LAST_CLAUSE.search(talk.text)
-        if last is None or not read_back.read(last[1]).surely or talk_requests.asked(last[1]):
+        last = _last_clause(talk.text)
+        if not last or not read_back.read(last).surely or talk_requests.asked(last):
             return False
         if talk.phone and (asked := talk_requests.asked(talk.text)):
             _change_manner(talk.state, talk.text, asked)  # "what? louder. Oh, yes, yes"

@@ -88,6 +88,13 @@ async def test_who_wants_it_louder_and_then_agrees_has_agreed(room: Room) -> Non
     assert len(result.orders) == 1 and result.manner.gain_db > 0
 
 
+@pytest.mark.timeout(20)
+async def test_blanks_without_end_hold_nothing_up(room: Room) -> None:
+    before = ("我们小区的路灯不亮了，晚上很黑", "朝阳区双井街道广和里小区", "昨天晚上", "不留")
+    result = await room.talk(*before, "，" + " " * 3_900 + "，", channel="phone")
+    assert result.asking == "confirm_order"
+
+
 async def test_who_asks_what_was_asked_is_asked_again(room: Room) -> None:
     opened = await room.service.open("phone", call_id="k")
     asked = await room.say("我们小区的路灯不亮了，晚上很黑", opened.conversation_id, channel="phone")
