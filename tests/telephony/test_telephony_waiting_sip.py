@@ -88,7 +88,7 @@ async def test_one_is_served_and_the_others_wait_choose_or_give_up(phone: PhoneP
         'arrivals_total{arrival="served"}': 1,
         'arrivals_total{arrival="waiting"}': 3,
         'arrivals_total{arrival="refused"}': 1,
-        'turned_away_total{kept="noted"}': 1,
+        'turned_away_total{outcome="noted"}': 1,
         'waiting_ended_total{departure="served"}': 1,
         'waiting_ended_total{departure="call_back"}': 1,
         'waiting_ended_total{departure="abandoned"}': 1,
