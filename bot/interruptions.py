@@ -77,9 +77,15 @@ def asks_to_go_on(text: str) -> bool:
     return bool(_INTERRUPTED.search(words) or _BACK.search(words))
 
 
-def asks_question_again(clause: str) -> bool:
-    """Whether a clause asks what our question was."""
-    return bool(_ASKED_AGAIN.search(reading.bare(clause)))
+def last_clause(text: str) -> str:
+    """What is said last, behind others; empty where nothing stands before it."""
+    clauses = [clause for clause in _CLAUSES.split(text) if clause.strip()]
+    return clauses[-1].strip() if len(clauses) > 1 else ""
+
+
+def ends_asking_the_question(text: str) -> bool:
+    """ "… you were saying? what did you ask me?": whoever ends so has answered nothing, however much came before."""
+    return bool(_ASKED_AGAIN.search(reading.bare(last_clause(text))))
 
 
 def interrupted(text: str) -> bool:

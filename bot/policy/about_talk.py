@@ -24,7 +24,6 @@ _TO_US: Final = re.compile(r"[你您]|再|问|什么|啥")
 _REPEATS: Final = 2  # how often running something is said once more before we try another way
 _WAITS: Final = 3  # running: whoever says the same a fourth time means something else
 _SURE: Final = 0.6  # of the understanding
-_STOPS: Final = re.compile(r"[,，。;；!！?？…]+")
 _PACE: Final[frozenset[Request]] = frozenset({"faster", "quieter"})
 _UNDERSTOOD: Final[dict[str, Request]] = {
     "repeat": "repeat",
@@ -66,7 +65,9 @@ def handle(talk: Talk) -> bool:
     if held and reading.back(text):
         talk.again(wording.HERE_AGAIN)
         return True
-    unheard = interruptions.interrupted(text) or (_asks_what_was_asked(talk) and not _tells_something(talk))
+    unheard = interruptions.interrupted(text) or (
+        interruptions.ends_asking_the_question(text) and not _tells_something(talk)
+    )
     if state.asking is not None and unheard and not phone.find(text, spoken=talk.turn.spoken):
         talk.again(wording.HERE_AGAIN)
         return True
@@ -115,17 +116,6 @@ def _asked(talk: Talk) -> frozenset[Request]:
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
 
 
-def _asks_what_was_asked(talk: Talk) -> bool:
-    """ "… you were saying? what did you ask me?": whoever ends so has answered nothing, however much came before."""
-    return interruptions.asks_question_again(_last_clause(talk.text))
-
-
-def _last_clause(text: str) -> str:
-    """What is said last, behind others; empty where nothing stands before it."""
-    clauses = [clause for clause in _STOPS.split(text) if clause.strip()]
-    return clauses[-1].strip() if len(clauses) > 1 else ""
-
-
 def _tells_something(talk: Talk) -> bool:
     """A place, or the matter itself."""
     found = talk.findings.place(talk.text, asked=False, district="")
@@ -135,7 +125,7 @@ def _tells_something(talk: Talk) -> bool:
 def _answers_besides(talk: Talk) -> bool:
     """Who hears badly and leaves no number for that very reason, or asks "what?" and answers in the same breath."""
     if talk.state.asking in ("confirm_order", "confirm_question"):
-        last = _last_clause(talk.text)
+        last = interruptions.last_clause(talk.text)
         if not last or not read_back.read(last).surely or talk_requests.asked(last):
             return False
         if talk.phone and (asked := talk_requests.asked(talk.text)):

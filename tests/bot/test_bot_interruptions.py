@@ -130,7 +130,8 @@ def test_who_is_back_goes_on() -> None:
 
 
 def test_who_asks_what_was_asked_has_not_answered() -> None:
-    assert interruptions.asks_question_again("刚问我什么来着")
-    assert interruptions.asks_question_again("你刚才问到哪儿了")
-    assert not interruptions.asks_question_again("你刚才问的是电话吧")
-    assert not interruptions.asks_question_again("他说什么都不管")
+    assert interruptions.ends_asking_the_question("哎烟在第二排，火机一块五，刚问我什么来着")
+    assert interruptions.ends_asking_the_question("别闹，坐好！你刚才问到哪儿了")
+    assert not interruptions.ends_asking_the_question("你好，你刚才问的是电话吧")
+    assert not interruptions.ends_asking_the_question("我问了，他说什么都不管")
+    assert not interruptions.ends_asking_the_question("，" + " " * 3_900 + "，")
