@@ -14,15 +14,15 @@ from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.core import Core, core_of
 from gateway.errors import bad_request, dumps
-from gateway.places_api import districts_and_streets
 from gateway.seat_auth import actor_of, require_any
+from gateway.unit_api import order_number
 from seats.permissions import Permission
-from workorders import numbers
 from workorders.deadline_rules import Term
 from workorders.deadlines import within
 from workorders.model import CategorySuggestion, RequestType, Urgency
 from workorders.order import URGENCY_TEXT
-from workorders.proposal import Proposal, as_filed, proposed
+from workorders.proposal import Proposal, proposed
+from workorders.units import districts_and_streets
 from workorders.view import OrderView
 
 log = get_logger("gateway.seat")
@@ -92,10 +92,6 @@ async def correct(request: web.Request) -> web.Response:
     return web.json_response(body, dumps=dumps)
 
 
-def order_number(request: web.Request) -> str:
-    return numbers.normalise(request.match_info["order_no"])[:24]
-
-
 async def check_place(view: OrderView, fields: dict[str, Any]) -> None:
     """
     Raises:
@@ -116,7 +112,7 @@ async def category_of(core: Core, view: OrderView) -> CategorySuggestion | None:
     """The leaf that a person has chosen, else the likeliest one of the words as they stand now."""
     code, confidence = view.fields["category_code"], view.fields["category_confidence"]
     if code and confidence == 1.0 and (leaf := core.catalogue.current.find(code)) is not None:
-        return as_filed(leaf.chosen(core.catalogue.version), confidence)
+        return leaf.chosen(core.catalogue.version)
     return await asyncio.to_thread(core.categorise, f"{view.title} {view.fields['detail']}")
 
 

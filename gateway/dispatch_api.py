@@ -12,9 +12,10 @@ from base.logs import get_logger
 from gateway.audited import audited
 from gateway.body import clean_text, read_model
 from gateway.core import Core, core_of
-from gateway.correction_api import Place, category_of, check_place, order_number, shown
+from gateway.correction_api import Place, category_of, check_place, shown
 from gateway.errors import bad_request, dumps
 from gateway.seat_auth import actor_of, require
+from gateway.unit_api import order_number
 from workorders.dispatch import CENTRE
 from workorders.dispatch_desk import DispatchDesk
 from workorders.proposal import proposed

@@ -11,17 +11,16 @@ from base.logs import get_logger
 from gateway.address import client_address
 from gateway.audited import audited
 from gateway.body import clean_text, parse_model
-from gateway.core import CORE, core_of
+from gateway.core import core_of
 from gateway.errors import ApiError, dumps, too_many
 from gateway.seat_auth import identify
-from gateway.unit_keys import UnitKeys, verified_unit
+from gateway.unit_keys import verified_unit
 from seats.permissions import may
 from workorders import numbers, unit_acts
 from workorders.service import OrderNotFound
 from workorders.view import OrderView
 
 log = get_logger("gateway.orders")
-UNIT_KEYS: web.AppKey[UnitKeys] = web.AppKey("unit_keys", UnitKeys)
 CODE_HEADER: Final = "X-Tracking-Code"
 
 
@@ -72,7 +71,7 @@ async def unit_event(request: web.Request) -> web.Response:
     core = core_of(request)
     unit, event_id = await verified_unit(
         request,
-        request.app[UNIT_KEYS],
+        core.unit_keys,
         now_seconds=core.clock.now().timestamp(),
         window_seconds=core.settings.web.unit_clock_skew_seconds,
     )
@@ -93,6 +92,5 @@ async def unit_event(request: web.Request) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    app[UNIT_KEYS] = app[CORE].unit_keys
     app.router.add_get("/api/v1/orders/{order_no}", follow)
     app.router.add_post("/api/v1/orders/{order_no}/events", unit_event)

@@ -4,24 +4,16 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cache
 from typing import cast
 
 from aiohttp import web
 
-from bot.entities.gazetteer import Gazetteer
 from gateway.body import degrees
 from gateway.core import Core, core_of
 from gateway.errors import ApiError, bad_request, dumps
 from knowledge.points.coordinates import DATUMS, Datum, to_wgs84
 from knowledge.points.finder import Around
-
-
-@cache
-def districts_and_streets() -> dict[str, list[str]]:
-    """Blocks the first time."""
-    known = Gazetteer.load()
-    return {name: [street.name for street in known.streets if street.district == name] for name in known.districts}
+from workorders.units import districts_and_streets
 
 
 def around(core: Core, longitude: float, latitude: float, datum: Datum) -> Around | None:

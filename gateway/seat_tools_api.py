@@ -15,13 +15,13 @@ from gateway.conversation_watch import may_watch
 from gateway.core import core_of
 from gateway.desk import DESK
 from gateway.errors import bad_request, dumps, forbidden, not_found
-from gateway.places_api import districts_and_streets
 from gateway.seat_audio import SEAT_AUDIO
 from gateway.seat_auth import require_any, require_seat
 from gateway.shapes import search_object
 from seats.notes import NOTE_CHARACTERS, REPLY_CHARACTERS
 from seats.permissions import may
 from seats.store import SeatIdentity
+from workorders.units import districts_and_streets
 
 log = get_logger("gateway.seat")
 _SENTENCES: Final = 3  # of the citizen, the last ones, that knowledge is looked up for

@@ -16,7 +16,6 @@ from gateway.audited import audited
 from gateway.body import clean_text, parse_model
 from gateway.core import core_of
 from gateway.errors import ApiError, bad_request, dumps, forbidden
-from gateway.orders_api import UNIT_KEYS
 from gateway.seat_auth import require, require_login
 from gateway.unit_keys import UNIT_HEADER, verified_unit
 from seats.permissions import permissions_of
@@ -67,7 +66,7 @@ async def unit_caller(request: web.Request, *, read_body: bool = True) -> Caller
     if UNIT_HEADER in request.headers and read_body:
         unit, event_id = await verified_unit(
             request,
-            request.app[UNIT_KEYS],
+            core.unit_keys,
             now_seconds=core.clock.now().timestamp(),
             window_seconds=core.settings.web.unit_clock_skew_seconds,
         )
@@ -140,7 +139,6 @@ async def act(request: web.Request) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    """After `orders_api`, which knows the units' keys."""
     app.router.add_get("/api/v1/unit/me", me)
     app.router.add_get("/api/v1/unit/waiting", waiting)
     app.router.add_get("/api/v1/unit/orders", list_orders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, get_args
 
 from workorders.deadline_rules import default_rules
@@ -80,11 +80,6 @@ def draft_of(
         appeal=fields["appeal"] or "",
         category=category,
     )
-
-
-def as_filed(leaf: CategorySuggestion, confidence: float | None) -> CategorySuggestion:
-    """A leaf with the confidence with which its order has it."""
-    return replace(leaf, confidence=confidence or 0.0)
 
 
 def _urgency(view: OrderView, by_words: Urgency) -> Urgency:

@@ -66,6 +66,7 @@ async def search(session: AsyncSession, *, since: datetime, wanted: int) -> Foun
     """The `wanted` newest groups, or some more, of open orders that were filed at or after `since`."""
     found, looked = Found(), set[tuple[str, str, str]]()
     together: dict[str, Group] = {}
+    shown: dict[str, str] = {}  # an order -> the one under which it is shown
     scanned = 0
     async for page in _newest(session, since):
         scanned += len(page)
@@ -80,7 +81,7 @@ async def search(session: AsyncSession, *, since: datetime, wanted: int) -> Foun
         candidates = await _opened(session, numbers[:left], since)
         found.opened += len(candidates)
         for group in await _groups(session, candidates):
-            _add(together, group)
+            _add(together, shown, group)
         seen_until = page[-1][0].filed_at
         if sum(group.newest >= seen_until for group in together.values()) > wanted:
             break
@@ -206,13 +207,15 @@ async def _kept_apart(session: AsyncSession, numbers: Sequence[str]) -> set[froz
     return {likely_repeats.pair(number, other) for number, other in told if isinstance(other, str)}
 
 
-def _add(together: dict[str, Group], group: Group) -> None:
+def _add(together: dict[str, Group], shown: dict[str, str], group: Group) -> None:
     """Keep a group of another page. Orders without a street are read with those of several: each is shown once."""
-    shown = {repeat.order_no: main for main, known in together.items() for repeat in known.repeats}
     main = shown.get(group.main, group.main)
     known = together.get(main)
     new = tuple(one for one in group.repeats if one.order_no not in shown and one.order_no not in together)
-    if known is None and new:
+    if not new:
+        return
+    shown.update((one.order_no, main) for one in new)
+    if known is None:
         together[main] = replace(group, repeats=new)
-    elif known is not None and new:
+    else:
         together[main] = Group(main, (*known.repeats, *new), max(known.newest, group.newest))
