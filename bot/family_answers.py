@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 from bot import intake as intakes
 from bot import reading, retelling
 from bot.entities import money, quantity
-from bot.intake import Extra, Intake
+from bot.intake import Extra
 from bot.state import Matter
 
 _WORDS_CHARACTERS: Final = 120
 _SENTENCE: Final = re.compile(r"[。！？!?\n]+")
 _CLAUSE: Final = re.compile(r"[,，;；]+")
-_TAKEN_BACK: Final = re.compile(r"不对|说错|记错|更正|应该是|不是")
+_TAKEN_BACK: Final = re.compile(r"不对|[说记打]错|更正|应该是|其实是|改[成为]|(?<!是)不是(?=[,，。])")
+_NOT_IT: Final = re.compile(r"(?<!是)不是[^,，。;；]{0,4}$")  # "three, not two"
 _IN_ALL: Final = re.compile(r"(?:一共|总共|总计|合计|共计|[共欠])[是有了着我们]*$")
 _DENIED: Final = re.compile(r"不(?:是|光|止|单)[^,，。]{0,4}$")
 _CORRECTED: Final = "更正："
@@ -55,33 +56,41 @@ def keep(matter: Matter, key: str, words: str, question: str) -> None:
         matter.answers[one] = {"question": question, "words": f"{before}。{said}" if before else said}
 
 
-def of(matter: Matter, intake: Intake | None = None) -> dict[str, dict[str, Any]]:
+def of(matter: Matter) -> dict[str, dict[str, Any]]:
     """Every answer, by its name: `question`, `words`, `value` to `to` (None: nothing, or no range), `about` (roughly)
     and `unit`. `value` is a number, or one of a question's choices; None where the words alone tell."""
-    family = None if matter.unread else (intake or intakes.default()).family(matter)
+    family = None if matter.unread else intakes.default().family(matter)
     found: dict[str, dict[str, Any]] = {}
-    for key in dict.fromkeys(extra.key for extra in family.extra) if family else ():
-        asked = family.asks(key) if family else ()
-        if asked[0].types and matter.request_type not in asked[0].types:
-            continue
-        found |= _entries(matter, key, asked)
+    if family is not None:
+        sentences = _sentences(matter)
+        for key in dict.fromkeys(extra.key for extra in family.extra):
+            asked = family.asks(key)
+            if not asked[0].types or matter.request_type in asked[0].types:
+                found |= _entries(key, matter.answers.get(key), sentences, asked)
     for key, kept in matter.answers.items():  # asked before the matter was known to be of another kind
         if family is None or not family.asks(key):
             found[key] = _entry(kept["question"], kept["words"])
     return found
 
 
-def labels(matter: Matter, intake: Intake | None = None) -> dict[str, str]:
+def labels(matter: Matter) -> dict[str, str]:
     """How each answer with a value is called when the order is read back."""
-    family = (intake or intakes.default()).family(matter)
+    family = intakes.default().family(matter)
     return {read.name: read.label for extra in (family.extra if family else ()) for read in extra.reads}
 
 
-def _entries(matter: Matter, key: str, asked: Sequence[Extra]) -> dict[str, dict[str, Any]]:
-    """What is known of a question: what was read under its names, else the words by themselves."""
-    first, kept = asked[0], matter.answers.get(key)
-    sentences = [part for part in _told(matter, asked) if kept is None or part not in kept["words"]]
-    sources = [_Source(part.removeprefix(_CORRECTED), True) for part in _corrections(matter)]
+def _entries(
+    key: str, kept: dict[str, str] | None, story: Sequence[str], asked: Sequence[Extra]
+) -> dict[str, dict[str, Any]]:
+    """What is known of a question: what was read under its names, else the words by themselves.
+
+    Args:
+        kept: the answer that was given to it.
+        story: the sentences of what was told.
+    """
+    first = asked[0]
+    sentences = [part for part in _told(story, asked) if kept is None or part not in kept["words"]]
+    sources = [_Source(part.removeprefix(_CORRECTED), True) for part in _corrections(story)]
     if kept is not None:
         sources.append(_Source(kept["words"], True))
     sources += [_Source(part, money.spoken_of(part)) for part in ("。".join(sentences),) if part]
@@ -92,8 +101,8 @@ def _entries(matter: Matter, key: str, asked: Sequence[Extra]) -> dict[str, dict
     def entry(words: str, value: _Found | None = None, choice: str = "") -> dict[str, Any]:
         if kept is not None and words == kept["words"]:
             return _entry(kept["question"], words, value, choice=choice)
-        story = bool(sentences) and words == sources[-1].words
-        return _entry(first.text, clauses if story else words, value, choice=choice)
+        unasked = bool(sentences) and words == sources[-1].words
+        return _entry(first.text, clauses if unasked else words, value, choice=choice)
 
     found: dict[str, dict[str, Any]] = {}
     for read in first.reads:
@@ -108,9 +117,9 @@ def _entries(matter: Matter, key: str, asked: Sequence[Extra]) -> dict[str, dict
     return found
 
 
-def _corrections(matter: Matter) -> list[str]:
+def _corrections(story: Sequence[str]) -> list[str]:
     """What was said to be otherwise when the order was read back, the last first."""
-    return [part for part in reversed(_sentences(matter)) if part.startswith(_CORRECTED)]
+    return [part for part in reversed(story) if part.startswith(_CORRECTED)]
 
 
 def _entry(question: str, words: str, value: _Found | None = None, *, choice: str = "") -> dict[str, Any]:
@@ -144,10 +153,10 @@ def _plain(text: str) -> str:
     return retelling.cleaned(reading.without_contact(reading.tidy(text))) if text else ""
 
 
-def _told(matter: Matter, asked: Sequence[Extra]) -> list[str]:
+def _told(story: Sequence[str], asked: Sequence[Extra]) -> list[str]:
     """The sentences that answer one of the questions."""
     known = [extra.known for extra in asked if extra.known is not None]
-    found = [part for part in _sentences(matter) if any(pattern.search(part) for pattern in known)]
+    found = [part for part in story if any(pattern.search(part) for pattern in known)]
     return list(dict.fromkeys(found))
 
 
@@ -194,6 +203,7 @@ def _months(words: str) -> list[quantity.Quantity]:
 
 
 def _one(words: str, found: list[_Found]) -> _Found | None:
+    found = [one for one in found if not _NOT_IT.search(words[: one.start])]
     taken_back = [match.end() for match in _TAKEN_BACK.finditer(words)]
     if taken_back and (later := [one for one in found if one.start >= taken_back[-1]]):
         found = later

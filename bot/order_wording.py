@@ -195,6 +195,4 @@ def _aloud(value: str) -> str:
     digits, turn, extension = value.partition("转")
     if turn and digits.isdigit() and extension.isdigit():
         return f"{spell(digits)}，转，{spell(extension)}"
-    if value.isdigit() and len(value) >= _SPELT_FROM:
-        return spell(value)
-    return value.replace("℃", "度").replace("元/", "元每")
+    return spell(value) if value.isdigit() and len(value) >= _SPELT_FROM else value

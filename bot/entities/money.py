@@ -13,12 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from bot.entities import numerals
-from bot.entities.numerals import Numeral
+from bot.entities.numerals import DIGITS, Numeral
 
 _DIGIT: Final = "一二两三四五六七八九"
-_VALUES: Final = {**dict(zip("一二三四五六七八九", range(1, 10), strict=True)), "两": 2} | {
-    str(digit): digit for digit in range(10)
-}
 # 三块地, 一块儿, 三元桥 are no money.
 _YUAN: Final = re.compile(
     r"\s*(?:块钱|元钱|元(?![旦月宵素件老桥里西街路村])|人民币|圆整"
@@ -57,7 +54,7 @@ _RATE_BEHIND: Final = re.compile(rf"\s*(?:[/／]|每个?|一个?){_SPAN}(?!多|�
 _PART_OR_ORDER: Final = re.compile(r"(?:分之|第)\s*$")
 _ROW: Final = tuple("0123456789-")
 _CENTS: Final = re.compile(rf"([{_DIGIT}0-9])分")
-_ROUGHLY: Final = re.compile(r"[多来余]|左右|上下|以[上下内]|出头")
+_ROUGHLY: Final = re.compile(r"[多来余]|左右|上下|以[上下内]|出头|不到")
 _TOGETHER: Final = re.compile(r"块[了的吧啊呢就都还也才到]")  # 一块就去
 _LOOK_BACK: Final = 24  # characters
 _SPANS: Final = {"日": "天", "时": "小时", "平米": "平方米", "平": "平方米", "季": "季度", "星期": "周"}
@@ -127,12 +124,12 @@ def _small(rest: re.Match[str]) -> Decimal:
         return Decimal("0.5")
     if rest["cents"]:
         return _hundredth(rest["cents"])
-    jiao = _VALUES[rest["jiao"] or rest["short"]]
+    jiao = DIGITS[rest["jiao"] or rest["short"]]
     return Decimal(jiao) / 10 + (_hundredth(rest["fen"]) if rest["fen"] else 0)
 
 
 def _hundredth(digit: str) -> Decimal:
-    return Decimal(_VALUES[digit]) / 100
+    return Decimal(DIGITS[digit]) / 100
 
 
 def _bare(text: str, numeral: Numeral, asked: bool) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-_DIGITS: Final = {
+DIGITS: Final = {
     **dict(zip("一二三四五六七八九", range(1, 10), strict=True)),
     **dict(zip("壹贰叁肆伍陆柒捌玖", range(1, 10), strict=True)),
     "两": 2,
@@ -24,8 +24,8 @@ _TOKEN: Final = re.compile(
     rf"(?:[零〇{_DIGIT}十百千万亿]|(?<=[万千百亿])[0-9]+|点(?=[零〇{_DIGIT}]))*"
 )
 _BELOW: Final = re.compile(  # a number below ten thousand
-    rf"(?:(?P<thousands>[{_DIGIT}0-9])千)?(?P<gap>[零〇])?(?:(?P<hundreds>[{_DIGIT}0-9])百)?[零〇]?"
-    rf"(?:(?P<tens>[{_DIGIT}0-9])?(?P<ten>十))?(?P<nought>[零〇])?(?P<ones>[{_DIGIT}0-9])?"
+    rf"(?:(?P<thousands>[{_DIGIT}0-9])千)?[零〇]?(?:(?P<hundreds>[{_DIGIT}0-9])百)?[零〇]?"
+    rf"(?:(?P<tens>[{_DIGIT}0-9])?(?P<ten>十))?[零〇]?(?P<ones>[{_DIGIT}0-9])?"
 )
 _POINT: Final = re.compile(rf"([{_DIGIT}零〇十]+)点([零〇{_DIGIT}]+)(?=[万千百亿]|$)")
 _PAIR: Final = re.compile(rf"([{_DIGIT}])([{_DIGIT}])(?=[十百千万亿]|$)")
@@ -35,12 +35,12 @@ _LOOSE: Final = {  # said of what lies about there
 }  # fmt: skip
 _LOOSELY: Final = re.compile(rf"(?<![0-9{_DIGIT}十百千万亿几数])(?:{'|'.join(_LOOSE)})(?![十百千万亿])")
 _AND_MORE: Final = re.compile(r"([多来余])([万千百亿]?)")
-_UNKNOWN_BEFORE: Final = re.compile(r"[几数上成]$")
+_UNKNOWN_BEFORE: Final = re.compile(r"[几数上]$|(?<![改换变说写报算])成$")
 _TO: Final = re.compile(r"\s*(?:到|至|[-－—~～])\s*")
 _ABOUT_BEFORE: Final = re.compile(
     r"(?:大概齐?|大约|(?<![合节条])约|差不多|(?<![最附])近|(?<![很尽赶])快|接近|估计|起码|至少|最少|不到|不足|超过|得有)[有是要能]?\s*$"
 )
-_ABOUT_BEHIND: Final = re.compile(r"(?:块钱?|元)?(?:左右|上下|以[上下内]|出头|不到)")
+_ABOUT_BEHIND: Final = re.compile(r"左右|上下|以[上下内]|出头|不到")
 _ONE_OF: Final = re.compile(r"[个月年天日次人户平斤小直共起点些家定样下路分]")  # 三万|一年, 三万|一直
 _COMES: Final = tuple("自到回了")  # 五千来自公司
 _LOOK_BACK: Final = 8  # characters
@@ -100,7 +100,7 @@ def _read(text: str, token: re.Match[str]) -> Numeral | None:
     if len(words) > 1 and words.endswith("一") and _ONE_OF.match(text, token.end()):
         words = words[:-1]
     end = start + len(words)
-    if words[0] in "百千万亿" or _UNKNOWN_BEFORE.search(text[max(0, start - 1) : start]) or text[end : end + 1] == "几":
+    if words[0] in "百千万亿" or _UNKNOWN_BEFORE.search(text[max(0, start - 2) : start]) or text[end : end + 1] == "几":
         return None
     lower, higher = _bounds(words)
     if lower is None or higher is None:
@@ -111,7 +111,7 @@ def _read(text: str, token: re.Match[str]) -> Numeral | None:
 def _bounds(words: str) -> tuple[Decimal | None, Decimal | None]:
     pair = _PAIR.search(words)
     if pair and words[pair.end() :].count("零") == 0:
-        first, second = _DIGITS[pair[1]], _DIGITS[pair[2]]
+        first, second = DIGITS[pair[1]], DIGITS[pair[2]]
         if second == first + 1 or (first, second) == (3, 5):  # 七八千, 三五百
             either = (words[: pair.start()] + digit + words[pair.end() :] for digit in (pair[1], pair[2]))
             lower, higher = (value(one) for one in either)
@@ -137,8 +137,8 @@ def _with_tail(head: Decimal | None, tail: str, unit: int) -> Decimal | None:
         return None
     if not tail:
         return head * unit
-    if tail in _DIGITS:
-        return head * unit + Decimal(_DIGITS[tail]) * (unit // 10)  # 三万五
+    if tail in DIGITS:
+        return head * unit + Decimal(DIGITS[tail]) * (unit // 10)  # 三万五
     rest = value(tail.lstrip("零〇"))
     return None if rest is None or rest >= unit else head * unit + rest
 
@@ -154,19 +154,19 @@ def _below(words: str) -> Decimal | None:
     match = _BELOW.fullmatch(words)
     if not words or match is None:
         return None
-    total = sum(_DIGITS[match[name]] * unit for name, unit in (("thousands", 1_000), ("hundreds", 100)) if match[name])
+    total = sum(DIGITS[match[name]] * unit for name, unit in (("thousands", 1_000), ("hundreds", 100)) if match[name])
     if match["ten"]:
-        total += _DIGITS[match["tens"] or "一"] * 10
+        total += DIGITS[match["tens"] or "一"] * 10
     if match["ones"]:
         spoken = words[:-1][-1:]  # what the last digit follows: 两千三, 一百二
         short = _UNITS[spoken] // 10 if spoken in ("百", "千") else 1
-        total += _DIGITS[match["ones"]] * short
+        total += DIGITS[match["ones"]] * short
     return Decimal(total)
 
 
 def _pointed(match: re.Match[str]) -> str:
     whole = _below(match[1])
-    digits = "".join(str(_DIGITS.get(digit, 0)) for digit in match[2])
+    digits = "".join(str(DIGITS.get(digit, 0)) for digit in match[2])
     return match.group() if whole is None else f"{whole}.{digits}"
 
 

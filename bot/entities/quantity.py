@@ -11,19 +11,19 @@ from bot.entities import numerals
 
 _CLAUSE: Final = re.compile(r"[,，。;；!！?？\n]|屋里|屋子|家里|室内|房间|卧室|客厅")
 _LOOK_BACK: Final = 16  # characters
-_DEGREES: Final = re.compile(r"(?:来|多)?\s*(?:度(?!电|的?电|假|数|过)|℃|°C?|摄氏度)", re.IGNORECASE)
+_DEGREES: Final = re.compile(r"\s*(?:度(?!电|的?电|假|数|过)|℃|°C?|摄氏度)", re.IGNORECASE)
 # The air outside, a fever, and what the room ought to have.
 _OTHER_DEGREES: Final = re.compile(
     r"零下|室外|屋外|户外|外[面边头]|规定|标准|要求|达标|应该|至少|不低于|低于|保证|承诺|发烧|体温|水温|回水|进水|出水|供水|合同|国家|[涨降差高低调]"
 )
 _ROOM: Final = (Decimal(-10), Decimal(45))
-_MONTHS: Final = re.compile(r"(?:来|多)?个?(?P<half>半)?(?P<more>[多来])?个?月(?![份底初中末票卡饼])")
-_YEARS: Final = re.compile(r"(?P<half>半)?(?P<more>多)?年(?P<end>半)?(?![级前初底末代龄纪轻糕货薪终租费])")
+_MONTHS: Final = re.compile(r"个?(?P<half>半)?(?P<more>[多来])?个?月(?![份底初中末票卡饼])")
+_YEARS: Final = re.compile(r"(?P<half>半)?年(?P<end>半)?(?P<more>多)?(?![级前初底末代龄纪轻糕货薪终租费])")
 _HALF_YEAR: Final = re.compile(r"(?<![一二两三四五六七八九十0-9个大小上下前后])半年(?![前级])")
 _SOME_MONTHS: Final = re.compile(r"([俩仨])月")
 _AND: Final = re.compile(r"[零又加,，]?")
 _AGO: Final = re.compile(r"(?:之|以)?[前后内]|里")
-_HOUSEHOLDS: Final = re.compile(r"[多来余]?\s*(?:户|家(?!店|公司|单位|医院|饭|超市|商|工厂|物业|银行))")
+_HOUSEHOLDS: Final = re.compile(r"\s*(?:户|家(?!店|公司|单位|医院|饭|超市|商|工厂|物业|银行))")
 _LONGEST_YEARS: Final = 50
 
 

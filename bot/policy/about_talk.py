@@ -65,10 +65,7 @@ def handle(talk: Talk) -> bool:
     if held and reading.back(text):
         talk.again(wording.HERE_AGAIN)
         return True
-    unheard = interruptions.interrupted(text) or (
-        interruptions.ends_asking_the_question(text) and not _tells_something(talk)
-    )
-    if state.asking is not None and unheard and not phone.find(text, spoken=talk.turn.spoken):
+    if state.asking is not None and _unheard(talk) and not phone.find(text, spoken=talk.turn.spoken):
         talk.again(wording.HERE_AGAIN)
         return True
     if reading.presence(text) and (state.asking is not None or state.matters):
@@ -116,10 +113,15 @@ def _asked(talk: Talk) -> frozenset[Request]:
     return frozenset() if "repeat" in asked and _not_seen(talk) else asked
 
 
-def _tells_something(talk: Talk) -> bool:
-    """A place, or the matter itself."""
+def _unheard(talk: Talk) -> bool:
+    """Something came between our question and its answer; who ends by asking for it may have told the matter, or a
+    place, before."""
+    if interruptions.interrupted(talk.text):
+        return True
+    if talk.state.asking in ("detail", "appeal") or not interruptions.ends_asking_the_question(talk.text):
+        return False
     found = talk.findings.place(talk.text, asked=False, district="")
-    return bool(found.district or found.candidates) or talk.state.asking in (None, "detail", "appeal")
+    return not (found.district or found.candidates)
 
 
 def _answers_besides(talk: Talk) -> bool:

@@ -49,6 +49,7 @@ def test_degrees_of_something_else(said: str) -> None:
         ("半年", 6, 6, False),
         ("一年半", 18, 18, False),
         ("两年了", 24, 24, False),
+        ("两年多", 24, 24, True),
         ("一年零三个月", 15, 15, False),
     ],
 )

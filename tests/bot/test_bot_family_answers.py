@@ -52,6 +52,28 @@ def test_wages(answer: str, found: dict[str, Any]) -> None:
     assert values(matter("公司拖欠我工资", owed__contract=answer)) == found
 
 
+@pytest.mark.parametrize(
+    ("answer", "yuan"),
+    [
+        ("欠三万，不是两万", 30_000),
+        ("是三万五，不是三万", 35_000),
+        ("不是三万，是三万五", 35_000),
+        ("一共三万，不是什么大钱，给过五千", 30_000),
+        ("三万，打错了，两万", 20_000),
+        ("三万，改成两万五", 25_000),
+    ],
+)
+def test_a_sum_that_is_denied_is_not_the_one(answer: str, yuan: int) -> None:
+    assert values(matter("公司拖欠我工资", owed=answer))["owed_money"] == (yuan, "元")
+
+
+@pytest.mark.parametrize(
+    ("answer", "contract"), [("没有劳动合同", "没有"), ("没有书面合同", "没有"), ("有没有合同我也说不清", None)]
+)
+def test_whether_there_is_a_contract(answer: str, contract: str | None) -> None:
+    assert values(matter("公司拖欠我工资", contract=answer)).get("contract") in (contract, (None, ""))
+
+
 def test_what_the_story_told_is_an_answer_with_the_question_that_was_not_needed() -> None:
     made = matter("工地欠我们十几个人工资三个月了，一共三万五，老板跑了，没签合同")
     assert values(made) == {"owed_money": (35_000, "元"), "owed_months": (3, "个月"), "contract": "没有"}

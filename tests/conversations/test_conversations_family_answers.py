@@ -41,7 +41,7 @@ async def test_an_answer_that_the_read_back_has_no_room_for_is_read_back_by_itse
     )
     result = await room.talk(long, "朝阳区双井街道富力城3号楼2单元", "从昨天开始", PHONE)
     assert result.asking == "confirm_order"
-    assert "室内温度：14℃" in result.replies[0].text and "室内温度，14度" in result.replies[0].spoken
+    assert "室内温度：14℃" in result.replies[0].text and "室内温度，14℃" in result.replies[0].spoken
 
 
 async def test_what_the_read_back_tells_anyway_is_told_once(room: Room) -> None:
