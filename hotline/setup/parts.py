@@ -295,8 +295,7 @@ def rasa_model_path(settings: Settings) -> Path:
 
 
 def rasa_fingerprint() -> str:
-    names = ("config.yml", "domain.yml", "data", "train.py")
-    sources = [*(RASA_FILES / name for name in names), _LOCKS / "rasa.lock"]
+    sources = [*(RASA_FILES / name for name in ("config.yml", "domain.yml", "data")), _LOCKS / "rasa.lock"]
     return stamps.of_files([*sources, ROOT / "bot" / "training_data.py"])
 
 
@@ -313,9 +312,10 @@ def rasa_model(settings: Settings) -> str:
     sentences = training_data.write_for_rasa(target.parent / "nlu-with-mishearings.yml")
     tools.run(
         [
-            str(RASA_ENVIRONMENT / "bin" / "python"), str(RASA_FILES / "train.py"),
+            str(RASA_ENVIRONMENT / "bin" / "python"), "-m", "rasa", "train", "nlu",
             "--config", str(RASA_FILES / "config.yml"), "--domain", str(RASA_FILES / "domain.yml"),
-            "--nlu", str(sentences), "--out", str(unfinished),
+            "--nlu", str(sentences),
+            "--out", str(unfinished), "--fixed-model-name", "nlu",
         ],
         "training Rasa",
         log=environments.LOGS / "rasa.log",
