@@ -22,6 +22,7 @@ from conversations import store
 from conversations.locks import KeyedLocks
 from conversations.messages import ConversationEvent
 from conversations.subscriptions import Hub
+from seats.reasons import EXTENSION
 from storage.engine import Database
 from storage.follow_up_tables import TextMessage
 from storage.tables import Conversation, Order, OrderEvent, Turn
@@ -108,8 +109,7 @@ class OrderNews:
         note = f"请电话告知市民：{text}" + (f"（总机接通后转{extension}）" if extension else "")
         now = self._clock.now()
         due_at = now + _CALLED_WITHIN
-        reason = store.EXTENSION
-        await store.promise_call_back(session, row, reason=reason, number=number, note=note, due_at=due_at, now=now)
+        await store.promise_call_back(session, row, reason=EXTENSION, number=number, note=note, due_at=due_at, now=now)
 
     async def _call_instead(self, message_id: str) -> None:
         """A message about an extension was given up: a person calls."""

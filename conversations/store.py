@@ -14,6 +14,7 @@ from bot import reading
 from conversations.messages import Reply, StoredTurn
 from knowledge.model import Citation
 from seats import callback_note
+from seats.reasons import EMERGENCY, EXTENSION, for_people
 from storage.advisory import alone_with_number
 from storage.tables import CallbackTask, Conversation, Turn
 
@@ -22,7 +23,6 @@ _TURNS_A_TIME = 500  # a few milliseconds to open
 _OFTEN = 2_000
 CALL_BACK_WITHIN: Final = timedelta(hours=2)  # of a promise; at once where there is danger
 WENT_ON = "went_on"  # in the outcome's detail: the conversation of the call that broke off (bot/policy/going_on.py)
-EXTENSION: Final = "extension"  # the reason of a call-back that tells why a deadline was extended: a person calls
 JOURNAL: Final = "journal"  # the reason of a call-back about words that were said while the database was away
 CALLS_BACK = "calls_back"  # in the outcome's detail of a call that we placed: the call-back that it is about
 
@@ -188,7 +188,7 @@ async def _anew(session: AsyncSession, conversation: Conversation, known: Callba
     """Whether a promise is a new one after the task was done. The end of a call that is told only now promises once
     more what was promised before; then the citizen has said nothing since. Nor does whoever thanks for the call and
     writes no more ask for another."""
-    if known.result == "called_again" or _for_people(reason) or reason == JOURNAL:
+    if known.result == "called_again" or for_people(reason) or reason == JOURNAL:
         return True
     if known.done_at is None:
         return False
@@ -257,7 +257,7 @@ async def called_again(session: AsyncSession, row: Conversation, *, now: datetim
     if (broken_off := row.outcome_detail.get(WENT_ON)) is not None:
         went_on = select(CallbackTask).where(CallbackTask.conversation_id == broken_off, CallbackTask.status != "done")
         tasks += [task for task in (await session.execute(went_on.with_for_update())).scalars() if task not in tasks]
-    tasks = [task for task in tasks if not (task.reason.startswith("emergency") or task.reason == EXTENSION)]
+    tasks = [task for task in tasks if not (task.reason.startswith(EMERGENCY) or task.reason == EXTENSION)]
     for task in tasks:
         task.note = callback_note.added(task.note, f"市民已再次来电（会话{row.id}）。")
         _close(task, "called_again", now)
@@ -271,13 +271,8 @@ async def open_calls(session: AsyncSession, number: str | None, *, besides: str)
     return list((await session.execute(_OPEN_CALLS, {"number": number, "besides": besides})).scalars())
 
 
-def _for_people(reason: str) -> bool:
-    """Whether a task with this reason is kept from the bot (`seats/callbacks.py`)."""
-    return reason.startswith("emergency") or reason in ("seat", EXTENSION)
-
-
 def _weighs_more(earlier: str, reason: str) -> bool:
-    return earlier.startswith("emergency") or (_for_people(earlier) and not _for_people(reason))
+    return earlier.startswith(EMERGENCY) or (for_people(earlier) and not for_people(reason))
 
 
 def _close(task: CallbackTask, result: str, now: datetime) -> None:

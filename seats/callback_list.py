@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
@@ -28,8 +28,11 @@ RESULT_TEXT: Final[dict[str, str]] = {
 _SUMMARY_CHARACTERS: Final = 120
 
 
-async def rows(session: AsyncSession, which: Which, *, limit: int) -> list[dict[str, Any]]:
-    """What is to be done with the most pressing first, what is over with the newest first."""
+async def rows(
+    session: AsyncSession, which: Which, *, limit: int, may_dial: Callable[[CallbackTask], bool]
+) -> list[dict[str, Any]]:
+    """What is to be done with the most pressing first, what is over with the newest first. `callable`: the number may
+    be dialled now."""
     found = (await session.execute(_chosen(which).limit(limit))).all()
     tasks = [task for task, _ in found]
     ids = [task.id for task in tasks]
@@ -59,6 +62,7 @@ async def rows(session: AsyncSession, which: Which, *, limit: int) -> list[dict[
             "history": history.get(task.id, []),
             "call": outgoing_calls.shown(calls[task.id]) if task.id in calls else None,
             "summary": words.get(task.conversation_id, ""),
+            "callable": may_dial(task),
         }
         for task, conversation in found
     ]

@@ -20,6 +20,7 @@ from base.clock import Clock, SystemClock, local
 from base.errors import HotlineError
 from seats import callback_list, callback_note, outgoing_calls
 from seats.callback_list import GIVEN_UP, REACHED, Which
+from seats.reasons import EMERGENCY, PERSONS, for_people
 from storage.advisory import alone_with_number
 from storage.engine import Database
 from storage.tables import CallbackTask, Conversation
@@ -43,10 +44,6 @@ _EVENTS: Final[dict[str, task_history.Event]] = {
 _REOPENED: Final = (GIVEN_UP, REACHED)
 _ANOTHERS: Final = "这个回电任务已由其他坐席领取。"
 _DIALLED: Final = re.compile(r"\+?[0-9]{3,15}")
-_URGENT: Final = "emergency"  # how the reason of such a task begins: called back at any hour, by a person
-_EXTENSION: Final = "extension"  # why a deadline was extended: a person tells it
-_BY_SEAT: Final = "seat"  # the reason of a task that a seat has promised: a person calls
-_PERSONS: Final = (_BY_SEAT, _EXTENSION)
 _NO_LINE_PAUSE: Final = timedelta(minutes=1)
 _AGAIN_WITHIN: Final = timedelta(hours=2)  # of being opened again
 _LATELY: Final = timedelta(days=7)
@@ -82,12 +79,7 @@ class Callbacks:
     async def tasks(self, which: Which = "open", *, limit: int = 200) -> list[dict[str, Any]]:
         """Tasks for the desk (`seats/callback_list.py`); `callable`: the number may be dialled now."""
         async with self._database.read() as session:
-            found = await callback_list.rows(session, which, limit=limit)
-        return [
-            {**row, "callable": self._refused(row["reason"], datetime.fromisoformat(at) if at else None) == ""}
-            for row in found
-            for at in (row["next_at"],)
-        ]
+            return await callback_list.rows(session, which, limit=limit, may_dial=lambda task: not self._refusal(task))
 
     async def given_up_lately(self) -> int:
         """How many were given up within the last week."""
@@ -158,7 +150,7 @@ class Callbacks:
             raise CallbackError("这个回电任务的状态已经变了，请刷新后再操作。")
         if task.status == "unreachable" and (refusal := self._refusal(task)):
             raise CallbackError(refusal)
-        if status == "open" and await outgoing_calls.goes_on(session, "callback", task.id):
+        if status == "open" and await task_history.goes_on(session, "callback", task.id):
             raise CallbackError("这个任务的外呼还没有结束，请等通话结束或者取消外呼后再退回。")
 
     async def _reopen(
@@ -200,7 +192,7 @@ class Callbacks:
         """Tasks that somebody has had for too long are offered to all again, but for one that is being called about;
         returns how many."""
         now = self._clock.now()
-        under_way = outgoing_calls.of_subject("callback", CallbackTask.id)
+        under_way = task_history.under_way("callback", CallbackTask.id)
         query = (
             select(CallbackTask)
             .where(CallbackTask.status == "taken", ~under_way)
@@ -219,15 +211,12 @@ class Callbacks:
 
     def _refusal(self, task: CallbackTask) -> str:
         """Why the number may not be dialled now; empty: it may."""
-        return self._refused(task.reason, task.next_at)
-
-    def _refused(self, reason: str, next_at: datetime | None) -> str:
         now = self._clock.now()
-        if reason.startswith(_URGENT):
+        if task.reason.startswith(EMERGENCY):
             return ""
         if not self._rules.allowed(now):
             return "现在不是可以回电的时间，请在白天再打。"
-        if next_at is not None and next_at > now:
+        if task.next_at is not None and task.next_at > now:
             return "刚刚打过没有接通，请过一会儿再打。"
         return ""
 
@@ -270,7 +259,7 @@ class Callbacks:
         task = (await session.execute(found)).scalar_one_or_none()
         if task is None:
             raise UnknownCallback
-        if seat_id == outgoing_calls.BOT and _for_people(task.reason):
+        if seat_id == outgoing_calls.BOT and for_people(task.reason):
             raise CallbackError("这个回电任务由人工处理。")
         if seat_id == outgoing_calls.BOT and task.status in ("open", "unreachable"):
             self._move(session, task, "taken", seat_id)
@@ -291,7 +280,7 @@ class Callbacks:
         query = (
             select(CallbackTask.id)
             .where(CallbackTask.status.in_(("open", "unreachable")), CallbackTask.number.is_not(None))
-            .where(~CallbackTask.reason.startswith(_URGENT), CallbackTask.reason.not_in(_PERSONS))
+            .where(~CallbackTask.reason.startswith(EMERGENCY), CallbackTask.reason.not_in(PERSONS))
             .where(or_(CallbackTask.next_at.is_(None), CallbackTask.next_at <= now))
             .order_by(CallbackTask.due_at)
             .limit(limit)
@@ -313,7 +302,7 @@ class Callbacks:
         by_bot = seat_id is None
         who, text = "智能助手" if by_bot else "坐席", outgoing_calls.RESULT_TEXT.get(result, result)
         task.note = callback_note.added(task.note, f"{local(now):%m月%d日%H:%M} {who}外呼：{text}")
-        if by_bot and _for_people(task.reason):
+        if by_bot and for_people(task.reason):
             self._move(session, task, "open", outgoing_calls.BOT)
         elif result in outgoing_calls.IN_VAIN:
             self._move(session, task, "unreachable", task.seat_id or seat_id or outgoing_calls.BOT)
@@ -345,7 +334,3 @@ class Callbacks:
         async with self._database.read() as session:
             status = (await session.execute(query)).scalar_one_or_none()
         return status is not None and status != "done"
-
-
-def _for_people(reason: str) -> bool:
-    return reason.startswith(_URGENT) or reason in _PERSONS

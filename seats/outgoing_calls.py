@@ -10,19 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import ColumnElement, Exists, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from base.errors import HotlineError
 from base.ids import new_id
 from storage.calling_tables import OutgoingCall
 from storage.engine import next_value
+from workorders.task_history import Purpose
 
-Purpose = Literal["callback", "visit"]
 BOT: Final = "bot"  # who has taken a task that the bot calls about
 
 ANSWERED: Final = "answered"
@@ -102,18 +101,6 @@ async def under_way(session: AsyncSession) -> int:
     return (
         await session.execute(select(func.count()).select_from(OutgoingCall).where(OutgoingCall.status != "ended"))
     ).scalar_one()
-
-
-def of_subject(purpose: Purpose, subject_id: ColumnElement[str] | InstrumentedAttribute[str] | str) -> Exists:
-    """For queries of tasks: a call about this one goes on."""
-    return exists().where(
-        OutgoingCall.purpose == purpose, OutgoingCall.subject_id == subject_id, OutgoingCall.status != "ended"
-    )
-
-
-async def goes_on(session: AsyncSession, purpose: Purpose, subject_id: str) -> bool:
-    """Whether somebody is being called about this task at the moment."""
-    return bool((await session.execute(select(of_subject(purpose, subject_id)))).scalar_one())
 
 
 async def locked(session: AsyncSession, call_id: str) -> OutgoingCall | None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from base.masking import Masked
 
 AGAIN_SECONDS: Final = 600.0  # whoever dials on in the meantime has a call-back already
-_DIALLED: Final = re.compile(r"\+?[0-9]{5,15}")
+_DIALLED: Final = re.compile(r"[0-9]{5,15}")
 Kept = Literal["noted", "repeated", "beyond", "unknown"]
 
 
@@ -24,7 +24,7 @@ class TurnedAway:
 
     def meet(self, caller: Masked, now: float) -> Kept:
         """A call was refused at `now` (seconds of a monotonic clock); `noted`: the caller is to be called back."""
-        number = re.sub(r"[\s-]", "", caller.reveal())
+        number = caller.reveal()
         if not _DIALLED.fullmatch(number):
             return "unknown"
         self._forget(now)

@@ -14,7 +14,7 @@ from storage.engine import Database
 from storage.follow_up_tables import OrderCopy
 from storage.tables import Order
 from workorders.dispatch import CENTRE
-from workorders.order import STATUS_TEXT, URGENCY_TEXT, OrderStateError
+from workorders.order import URGENCY_TEXT, OrderStateError
 from workorders.view import names_of, without_person
 
 SHOWN: Final = 100
@@ -66,7 +66,6 @@ def _card(order: Order) -> dict[str, Any]:
     return {
         "order_no": order.order_no,
         "status": order.status,
-        "status_text": STATUS_TEXT.get(order.status, order.status),
         "request_type": order.request_type,
         **{name: without_person(getattr(order, name), *names_of(order)) for name in _SAID},
         "district": order.district,
@@ -77,9 +76,7 @@ def _card(order: Order) -> dict[str, Any]:
         "confidential": order.confidential,
         "has_contact": bool(order.contact_name or order.contact_phone),
         "unit": order.unit or "",
-        "dispatch_mode": order.dispatch_mode,
         "copies": list(order.copies),
         "deadline_at": order.deadline_at.isoformat() if order.deadline_at else None,
-        "filed_at": order.filed_at.isoformat() if order.filed_at else None,
         "version": order.version,
     }

@@ -1,4 +1,5 @@
-"""Who had a call-back or a return visit, and what they did with it: kept with each step, shown with the task."""
+"""Who had a call-back or a return visit, and what they did with it: kept with each step, shown with the task. And
+whether a call about it goes on."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.calling_tables import CallTaskEvent
+from storage.calling_tables import CallTaskEvent, OutgoingCall
 from storage.tables import Seat
 
 Purpose = Literal["callback", "visit"]
@@ -58,3 +60,15 @@ async def names_of(session: AsyncSession, actors: Sequence[str | None]) -> dict[
     wanted = {actor for actor in actors if actor}
     known = (await session.execute(select(Seat.id, Seat.display_name).where(Seat.id.in_(wanted)))).all()
     return {actor: actor for actor in wanted} | _NAMES | dict(known)
+
+
+def under_way(purpose: Purpose, subject_id: InstrumentedAttribute[str] | str) -> Exists:
+    """For queries of tasks: a call about this one goes on."""
+    return exists().where(
+        OutgoingCall.purpose == purpose, OutgoingCall.subject_id == subject_id, OutgoingCall.status != "ended"
+    )
+
+
+async def goes_on(session: AsyncSession, purpose: Purpose, subject_id: str) -> bool:
+    """Whether somebody is being called about this task at the moment."""
+    return bool((await session.execute(select(under_way(purpose, subject_id)))).scalar_one())

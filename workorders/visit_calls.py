@@ -6,12 +6,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Exists, exists, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from base.calling_hours import CallingRules
-from storage.calling_tables import OutgoingCall
 from storage.follow_up_tables import ReturnVisit
 from storage.tables import Conversation, Order
 from workorders import task_history
@@ -72,23 +70,12 @@ async def forgotten(session: AsyncSession, before: datetime, *, limit: int) -> l
     """Visits that somebody took before this moment (or nobody knows when), locked; none that the bot is making."""
     query = (
         select(ReturnVisit)
-        .where(ReturnVisit.status == "taken", ~_under_way(ReturnVisit.id))
+        .where(ReturnVisit.status == "taken", ~task_history.under_way("visit", ReturnVisit.id))
         .where(or_(ReturnVisit.taken_at.is_(None), ReturnVisit.taken_at < before))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return list((await session.execute(query)).scalars())
-
-
-async def goes_on(session: AsyncSession, visit_id: str) -> bool:
-    """Whether the bot is calling about this visit at the moment."""
-    return bool((await session.execute(select(_under_way(visit_id)))).scalar_one())
-
-
-def _under_way(visit_id: InstrumentedAttribute[str] | str) -> Exists:
-    return exists().where(
-        OutgoingCall.purpose == "visit", OutgoingCall.subject_id == visit_id, OutgoingCall.status != "ended"
-    )
 
 
 async def _locked(session: AsyncSession, visit_id: str) -> ReturnVisit | None:

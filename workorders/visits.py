@@ -271,7 +271,7 @@ class ReturnVisits:
             row = await _locked(session, visit_id)
             if not (lead and row.status == "taken"):
                 _check_holder(row, person)
-            if await visit_calls.goes_on(session, row.id):
+            if await task_history.goes_on(session, "visit", row.id):
                 raise VisitError("智能助手正在回访，请等通话结束。")
             event: task_history.Event = "given_back" if row.taken_by == person else "released"
             self._free(session, row, event, person)

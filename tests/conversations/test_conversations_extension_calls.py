@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from conversations import store
 from seats.callbacks import Callbacks
+from seats.reasons import EXTENSION
 from storage.follow_up_tables import TextMessage
 from storage.tables import CallbackTask, Conversation, Turn
 from workorders.message_file import FileGateway
@@ -75,7 +76,7 @@ def desk(room: Room, tmp_path: Path) -> Desk:
 async def test_a_caller_with_a_landline_is_called_by_a_person_and_told_why(desk: Desk) -> None:
     number = await desk.extended(await desk.called(LANDLINE), LANDLINE)
     (task,) = await desk.swept()
-    assert (task.number, task.reason, task.status) == (LANDLINE, store.EXTENSION, "open")
+    assert (task.number, task.reason, task.status) == (LANDLINE, EXTENSION, "open")
     assert task.note == f"请电话告知市民：您的工单{number}办理期限延长到11月11日10点00分，原因是：灯杆配件周五到货。"
     (shown,) = await desk.callbacks.tasks()
     assert shown["reason_text"] == "工单延期，需电话告知原因"
@@ -125,7 +126,7 @@ async def test_a_task_that_was_done_is_opened_again_for_the_news(desk: Desk) -> 
     desk.room.clock.advance(3_600)
     number = await desk.extended(conversation_id, LANDLINE)
     (task,) = await desk.swept()
-    assert (task.status, task.reason, task.result, task.done_at) == ("open", store.EXTENSION, "", None)
+    assert (task.status, task.reason, task.result, task.done_at) == ("open", EXTENSION, "", None)
     assert number in task.note and task.due_at > desk.room.clock.now()
 
 
@@ -141,7 +142,7 @@ async def test_who_calls_again_about_something_else_is_still_told(desk: Desk) ->
             session, row, reason="caller_hung_up", number=LANDLINE, note="又打来", due_at=now, now=now
         )
     open_ones = [task for task in await rows(desk.room, CallbackTask) if task.status != "done"]
-    assert [(task.reason, "灯杆配件" in task.note) for task in open_ones] == [(store.EXTENSION, True)]
+    assert [(task.reason, "灯杆配件" in task.note) for task in open_ones] == [(EXTENSION, True)]
 
 
 async def test_who_left_no_number_is_noted_on_the_order_once(desk: Desk) -> None:

@@ -1,14 +1,12 @@
 /** What happened to a call-back or a return visit. Pure. */
 
+import { moment } from '../unit/orders'
+
 export interface TaskStep {
   event: string
   text: string
   who: string
   at: string
-}
-
-function moment(iso: string): string {
-  return new Date(iso).toLocaleString('zh-CN', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'short' })
 }
 
 /** One line a step, oldest first. */

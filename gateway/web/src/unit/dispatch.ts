@@ -3,7 +3,6 @@
 export interface Waiting {
   order_no: string
   status: string
-  status_text: string
   request_type: string
   title: string
   detail: string
@@ -19,10 +18,8 @@ export interface Waiting {
   confidential: boolean
   has_contact: boolean
   unit: string
-  dispatch_mode: string | null
   copies: string[]
   deadline_at: string | null
-  filed_at: string | null
   version: number
 }
 

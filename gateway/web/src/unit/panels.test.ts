@@ -20,7 +20,6 @@ const NUMBER = '260105000018'
 const ORDER: Waiting = {
   order_no: NUMBER,
   status: 'dispatched',
-  status_text: '已派单',
   request_type: '投诉',
   title: '路灯不亮',
   detail: '小区门口的路灯不亮',
@@ -36,12 +35,11 @@ const ORDER: Waiting = {
   confidential: false,
   has_contact: true,
   unit: '市民热线服务中心分派岗',
-  dispatch_mode: '直派',
   copies: [],
   deadline_at: '2026-01-12T02:00:00+00:00',
-  filed_at: null,
   version: 2,
 }
+const CARD = { ...ORDER, status_text: '已派单', mine: true, possible: [] }
 const ADDRESS = '望京西园12345678号'
 
 interface Call {
@@ -68,9 +66,9 @@ function answer({ method, path, body }: Call): Response {
   if (path === `/api/v1/dispatch/${NUMBER}` && method === 'GET') return Response.json({ order_no: NUMBER, address: ADDRESS, version: rows[0]?.version })
   if (path === `/api/v1/dispatch/${NUMBER}` && refuse) return Response.json({ error: refuse }, { status: 409 })
   if (path === `/api/v1/dispatch/${NUMBER}`) return Response.json({ unit: body.unit, copies: [] })
-  if (path.startsWith('/api/v1/unit/orders?')) return Response.json({ items: [{ ...ORDER, possible: [] }], counts: {}, total: 1 })
+  if (path.startsWith('/api/v1/unit/orders?')) return Response.json({ items: [CARD], counts: {}, total: 1 })
   if (path === '/api/v1/unit/waiting') return Response.json({ waiting: 0, urgent: [] })
-  if (path.startsWith('/api/v1/unit/orders/')) return Response.json({ ...ORDER, possible: [], attachments: [], events: [], answers: [] })
+  if (path.startsWith('/api/v1/unit/orders/')) return Response.json({ ...CARD, attachments: [], events: [], answers: [] })
   return Response.json({ districts: {}, items: [] })
 }
 
@@ -156,6 +154,16 @@ it('has the whole address in an opened order and sends it only where it was chan
   await opened()
   expect(addressField().value).toBe(ADDRESS)
   expect(await given()).not.toHaveProperty('address')
+})
+
+it('shows in an opened order whom it is about, what is wished for and when it was, where that is known', async () => {
+  const told = () => [...document.querySelectorAll('form > p')].map((line) => line.textContent)
+  await opened()
+  expect(told().some((line) => /被反映对象|希望|时间/.test(line))).toBe(false)
+  app!.unmount()
+  rows = [{ ...ORDER, subject: '望京物业', appeal: '尽快修好', event_time: '昨天晚上' }]
+  await opened()
+  expect(told().slice(0, 3)).toEqual(['被反映对象：望京物业', '希望：尽快修好', '时间：昨天晚上'])
 })
 
 it('leaves an address alone that it could not read, also where a point is picked on the map', async () => {
